@@ -1,0 +1,295 @@
+"""Lenders: which products' published conditions a participant meets, what they cost and whether they are affordable.
+
+Status speaks of published conditions alone; affordability stands beside it. A term that no source states is no
+condition. Capacity is our own choice of a share of what is left of an ordinary month's profit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from matcher.criteria import UNKNOWN_HIGH, Criterion, truth_of
+from matcher.entries import Price
+from matcher.participant import Known
+from matcher.prices import Annuity
+from matcher.rules import PriceRule, ProductRule, Rule, Rules, places
+
+STATUSES: Final = ("conditions_met", "ask", "not_yet", "not_for_you")
+ANSWERS: Final = ("yes", "no", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What one product means in money for one participant; None is unknown.
+
+    `price`: the dearest price that may hold. `planned_idr`: the smaller of what is asked and what is affordable.
+    `reachable`: whether some amount that is asked or less, and in the band, is affordable.
+    """
+
+    affordable: str
+    missing_from: str
+    annuity: Annuity | None
+    instalment_idr: int | None
+    max_affordable_idr: int | None
+    planned_idr: int | None
+    reachable: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that changes an unmet condition: an intervention's id, or waiting until a day, or asking for less."""
+
+    kind: str
+    intervention: str = ""
+    amount_idr: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """A published condition that is not met, what the participant has, and what changes it (nothing: never)."""
+
+    criterion: Criterion
+    have: Mapping[str, Any]
+    changed_by: tuple[Change, ...]
+
+
+@dataclass(frozen=True)
+class Match:
+    """One product seen from one participant."""
+
+    id: str
+    tier: str
+    form: tuple[str, ...]
+    availability: str
+    status: str
+    offered: bool
+    unmet: tuple[Unmet, ...]
+    questions: tuple[str, ...]
+    terms_unknown: tuple[str, ...]
+    terms: Terms
+    prices: tuple[Price, ...]
+    closes: tuple[str, ...]
+    notices: tuple[Mapping[str, str], ...]
+
+
+def capacity(rules: Rules, low: Sequence[Any], high: Sequence[Any]) -> tuple[Any, Any]:
+    """Return (rupiah a month that can go to instalments, whether it is known); integers or equal-length arrays.
+
+    The share (tiers.toml, our choice) of profit less present instalments less the household need.
+    """
+    total: Any = 0
+    known: Any = True
+    for role, sign in (("monthly_profit", 1), ("monthly_instalments", -1), ("household_need", -1)):
+        place = rules.role(role)
+        if place is None:
+            continue
+        is_known = low[place] == high[place]
+        known = known & is_known
+        total = total + sign * low[place] * is_known
+    return (rules.programme.share_percent * total) // 100, known
+
+
+def terms_of(rules: Rules, product: ProductRule, known: Known, free: tuple[int, bool]) -> Terms:
+    """Work out a product's price, instalment and affordability; `free` is the answer of `capacity`."""
+    asked, purpose = _asked(rules, known), _purpose(rules, known)
+    most = product.entry.max_amount_idr if product.entry.max_amount_idr is not None else UNKNOWN_HIGH
+    least = max(product.entry.min_amount_idr or 1, 1)
+    if product.is_grant:
+        planned = None if asked is None else min(asked, most)
+        return Terms("yes", "", None, None, None, planned, True)
+    price = price_for(rules, product, known)
+    annuity = price.annuities[purpose] if price else None
+    cap = None
+    if free[1]:
+        cap = 0 if free[0] <= 0 else math.floor(free[0] / annuity.monthly) if annuity else None
+    answer, missing = _affordable(asked, cap, annuity is not None)
+    reachable = _reachable(asked, cap, least, most)
+    known_bounds = [bound for bound in (asked, cap, None if most == UNKNOWN_HIGH else most) if bound is not None]
+    planned = min(known_bounds) if cap is not None or asked is not None else None
+    instalment = math.ceil(asked * annuity.instalment) if annuity and asked else None
+    return Terms(answer, missing, annuity, instalment, cap, planned, reachable)
+
+
+def _affordable(asked: int | None, cap: int | None, priced: bool) -> tuple[str, str]:
+    if cap is not None and asked is not None:
+        return ("yes" if asked <= cap else "no"), ""
+    if cap == 0:
+        return "no", ""
+    return "unknown", "participant" if priced else "lender"
+
+
+def _reachable(asked: int | None, cap: int | None, least: int, most: int) -> bool | None:
+    bounds = [most] + [bound for bound in (asked, cap) if bound is not None]
+    if min(bounds) < least:
+        return False
+    return None if asked is None or cap is None else True
+
+
+def _asked(rules: Rules, known: Known) -> int | None:
+    place = rules.role("amount_asked")
+    if place is None or known.low[place] != known.high[place]:
+        return None
+    return known.low[place]
+
+
+def _purpose(rules: Rules, known: Known) -> str:
+    """Working capital, unless the purpose is known to be investment."""
+    place = rules.role("purpose")
+    if place is None or known.low[place] != known.high[place]:
+        return "working_capital"
+    code = rules.signals[rules.roles["purpose"]].decode(known.low[place])
+    return "investment" if code == "investment" else "working_capital"
+
+
+def wants_sharia(rules: Rules, known: Known) -> bool:
+    """Whether the participant is known to want sharia forms only."""
+    place = rules.role("sharia_only")
+    return place is not None and known.low[place] == known.high[place] == 1
+
+
+def price_for(rules: Rules, product: ProductRule, known: Known) -> PriceRule | None:
+    """The dearest computable price that is not known to be for others; None where none is stated."""
+    sharia = wants_sharia(rules, known)
+    found = None
+    for price in product.prices:  # cheapest first
+        if price_in_form(product, price, sharia) and truth_of(price.when, known.yes, known.no) is not False:
+            found = price
+    return found
+
+
+def price_in_form(product: ProductRule, price: PriceRule, sharia: bool) -> bool:
+    """Whether a price is stated for the form wanted; a price for one form alone says nothing of the other."""
+    if product.entry.form == ("sharia",):
+        return price.price.form in ("", "sharia")
+    return price.price.form == "sharia" if sharia else price.price.form in ("", "conventional")
+
+
+def status_of(rules: Rules, product: ProductRule, known: Known, possible: int) -> str:
+    """The status of a product's published conditions; `possible`: tests that some intervention or waiting can make true.
+
+    A permanent failure beats a changeable one, that beats an unknown.
+    """
+    status = "conditions_met"
+    if product.entry.register or product.availability == "lead_only":
+        status = "ask"
+    for rule in product.criteria:
+        answer = truth_of(rule.clauses, known.yes, known.no)
+        if answer is False:
+            if not changeable(rules, product, rule, known, possible):
+                return "not_for_you"
+            status = "not_yet"
+        elif answer is None and status != "not_yet":
+            status = "ask"
+    return status
+
+
+def changeable(rules: Rules, product: ProductRule, rule: Rule, known: Known, possible: int) -> bool:
+    """Whether each clause of an unmet condition can still come to hold. Asking for less is always possible."""
+    if is_ceiling(rules, product, rule):
+        return rules.ask_less is not None
+    return all(clause & (known.yes | possible | ~(known.yes | known.no)) for clause in rule.clauses)
+
+
+def is_ceiling(rules: Rules, product: ProductRule, rule: Rule) -> bool:
+    """Whether a condition is the product's largest amount."""
+    criterion = rule.criterion
+    return criterion.signal == rules.roles.get("amount_asked") and criterion.op == "at_most"
+
+
+def match(
+    rules: Rules, product: ProductRule, known: Known, terms: Terms, possible: int, reachable: int, wanted: bool | None
+) -> Match:
+    """Say everything about one product. `reachable`: interventions (a bit mask) that can be come to from here."""
+    status = status_of(rules, product, known, possible)
+    entry = product.entry
+    unmet, questions = [], []
+    for rule in product.criteria:
+        answer = truth_of(rule.clauses, known.yes, known.no)
+        if answer is False:
+            unmet.append(_unmet(rules, product, rule, known, terms, reachable))
+        elif answer is None:
+            questions += [s for s in rules.signals_in(unknown_tests(rule.clauses, known)) if s not in questions]
+    offered = (
+        product.suggested and status == "conditions_met" and terms.affordable == "yes" and wanted is not False
+    )
+    return Match(
+        id=entry.id,
+        tier=entry.tier,
+        form=entry.form,
+        availability=product.availability,
+        status=status,
+        offered=offered,
+        unmet=tuple(unmet),
+        questions=tuple(questions),
+        terms_unknown=entry.terms_unknown,
+        terms=terms,
+        prices=product.stated_prices,
+        closes=entry.closes,
+        notices=tuple(text for text, when in product.notices if truth_of(when, known.yes, known.no)),
+    )
+
+
+def unknown_tests(clauses: tuple[int, ...], known: Known) -> int:
+    """The tests whose answer would settle the clauses that are still open."""
+    mask = 0
+    for clause in clauses:
+        if not clause & known.yes:
+            mask |= clause & ~known.no
+    return mask
+
+
+def _unmet(rules: Rules, product: ProductRule, rule: Rule, known: Known, terms: Terms, reachable: int) -> Unmet:
+    names = list(dict.fromkeys(name for clause in rule.clauses for name in rules.signals_in(clause)))
+    have = {}
+    for name in names:
+        place = rules.position[name]
+        is_known = known.low[place] == known.high[place]
+        have[name] = rules.signals[name].decode(known.low[place]) if is_known else None
+    return Unmet(rule.criterion, have, changes_for(rules, product, rule, known, terms, reachable))
+
+
+def changes_for(
+    rules: Rules, product: ProductRule, rule: Rule, known: Known, terms: Terms, reachable: int
+) -> tuple[Change, ...]:
+    """What makes an unmet condition hold: interventions in the programme's order, then waiting."""
+    if is_ceiling(rules, product, rule):
+        return (Change("ask_less", rules.ask_less.entry.id, rule.criterion.value),) if rules.ask_less else ()
+    changes = []
+    waits = False
+    for clause in rule.clauses:
+        if clause & known.yes:
+            continue
+        for intervention in rules.interventions:
+            starting = rules.starting[intervention.index] & clause
+            if reachable >> intervention.index & 1 and (intervention.add & clause or starting):
+                kind = "wait" if intervention.entry.kind == "wait" else "intervention"
+                changes.append(Change(kind, intervention.entry.id))
+                waits |= bool(starting) and not intervention.add & clause
+        waits |= bool(clause & ticking(rules, known))
+    if waits:
+        changes.append(Change("wait"))
+    return tuple(dict.fromkeys(changes))
+
+
+def ticking(rules: Rules, known: Known) -> int:
+    """The tests that time alone will make true, given what is known today."""
+    mask = 0
+    for clock, name in enumerate(rules.clock_signals):
+        place = rules.position[name]
+        closed = rules.clock_tests[clock] & known.no
+        if not closed or known.low[place] != known.high[place]:
+            continue
+        grows = rules.signals[name].grows
+        if grows and truth_of(rules.growth[clock], known.yes, known.no) is False:
+            continue
+        for number in places(closed):
+            test = rules.tests[number]
+            if grows:
+                opens = test.op == "at_least" and test.value <= rules.signals[name].maximum
+            else:
+                opens = test.op == "not_within" or (test.op in ("passed", "within") and known.low[place] > rules.today)
+            mask |= opens << number
+    return mask

@@ -1,0 +1,307 @@
+"""A Participant is what is known about one entrepreneur on one day: values of signals; what is missing is unknown.
+
+`read_participant` checks raw input against the programme, reports every problem at once and never guesses. A
+participant's facts become an interval per signal, low..high: equal where known, the widest where unknown.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+from matcher.criteria import UNKNOWN_HIGH, UNKNOWN_LOW, truth_of
+from matcher.entries import PROOFS, Signal
+from matcher.rules import Rules
+from matcher.words import Message
+
+
+@dataclass(frozen=True, slots=True)
+class InputProblem:
+    """One thing wrong with an input: the field, the value as sent, and a message with the remedy."""
+
+    field: str
+    value: Any
+    message: Message
+
+
+class ParticipantError(ValueError):
+    """An input that cannot be read; `problems` names every field, value and remedy."""
+
+    def __init__(self, problems: list[InputProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(f"{len(problems)} problem(s): " + ", ".join(f"{p.field} ({p.message.code})" for p in problems))
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A value with the day it was true and what proves it; `on` None: true on the day asked."""
+
+    value: Any
+    on: date | None = None
+    proof: str = ""
+
+
+@dataclass(frozen=True)
+class Participant:
+    """Facts by signal on one day. Frozen: `with_facts` gives a new participant."""
+
+    as_of: date
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+
+    def with_facts(self, **values: Any) -> Participant:
+        """Return the same participant with other values; None makes a signal unknown."""
+        facts = {**self.facts, **{name: Fact(value) for name, value in values.items()}}
+        return replace(self, facts={name: fact for name, fact in facts.items() if fact.value is not None})
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the rules know of a participant: an interval per signal, and the tests that hold and do not hold."""
+
+    low: list[int]
+    high: list[int]
+    yes: int
+    no: int
+    stale: frozenset[str]
+
+
+def read_participant(rules: Rules, signals: Mapping[str, Any]) -> Participant:
+    """Check raw signals (a value, or a table of value, on, proof; None or "" is unknown) and return a Participant.
+
+    Raises:
+        ParticipantError: with every problem found.
+    """
+    problems: list[InputProblem] = []
+    facts: dict[str, Fact] = {}
+    for name, raw in signals.items():
+        fact = _read_fact(rules, str(name), raw, problems)
+        if fact is not None:
+            facts[str(name)] = fact
+    participant = Participant(rules.day, facts)
+    if not problems:
+        _contradictions(rules, participant, problems)
+    if problems:
+        raise ParticipantError(problems)
+    return participant
+
+
+def know(rules: Rules, participant: Participant) -> Known:
+    """Work out what is known: stale values dropped, growing ones brought up to the day, implied ones filled in.
+
+    Every test of the rules is then asked once.
+    """
+    low, high, stale = intervals(rules, participant)
+    yes, no = ask_tests(rules, low, high)
+    for place, cases in rules.implied:
+        if low[place] == high[place]:
+            continue
+        for when, value, _ in cases:
+            if truth_of(when, yes, no) and low[place] <= value <= high[place]:
+                low[place] = high[place] = value
+                yes, no = ask_tests(rules, low, high)
+                break
+    return Known(low, high, yes, no, stale)
+
+
+def ask_tests(rules: Rules, low: list[int], high: list[int]) -> tuple[int, int]:
+    """Ask every test; return the bit masks of those known to hold and known not to hold."""
+    yes = no = 0
+    today = rules.today
+    bit = 1
+    for test, place in zip(rules.tests, rules.test_signals, strict=True):
+        holds, fails = test.truth(low[place], high[place], today)
+        if holds:
+            yes |= bit
+        elif fails:
+            no |= bit
+        bit <<= 1
+    return yes, no
+
+
+def intervals(rules: Rules, participant: Participant) -> tuple[list[int], list[int], frozenset[str]]:
+    """The interval of every signal before anything is implied, and the signals whose value is stale."""
+    low, high = [UNKNOWN_LOW] * len(rules.position), [UNKNOWN_HIGH] * len(rules.position)
+    stale = set()
+    for name, fact in participant.facts.items():
+        signal = rules.signals[name]
+        age = (rules.day - fact.on).days if fact.on else 0
+        if signal.stale_after_days is not None and age > signal.stale_after_days:
+            stale.add(name)
+            continue
+        value = signal.encode(fact.value)
+        if signal.grows and fact.on:
+            value = min(value + units_between(fact.on, rules.day, signal.grows.every), signal.maximum)
+        low[rules.position[name]] = high[rules.position[name]] = value
+    for name, signal in rules.signals.items():
+        if signal.at_least_signal:
+            place, bound = rules.position[name], low[rules.position[signal.at_least_signal]]
+            if low[place] != high[place]:
+                low[place] = max(low[place], bound)
+    return low, high, frozenset(stale)
+
+
+def units_between(start: date, end: date, every: str) -> int:
+    """Whole calendar months or years from start to end; a month that lacks the day ends on its last one."""
+    months = (end.year - start.year) * 12 + end.month - start.month
+    if end.day < start.day and end != _month_end(end):
+        months -= 1
+    return months if every == "month" else months // 12
+
+
+def day_after_months(start: date, months: int) -> int:
+    """The ordinal of the day `months` calendar months after start; a month that lacks the day ends on its last one."""
+    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
+    if year > date.max.year:
+        return date.max.toordinal()
+    last = _month_end(date(year, month + 1, 1)).day
+    return date(year, month + 1, min(start.day, last)).toordinal()
+
+
+def _month_end(day: date) -> date:
+    if day.month == 12:
+        return date(day.year, 12, 31)
+    return date.fromordinal(date(day.year, day.month + 1, 1).toordinal() - 1)
+
+
+# -- reading one fact --------------------------------------------------------------------------------------------------
+
+
+def _read_fact(rules: Rules, name: str, raw: Any, problems: list[InputProblem]) -> Fact | None:
+    signal = rules.signals.get(name)
+    if signal is None or signal.derived:
+        near = difflib.get_close_matches(name, [s for s in rules.signals if not rules.signals[s].derived], 1)
+        code = "derived_signal" if signal else "unknown_signal_near" if near else "unknown_signal"
+        problems.append(InputProblem(name, raw, Message(code, {"name": name, "near": near[0] if near else ""})))
+        return None
+    on, proof = None, ""
+    if isinstance(raw, Mapping):
+        for key in raw:
+            if key not in ("value", "on", "proof"):
+                problems.append(InputProblem(f"{name}.{key}", raw[key], Message("unknown_key", {"name": str(key)})))
+        if "value" not in raw:
+            problems.append(InputProblem(name, raw, Message("value_missing", {"signal": name})))
+        on = _read_on(rules, name, raw.get("on"), problems)
+        proof = _read_proof(signal, raw.get("proof"), problems)
+        raw = raw.get("value")
+    if raw is None or raw == "":
+        return None
+    value, problem = read_value(signal, raw)
+    if problem is not None:
+        problems.append(InputProblem(name, raw, problem))
+        return None
+    if signal.kind == "date" and value is not None and value > rules.day and not signal.future:
+        problems.append(InputProblem(name, raw, Message("future_date", {"signal": name, "as_of": rules.day})))
+        return None
+    return None if value is None else Fact(value, on, proof)
+
+
+def _read_on(rules: Rules, name: str, raw: Any, problems: list[InputProblem]) -> date | None:
+    if raw is None or raw == "":
+        return None
+    on = as_date(raw)
+    if on is None:
+        problems.append(InputProblem(f"{name}.on", raw, Message("no_date", {"signal": name})))
+    elif on > rules.day:
+        problems.append(InputProblem(f"{name}.on", raw, Message("future_date", {"signal": name, "as_of": rules.day})))
+    return on
+
+
+def _read_proof(signal: Signal, raw: Any, problems: list[InputProblem]) -> str:
+    allowed = signal.proof or PROOFS
+    if raw is None or raw == "":
+        return ""
+    if raw not in allowed:
+        message = Message("unknown_proof", {"signal": signal.id, "allowed": allowed})
+        problems.append(InputProblem(f"{signal.id}.proof", raw, message))
+        return ""
+    return str(raw)
+
+
+def read_value(signal: Signal, raw: Any) -> tuple[Any, Message | None]:
+    """Check one raw value of a signal; return (value, None), (None, None) for a missing code, or (None, problem)."""
+    about = {"signal": signal.id}
+    if signal.kind == "yes_no":
+        return (raw, None) if isinstance(raw, bool) else (None, Message("not_yes_no", about))
+    if signal.kind in ("number", "money"):
+        return _read_number(signal, raw)
+    if signal.kind == "date":
+        day = as_date(raw)
+        return (day, None) if day else (None, Message("no_date", about))
+    codes = list(signal.values)
+    if signal.kind == "choice":
+        code = str(raw) if isinstance(raw, int) and not isinstance(raw, bool) else raw
+        if isinstance(code, str) and code in signal.values:
+            return code, None
+        return None, Message("unknown_code", {**about, "allowed": codes, "near": _near_code(raw, codes)})
+    if not isinstance(raw, (list, tuple)):
+        return None, Message("not_a_list", {**about, "allowed": codes})
+    unknown = [code for code in raw if not isinstance(code, str) or code not in signal.values]
+    if unknown:
+        return None, Message("unknown_code", {**about, "allowed": codes, "near": _near_code(unknown[0], codes)})
+    return [code for code in codes if code in raw], None
+
+
+def _read_number(signal: Signal, raw: Any) -> tuple[int | None, Message | None]:
+    about = {"signal": signal.id}
+    if isinstance(raw, bool) or not isinstance(raw, (int, float)):
+        return None, Message("not_a_number_text" if isinstance(raw, str) else "not_a_number", about)
+    if isinstance(raw, float) and not math.isfinite(raw):
+        return None, Message("not_finite", about)
+    if raw != int(raw):
+        return None, Message("not_whole", about)
+    value = int(raw)
+    if value in signal.missing_codes:
+        return None, None
+    if not signal.minimum <= value <= signal.maximum:
+        money = signal.kind == "money"
+        bounds = {"low_idr" if money else "low": signal.minimum, "high_idr" if money else "high": signal.maximum}
+        return None, Message("out_of_range_money" if money else "out_of_range", {**about, **bounds})
+    return value, None
+
+
+def as_date(raw: Any) -> date | None:
+    """Return an ISO date (YYYY-MM-DD) or None."""
+    if isinstance(raw, datetime):
+        return raw.date()
+    if isinstance(raw, date):
+        return raw
+    if not isinstance(raw, str) or len(raw) != 10:
+        return None
+    try:
+        return date.fromisoformat(raw)
+    except ValueError:
+        return None
+
+
+def _near_code(raw: Any, codes: list[str]) -> str:
+    close = difflib.get_close_matches(str(raw), codes, 1)
+    return close[0] if close else codes[0]
+
+
+def _contradictions(rules: Rules, participant: Participant, problems: list[InputProblem]) -> None:
+    low, high, _ = intervals(rules, participant)
+    for name, signal in rules.signals.items():
+        other = signal.at_least_signal
+        place = rules.position[name]
+        if other and low[place] == high[place] and low[rules.position[other]] > low[place]:
+            message = Message("less_than", {"signal": name, "other_signal": other})
+            problems.append(InputProblem(name, participant.facts[name].value, message))
+    yes, no = ask_tests(rules, low, high)
+    for place, cases in rules.implied:
+        for when, value, conflict in cases:
+            if conflict and low[place] == high[place] != value and truth_of(when, yes, no):
+                name = list(rules.position)[place]
+                others = rules.signals_in(_union(when))
+                message = Message("contradicts", {"signal": name, "other_signal": others[0]})
+                problems.append(InputProblem(name, participant.facts[name].value, message))
+
+
+def _union(clauses: tuple[int, ...]) -> int:
+    mask = 0
+    for clause in clauses:
+        mask |= clause
+    return mask

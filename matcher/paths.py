@@ -1,0 +1,376 @@
+"""Paths: from today to a named product, the steps after which its conditions are met and it is affordable.
+
+The answer is the steps; or what makes it impossible; or a question, with the steps that hold if its answer is good.
+Without a product named, the default goal is chosen here too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+
+from matcher.criteria import Criterion, met, truth_of
+from matcher.lenders import Terms, capacity, changeable, status_of, terms_of, ticking, wants_sharia
+from matcher.participant import Known, day_after_months
+from matcher.rules import ProductRule, Rules, places
+from matcher.search import Found, Question, Search
+from matcher.words import Message
+
+
+@dataclass(frozen=True, slots=True)
+class PathStep:
+    """One step of a path: something to do (an intervention's id) or waiting, from one day to another."""
+
+    kind: str  # do, wait, ask_less
+    intervention: str
+    begins: date
+    ends: date
+    days: int
+    cost_idr: int
+    reason: Message | None = None
+
+
+@dataclass(frozen=True)
+class Path:
+    """The way to a goal. Exactly one of the forms: `steps` alone, `impossible`, `ask`, or no goal with `why`."""
+
+    goal: str | None
+    why: Message | None = None
+    impossible: tuple[Criterion, ...] = ()
+    impossible_because: tuple[Message, ...] = ()
+    ask: str = ""
+    ask_message: Message | None = None
+    steps: tuple[PathStep, ...] = ()
+    days: int | None = None
+    cost_idr: int | None = None
+    lender_days: int | None = None
+    assumed: tuple[str, ...] = ()
+    shortfall_idr: int | None = None
+    shortfall_months: int | None = None
+    planned_idr: int | None = None
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What can be come to from here if every unknown answer is good: interventions, and tests that can be made true."""
+
+    interventions: int
+    tests: int
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """One participant seen from the rules: what is known, what can be reached, capacity, terms of every product."""
+
+    rules: Rules
+    known: Known
+    reach: Reach
+    free: tuple[int, bool]
+    terms: Sequence[Terms]
+    costs: Sequence[int] = field(default=())
+    cash: int | None = None
+    wants: bool | None = None
+    runs: bool | None = None
+
+
+def outlook(rules: Rules, known: Known) -> Outlook:
+    """Work out once what every later question about a participant needs."""
+    free = capacity(rules, known.low, known.high)
+    free = (int(free[0]), bool(free[1]))
+    return Outlook(
+        rules=rules,
+        known=known,
+        reach=reach(rules, known),
+        free=free,
+        terms=[terms_of(rules, product, known, free) for product in rules.products],
+        costs=costs(rules, known, optimistic=True),
+        cash=_value(rules, known, "cash_at_hand"),
+        wants=_yes_no(rules, known, "wants_capital"),
+        runs=_yes_no(rules, known, "business_running"),
+    )
+
+
+def reach(rules: Rules, known: Known) -> Reach:
+    """The interventions whose needs can come to be met, and all they and time can bring, unknown answers taken as good."""
+    unknown = rules.all_tests & ~(known.yes | known.no)
+    holds = known.yes | unknown | ticking(rules, known)
+    gained = ticking(rules, known)
+    reached = 0
+    todo = [i for i in rules.interventions if i.entry.kind not in ("ask_less", "referral")]
+    while True:
+        ready = [i for i in todo if met(i.need_clauses, holds)]
+        if not ready:
+            return Reach(reached, gained)
+        for intervention in ready:
+            reached |= 1 << intervention.index
+            add = (intervention.add & ~intervention.reveal_add) | (intervention.reveal_add & unknown)
+            add |= rules.starting[intervention.index]
+            gained |= add
+            holds |= add
+        todo = [i for i in todo if not reached >> i.index & 1]
+
+
+def costs(rules: Rules, known: Known, *, optimistic: bool) -> list[int]:
+    """Rupiah of each intervention; a cost that is an unknown signal is nothing, or without end."""
+    found = []
+    for intervention in rules.interventions:
+        place = intervention.cost_signal
+        if place is None:
+            found.append(intervention.cost)
+        elif known.low[place] == known.high[place]:
+            found.append(known.low[place])
+        else:
+            found.append(0 if optimistic else known.high[place])
+    return found
+
+
+def path_to(view: Outlook, product: ProductRule) -> Path:
+    """The cheapest path to a product: in days where the cash allows it, else in rupiah with the shortfall."""
+    rules, goal = view.rules, product.entry.id
+    if view.wants is False:
+        return Path(None, why=Message("no_goal_wants_none"))
+    if not product.suggested:
+        because = Message(f"availability_{product.availability}", {"product": goal, "as_of": product.entry.as_of})
+        return Path(goal, impossible_because=(because,))
+    terms = view.terms[product.index]
+    known = at_amount(rules, product, view.known, terms.planned_idr)
+    holds = optimistic(rules, known, view.reach.interventions)
+    impossible = [
+        rule.criterion
+        for rule in product.criteria
+        if truth_of(rule.clauses, view.known.yes, view.known.no) is False
+        and not changeable(rules, product, rule, view.known, view.reach.tests)
+    ]
+    if impossible:
+        return Path(goal, impossible=tuple(impossible))
+    found, assumes_capacity = _search(view, product, known, holds)
+    if found is None:
+        unaffordable = terms.reachable is False
+        because = (Message("unaffordable", {"max_idr": terms.max_affordable_idr or 0}),) if unaffordable else ()
+        unmet = () if because else tuple(
+            r.criterion for r in product.criteria if truth_of(r.clauses, view.known.yes, view.known.no) is False
+        )
+        return Path(goal, impossible=unmet, impossible_because=because)
+    return _told(view, product, known, found, assumes_capacity)
+
+
+def _search(view: Outlook, product: ProductRule, known: Known, holds: int) -> tuple[Found | None, bool]:
+    """Search with the capacity as it is; without any, search again as if next month's figure were good."""
+    rules = view.rules
+    terms = view.terms[product.index]
+    affordable = 1 << len(rules.tests)
+    if terms.reachable is not False:
+        holds |= affordable
+    question = Question(
+        goal=(*product.goal, affordable),
+        holds=holds,
+        allowed=view.reach.interventions,
+        costs=view.costs,
+        cash=view.cash,
+        gains=_capacity_gains(view, product, affordable),
+    )
+    found = _cheapest(rules, known, question)
+    if found is None and terms.reachable is False and view.free[1] and view.free[0] <= 0:
+        return _cheapest(rules, known, replace(question, holds=holds | affordable)), True
+    return found, False
+
+
+def _cheapest(rules: Rules, known: Known, question: Question) -> Found | None:
+    found = Search(rules, known, question).find()
+    if found is None and question.cash is not None:
+        found = Search(rules, known, replace(question, cash=None, rupiah_first=True)).find()
+    return found
+
+
+def optimistic(rules: Rules, known: Known, reached: int) -> int:
+    """The tests that hold if unknown answers are good, leaving out those that a check within reach would tell."""
+    told = 0
+    for place in places(reached):
+        told |= rules.interventions[place].reveal_add
+    unknown = rules.all_tests & ~(known.yes | known.no)
+    return known.yes | (unknown & ~told)
+
+
+def at_amount(rules: Rules, product: ProductRule, known: Known, amount: int | None) -> Known:
+    """What is known if that amount is asked of the product; None changes nothing."""
+    if not product.amount_tests or amount is None:
+        return known
+    yes, no = known.yes & ~product.amount_tests, known.no & ~product.amount_tests
+    for number in places(product.amount_tests):
+        holds, _ = rules.tests[number].truth(amount, amount, rules.today)
+        yes, no = (yes | 1 << number, no) if holds else (yes, no | 1 << number)
+    return replace(known, yes=yes, no=no)
+
+
+def _capacity_gains(view: Outlook, product: ProductRule, affordable: int) -> dict[int, int]:
+    """Which interventions make the product affordable by themselves: those that lower the present instalments."""
+    rules, signal = view.rules, view.rules.roles.get("monthly_instalments")
+    if view.terms[product.index].reachable is not False or signal is None:
+        return {}
+    gains = {}
+    for intervention in rules.interventions:
+        for effect in (*intervention.entry.sets, *intervention.entry.requests):
+            if effect.signal == signal and effect.op in ("to", "at_most"):
+                place = rules.position[signal]
+                low, high = list(view.known.low), list(view.known.high)
+                low[place] = high[place] = min(int(effect.value), low[place]) if low[place] == high[place] else 0
+                changed = replace(view.known, low=low, high=high)
+                free = capacity(rules, low, high)
+                if terms_of(rules, product, changed, (int(free[0]), bool(free[1]))).reachable is not False:
+                    gains[intervention.index] = affordable
+    return gains
+
+
+def _told(view: Outlook, product: ProductRule, known: Known, found: Found, assumes_capacity: bool) -> Path:
+    rules, entry = view.rules, product.entry
+    terms = view.terms[product.index]
+    gained = 0
+    needs: list[int] = []
+    for move in found.moves:
+        gained |= rules.interventions[move.intervention].add | rules.starting[move.intervention]
+        needs += rules.interventions[move.intervention].need_clauses
+    assumed = _assumed(rules, (*product.goal, *needs), known, gained)
+    assumed += [s for s in _money_unknown(view, terms, assumes_capacity) if s not in assumed]
+    lender_silent = not product.is_grant and terms.annuity is None
+    ask = next(iter(assumed), "")
+    message = Message("ask_lender_price", {"product": entry.id}) if lender_silent and not assumed else None
+    if assumes_capacity:
+        message = Message("ask_next_month", {"on": _month_later(rules.day)})
+        ask = rules.roles.get("monthly_profit", "")
+    short = found.cost - view.cash if view.cash is not None and found.cost > view.cash else None
+    if view.cash is None and found.cost and "cash_at_hand" in rules.roles:
+        assumed.append(rules.roles["cash_at_hand"])
+    return Path(
+        goal=entry.id,
+        ask=ask,
+        ask_message=message,
+        steps=_steps(view, terms, found),
+        days=found.days,
+        cost_idr=found.cost,
+        lender_days=entry.lender_days.value if entry.lender_days else None,
+        assumed=tuple(assumed),
+        shortfall_idr=short,
+        shortfall_months=-(-short // view.free[0]) if short and view.free[1] and view.free[0] > 0 else None,
+        planned_idr=terms.planned_idr,
+    )
+
+
+def _assumed(rules: Rules, clauses: Sequence[int], known: Known, gained: int) -> list[str]:
+    assumed: list[str] = []
+    for clause in clauses:
+        if not clause & (known.yes | gained | ticking(rules, known)):
+            assumed += [s for s in rules.signals_in(clause & ~known.no) if s not in assumed]
+    return assumed
+
+
+def _money_unknown(view: Outlook, terms: Terms, assumes_capacity: bool) -> list[str]:
+    """The signals of money that the answer rests on and nobody gave."""
+    if assumes_capacity or terms.affordable != "unknown" or terms.annuity is None:
+        return []
+    roles = ("amount_asked", "monthly_profit", "monthly_instalments", "household_need")
+    return [view.rules.roles[r] for r in roles if r in view.rules.roles and _value(view.rules, view.known, r) is None]
+
+
+def _steps(view: Outlook, terms: Terms, found: Found) -> tuple[PathStep, ...]:
+    rules, today = view.rules, view.rules.day
+    steps: list[PathStep] = []
+    asked = _value(rules, view.known, "amount_asked")
+    if asked is not None and terms.planned_idr is not None and 0 < terms.planned_idr < asked and rules.ask_less:
+        reason = Message("ask_for_less", {"amount_idr": terms.planned_idr})
+        steps.append(PathStep("ask_less", rules.ask_less.entry.id, today, today, 0, 0, reason))
+    day = 0
+    for move in found.moves:
+        step = rules.interventions[move.intervention]
+        if move.begins > day:
+            steps.append(_wait(today, day, move.begins, Message("wait_for_step", {"intervention": step.entry.id})))
+        begins, ends = today + timedelta(days=move.begins), today + timedelta(days=move.ends)
+        kind = "wait" if step.entry.kind == "wait" else "do"
+        steps.append(PathStep(kind, step.entry.id, begins, ends, step.days, view.costs[step.index]))
+        day = move.ends
+    if found.days > day:
+        steps.append(_wait(today, day, found.days, Message("wait_for_goal")))
+    return tuple(steps)
+
+
+def _wait(today: date, day: int, until: int, reason: Message) -> PathStep:
+    return PathStep("wait", "", today + timedelta(days=day), today + timedelta(days=until), until - day, 0, reason)
+
+
+def default_goal(view: Outlook) -> tuple[Path, ProductRule | None]:
+    """Choose the goal and the path to it: the lowest rate within reach in time, then days, rupiah, a scheme's own row."""
+    if view.wants is None or view.runs is None:
+        role = "wants_capital" if view.wants is None else "business_running"
+        return Path(None, why=Message("no_goal_unknown", {"signal": view.rules.roles.get(role, role)})), None
+    if not view.wants or not view.runs:
+        return Path(None, why=Message("no_goal_wants_none" if not view.wants else "no_goal_no_business")), None
+    candidates = [p for p in view.rules.products if _may_be_goal(view, p)]
+    for rate in sorted({_rate(view, product) for product in candidates}):
+        ways = []
+        for product in candidates:
+            if _rate(view, product) != rate:
+                continue
+            path = path_to(view, product)
+            if path.days is not None and path.days <= view.rules.programme.horizon_days:
+                ways.append((path.days, path.cost_idr, bool(product.entry.scheme), product.index, path, product))
+        if ways:
+            best = min(ways, key=lambda way: way[:4])
+            return best[4], best[5]
+    return Path(None, why=_why_none(view, candidates)), None
+
+
+def _may_be_goal(view: Outlook, product: ProductRule) -> bool:
+    terms = view.terms[product.index]
+    if product.is_grant or not product.suggested or terms.annuity is None:
+        return False
+    if wants_sharia(view.rules, view.known) and "sharia" not in product.entry.form:
+        return False
+    least, most = product.entry.min_amount_idr or 1, product.entry.max_amount_idr
+    bounds = [b for b in (_value(view.rules, view.known, "amount_asked"), terms.max_affordable_idr) if b is not None]
+    amount = min(bounds) if bounds else None
+    if amount is not None and (amount < least or (most is not None and amount > most)):
+        return False
+    return status_of(view.rules, product, _asking(view, amount), view.reach.tests) != "not_for_you"
+
+
+def _asking(view: Outlook, amount: int | None) -> Known:
+    """What is known if the amount in question is asked: a smaller amount than asked may lie in another band."""
+    place = view.rules.role("amount_asked")
+    if amount is None or place is None or view.known.low[place] == view.known.high[place] == amount:
+        return view.known
+    yes, no = view.known.yes, view.known.no
+    for number, test in enumerate(view.rules.tests):
+        if view.rules.test_signals[number] == place and test.op != "known":
+            holds, _ = test.truth(amount, amount, view.rules.today)
+            bit = 1 << number
+            yes, no = (yes | bit, no & ~bit) if holds else (yes & ~bit, no | bit)
+    return replace(view.known, yes=yes, no=no)
+
+
+def _rate(view: Outlook, product: ProductRule) -> float:
+    annuity = view.terms[product.index].annuity
+    return annuity.yearly_rate if annuity else float("inf")
+
+
+def _why_none(view: Outlook, candidates: Sequence[ProductRule]) -> Message:
+    if view.free[1] and view.free[0] <= 0:
+        return Message("no_goal_capacity")
+    if not candidates:
+        return Message("no_goal_no_product")
+    return Message("no_goal_too_far", {"days": view.rules.programme.horizon_days})
+
+
+def _value(rules: Rules, known: Known, role: str) -> int | None:
+    place = rules.role(role)
+    if place is None or known.low[place] != known.high[place]:
+        return None
+    return known.low[place]
+
+
+def _yes_no(rules: Rules, known: Known, role: str) -> bool | None:
+    value = _value(rules, known, role)
+    return None if value is None else bool(value)
+
+
+def _month_later(day: date) -> date:
+    return date.fromordinal(day_after_months(day, 1))

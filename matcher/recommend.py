@@ -1,0 +1,142 @@
+"""recommend() for one participant, recommend_many() for columns: the product in two functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matcher.interventions import Suggestion, step_statuses, suggest
+from matcher.lenders import Match, match, wants_sharia
+from matcher.participant import Known, Participant, know
+from matcher.paths import Outlook, Path, default_goal, outlook, path_to
+from matcher.rules import Rules
+from matcher.scorecard import Readiness, Scorecard
+from matcher.tiers import TierAnswer, tier_of
+from matcher.words import Message
+
+_STATUS_ORDER = {"conditions_met": 0, "ask": 1, "not_yet": 2, "not_for_you": 3}
+_AFFORDABLE_ORDER = {"yes": 0, "unknown": 1, "no": 2}
+_MONEY = ("amount_asked", "monthly_profit", "monthly_instalments", "household_need")
+_ASKED_ORDER = {"first": 0, "amount": 1, "usual": 2, "last": 3}
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """Everything Kail says about one participant on one day, as codes, numbers and messages; no language chosen."""
+
+    tier: TierAnswer
+    readiness: Readiness | None
+    why_no_readiness: Message | None
+    steps: dict[str, str]
+    interventions: tuple[Suggestion, ...]
+    products: tuple[Match, ...]
+    path: Path
+    questions: tuple[str, ...]
+    stale: frozenset[str]
+    notices: tuple[Message, ...]
+
+
+def recommend(
+    rules: Rules, participant: Participant, *, goal: str | None = None, scorecard: Scorecard | None = None
+) -> Recommendation:
+    """Say the tier, the next interventions, the products and the path for one participant.
+
+    `goal` names a product of the rules; without it the default goal is chosen. A scorecard trained on synthetic rows
+    changes nothing but `readiness`.
+
+    Raises:
+        KeyError: if `goal` is no product of these rules.
+    """
+    return decide(rules, know(rules, participant), goal=goal, scorecard=scorecard)
+
+
+def decide(
+    rules: Rules, known: Known, *, goal: str | None = None, scorecard: Scorecard | None = None
+) -> Recommendation:
+    """`recommend` for what is already known of a participant."""
+    view = outlook(rules, known)
+    readiness = scorecard.score(rules, known) if scorecard else None
+    tier = tier_of(view, held_back=held_back(scorecard, readiness))
+    path = path_to(view, rules.product_ids[goal]) if goal else default_goal(view)[0]
+    matches = sorted(
+        (
+            match(rules, product, known, terms, view.reach.tests, view.reach.interventions, view.wants)
+            for product, terms in zip(rules.products, view.terms, strict=True)
+        ),
+        key=lambda m: _order(rules, m),
+    )
+    offered = [m.id for m in matches if m.offered]
+    interventions = suggest(view, tier, path, offered)
+    return Recommendation(
+        tier=tier,
+        readiness=readiness,
+        why_no_readiness=None if readiness else Message("no_scorecard"),
+        steps=step_statuses(view),
+        interventions=interventions,
+        products=tuple(matches),
+        path=path,
+        questions=questions_of(view, tier, matches, path, interventions),
+        stale=known.stale,
+        notices=_notices(view, scorecard),
+    )
+
+
+def held_back(scorecard: Scorecard | None, readiness: Readiness | None) -> bool:
+    """Whether a scorecard for kept loans, trained on real outcomes, keeps the highest tier closed."""
+    if scorecard is None or readiness is None or scorecard.hold_back_below is None:
+        return False
+    return scorecard.basis == "outcomes" and scorecard.outcome == "kept" and readiness.score < scorecard.hold_back_below
+
+
+def _order(rules: Rules, found: Match) -> tuple[Any, ...]:
+    product = rules.product_ids[found.id]
+    annuity = found.terms.annuity
+    return (
+        not product.suggested,
+        _STATUS_ORDER[found.status],
+        not product.is_grant,
+        _AFFORDABLE_ORDER[found.terms.affordable],
+        annuity.yearly_rate if annuity else float("inf"),
+        bool(product.entry.scheme),
+        product.index,
+    )
+
+
+def questions_of(
+    view: Outlook, tier: TierAnswer, matches: Sequence[Match], path: Path, interventions: Sequence[Suggestion]
+) -> tuple[str, ...]:
+    """The signals to ask for, each once: wanting, the amount, then what settles most products; personal ones last."""
+    rules = view.rules
+    settles: dict[str, int] = dict.fromkeys(tier.questions, 1)
+    for signal in rules.signals.values():
+        if signal.asked == "first":
+            settles.setdefault(signal.id, 0)
+    for found in matches:
+        money = _MONEY if found.terms.missing_from == "participant" else ()
+        if rules.product_ids[found.id].suggested and (found.status == "ask" or money):
+            for name in (*found.questions, *(rules.roles[role] for role in money if role in rules.roles)):
+                settles[name] = settles.get(name, 0) + 1
+    for name in path.assumed:
+        settles[name] = settles.get(name, 0) + 1
+    for suggestion in interventions:
+        for name in suggestion.questions:
+            settles.setdefault(name, 0)
+    place = rules.position
+    unknown = [name for name in settles if view.known.low[place[name]] != view.known.high[place[name]]]
+    return tuple(
+        sorted(unknown, key=lambda name: (_ASKED_ORDER[rules.signals[name].asked], -settles[name], place[name]))
+    )
+
+
+def _notices(view: Outlook, scorecard: Scorecard | None) -> tuple[Message, ...]:
+    notices = [Message("not_confirmed")]
+    if scorecard and scorecard.basis == "synthetic":
+        notices.append(Message("synthetic"))
+    if view.wants is False:
+        notices.append(Message("wants_none"))
+    if view.free[1] and view.free[0] <= 0:
+        notices.append(Message("no_capacity", {"capacity_idr": view.free[0]}))
+    if wants_sharia(view.rules, view.known):
+        notices.append(Message("sharia_only"))
+    return tuple(notices)

@@ -1,0 +1,406 @@
+"""Rules: a programme as it stands on one day, compiled so that answering is a matter of bit masks.
+
+Every test that any rule of that day asks has a number; a set of tests is an integer with those bits. What is known about
+a participant is then two integers, the tests known to hold and the tests known not to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property, lru_cache
+from typing import Any
+
+from matcher.criteria import UNKNOWN_HIGH, UNKNOWN_LOW, Criterion, Test, compile_clauses
+from matcher.entries import Effect, Intervention, Price, Product, Programme, Signal, Step, Tier
+from matcher.prices import Annuity, annuity, tenors
+
+Clauses = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A criterion with its clauses."""
+
+    criterion: Criterion
+    clauses: Clauses
+
+
+@dataclass(frozen=True)
+class StepRule:
+    """A step with its compiled evidence."""
+
+    step: Step
+    done: Clauses
+    under_way: Clauses
+
+
+@dataclass(frozen=True, eq=False)
+class InterventionRule:
+    """An intervention with its compiled needs and effects; `add` and `delete` are tests made true and false."""
+
+    entry: Intervention
+    index: int
+    needs: tuple[Rule, ...]
+    need_clauses: Clauses
+    changes: int
+    reveals: int
+    add: int
+    delete: int
+    reveal_add: int
+    clocks: tuple[tuple[int, str, int], ...]
+    cost_signal: int | None
+    starts: tuple[int, ...]
+    days: int
+    cost: int
+
+
+@dataclass(frozen=True)
+class PriceRule:
+    """A price that can be computed: its condition, and what one rupiah costs for each purpose."""
+
+    price: Price
+    when: Clauses
+    annuities: dict[str, Annuity]
+
+
+@dataclass(frozen=True, eq=False)
+class ProductRule:
+    """A product with what it inherits from its scheme, its compiled conditions and its prices, cheapest first."""
+
+    entry: Product
+    index: int
+    availability: str
+    criteria: tuple[Rule, ...]
+    goal: Clauses
+    prices: tuple[PriceRule, ...]
+    stated_prices: tuple[Price, ...]
+    notices: tuple[tuple[Any, Clauses], ...]
+    amount_tests: int
+
+    @property
+    def is_grant(self) -> bool:
+        """Whether nothing is to be repaid."""
+        return self.entry.kind == "grant"
+
+    @property
+    def suggested(self) -> bool:
+        """Whether the product can be suggested on this day."""
+        return self.availability == "running"
+
+
+@dataclass(frozen=True)
+class TierRule:
+    """A tier with its rule: each part is a compiled criterion, an extra rule, or an any/all group of such."""
+
+    tier: Tier
+    parts: tuple[Any, ...]
+
+
+class Rules:
+    """What a programme says on one day. Make it with `rules_on`."""
+
+    def __init__(self, programme: Programme, day: date) -> None:
+        self.programme, self.day, self.today = programme, day, day.toordinal()
+        self.signals: dict[str, Signal] = {}
+        for signal in programme.signals:
+            if signal.holds_on(day) or signal.id not in self.signals:
+                self.signals[signal.id] = signal
+        self.position = {name: place for place, name in enumerate(self.signals)}
+        self.roles = {signal.role: signal.id for signal in self.signals.values() if signal.role}
+        self._numbers: dict[Test, int] = {}
+        self._steps = {step.id: step for step in programme.steps if step.holds_on(day)}
+        self.clock_signals = [s.id for s in self.signals.values() if s.grows or s.kind == "date"]
+        self.growth = [self._compile_growth(name) for name in self.clock_signals]
+        self.derived = {s.id: self.clauses(s.derived) for s in self.signals.values() if s.derived}
+        self.implied = [
+            (self.position[s.id], [(self.clauses(i.when), s.encode(i.to), i.conflict) for i in s.implied])
+            for s in self.signals.values()
+            if s.implied
+        ]
+        self.steps = tuple(
+            StepRule(step, self.clauses(step.done), self.clauses(step.under_way)) for step in self._steps.values()
+        )
+        self.products = tuple(self._product(place, entry) for place, entry in enumerate(self._products_of_the_day()))
+        self.tiers = tuple(
+            TierRule(tier, tuple(self._tier_part(c) for c in tier.rule if c.holds_on(day)))
+            for tier in programme.tiers
+            if tier.holds_on(day)
+        )
+        entries = [entry for entry in programme.interventions if entry.holds_on(day)]
+        drafts = [(entry, self._needs(entry), self._changes(entry)) for entry in entries]
+        self.tests: tuple[Test, ...] = tuple(self._numbers)  # complete from here on
+        self.all_tests = (1 << len(self.tests)) - 1
+        self.test_signals = [self.position[test.signal] for test in self.tests]
+        self.clock_tests = [self._tests_of(name) for name in self.clock_signals]
+        self.interventions = tuple(
+            self._intervention(place, entry, needs, *changes) for place, (entry, needs, changes) in enumerate(drafts)
+        )
+        self.product_ids = {p.entry.id: p for p in self.products}
+        self.intervention_ids = {i.entry.id: i for i in self.interventions}
+        self.deletable = 0
+        for intervention in self.interventions:
+            self.deletable |= intervention.delete
+        self.starting = self._starting()
+        self._achievers: dict[int, int] = {}
+        self.cost_signals = sorted({i.cost_signal for i in self.interventions if i.cost_signal is not None})
+
+    # -- what others ask ---------------------------------------------------------------------------------------------
+
+    def achievers(self, clause: int) -> int:
+        """The interventions (a bit mask of their places) that can make a clause hold, directly or by starting a clock."""
+        found = self._achievers.get(clause)
+        if found is None:
+            found = 0
+            for intervention in self.interventions:
+                if (intervention.add | self.starting[intervention.index]) & clause:
+                    found |= 1 << intervention.index
+            self._achievers[clause] = found
+        return found
+
+    def role(self, name: str) -> int | None:
+        """The place of the signal that has this role, or None."""
+        signal = self.roles.get(name)
+        return None if signal is None else self.position[signal]
+
+    @cached_property
+    def ask_less(self) -> InterventionRule | None:
+        """The intervention that asks for a smaller amount."""
+        return next((i for i in self.interventions if i.entry.kind == "ask_less"), None)
+
+    def tests_in(self, mask: int) -> Iterable[Test]:
+        """Yield the tests of a mask in their order."""
+        while mask:
+            bit = mask & -mask
+            yield self.tests[bit.bit_length() - 1]
+            mask ^= bit
+
+    def signals_in(self, mask: int) -> list[str]:
+        """The signals that the tests of a mask ask about, in order, each once."""
+        return list(dict.fromkeys(test.signal for test in self.tests_in(mask)))
+
+    # -- compiling ---------------------------------------------------------------------------------------------------
+
+    def clauses(self, criteria: Iterable[Criterion]) -> Clauses:
+        """Compile criteria into bit masks of numbered tests."""
+        compiled = compile_clauses(criteria, self.day, self._expand, lambda name, v: self.signals[name].encode(v))
+        return tuple(self._mask(clause) for clause in compiled)
+
+    def _mask(self, tests: Iterable[Test]) -> int:
+        mask = 0
+        for test in tests:
+            mask |= 1 << self._numbers.setdefault(test, len(self._numbers))
+        return mask
+
+    def _expand(self, criterion: Criterion) -> tuple[Criterion, ...] | None:
+        if criterion.kind == "step":
+            step = self._steps.get(criterion.signal)
+            return step.done if step else ()
+        if criterion.kind == "signal" and self.signals[criterion.signal].derived:
+            return self.signals[criterion.signal].derived
+        return None
+
+    def rules_of(self, criteria: Iterable[Criterion]) -> tuple[Rule, ...]:
+        """Compile each criterion that stands on this day by itself."""
+        return tuple(Rule(c, self.clauses((c,))) for c in criteria if c.holds_on(self.day))
+
+    def _compile_growth(self, name: str) -> Clauses:
+        grows = self.signals[name].grows
+        return self.clauses((grows.while_,)) if grows and grows.while_ else ()
+
+    def _needs(self, entry: Intervention) -> tuple[Rule, ...]:
+        criteria = list(entry.needs)
+        step = self._steps.get(entry.step)
+        if step:
+            for order in step.order:
+                if order.hard and order.holds_on(self.day):
+                    criteria += [Criterion("step", signal=name) for name in order.after]
+        return self.rules_of(criteria)
+
+    def _changes(self, entry: Intervention) -> tuple[int, int]:
+        """Return the tests of which one must not hold yet for the intervention to change something, and those it tells."""
+        changes = reveals = 0
+        for effect in (*entry.sets, *entry.requests):
+            if effect.value != "done" and self.signals[effect.signal].role != "amount_asked":
+                changes |= self._mask([self._effect_test(effect)])
+        for effect in entry.reveals:
+            reveals |= self._mask([Test(effect.signal, "known", 0)])
+        return changes, reveals
+
+    def _effect_test(self, effect: Effect) -> Test:
+        op = {"to": "equals", "adds": "has"}.get(effect.op, effect.op)
+        return Test(effect.signal, op, self.signals[effect.signal].encode(effect.value))
+
+    def _intervention(
+        self, place: int, entry: Intervention, needs: tuple[Rule, ...], changes: int, reveals: int
+    ) -> InterventionRule:
+        add = delete = reveal_add = 0
+        clocks = []
+        for effect in (*entry.sets, *entry.requests):
+            gained, lost = self._consequences(effect)
+            add, delete = add | gained, (delete | lost)
+            if effect.signal in self.clock_signals:
+                value = 0 if effect.value == "done" else self.signals[effect.signal].encode(effect.value)
+                clocks.append((self.clock_signals.index(effect.signal), effect.op, value))
+        for effect in entry.reveals:
+            if effect.op != "known":
+                reveal_add |= self._consequences(effect)[0]
+        cost = entry.cost_idr
+        return InterventionRule(
+            entry=entry,
+            index=place,
+            needs=needs,
+            need_clauses=tuple(clause for rule in needs for clause in rule.clauses),
+            changes=changes,
+            reveals=reveals,
+            add=add | reveal_add,
+            delete=delete & ~add,
+            reveal_add=reveal_add,
+            clocks=tuple(clocks),
+            cost_signal=self.position[cost.signal] if cost.signal else None,
+            starts=tuple(sorted(day.toordinal() - self.today for day in entry.starts_on)),
+            days=entry.days.value,
+            cost=cost.value,
+        )
+
+    def _consequences(self, effect: Effect) -> tuple[int, int]:
+        """The tests an effect makes true and false, whatever the value was before."""
+        gained = lost = 0
+        done = effect.value == "done"
+        value = self.today if done else self.signals[effect.signal].encode(effect.value)
+        low = UNKNOWN_LOW if effect.op == "at_most" else value
+        high = UNKNOWN_HIGH if effect.op == "at_least" else value
+        for number, test in enumerate(self.tests):
+            if test.signal != effect.signal or test.op == "known":
+                continue
+            if effect.op == "adds":
+                yes, no = (test.op == "has" and value & test.value), (test.op == "lacks" and value & test.value)
+            else:
+                yes, no = replace(test, lenient=False).truth(low, high, self.today)
+            gained |= bool(yes) << number
+            lost |= bool(no) << number
+        return gained, lost
+
+    def _tests_of(self, name: str) -> int:
+        mask = 0
+        for number, test in enumerate(self.tests):
+            mask |= (test.signal == name and test.op != "known") << number
+        return mask
+
+    def _starting(self) -> list[int]:
+        """For each intervention, the tests that a clock it starts or sets may make true later."""
+        masks = []
+        for intervention in self.interventions:
+            mask = 0
+            for clock, growth in enumerate(self.growth):
+                touched = any(c == clock for c, _, _ in intervention.clocks)
+                begun = bool(growth) and any(clause & intervention.add for clause in growth)
+                if touched or begun:
+                    mask |= self.clock_tests[clock]
+            masks.append(mask)
+        return masks
+
+    # -- products and tiers ------------------------------------------------------------------------------------------
+
+    def _products_of_the_day(self) -> list[Product]:
+        chosen: dict[str, Product] = {}
+        for entry in self.programme.products:
+            if entry.valid_from is None or entry.valid_from <= self.day:
+                chosen[entry.id] = entry  # the loader refuses overlaps; a later row of the same id replaces an ended one
+        return [self._inherit(entry, chosen.get(entry.scheme)) for entry in chosen.values()]
+
+    def _inherit(self, entry: Product, scheme: Product | None) -> Product:
+        if scheme is None:
+            return entry
+        asked = {tuple(sorted(set(c.signals()))) for c in entry.criteria}
+        inherited = tuple(c for c in scheme.criteria if tuple(sorted(set(c.signals()))) not in asked)
+        return replace(
+            entry,
+            min_amount_idr=scheme.min_amount_idr if entry.min_amount_idr is None else entry.min_amount_idr,
+            max_amount_idr=scheme.max_amount_idr if entry.max_amount_idr is None else entry.max_amount_idr,
+            tenor_months=entry.tenor_months or scheme.tenor_months,
+            prices=entry.prices or scheme.prices,
+            criteria=entry.criteria + inherited,
+            closes=entry.closes or scheme.closes,
+        )
+
+    def _product(self, place: int, entry: Product) -> ProductRule:
+        criteria = self.rules_of((*entry.criteria, *self._own_criteria(entry)))
+        amount = self.roles.get("amount_asked", "")
+        goal = tuple(
+            clause
+            for rule in criteria
+            if not (rule.criterion.kind == "signal" and rule.criterion.signal == amount)
+            for clause in rule.clauses
+        )
+        prices = [
+            PriceRule(price, self.clauses(price.when), {t: annuity(price, entry, n) for t, n in tenors(entry).items()})
+            for price in entry.prices
+            if price.basis != "unstated" and tenors(entry)
+        ]
+        ended = entry.valid_to is not None and self.day > entry.valid_to
+        availability = entry.availability
+        if availability in ("running", "historical", "closed"):
+            availability = ("historical" if availability == "running" else availability) if ended else "running"
+        amount_tests = 0
+        for number, test in enumerate(self._numbers):
+            amount_tests |= (test.signal == amount) << number
+        mentioned = 0
+        for clause in goal:
+            mentioned |= clause
+        return ProductRule(
+            entry=entry,
+            index=place,
+            availability=availability,
+            criteria=criteria,
+            goal=goal,
+            prices=tuple(sorted(prices, key=lambda p: next(iter(p.annuities.values())).yearly_rate)),
+            stated_prices=entry.prices,
+            notices=tuple((n.text, self.clauses(n.when)) for n in entry.notices),
+            amount_tests=amount_tests & mentioned,
+        )
+
+    def _own_criteria(self, entry: Product) -> list[Criterion]:
+        """The conditions that a product's other terms amount to: amount band, form, lending group."""
+        criteria = []
+        if entry.min_amount_idr is not None and "amount_asked" in self.roles:
+            criteria.append(Criterion("signal", self.roles["amount_asked"], "at_least", entry.min_amount_idr))
+        if entry.max_amount_idr is not None and "amount_asked" in self.roles:
+            criteria.append(Criterion("signal", self.roles["amount_asked"], "at_most", entry.max_amount_idr))
+        if entry.kind == "credit" and "sharia" not in entry.form and "sharia_only" in self.roles:
+            criteria.append(Criterion("signal", self.roles["sharia_only"], "is", False, unknown_meets=True))
+        if entry.group_lending and "lending_group" in self.roles:
+            criteria.append(Criterion("signal", self.roles["lending_group"], "is", True))
+        return criteria
+
+    def _tier_part(self, criterion: Criterion) -> Any:
+        if criterion.kind in ("any", "all"):
+            parts = tuple(self._tier_part(part) for part in criterion.parts if part.holds_on(self.day))
+            return (criterion.kind, parts)
+        if criterion.kind in ("signal", "step"):
+            return Rule(criterion, self.clauses((criterion,)))
+        return (criterion.kind, criterion.value)
+
+
+@lru_cache(maxsize=32)
+def rules_on(programme: Programme, day: date) -> Rules:
+    """Return the compiled rules of a programme on a day; the last 32 days asked are kept.
+
+    Raises:
+        ValueError: if the programme does not exist on that day.
+    """
+    if day < programme.valid_from or (programme.valid_to is not None and day > programme.valid_to):
+        end = programme.valid_to or "today"
+        raise ValueError(f"{day} lies outside the programme's dates, {programme.valid_from} to {end}.")
+    return Rules(programme, day)
+
+
+def places(mask: int) -> Sequence[int]:
+    """The positions of the bits set in a mask, lowest first."""
+    found = []
+    while mask:
+        bit = mask & -mask
+        found.append(bit.bit_length() - 1)
+        mask ^= bit
+    return found

@@ -1,0 +1,429 @@
+"""Search: the cheapest sequence of interventions and waits after which given clauses hold, exactly.
+
+A best-first search (A*) over labels. A state is the set of tests that hold apart from clocks, and the clocks themselves
+(when a value began to grow, when a certificate was given); a label adds the day and the rupiah spent. Waiting leaves a
+state as it is, so of two labels of one state the one that is no later and no dearer makes the other useless, and only
+the others are kept (Pareto labels). Steps run one after another and begin as early as their needs allow; only a step
+that sets a date which later grows too old may begin on any later day as well.
+
+The bound on what is still to come is the larger of two: the days of steps that cannot be spared (one for each unmet
+clause, counted once), and the longest chain of steps and growing that leads to one clause. Both never overestimate.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, NamedTuple
+
+from matcher.criteria import met
+from matcher.participant import Known, day_after_months
+from matcher.rules import InterventionRule, Rules, places
+
+FOREVER: Final = 10**7
+Window = tuple[int, int, int]  # a test's bit, the first and the last day it holds, counted from today
+Clocks = tuple["tuple[int, int] | None", ...]  # (value, day) per clock: growing from that day, or a date in `value`
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One step found: the intervention's place, the day it begins and ends; waiting before it is the gap."""
+
+    intervention: int
+    begins: int
+    ends: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The cheapest sequence: its steps, the day on which everything holds, the rupiah."""
+
+    moves: tuple[Move, ...]
+    days: int
+    cost: int
+
+
+@dataclass(frozen=True)
+class Question:
+    """What to search: clauses to meet, from which tests, with which interventions, days and rupiah at most.
+
+    `gains` are further tests that single interventions bring about for this participant; `ticking` lets time pass.
+    """
+
+    goal: tuple[int, ...]
+    holds: int
+    allowed: int
+    costs: Sequence[int]
+    cash: int | None = None
+    days: int | None = None
+    rupiah_first: bool = False
+    ticking: bool = True
+    gains: Mapping[int, int] | None = None
+
+
+class Label(NamedTuple):
+    """A state reached: what holds without clocks, the clocks, the day, the rupiah spent, the days waited, the steps."""
+
+    static: int
+    clocks: Clocks
+    day: int
+    cost: int
+    waited: int
+    moves: tuple[Move, ...]
+
+
+class Search:
+    """One search from what is known of one participant."""
+
+    def __init__(self, rules: Rules, known: Known, question: Question) -> None:
+        self.rules, self.known, self.question = rules, known, question
+        unknown = rules.all_tests & ~(known.yes | known.no)
+        gains = question.gains or {}
+        self.adds = [
+            (i.add & ~i.reveal_add) | (i.reveal_add & unknown & ~question.holds) | gains.get(i.index, 0)
+            for i in rules.interventions
+        ]
+        self.windows_of: dict[tuple[int, tuple[int, int]], tuple[Window, ...]] = {}
+        self.start_clocks, self.start_static = self._start()
+        self.relevant, self.clauses = self._relevant()
+        self.tests = 0
+        for clause in self.clauses:
+            self.tests |= clause
+        self.lasting = {i.index: self._closing(i) for i in self.relevant}
+        mask = 0
+        for intervention in self.relevant:
+            mask |= 1 << intervention.index
+        self.makers = {clause: self._makers(clause) & mask for clause in self.clauses}
+        self.bounds = {clause: self._bound(clause) for clause in self.clauses}
+
+    # -- the start -----------------------------------------------------------------------------------------------------
+
+    def _start(self) -> tuple[Clocks, int]:
+        rules, known, static = self.rules, self.known, self.question.holds
+        clocks: list[tuple[int, int] | None] = []
+        for clock, name in enumerate(rules.clock_signals):
+            place = rules.position[name]
+            value = known.low[place]
+            param = None
+            if self.question.ticking and value == known.high[place]:
+                if rules.signals[name].grows is None:
+                    param = (value - rules.today, 0)
+                elif met(rules.growth[clock], static):
+                    param = (value, 0)
+            if param is not None:
+                static &= ~rules.clock_tests[clock]
+            clocks.append(param)
+        return tuple(clocks), static
+
+    def _relevant(self) -> tuple[list[InterventionRule], tuple[int, ...]]:
+        """Interventions that can help towards an unmet clause, and every clause that then matters."""
+        rules = self.rules
+        holds = self._holds_at(self.start_static, self._windows(self.start_clocks), 0)
+        closing = 0
+        for clock, param in enumerate(self.start_clocks):
+            if param is not None:
+                closing |= rules.clock_tests[clock]
+        safe = holds & ~rules.deletable & ~closing
+        todo, clauses, chosen = list(self.question.goal), [], 0
+        seen = set()
+        while todo:
+            clause = todo.pop(0)
+            if clause in seen:
+                continue
+            seen.add(clause)
+            clauses.append(clause)
+            if clause & safe:
+                continue
+            for place in places(self._makers(clause) & self.question.allowed & ~chosen):
+                chosen |= 1 << place
+                todo.extend(rules.interventions[place].need_clauses)
+                for growth in rules.growth:
+                    todo.extend(growth if any(c & self.adds[place] for c in growth) else ())
+        return [rules.interventions[place] for place in places(chosen)], tuple(clauses)
+
+    def _makers(self, clause: int) -> int:
+        makers = self.rules.achievers(clause)
+        for place, gain in (self.question.gains or {}).items():
+            makers |= (1 << place) if gain & clause else 0
+        return makers
+
+    def _closing(self, intervention: InterventionRule) -> bool:
+        """Whether this intervention sets a clock that closes a door later, so that it may pay to begin late."""
+        for clock, _, _ in intervention.clocks:
+            for number in places(self.rules.clock_tests[clock] & self.tests):
+                if self.rules.tests[number].op in ("within", "at_most", "not_passed"):
+                    return self.start_clocks[clock] is not None or self.rules.signals[
+                        self.rules.clock_signals[clock]
+                    ].grows is not None
+        return False
+
+    # -- time ----------------------------------------------------------------------------------------------------------
+
+    def _windows(self, clocks: Clocks) -> list[Window]:
+        windows: list[Window] = []
+        for clock, param in enumerate(clocks):
+            if param is not None:
+                key = (clock, param)
+                found = self.windows_of.get(key)
+                if found is None:
+                    found = self.windows_of[key] = self._windows_for(clock, param)
+                windows.extend(found)
+        return windows
+
+    def _windows_for(self, clock: int, param: tuple[int, int]) -> tuple[Window, ...]:
+        rules, (value, since) = self.rules, param
+        name = rules.clock_signals[clock]
+        grows = rules.signals[name].grows
+        found: list[Window] = []
+        for number in places(rules.clock_tests[clock]):
+            test, bit = rules.tests[number], 1 << number
+            if grows:
+                reached = test.value if test.op == "at_least" else test.value + 1
+                day = since if reached <= value else self._day_of(since, reached - value, grows.every)
+                if test.op == "at_least" and test.value > rules.signals[name].maximum:
+                    continue
+                found.append((bit, day, FOREVER) if test.op == "at_least" else (bit, -FOREVER, day - 1))
+            elif test.op == "within":
+                found.append((bit, value, value + test.value))
+            elif test.op == "passed":
+                found.append((bit, value, FOREVER))
+            elif test.op == "not_passed":
+                found.append((bit, -FOREVER, value - 1))
+            else:
+                found += [(bit, -FOREVER, value - 1), (bit, value + test.value + 1, FOREVER)]
+        return tuple(found)
+
+    def _day_of(self, since: int, units: int, every: str) -> int:
+        start = date.fromordinal(self.rules.today + since)
+        return day_after_months(start, units if every == "month" else units * 12) - self.rules.today
+
+    @staticmethod
+    def _holds_at(static: int, windows: list[Window], day: int) -> int:
+        for bit, first, last in windows:
+            if first <= day <= last:
+                static |= bit
+        return static
+
+    def _earliest(self, clauses: tuple[int, ...], static: int, windows: list[Window], day: int) -> int | None:
+        """The first day from `day` on which all clauses hold if nothing but time changes; None: never."""
+        while True:
+            holds = self._holds_at(static, windows, day) if windows else static
+            for clause in clauses:
+                if not clause & holds:
+                    later = [first for bit, first, _ in windows if bit & clause and first > day]
+                    if not later:
+                        return None
+                    day = min(later)
+                    break
+            else:
+                return day
+
+    def _begins(self, step: InterventionRule, static: int, windows: list[Window], day: int) -> list[int]:
+        """The days on which a step may begin: the earliest, and for one that closes doors every day that may matter."""
+        start = self._allowed(step, static, windows, day)
+        if start is None:
+            return []
+        days = [start]
+        if self.lasting[step.index]:
+            last = max([first for _, first, _ in windows if first < FOREVER], default=0)
+            last = max([last, *(s for i in self.relevant for s in i.starts)])
+            later = start + 1
+            while later <= last:
+                begin = self._allowed(step, static, windows, later)
+                if begin is None:
+                    break
+                days.append(begin)
+                later = begin + 1
+        return days
+
+    def _allowed(self, step: InterventionRule, static: int, windows: list[Window], day: int) -> int | None:
+        while True:
+            start = self._earliest(step.need_clauses, static, windows, day)
+            if start is None or not step.starts:
+                return start
+            day = next((s for s in step.starts if s >= start), -1)
+            if day == start:
+                return start
+            if day < 0:
+                return None
+
+    # -- doing ---------------------------------------------------------------------------------------------------------
+
+    def _after(self, step: InterventionRule, static: int, clocks: Clocks, holds: int, end: int) -> tuple[int, Clocks]:
+        """The state after a step that ends on day `end`; `holds` are the tests that hold then but for the step."""
+        rules = self.rules
+        add = self.adds[step.index]
+        static, holds = (static & ~step.delete) | add, (holds & ~step.delete) | add
+        if not self.question.ticking:
+            return static, clocks
+        changed = list(clocks)
+        for clock, op, value in step.clocks:
+            if rules.signals[rules.clock_signals[clock]].grows is None:
+                if clocks[clock] is not None:
+                    changed[clock] = (end if op == "to" and value == 0 else value - rules.today, 0)
+                continue
+            before = self._value(clock, clocks, end)
+            if before is None:
+                continue
+            after = {"to": value, "at_least": max(before, value), "at_most": min(before, value)}[op]
+            if after != before or clocks[clock] is None:
+                changed[clock] = (after, end) if met(rules.growth[clock], holds) else None
+                static, holds = self._fixed(clock, after, static), self._fixed(clock, after, holds)
+        for clock, param in enumerate(changed):
+            if param is None and rules.growth[clock] and met(rules.growth[clock], holds):
+                value = self._value(clock, clocks, end)
+                changed[clock] = None if value is None else (value, end)
+        for clock, param in enumerate(changed):
+            if param is not None:
+                static &= ~rules.clock_tests[clock]
+        return static, tuple(changed)
+
+    def _value(self, clock: int, clocks: Clocks, day: int) -> int | None:
+        """The value of a growing signal on a day; None if it is not known."""
+        rules = self.rules
+        name = rules.clock_signals[clock]
+        param, grows = clocks[clock], rules.signals[name].grows
+        if param is None or grows is None:
+            place = rules.position[name]
+            return self.known.low[place] if self.known.low[place] == self.known.high[place] else None
+        value, since = param
+        units = 0
+        while self._day_of(since, units + 1, grows.every) <= day:
+            units += 1
+        return min(value + units, rules.signals[name].maximum)
+
+    def _fixed(self, clock: int, value: int, holds: int) -> int:
+        for number in places(self.rules.clock_tests[clock]):
+            yes, _ = self.rules.tests[number].truth(value, value, self.rules.today)
+            holds = holds | 1 << number if yes else holds & ~(1 << number)
+        return holds
+
+    # -- bounds --------------------------------------------------------------------------------------------------------
+
+    def _bound(self, clause: int) -> tuple[int, int, int, tuple[int, ...]]:
+        """(fewest days, fewest rupiah, fewest days with growing, needs shared by all) of the steps that make a clause."""
+        steps = [self.rules.interventions[place] for place in places(self.makers[clause])]
+        if not steps:
+            return 0, 0, 0, ()
+        shared = set(steps[0].need_clauses)
+        for step in steps[1:]:
+            shared &= set(step.need_clauses)
+        return (
+            min(step.days for step in steps),
+            min(self.question.costs[step.index] for step in steps),
+            min(step.days + self._growing(step, clause) for step in steps),
+            tuple(c for c in steps[0].need_clauses if c in shared),
+        )
+
+    def _growing(self, step: InterventionRule, clause: int) -> int:
+        """The least days that must pass after a step before a clause it does not make itself can hold."""
+        if self.adds[step.index] & clause:
+            return 0
+        least = FOREVER
+        for clock, growth in enumerate(self.rules.growth):
+            if not growth:
+                continue
+            begun = max([v for c, op, v in step.clocks if c == clock and op != "at_most"], default=0)
+            base = self._value(clock, self.start_clocks, 0) or 0
+            for number in places(self.rules.clock_tests[clock] & clause):
+                units = max(self.rules.tests[number].value - max(begun, base), 0)
+                least = min(least, max(int(units * 30.4375) - 3, 0))
+        return 0 if least == FOREVER else least
+
+    def _remaining(self, holds: int, windows: list[Window], day: int) -> tuple[int, int] | None:
+        """Lower bounds (days from `day`, rupiah) until the goal holds; None: it cannot."""
+        todo = [clause for clause in self.question.goal if not clause & holds]
+        needed: list[int] = []
+        chain = 0
+        while todo:
+            clause = todo.pop()
+            if clause in needed:
+                continue
+            opens = min([first for bit, first, _ in windows if bit & clause and first > day], default=None)
+            if not self.makers[clause]:
+                if opens is None:
+                    return None
+                chain = max(chain, opens - day)
+                continue
+            if opens is not None:
+                chain = max(chain, min(opens - day, self.bounds[clause][2]))
+                continue
+            needed.append(clause)
+            chain = max(chain, self._chain(clause, holds, windows, day, 0))
+            todo.extend(c for c in self.bounds[clause][3] if not c & holds)
+        days = cost = used = 0
+        for clause in sorted(needed, key=lambda c: -self.bounds[c][0]):
+            if not self.makers[clause] & used:
+                used |= self.makers[clause]
+                days += self.bounds[clause][0]
+                cost += self.bounds[clause][1]
+        return max(days, chain), cost
+
+    def _chain(self, clause: int, holds: int, windows: list[Window], day: int, depth: int) -> int:
+        before = 0
+        for need in self.bounds[clause][3]:
+            if not need & holds and self.makers[need] and depth < 8:
+                if not any(bit & need and first > day for bit, first, _ in windows):
+                    before = max(before, self._chain(need, holds, windows, day, depth + 1))
+        return before + self.bounds[clause][2]
+
+    # -- the search ----------------------------------------------------------------------------------------------------
+
+    def find(self) -> Found | None:
+        """Return the cheapest sequence in days (then rupiah), or in rupiah (then days); None if there is none."""
+        self._heap: list[tuple[int, int, int, int, int, tuple[int, ...], int, Label]] = []
+        self._best: dict[tuple[int, Clocks], list[tuple[int, int]]] = {}
+        self._count = 0
+        self._offer(Label(self.start_static, self.start_clocks, 0, 0, 0, ()))
+        while self._heap:
+            _, _, open_, *_, label = heapq.heappop(self._heap)
+            if not open_:
+                return Found(label.moves, label.day, label.cost)
+            if (label.day, label.cost) in self._best[label.static, label.clocks]:
+                self._expand(label)
+        return None
+
+    def _expand(self, label: Label) -> None:
+        windows = self._windows(label.clocks)
+        done = self._earliest(self.question.goal, label.static, windows, label.day)
+        if done is not None and not self._too_much(done, label.cost):
+            waited = label.waited + done - label.day
+            self._push(Label(label.static, label.clocks, done, label.cost, waited, label.moves), 0, 0, 0)
+        for step in self.relevant:
+            makes = (self.adds[step.index] | self.rules.starting[step.index]) & self.tests
+            for begin in self._begins(step, label.static, windows, label.day):
+                if not makes & ~self._holds_at(label.static, windows, begin):
+                    continue
+                end = begin + step.days
+                holds = self._holds_at(label.static, windows, end)
+                static, clocks = self._after(step, label.static, label.clocks, holds, end)
+                cost, waited = label.cost + self.question.costs[step.index], label.waited + begin - label.day
+                moves = (*label.moves, Move(step.index, begin, end))
+                self._offer(Label(static, clocks, end, cost, waited, moves))
+
+    def _offer(self, label: Label) -> None:
+        """Keep a label unless another one of its state is no later and no dearer, or it cannot come to the goal."""
+        labels = self._best.setdefault((label.static, label.clocks), [])
+        if any(day <= label.day and cost <= label.cost for day, cost in labels):
+            return
+        windows = self._windows(label.clocks)
+        rest = self._remaining(self._holds_at(label.static, windows, label.day), windows, label.day)
+        if rest is None or self._too_much(label.day + rest[0], label.cost + rest[1]):
+            return
+        labels[:] = [(d, c) for d, c in labels if d < label.day or c < label.cost] + [(label.day, label.cost)]
+        self._push(label, 1, *rest)
+
+    def _push(self, label: Label, open_: int, days: int, cost: int) -> None:
+        """Order: the total, the finished before the open, the nearest to the goal, little waiting, the programme's order."""
+        first, then = label.day + days, label.cost + cost
+        if self.question.rupiah_first:
+            first, then = then, first
+        self._count += 1
+        order = tuple(move.intervention for move in label.moves)
+        heapq.heappush(self._heap, (first, then, open_, days, label.waited, order, self._count, label))
+
+    def _too_much(self, day: int, cost: int) -> bool:
+        q = self.question
+        return (q.days is not None and day > q.days) or (q.cash is not None and cost > q.cash) or day > FOREVER // 2

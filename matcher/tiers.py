@@ -1,0 +1,218 @@
+"""Tiers: a three-valued rule decides what is offered. The rules are a programme's own choice and say so.
+
+Where only the participant's answers are missing the tier is provisional: the lower tier is given, with the questions
+that would lift it. A lender's silence counts as no.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+from matcher.criteria import met, truth_of
+from matcher.lenders import unknown_tests, wants_sharia
+from matcher.paths import Outlook, at_amount, costs
+from matcher.rules import ProductRule, Rule
+from matcher.search import Question, Search
+from matcher.words import Message
+
+
+@dataclass(frozen=True)
+class TierAnswer:
+    """The tier given, whether an answer could lift it, why, and (in the lowest) the programme and when to talk again."""
+
+    tier: str
+    provisional: bool
+    reasons: tuple[Message, ...]
+    questions: tuple[str, ...]
+    programme: str = ""
+    talk_again_on: date | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The truth of one part of a rule with the reasons and the signals that would settle it."""
+
+    truth: bool | None
+    reasons: tuple[Message, ...] = ()
+    questions: tuple[str, ...] = ()
+
+
+def tier_of(view: Outlook, *, held_back: bool = False) -> TierAnswer:
+    """Return the tier. `held_back`: a scorecard trained on real outcomes keeps the highest tier closed."""
+    questions: list[str] = []
+    against: list[Message] = []
+    programme = view.rules.programme
+    for place, rule in enumerate(view.rules.tiers):
+        if not rule.parts:
+            again = view.rules.day + timedelta(days=programme.talk_again_days)
+            reasons = (*against, Message("tier_lowest"))
+            return TierAnswer(rule.tier.id, bool(questions), reasons, tuple(questions), rule.tier.programme, again)
+        answer = _all([_part(view, part) for part in rule.parts])
+        if answer.truth and held_back and place == 0:
+            answer = Answer(False, (Message("tier_held_back"),))
+        if answer.truth:
+            reasons = (*answer.reasons, *against)
+            return TierAnswer(rule.tier.id, bool(questions), reasons, tuple(questions))
+        code = "tier_open" if answer.truth is None else "tier_not"
+        against += [Message(code, {"tier": rule.tier.id, "reason": reason}) for reason in answer.reasons]
+        if answer.truth is None:
+            questions += [q for q in answer.questions if q not in questions]
+    raise AssertionError("the loader lets no programme pass whose last tier has a rule")
+
+
+def _part(view: Outlook, part: Any) -> Answer:
+    if isinstance(part, Rule):
+        truth = truth_of(part.clauses, view.known.yes, view.known.no)
+        code = {True: "criterion_met", False: "criterion_unmet", None: "criterion_open"}[truth]
+        questions = () if truth is not None else tuple(view.rules.signals_in(unknown_tests(part.clauses, view.known)))
+        return Answer(truth, (Message(code, {"criterion": part.criterion}),), questions)
+    kind, value = part
+    if kind in ("any", "all"):
+        answers = [_part(view, inner) for inner in value]
+        return _any(answers) if kind == "any" else _all(answers)
+    if kind == "capacity_above":
+        return _capacity_above(view, value)
+    return _product_in_reach(view, value) if kind == "product_in_reach" else _intervention_open(view, value)
+
+
+def _all(answers: Iterable[Answer]) -> Answer:
+    answers = list(answers)
+    if any(a.truth is False for a in answers):
+        return Answer(False, _reasons(a for a in answers if a.truth is False))
+    open_ = [a for a in answers if a.truth is None]
+    return Answer(None if open_ else True, _reasons(open_ or answers), _questions(open_))
+
+
+def _any(answers: Iterable[Answer]) -> Answer:
+    answers = list(answers)
+    if any(a.truth for a in answers):
+        return Answer(True, _reasons(a for a in answers if a.truth))
+    open_ = [a for a in answers if a.truth is None]
+    return Answer(None if open_ else False, _reasons(open_ or answers), _questions(open_))
+
+
+def _reasons(answers: Iterable[Answer]) -> tuple[Message, ...]:
+    return tuple(reason for answer in answers for reason in answer.reasons)
+
+
+def _questions(answers: Iterable[Answer]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(q for answer in answers for q in answer.questions))
+
+
+def _capacity_above(view: Outlook, least: int) -> Answer:
+    total, known = view.free
+    if not known:
+        roles = ("monthly_profit", "monthly_instalments", "household_need")
+        names = [view.rules.roles[role] for role in roles if role in view.rules.roles]
+        unknown = tuple(n for n in names if not _is_known(view, n))
+        return Answer(None, (Message("capacity_open"),), unknown)
+    code = "capacity_met" if total > least else "capacity_unmet"
+    return Answer(total > least, (Message(code, {"capacity_idr": total}),))
+
+
+def _is_known(view: Outlook, name: str) -> bool:
+    place = view.rules.position[name]
+    return view.known.low[place] == view.known.high[place]
+
+
+def _intervention_open(view: Outlook, settings: Mapping[str, Any]) -> Answer:
+    rules, yes, no = view.rules, view.known.yes, view.known.no
+    for name in settings.get("after", ()):
+        first = rules.intervention_ids.get(name)
+        if first is not None and truth_of(first.need_clauses, yes, no) is not False:
+            yes, no = (yes | first.add) & ~first.delete, no & ~first.add
+    open_: list[str] = []
+    unknown = False
+    for step in rules.interventions:
+        if step.entry.kind not in settings["kinds"]:
+            continue
+        truth = truth_of(step.need_clauses, yes, no)
+        if truth:
+            return Answer(True, (Message("intervention_open", {"intervention": step.entry.id}),))
+        if truth is None:
+            unknown = True
+            for clause in step.need_clauses:
+                if not clause & yes:
+                    open_ += [s for s in rules.signals_in(clause & ~no) if s not in open_]
+    if unknown:
+        return Answer(None, (Message("intervention_unknown"),), tuple(open_))
+    return Answer(False, (Message("intervention_none"),))
+
+
+def _product_in_reach(view: Outlook, settings: Mapping[str, Any]) -> Answer:
+    """Whether one and the same credit product is affordable and lacks nothing but what is quick and paid from cash."""
+    open_: Answer | None = None
+    products = [p for p in view.rules.products if _open_to_all(view, p)]
+    for product in sorted(products, key=lambda p: (view.terms[p.index].annuity or _NEVER).yearly_rate):
+        truth, questions = _reach(view, product, settings)
+        if truth:
+            planned = view.terms[product.index].planned_idr
+            reason = Message("product_in_reach", {"product": product.entry.id, "planned_idr": planned})
+            return Answer(True, (reason,))
+        if truth is None and (open_ is None or len(questions) < len(open_.questions)):
+            open_ = Answer(None, (Message("product_open", {"product": product.entry.id}),), questions)
+    return open_ or Answer(False, (Message("product_none", {"least_idr": settings["min_amount_idr"]}),))
+
+
+@dataclass(frozen=True)
+class _Never:
+    yearly_rate: float = float("inf")
+
+
+_NEVER = _Never()
+
+
+def _open_to_all(view: Outlook, product: ProductRule) -> bool:
+    if product.is_grant or not product.suggested or product.entry.register:
+        return False
+    if wants_sharia(view.rules, view.known) and "sharia" not in product.entry.form:
+        return False
+    return view.terms[product.index].annuity is not None
+
+
+def _reach(view: Outlook, product: ProductRule, settings: Mapping[str, Any]) -> tuple[bool | None, tuple[str, ...]]:
+    rules, terms = view.rules, view.terms[product.index]
+    least = max(product.entry.min_amount_idr or 1, settings["min_amount_idr"])
+    if terms.planned_idr is not None and terms.planned_idr < least:
+        return False, ()
+    known = at_amount(rules, product, view.known, terms.planned_idr)
+    unknown = rules.all_tests & ~(known.yes | known.no)
+    allowed = sum(1 << i.index for i in rules.interventions if i.entry.kind in settings["kinds"])
+    best = Question(
+        product.goal, known.yes | unknown, allowed, view.costs, view.cash, settings["max_days"], ticking=False
+    )
+    if not _found(view, known, best):
+        return False, ()
+    questions = _missing_money(view)
+    dear = costs(rules, view.known, optimistic=False)
+    worst = replace(best, holds=known.yes, costs=dear, cash=view.cash or 0)
+    sure = _found(view, known, worst)
+    if sure and not questions:
+        return True, ()
+    if not sure:
+        for clause in product.goal:
+            if not clause & known.yes:
+                questions += [s for s in rules.signals_in(clause & ~known.no) if s not in questions]
+        if view.cash is None and "cash_at_hand" in rules.roles and not questions:
+            questions.append(rules.roles["cash_at_hand"])
+    return None, tuple(questions)
+
+
+def _found(view: Outlook, known: Any, question: Question) -> bool:
+    if met(question.goal, question.holds):
+        return True
+    for clause in question.goal:
+        if not clause & question.holds and not view.rules.achievers(clause) & question.allowed:
+            return False
+    return Search(view.rules, known, question).find() is not None
+
+
+def _missing_money(view: Outlook) -> list[str]:
+    roles = ["amount_asked"]
+    if not view.free[1]:
+        roles += ["monthly_profit", "monthly_instalments", "household_need"]
+    names = [view.rules.roles[role] for role in roles if role in view.rules.roles]
+    return [name for name in names if not _is_known(view, name)]

@@ -1,0 +1,278 @@
+"""The matcher's own sentences in Indonesian and English. `{name}` stands for an argument of the message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+Both = Mapping[str, str]
+
+
+def _(id_: str, en: str) -> Both:
+    return {"id": id_, "en": en}
+
+
+MONTHS: Final[Mapping[str, tuple[str, ...]]] = {
+    "id": tuple("Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember".split()),
+    "en": tuple("January February March April May June July August September October November December".split()),
+}
+YES_NO: Final[Mapping[str, Mapping[bool, str]]] = {
+    "id": {True: "ya", False: "tidak"},
+    "en": {True: "yes", False: "no"},
+}
+UNIT_NAMES: Final[Mapping[str, Both]] = {
+    "id": {
+        "months": "bulan",
+        "years": "tahun",
+        "hours": "jam",
+        "times": "kali",
+        "people": "orang",
+        "days": "hari",
+        "": "",
+    },
+    "en": {
+        "months": "months",
+        "years": "years",
+        "hours": "hours",
+        "times": "times",
+        "people": "people",
+        "days": "days",
+        "": "",
+    },
+}
+OPERATORS: Final[Mapping[str, Both]] = {
+    "is": _("{value}", "{value}"),
+    "is_not": _("bukan {value}", "not {value}"),
+    "one_of": _("salah satu dari {value}", "one of {value}"),
+    "at_least": _("paling sedikit {value}", "at least {value}"),
+    "at_most": _("paling banyak {value}", "at most {value}"),
+    "includes": _("ada salah satu: {value}", "at least one of: {value}"),
+    "excludes": _("tanpa: {value}", "none of: {value}"),
+    "within_days": _("tidak lebih lama dari {value} hari", "no older than {value} days"),
+    "passed": _("sudah lewat", "has passed"),
+    "not_passed": _("belum lewat", "has not passed yet"),
+}
+SENTENCES: Final[Mapping[str, Both]] = {
+    # single words
+    "unknown": _("belum diketahui", "not known yet"),
+    "none": _("tidak ada", "none"),
+    "or": _("ATAU", "OR"),
+    "and": _("DAN", "AND"),
+    "step_done": _("{step} sudah selesai", "{step} is done"),
+    "still_so": _("Apakah ini masih berlaku? {question}", "Is this still so? {question}"),
+    # input problems
+    "unknown_signal": _(
+        "{name} bukan data yang dikenal program ini. Lihat daftarnya di GET /api/v1/programme.",
+        "{name} is no signal of this programme. See the list at GET /api/v1/programme.",
+    ),
+    "unknown_signal_near": _(
+        "{name} bukan data yang dikenal program ini. Mungkin maksud Anda {near}?",
+        "{name} is no signal of this programme. Did you mean {near}?",
+    ),
+    "derived_signal": _(
+        "{name} dihitung dari data lain; isi data asalnya saja.",
+        "{name} is worked out from other signals; give those instead.",
+    ),
+    "unknown_key": _(
+        "{name} tidak dikenal di sini. Yang boleh: value, on, proof.",
+        "{name} is not known here. Allowed: value, on, proof.",
+    ),
+    "value_missing": _("{signal}: value belum ada. Isi value.", "{signal}: value is missing. Add value."),
+    "no_date": _(
+        "{signal} harus tanggal yang benar, ditulis TTTT-BB-HH, misalnya 2026-03-31.",
+        "{signal} must be a real date written YYYY-MM-DD, such as 2026-03-31.",
+    ),
+    "future_date": _(
+        "{signal}: tanggalnya sesudah {as_of}. Isi tanggal yang sudah lewat.",
+        "{signal}: the date lies after {as_of}. Give a date that has passed.",
+    ),
+    "unknown_proof": _(
+        "Bukti untuk {signal} harus salah satu dari: {allowed}.", "The proof of {signal} must be one of: {allowed}."
+    ),
+    "not_yes_no": _("{signal} harus true (ya) atau false (tidak).", "{signal} must be true or false."),
+    "not_a_number": _("{signal} harus bilangan bulat.", "{signal} must be a whole number."),
+    "not_a_number_text": _(
+        "{signal} harus angka saja, tanpa satuan, titik, atau kata; misalnya 5000000.",
+        "{signal} must be a number alone, without unit, separators or words; such as 5000000.",
+    ),
+    "not_finite": _(
+        "{signal} bukan angka yang bisa dipakai (NaN atau tak hingga).", "{signal} is no usable number (NaN or infinity)."
+    ),
+    "not_whole": _(
+        "{signal} harus bulat, tanpa angka di belakang koma.", "{signal} must be whole, without decimal places."
+    ),
+    "out_of_range": _(
+        "{signal} harus dari {low} sampai {high}.", "{signal} must be from {low} to {high}."
+    ),
+    "out_of_range_money": _(
+        "{signal} harus dari {low_idr} sampai {high_idr}.", "{signal} must be from {low_idr} to {high_idr}."
+    ),
+    "unknown_code": _(
+        "{signal} harus salah satu dari: {allowed}. Mungkin maksud Anda {near}?",
+        "{signal} must be one of: {allowed}. Did you mean {near}?",
+    ),
+    "not_a_list": _(
+        "{signal} harus daftar (boleh kosong) dari: {allowed}.", "{signal} must be a list (it may be empty) of: {allowed}."
+    ),
+    "less_than": _(
+        "{signal} tidak bisa lebih kecil dari {other_signal}. Betulkan salah satunya.",
+        "{signal} cannot be less than {other_signal}. Correct one of them.",
+    ),
+    "contradicts": _(
+        "{signal} bertentangan dengan {other_signal}. Betulkan salah satunya.",
+        "{signal} contradicts {other_signal}. Correct one of them.",
+    ),
+    "as_of_outside": _(
+        "as_of {as_of} di luar masa program: dari {start} sampai {end}.",
+        "as_of {as_of} lies outside the programme's dates: from {start} to {end}.",
+    ),
+    "unknown_goal": _(
+        "{name} bukan produk pada tanggal itu. Pilihannya: {allowed}.",
+        "{name} is no product on that day. Choose one of: {allowed}.",
+    ),
+    # tiers
+    "tier_lowest": _(
+        "Karena itu kami menyapa dulu, dengan program dan tanggal bicara lagi.",
+        "So we begin with a greeting, with a programme and a date to talk again.",
+    ),
+    "tier_not": _("Belum {tier}: {reason}", "Not {tier} yet: {reason}"),
+    "tier_open": _("{tier} masih terbuka: {reason}", "{tier} is still open: {reason}"),
+    "tier_held_back": _(
+        "kartu skor dari hasil nyata belum cukup tinggi", "the scorecard from real outcomes is not high enough yet"
+    ),
+    "criterion_met": _("Terpenuhi: {criterion}", "Met: {criterion}"),
+    "criterion_unmet": _("Belum terpenuhi: {criterion}", "Not met: {criterion}"),
+    "criterion_open": _("Belum dijawab: {criterion}", "Not answered yet: {criterion}"),
+    "capacity_met": _(
+        "Ada {capacity_idr} sebulan yang bisa jadi cicilan", "There is {capacity_idr} a month for an instalment"
+    ),
+    "capacity_unmet": _(
+        "Belum ada uang sebulan yang bisa jadi cicilan (hitungannya {capacity_idr})",
+        "No money is left a month for an instalment (it comes to {capacity_idr})",
+    ),
+    "capacity_open": _(
+        "Belum tahu berapa yang bisa jadi cicilan", "What could go to an instalment is not known yet"
+    ),
+    "intervention_open": _("Bisa dimulai: {intervention}", "Can be started: {intervention}"),
+    "intervention_unknown": _(
+        "Belum tahu bantuan mana yang bisa dimulai", "Which help could start is not known yet"
+    ),
+    "intervention_none": _("Belum ada bantuan yang bisa dimulai", "No help can be started yet"),
+    "product_in_reach": _(
+        "{product} sampai {planned_idr} terjangkau, dan yang kurang bisa dilengkapi dengan cepat",
+        "{product} up to {planned_idr} is affordable, and what is lacking can be completed quickly",
+    ),
+    "product_open": _("{product} mungkin sudah dekat", "{product} may be close"),
+    "product_none": _(
+        "belum ada kredit yang terjangkau paling sedikit {least_idr} dan hanya kurang surat atau nomor",
+        "no credit of at least {least_idr} is affordable and lacks only a paper or a number",
+    ),
+    # ranks
+    "rank_tier_programme": _("Selalu yang pertama di tingkat {tier}.", "Always the first in tier {tier}."),
+    "rank_referral": _(
+        "Syarat yang diumumkan untuk {product} terpenuhi dan cicilannya terjangkau.",
+        "The published conditions of {product} are met and the instalment is affordable.",
+    ),
+    "rank_path": _("Langkah di jalan menuju {product}.", "A step on the way to {product}."),
+    "rank_came_for": _("Ini yang Anda cari: {choice}.", "This is what you came for: {choice}."),
+    "rank_capacity": _(
+        "Yang kurang adalah untung; penelitian {study} menemukan bantuan seperti ini menaikkan untung.",
+        "What is lacking is profit; the study {study} found that help like this raised it.",
+    ),
+    "rank_earliest": _(
+        "Langkah paling awal yang masih terbuka: {step}.", "The earliest step still open: {step}."
+    ),
+    "rank_step": _("Melanjutkan langkah {step}.", "Moves step {step} forward."),
+    "rank_other": _("Bisa dilakukan kapan saja.", "Can be done at any time."),
+    # paths
+    "no_goal_wants_none": _(
+        "Anda tidak mencari modal, jadi tidak ada tujuan kredit.", "You do not want capital, so there is no goal of credit."
+    ),
+    "no_goal_no_business": _(
+        "Kredit usaha dimulai setelah usahanya berjalan.", "Business credit begins once the business runs."
+    ),
+    "no_goal_unknown": _(
+        "Tujuan baru bisa dipilih setelah ini dijawab: {signal}.", "A goal can be chosen once this is answered: {signal}."
+    ),
+    "no_goal_capacity": _(
+        "Belum ada uang sebulan yang bisa jadi cicilan, jadi tidak ada kredit yang kami sarankan.",
+        "No money is left a month for an instalment, so we suggest no credit.",
+    ),
+    "no_goal_no_product": _(
+        "Tidak ada kredit berharga jelas yang cocok dengan jumlah dan bentuk ini.",
+        "No credit with a published price fits this amount and form.",
+    ),
+    "no_goal_too_far": _(
+        "Tidak ada kredit yang bisa dicapai dalam {days} hari.", "No credit can be reached within {days} days."
+    ),
+    "availability_historical": _(
+        "{product}: syarat ini hanya dari masa lalu (sumber {as_of}); tidak kami sarankan sekarang.",
+        "{product}: these terms are of the past (source {as_of}); we do not suggest it now.",
+    ),
+    "availability_closed": _(
+        "{product}: sudah ditutup (sumber {as_of}).", "{product}: this round is closed (source {as_of})."
+    ),
+    "availability_lead_only": _(
+        "{product}: terlalu sedikit yang diketahui untuk dicocokkan (sumber {as_of}).",
+        "{product}: too little is known to match it (source {as_of}).",
+    ),
+    "availability_wrong_purpose": _(
+        "{product}: bukan untuk modal usaha (sumber {as_of}).", "{product}: it is not for business capital (source {as_of})."
+    ),
+    "unaffordable": _(
+        "Cicilannya tidak terjangkau: paling banyak {max_idr} yang bisa dipinjam dari sisa uang sebulan.",
+        "The instalment is not affordable: at most {max_idr} can be borrowed on what a month leaves.",
+    ),
+    "ask_next_month": _(
+        "Bulan ini tidak ada sisa untuk cicilan. Lihat angka bulan depan pada {on}.",
+        "This month leaves nothing for an instalment. Look at next month's figure on {on}.",
+    ),
+    "ask_lender_price": _(
+        "Tanyakan harga {product} kepada pemberi pinjaman: tidak ada sumber yang menyebutnya.",
+        "Ask the lender for the price of {product}: no source states it.",
+    ),
+    "ask_for_less": _("Ajukan {amount_idr} saja.", "Ask for {amount_idr} only."),
+    "wait_for_step": _("Menunggu sampai bisa mulai: {intervention}.", "Wait until this can begin: {intervention}."),
+    "wait_for_goal": _("Menunggu sampai syaratnya terpenuhi.", "Wait until the condition is met."),
+    # changes
+    "change_wait": _("menunggu", "waiting"),
+    "change_ask_less": _("ajukan paling banyak {amount_idr}", "ask for at most {amount_idr}"),
+    "larger_amounts": _("untuk jumlah yang lebih besar", "for larger amounts"),
+    # readiness
+    "no_scorecard": _(
+        "Belum ada kartu skor yang dipasang; tingkat dan saran tidak bergantung padanya.",
+        "No scorecard is installed; tier and suggestions do not depend on one.",
+    ),
+    "no_probability_synthetic": _(
+        "Kartu skor ini dibuat dari data buatan, jadi tidak memberi peluang.",
+        "This scorecard is fitted to synthetic data, so it gives no probability.",
+    ),
+    "no_probability_few": _(
+        "Baru {people} orang yang mirip pernah dirujuk; perlu paling sedikit {least}.",
+        "Only {people} people like this one were referred so far; {least} are needed.",
+    ),
+    "points": _("{signal}: {points} poin", "{signal}: {points} points"),
+    # evidence
+    "no_evidence": _("Belum ada bukti penelitian.", "No evidence yet."),
+    # notices
+    "not_confirmed": _(
+        "Syarat produk dari sumber terbuka bertanggal; belum dikonfirmasi ke pemberi pinjaman sesudahnya. Pemberi pinjaman "
+        "tetap memutuskan.",
+        "Product terms come from dated public sources, not confirmed with the lender since. The lender still decides.",
+    ),
+    "synthetic": _(
+        "Skor ini dari data buatan (sintetis): titik awal, bukan kenyataan.",
+        "This score comes from synthetic data: a starting point, not reality.",
+    ),
+    "wants_none": _(
+        "Anda tidak mencari modal: kredit tidak ditawarkan.", "You do not want capital: no credit is offered."
+    ),
+    "no_capacity": _(
+        "Sisa uang sebulan {capacity_idr}: tidak ada kredit yang kami tawarkan, juga tidak yang kecil.",
+        "A month leaves {capacity_idr}: we offer no credit, not even a small one.",
+    ),
+    "sharia_only": _(
+        "Hanya bentuk syariah yang dilihat; harganya tidak diketahui kalau tidak disebut untuk bentuk itu.",
+        "Only sharia forms are looked at; the price is unknown unless stated for that form.",
+    ),
+}
