@@ -286,7 +286,9 @@ class _Check:
                 if not criterion.parts:
                     self._criteria("tiers", where, (criterion,))
             elif not isinstance(criterion.value, dict) or set(criterion.value) - keys or "kinds" not in criterion.value:
-                self.note("tiers", where, f"{criterion.kind} is {criterion.value!r}", f"Write {', '.join(sorted(keys))}.")
+                self.note(
+                    "tiers", where, f"{criterion.kind} is {criterion.value!r}", f"Write {', '.join(sorted(keys))}."
+                )
             else:
                 for name in criterion.value.get("after", ()):
                     self._known("tiers", where, "after", name, self.interventions)

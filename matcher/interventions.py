@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from matcher.criteria import met, truth_of
@@ -13,7 +13,6 @@ from matcher.tiers import TierAnswer
 from matcher.words import Message
 
 LAST = 10**6
-_FINDINGS = {"positive": 0, "nothing_found": 2}
 
 
 @dataclass(frozen=True)
@@ -44,82 +43,98 @@ def step_statuses(view: Outlook) -> dict[str, str]:
     return statuses
 
 
-def suggest(view: Outlook, tier: TierAnswer, path: Path, offered: Sequence[str]) -> tuple[Suggestion, ...]:
+@dataclass(frozen=True)
+class _Ranking:
+    """What every rank looks at, worked out once for a participant."""
+
+    view: Outlook
+    tier: TierAnswer
+    path: Path
+    on_path: dict[str, int]
+    offered: Sequence[str]
+    places: dict[str, int]  # of the steps not done
+    came_for: str | None
+    lacking: bool
+
+
+def suggest(
+    view: Outlook, tier: TierAnswer, path: Path, offered: Sequence[str], statuses: Mapping[str, str]
+) -> tuple[Suggestion, ...]:
     """Order the interventions that change something and whose needs are not known to be unmet."""
-    statuses = step_statuses(view)
-    on_path = {step.intervention: place for place, step in enumerate(path.steps) if step.intervention}
-    listed = []
+    ranking = _Ranking(
+        view=view,
+        tier=tier,
+        path=path,
+        on_path={step.intervention: place for place, step in enumerate(path.steps) if step.intervention},
+        offered=offered,
+        places={step: place for place, (step, status) in enumerate(statuses.items()) if status != "done"},
+        came_for=_came_for(view),
+        lacking=capacity_is_lacking(view),
+    )
+    listed: list[tuple[tuple[int, ...], InterventionRule, Message]] = []
     for step in view.rules.interventions:
         needs = truth_of(step.need_clauses, view.known.yes, view.known.no)
-        if needs is False or not _changes_something(view, step, tier, on_path, offered):
-            continue
-        key, reason = _rank(view, step, tier, path, on_path, offered, statuses)
-        listed.append((needs is None, *key, step.index, step, reason))
-    listed.sort(key=lambda row: row[:-2])
-    return tuple(_suggestion(view, row[-2], row[-1]) for row in listed)
+        if needs is not False and _changes_something(ranking, step):
+            key, reason = _rank(ranking, step)
+            listed.append(((needs is None, *key, step.index), step, reason))
+    listed.sort(key=lambda row: row[0])
+    return tuple([_suggestion(view, step, reason) for _, step, reason in listed])
 
 
-def _changes_something(
-    view: Outlook, step: InterventionRule, tier: TierAnswer, on_path: dict[str, int], offered: Sequence[str]
-) -> bool:
-    if step.entry.kind == "wait":
+def _changes_something(ranking: _Ranking, step: InterventionRule) -> bool:
+    kind = step.entry.kind
+    if kind == "wait":
         return False
-    if step.entry.kind == "ask_less":
-        return step.entry.id in on_path
-    if step.entry.kind == "referral":
-        return bool(offered)
-    return step.entry.id == tier.programme or bool((step.changes | step.reveals) & ~view.known.yes)
+    if kind == "ask_less":
+        return step.entry.id in ranking.on_path
+    if kind == "referral":
+        return bool(ranking.offered)
+    return bool((step.changes | step.reveals) & ~ranking.view.known.yes) or step.entry.id == ranking.tier.programme
 
 
-def _rank(
-    view: Outlook,
-    step: InterventionRule,
-    tier: TierAnswer,
-    path: Path,
-    on_path: dict[str, int],
-    offered: Sequence[str],
-    statuses: dict[str, str],
-) -> tuple[tuple[int, ...], Message]:
+def _rank(ranking: _Ranking, step: InterventionRule) -> tuple[tuple[int, ...], Message]:
+    """The place of an intervention: semantics.md, "Order of suggestions", rules 0 to 6; the file order is rule 7."""
     entry = step.entry
-    order = list(statuses)
-    place = order.index(entry.step) if statuses.get(entry.step, "done") != "done" else LAST
-    own = [e for e in entry.evidence if e.outcome == entry.evidence_outcome]
-    evidence = min((_FINDINGS[e.finding] for e in own), default=1)
-    first = entry.id == tier.programme or (entry.kind == "referral" and bool(offered))
-    came_for = _came_for(view, entry.serves)
-    study = next((e.study for e in entry.evidence if e.outcome == "profit" and e.finding == "positive"), "")
-    helps = came_for or bool(study and capacity_is_lacking(view))
-    days, cost = step.days, _cost(view, step)
-    key = (not first, on_path.get(entry.id, LAST), not helps, place, evidence, days, LAST if cost is None else cost)
-    if entry.id == tier.programme:
-        return key, Message("rank_tier_programme", {"tier": tier.tier})
+    first = entry.id == ranking.tier.programme or entry.kind == "referral"
+    came_for = ranking.came_for is not None and ranking.came_for in entry.serves
+    study = step.profit_study if ranking.lacking else ""
+    place = ranking.places.get(entry.step, LAST)
+    cost = _cost(ranking.view, step)
+    on_path = ranking.on_path.get(entry.id, LAST)
+    key = (
+        not first,
+        on_path,
+        not (came_for or study),
+        place,
+        step.evidence_rank,
+        step.days,
+        LAST if cost is None else cost,
+    )
+    if entry.id == ranking.tier.programme:
+        return key, Message("rank_tier_programme", {"tier": ranking.tier.tier})
     if first:
-        return key, Message("rank_referral", {"product": offered[0]})
-    if entry.id in on_path:
-        return key, Message("rank_path", {"product": path.goal})
+        return key, Message("rank_referral", {"product": ranking.offered[0]})
+    if on_path < LAST:
+        return key, Message("rank_path", {"product": ranking.path.goal})
     if came_for:
-        return key, Message("rank_came_for", {"choice": _came_for_label(view)})
-    if helps:
+        signal = ranking.view.rules.roles["came_for"]
+        return key, Message("rank_came_for", {"choice": (signal, ranking.came_for)})
+    if study:
         return key, Message("rank_capacity", {"study": study})
     if place < LAST:
-        earliest = next((s for s in order if statuses[s] != "done"), "")
-        return key, Message("rank_earliest" if entry.step == earliest else "rank_step", {"step": entry.step})
+        earliest = place == min(ranking.places.values())
+        return key, Message("rank_earliest" if earliest else "rank_step", {"step": entry.step})
     return key, Message("rank_other")
 
 
-def _came_for(view: Outlook, serves: Sequence[str]) -> bool:
+def _came_for(view: Outlook) -> str | None:
     name = view.rules.roles.get("came_for")
     if name is None:
-        return False
+        return None
     place = view.rules.position[name]
     if view.known.low[place] != view.known.high[place]:
-        return False
-    return view.rules.signals[name].decode(view.known.low[place]) in serves
-
-
-def _came_for_label(view: Outlook) -> tuple[str, str]:
-    name = view.rules.roles["came_for"]
-    return name, view.rules.signals[name].decode(view.known.low[view.rules.position[name]])
+        return None
+    return str(view.rules.signals[name].decode(view.known.low[place]))
 
 
 def capacity_is_lacking(view: Outlook) -> bool:
@@ -138,10 +153,9 @@ def _cost(view: Outlook, step: InterventionRule) -> int | None:
 
 
 def _suggestion(view: Outlook, step: InterventionRule, reason: Message) -> Suggestion:
-    yes = (view.known.yes & ~step.delete) | (step.add & ~step.reveal_add)
-    completes = [
-        rule.step.id for rule in view.rules.steps if met(rule.done, yes) and not met(rule.done, view.known.yes)
-    ]
+    before = view.known.yes
+    after = (before & ~step.delete) | (step.add & ~step.reveal_add)
+    completes = [rule.step.id for rule in step.touches if met(rule.done, after) and not met(rule.done, before)]
     return Suggestion(
         id=step.entry.id,
         tier=step.entry.tier,

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from matcher.criteria import UNKNOWN_HIGH, Criterion, truth_of
+from matcher.criteria import UNKNOWN_HIGH, Criterion, met, truth_of
 from matcher.entries import Price
 from matcher.participant import Known
 from matcher.prices import Annuity
@@ -75,7 +75,7 @@ class Match:
     notices: tuple[Mapping[str, str], ...]
 
 
-def capacity(rules: Rules, low: Sequence[Any], high: Sequence[Any]) -> tuple[Any, Any]:
+def capacity(rules: Rules, low: Any, high: Any) -> tuple[Any, Any]:
     """Return (rupiah a month that can go to instalments, whether it is known); integers or equal-length arrays.
 
     The share (tiers.toml, our choice) of profit less present instalments less the household need.
@@ -167,30 +167,33 @@ def price_in_form(product: ProductRule, price: PriceRule, sharia: bool) -> bool:
     return price.price.form == "sharia" if sharia else price.price.form in ("", "conventional")
 
 
-def status_of(rules: Rules, product: ProductRule, known: Known, possible: int) -> str:
+def truths_of(product: ProductRule, known: Known) -> list[bool | None]:
+    """Kleene's answer of each of a product's conditions."""
+    return [truth_of(rule.clauses, known.yes, known.no) for rule in product.criteria]
+
+
+def status_of(
+    rules: Rules, product: ProductRule, known: Known, possible: int, truths: Sequence[bool | None] | None = None
+) -> str:
     """The status of a product's published conditions; `possible`: tests that some intervention or waiting can make true.
 
     A permanent failure beats a changeable one, that beats an unknown.
     """
-    status = "conditions_met"
-    if product.entry.register or product.availability == "lead_only":
-        status = "ask"
-    for rule in product.criteria:
-        answer = truth_of(rule.clauses, known.yes, known.no)
-        if answer is False:
-            if not changeable(rules, product, rule, known, possible):
-                return "not_for_you"
-            status = "not_yet"
-        elif answer is None and status != "not_yet":
-            status = "ask"
-    return status
+    truths = truths_of(product, known) if truths is None else truths
+    failed = [rule for rule, truth in zip(product.criteria, truths, strict=True) if truth is False]
+    if failed:
+        lasting = any(not changeable(rules, product, rule, known, possible) for rule in failed)
+        return "not_for_you" if lasting else "not_yet"
+    if None in truths or product.entry.register or product.availability == "lead_only":
+        return "ask"
+    return "conditions_met"
 
 
 def changeable(rules: Rules, product: ProductRule, rule: Rule, known: Known, possible: int) -> bool:
     """Whether each clause of an unmet condition can still come to hold. Asking for less is always possible."""
     if is_ceiling(rules, product, rule):
         return rules.ask_less is not None
-    return all(clause & (known.yes | possible | ~(known.yes | known.no)) for clause in rule.clauses)
+    return met(rule.clauses, possible | ~known.no)
 
 
 def is_ceiling(rules: Rules, product: ProductRule, rule: Rule) -> bool:
@@ -200,21 +203,34 @@ def is_ceiling(rules: Rules, product: ProductRule, rule: Rule) -> bool:
 
 
 def match(
-    rules: Rules, product: ProductRule, known: Known, terms: Terms, possible: int, reachable: int, wanted: bool | None
+    rules: Rules,
+    product: ProductRule,
+    known: Known,
+    terms: Terms,
+    *,
+    possible: int,
+    reachable: int,
+    passing: int,
+    wanted: bool | None,
 ) -> Match:
-    """Say everything about one product. `reachable`: interventions (a bit mask) that can be come to from here."""
-    status = status_of(rules, product, known, possible)
+    """Say everything about one product.
+
+    `possible`: tests that can still come to hold; `reachable`: interventions that can be come to; `passing`: tests that
+    time alone makes true; all bit masks.
+    """
+    truths = truths_of(product, known)
+    status = status_of(rules, product, known, possible, truths)
     entry = product.entry
     unmet, questions = [], []
-    for rule in product.criteria:
-        answer = truth_of(rule.clauses, known.yes, known.no)
-        if answer is False:
-            unmet.append(_unmet(rules, product, rule, known, terms, reachable))
-        elif answer is None:
-            questions += [s for s in rules.signals_in(unknown_tests(rule.clauses, known)) if s not in questions]
-    offered = (
-        product.suggested and status == "conditions_met" and terms.affordable == "yes" and wanted is not False
-    )
+    for rule, truth in zip(product.criteria, truths, strict=True):
+        if truth is False:
+            unmet.append(_unmet(rules, product, rule, known, reachable, passing))
+        elif truth is None:
+            names = rule.signals
+            if len(names) > 1:
+                names = tuple(rules.signals_in(unknown_tests(rule.clauses, known)))
+            questions += [name for name in names if name not in questions]
+    offered = product.suggested and status == "conditions_met" and terms.affordable == "yes" and wanted is not False
     return Match(
         id=entry.id,
         tier=entry.tier,
@@ -228,7 +244,7 @@ def match(
         terms=terms,
         prices=product.stated_prices,
         closes=entry.closes,
-        notices=tuple(text for text, when in product.notices if truth_of(when, known.yes, known.no)),
+        notices=tuple([text for text, when in product.notices if not when or truth_of(when, known.yes, known.no)]),
     )
 
 
@@ -241,18 +257,17 @@ def unknown_tests(clauses: tuple[int, ...], known: Known) -> int:
     return mask
 
 
-def _unmet(rules: Rules, product: ProductRule, rule: Rule, known: Known, terms: Terms, reachable: int) -> Unmet:
-    names = list(dict.fromkeys(name for clause in rule.clauses for name in rules.signals_in(clause)))
+def _unmet(rules: Rules, product: ProductRule, rule: Rule, known: Known, reachable: int, passing: int) -> Unmet:
     have = {}
-    for name in names:
+    for name in rule.signals:
         place = rules.position[name]
         is_known = known.low[place] == known.high[place]
         have[name] = rules.signals[name].decode(known.low[place]) if is_known else None
-    return Unmet(rule.criterion, have, changes_for(rules, product, rule, known, terms, reachable))
+    return Unmet(rule.criterion, have, changes_for(rules, product, rule, known, reachable, passing))
 
 
 def changes_for(
-    rules: Rules, product: ProductRule, rule: Rule, known: Known, terms: Terms, reachable: int
+    rules: Rules, product: ProductRule, rule: Rule, known: Known, reachable: int, passing: int
 ) -> tuple[Change, ...]:
     """What makes an unmet condition hold: interventions in the programme's order, then waiting."""
     if is_ceiling(rules, product, rule):
@@ -262,13 +277,14 @@ def changes_for(
     for clause in rule.clauses:
         if clause & known.yes:
             continue
-        for intervention in rules.interventions:
-            starting = rules.starting[intervention.index] & clause
-            if reachable >> intervention.index & 1 and (intervention.add & clause or starting):
+        waits |= bool(clause & passing)
+        for place in places(rules.achievers(clause) & reachable):
+            intervention = rules.interventions[place]
+            direct = intervention.add & ~intervention.reveal_add & clause
+            if direct or (rules.starting[place] & clause and not clause & passing):
                 kind = "wait" if intervention.entry.kind == "wait" else "intervention"
                 changes.append(Change(kind, intervention.entry.id))
-                waits |= bool(starting) and not intervention.add & clause
-        waits |= bool(clause & ticking(rules, known))
+                waits |= not direct
     if waits:
         changes.append(Change("wait"))
     return tuple(dict.fromkeys(changes))

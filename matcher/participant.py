@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -102,23 +102,23 @@ def know(rules: Rules, participant: Participant) -> Known:
         for when, value, _ in cases:
             if truth_of(when, yes, no) and low[place] <= value <= high[place]:
                 low[place] = high[place] = value
-                yes, no = ask_tests(rules, low, high)
+                yes, no = ask_tests(rules, low, high, rules.tests_about[place], yes, no)
                 break
     return Known(low, high, yes, no, stale)
 
 
-def ask_tests(rules: Rules, low: list[int], high: list[int]) -> tuple[int, int]:
-    """Ask every test; return the bit masks of those known to hold and known not to hold."""
-    yes = no = 0
+def ask_tests(
+    rules: Rules, low: list[int], high: list[int], which: Iterable[int] | None = None, yes: int = 0, no: int = 0
+) -> tuple[int, int]:
+    """Ask every test, or those numbered `which`; return the bit masks of those known to hold and known not to hold."""
     today = rules.today
-    bit = 1
-    for test, place in zip(rules.tests, rules.test_signals, strict=True):
-        holds, fails = test.truth(low[place], high[place], today)
+    for number in range(len(rules.tests)) if which is None else which:
+        place = rules.test_signals[number]
+        holds, fails = rules.tests[number].truth(low[place], high[place], today)
         if holds:
-            yes |= bit
+            yes, no = yes | 1 << number, no & ~(1 << number)
         elif fails:
-            no |= bit
-        bit <<= 1
+            no |= 1 << number
     return yes, no
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from matcher.criteria import Criterion, met, truth_of
-from matcher.lenders import Terms, capacity, changeable, status_of, terms_of, ticking, wants_sharia
+from matcher.lenders import Terms, capacity, changeable, status_of, terms_of, ticking, truths_of, wants_sharia
 from matcher.participant import Known, day_after_months
 from matcher.rules import ProductRule, Rules, places
 from matcher.search import Found, Question, Search
@@ -53,10 +53,14 @@ class Path:
 
 @dataclass(frozen=True)
 class Reach:
-    """What can be come to from here if every unknown answer is good: interventions, and tests that can be made true."""
+    """What can be come to from here if every unknown answer is good, as bit masks.
+
+    `interventions`; `tests` that they or time can make true; `passing`: tests that time alone makes true.
+    """
 
     interventions: int
     tests: int
+    passing: int
 
 
 @dataclass(frozen=True)
@@ -94,14 +98,14 @@ def outlook(rules: Rules, known: Known) -> Outlook:
 def reach(rules: Rules, known: Known) -> Reach:
     """The interventions whose needs can come to be met, and all they and time can bring, unknown answers taken as good."""
     unknown = rules.all_tests & ~(known.yes | known.no)
-    holds = known.yes | unknown | ticking(rules, known)
-    gained = ticking(rules, known)
+    passing = gained = ticking(rules, known)
+    holds = known.yes | unknown | passing
     reached = 0
     todo = [i for i in rules.interventions if i.entry.kind not in ("ask_less", "referral")]
     while True:
         ready = [i for i in todo if met(i.need_clauses, holds)]
         if not ready:
-            return Reach(reached, gained)
+            return Reach(reached, gained, passing)
         for intervention in ready:
             reached |= 1 << intervention.index
             add = (intervention.add & ~intervention.reveal_add) | (intervention.reveal_add & unknown)
@@ -147,11 +151,11 @@ def path_to(view: Outlook, product: ProductRule) -> Path:
     found, assumes_capacity = _search(view, product, known, holds)
     if found is None:
         unaffordable = terms.reachable is False
-        because = (Message("unaffordable", {"max_idr": terms.max_affordable_idr or 0}),) if unaffordable else ()
-        unmet = () if because else tuple(
-            r.criterion for r in product.criteria if truth_of(r.clauses, view.known.yes, view.known.no) is False
-        )
-        return Path(goal, impossible=unmet, impossible_because=because)
+        if unaffordable:
+            reason = Message("unaffordable", {"max_idr": terms.max_affordable_idr or 0})
+            return Path(goal, impossible_because=(reason,))
+        truths = zip(product.criteria, truths_of(product, view.known), strict=True)
+        return Path(goal, impossible=tuple(rule.criterion for rule, truth in truths if truth is False))
     return _told(view, product, known, found, assumes_capacity)
 
 
@@ -230,7 +234,7 @@ def _told(view: Outlook, product: ProductRule, known: Known, found: Found, assum
     for move in found.moves:
         gained |= rules.interventions[move.intervention].add | rules.starting[move.intervention]
         needs += rules.interventions[move.intervention].need_clauses
-    assumed = _assumed(rules, (*product.goal, *needs), known, gained)
+    assumed = _assumed(rules, (*product.goal, *needs), known, gained | view.reach.passing)
     assumed += [s for s in _money_unknown(view, terms, assumes_capacity) if s not in assumed]
     lender_silent = not product.is_grant and terms.annuity is None
     ask = next(iter(assumed), "")
@@ -259,7 +263,7 @@ def _told(view: Outlook, product: ProductRule, known: Known, found: Found, assum
 def _assumed(rules: Rules, clauses: Sequence[int], known: Known, gained: int) -> list[str]:
     assumed: list[str] = []
     for clause in clauses:
-        if not clause & (known.yes | gained | ticking(rules, known)):
+        if not clause & (known.yes | gained):
             assumed += [s for s in rules.signals_in(clause & ~known.no) if s not in assumed]
     return assumed
 
@@ -275,10 +279,6 @@ def _money_unknown(view: Outlook, terms: Terms, assumes_capacity: bool) -> list[
 def _steps(view: Outlook, terms: Terms, found: Found) -> tuple[PathStep, ...]:
     rules, today = view.rules, view.rules.day
     steps: list[PathStep] = []
-    asked = _value(rules, view.known, "amount_asked")
-    if asked is not None and terms.planned_idr is not None and 0 < terms.planned_idr < asked and rules.ask_less:
-        reason = Message("ask_for_less", {"amount_idr": terms.planned_idr})
-        steps.append(PathStep("ask_less", rules.ask_less.entry.id, today, today, 0, 0, reason))
     day = 0
     for move in found.moves:
         step = rules.interventions[move.intervention]
@@ -290,6 +290,11 @@ def _steps(view: Outlook, terms: Terms, found: Found) -> tuple[PathStep, ...]:
         day = move.ends
     if found.days > day:
         steps.append(_wait(today, day, found.days, Message("wait_for_goal")))
+    asked = _value(rules, view.known, "amount_asked")
+    if asked is not None and terms.planned_idr is not None and 0 < terms.planned_idr < asked and rules.ask_less:
+        end = today + timedelta(days=found.days)
+        reason = Message("ask_for_less", {"amount_idr": terms.planned_idr})
+        steps.append(PathStep("ask_less", rules.ask_less.entry.id, end, end, 0, 0, reason))
     return tuple(steps)
 
 
@@ -305,17 +310,20 @@ def default_goal(view: Outlook) -> tuple[Path, ProductRule | None]:
     if not view.wants or not view.runs:
         return Path(None, why=Message("no_goal_wants_none" if not view.wants else "no_goal_no_business")), None
     candidates = [p for p in view.rules.products if _may_be_goal(view, p)]
-    for rate in sorted({_rate(view, product) for product in candidates}):
+    for rate in sorted({rate_of(view, product) for product in candidates}):
         ways = []
         for product in candidates:
-            if _rate(view, product) != rate:
+            if rate_of(view, product) != rate:
                 continue
             path = path_to(view, product)
             if path.days is not None and path.days <= view.rules.programme.horizon_days:
-                ways.append((path.days, path.cost_idr, bool(product.entry.scheme), product.index, path, product))
+                # An answer that nobody gave is no ground for a goal: the fewest assumed come before the fewest days.
+                guessed = sum(name in path.assumed for rule in product.criteria for name in rule.signals)
+                order = (guessed, path.days, path.cost_idr or 0, bool(product.entry.scheme), product.index)
+                ways.append((order, path, product))
         if ways:
-            best = min(ways, key=lambda way: way[:4])
-            return best[4], best[5]
+            _, path, product = min(ways, key=lambda way: way[0])
+            return path, product
     return Path(None, why=_why_none(view, candidates)), None
 
 
@@ -347,7 +355,8 @@ def _asking(view: Outlook, amount: int | None) -> Known:
     return replace(view.known, yes=yes, no=no)
 
 
-def _rate(view: Outlook, product: ProductRule) -> float:
+def rate_of(view: Outlook, product: ProductRule) -> float:
+    """The yearly rate of a product for this participant, without end where it is unknown."""
     annuity = view.terms[product.index].annuity
     return annuity.yearly_rate if annuity else float("inf")
 

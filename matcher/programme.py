@@ -45,6 +45,8 @@ FORMAT: Final = 1
 
 OKOCE: Final = Path(__file__).parent / "programmes" / "okoce"
 FILES: Final = ("programme", "steps", "signals", "interventions", "products", "tiers")
+
+
 def load_programme(folder: Path = OKOCE) -> Programme:
     """Read and check a programme's folder.
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+import numpy as np
+
+from matcher.columns import Ints, know_columns, situations, truth_columns
 from matcher.interventions import Suggestion, step_statuses, suggest
 from matcher.lenders import Match, match, wants_sharia
 from matcher.participant import Known, Participant, know
@@ -15,6 +18,7 @@ from matcher.scorecard import Readiness, Scorecard
 from matcher.tiers import TierAnswer, tier_of
 from matcher.words import Message
 
+EMPTY: Final = np.zeros(0, dtype=np.int64)
 _STATUS_ORDER = {"conditions_met": 0, "ask": 1, "not_yet": 2, "not_for_you": 3}
 _AFFORDABLE_ORDER = {"yes": 0, "unknown": 1, "no": 2}
 _MONEY = ("amount_asked", "monthly_profit", "monthly_instalments", "household_need")
@@ -61,24 +65,116 @@ def decide(
     path = path_to(view, rules.product_ids[goal]) if goal else default_goal(view)[0]
     matches = sorted(
         (
-            match(rules, product, known, terms, view.reach.tests, view.reach.interventions, view.wants)
+            match(
+                rules,
+                product,
+                known,
+                terms,
+                possible=view.reach.tests,
+                reachable=view.reach.interventions,
+                passing=view.reach.passing,
+                wanted=view.wants,
+            )
             for product, terms in zip(rules.products, view.terms, strict=True)
         ),
         key=lambda m: _order(rules, m),
     )
     offered = [m.id for m in matches if m.offered]
-    interventions = suggest(view, tier, path, offered)
+    steps = step_statuses(view)
+    interventions = suggest(view, tier, path, offered, steps)
     return Recommendation(
         tier=tier,
         readiness=readiness,
         why_no_readiness=None if readiness else Message("no_scorecard"),
-        steps=step_statuses(view),
+        steps=steps,
         interventions=interventions,
         products=tuple(matches),
         path=path,
         questions=questions_of(view, tier, matches, path, interventions),
         stale=known.stale,
         notices=_notices(view, scorecard),
+    )
+
+
+@dataclass(frozen=True)
+class Many:
+    """Recommendations for many participants as columns of equal length; see `Recommendation` for their meaning.
+
+    Scores are int64 arrays in thousandths of a point, or None without a scorecard. The lists of products hold the ids
+    of running ones in the order of `Recommendation.products`; path_steps holds interventions' ids, "wait" for waiting.
+    """
+
+    tier: list[str]
+    provisional: list[bool]
+    score: Ints | None
+    score_low: Ints | None
+    score_high: Ints | None
+    interventions: list[tuple[str, ...]]
+    conditions_met: list[tuple[str, ...]]
+    not_yet: list[tuple[str, ...]]
+    ask: list[tuple[str, ...]]
+    not_for_you: list[tuple[str, ...]]
+    questions: list[tuple[str, ...]]
+    goal: list[str | None]
+    path_steps: list[tuple[str, ...]]
+    path_days: list[int | None]
+    path_cost_idr: list[int | None]
+
+
+def recommend_many(
+    rules: Rules,
+    participants: Sequence[Participant],
+    *,
+    goal: str | None = None,
+    scorecard: Scorecard | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Many:
+    """`recommend` for many participants of the rules' day: facts, tests, money and scores in columns.
+
+    Each distinct situation is decided once. `progress` is told now and then how many rows are finished.
+
+    Raises:
+        KeyError: if `goal` is no product of these rules.
+    """
+    columns = know_columns(rules, participants)
+    scores = None
+    held: list[Any] = []
+    if scorecard is not None:
+        truths = {name: truth_columns(clauses, columns) for name, clauses in rules.derived.items()}
+        scores = scorecard.score_columns(rules, list(columns.low), list(columns.high), truths)
+        if scorecard.hold_back_below is not None:
+            held.append(scores[0] < scorecard.hold_back_below)
+    first, which = situations(rules, columns, held) if participants else (EMPTY, EMPTY)
+    sizes = np.bincount(which, minlength=len(first))
+    decisions, finished = [], 0
+    for row, size in zip(first.tolist(), sizes.tolist(), strict=True):
+        decisions.append(_brief(rules, decide(rules, columns.known_of(row), goal=goal, scorecard=scorecard)))
+        finished += size
+        if progress is not None:
+            progress(finished)
+    rows = [decisions[place] for place in which.tolist()]
+    found: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(12)]
+    tier, provisional, *rest = found
+    return Many(tier, provisional, *(scores or (None, None, None)), *rest)
+
+
+def _brief(rules: Rules, found: Recommendation) -> tuple[Any, ...]:
+    """The fields of `Many` but the scores, for one recommendation."""
+    by_status: dict[str, list[str]] = {status: [] for status in _STATUS_ORDER}
+    for product in found.products:
+        if rules.product_ids[product.id].suggested:
+            by_status[product.status].append(product.id)
+    steps = tuple(step.intervention or "wait" for step in found.path.steps)
+    return (
+        found.tier.tier,
+        found.tier.provisional,
+        tuple(step.id for step in found.interventions),
+        *(tuple(by_status[status]) for status in ("conditions_met", "not_yet", "ask", "not_for_you")),
+        found.questions,
+        found.path.goal,
+        steps,
+        found.path.days,
+        found.path.cost_idr,
     )
 
 

@@ -10,21 +10,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, Final
 
 from matcher.criteria import UNKNOWN_HIGH, UNKNOWN_LOW, Criterion, Test, compile_clauses
 from matcher.entries import Effect, Intervention, Price, Product, Programme, Signal, Step, Tier
 from matcher.prices import Annuity, annuity, tenors
 
 Clauses = tuple[int, ...]
+_FINDINGS: Final = {"positive": 0, "nothing_found": 2}  # between them: nothing is known yet
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A criterion with its clauses."""
+    """A criterion with its clauses and the signals they ask about."""
 
     criterion: Criterion
     clauses: Clauses
+    signals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,10 @@ class StepRule:
 
 @dataclass(frozen=True, eq=False)
 class InterventionRule:
-    """An intervention with its compiled needs and effects; `add` and `delete` are tests made true and false."""
+    """An intervention with its compiled needs and effects; `add` and `delete` are tests made true and false.
+
+    `evidence_rank`: what studies found on its own outcome, 0 positive, 1 nothing yet, 2 no effect found.
+    """
 
     entry: Intervention
     index: int
@@ -54,6 +59,9 @@ class InterventionRule:
     starts: tuple[int, ...]
     days: int
     cost: int
+    touches: tuple[StepRule, ...]
+    evidence_rank: int
+    profit_study: str
 
 
 @dataclass(frozen=True)
@@ -133,10 +141,15 @@ class Rules:
         self.tests: tuple[Test, ...] = tuple(self._numbers)  # complete from here on
         self.all_tests = (1 << len(self.tests)) - 1
         self.test_signals = [self.position[test.signal] for test in self.tests]
+        self.tests_about = [
+            [n for n, place in enumerate(self.test_signals) if place == about] for about in range(len(self.position))
+        ]
         self.clock_tests = [self._tests_of(name) for name in self.clock_signals]
         self.interventions = tuple(
             self._intervention(place, entry, needs, *changes) for place, (entry, needs, changes) in enumerate(drafts)
         )
+        self.adds = [i.add for i in self.interventions]
+        self.revealing = [i.index for i in self.interventions if i.reveal_add]
         self.product_ids = {p.entry.id: p for p in self.products}
         self.intervention_ids = {i.entry.id: i for i in self.interventions}
         self.deletable = 0
@@ -144,6 +157,7 @@ class Rules:
             self.deletable |= intervention.delete
         self.starting = self._starting()
         self._achievers: dict[int, int] = {}
+        self._of_kinds: dict[tuple[str, ...], int] = {}
         self.cost_signals = sorted({i.cost_signal for i in self.interventions if i.cost_signal is not None})
 
     # -- what others ask ---------------------------------------------------------------------------------------------
@@ -159,6 +173,13 @@ class Rules:
             self._achievers[clause] = found
         return found
 
+    def of_kinds(self, kinds: tuple[str, ...]) -> int:
+        """The interventions of some kinds, as a bit mask of their places."""
+        found = self._of_kinds.get(kinds)
+        if found is None:
+            found = self._of_kinds[kinds] = sum(1 << i.index for i in self.interventions if i.entry.kind in kinds)
+        return found
+
     def role(self, name: str) -> int | None:
         """The place of the signal that has this role, or None."""
         signal = self.roles.get(name)
@@ -169,16 +190,9 @@ class Rules:
         """The intervention that asks for a smaller amount."""
         return next((i for i in self.interventions if i.entry.kind == "ask_less"), None)
 
-    def tests_in(self, mask: int) -> Iterable[Test]:
-        """Yield the tests of a mask in their order."""
-        while mask:
-            bit = mask & -mask
-            yield self.tests[bit.bit_length() - 1]
-            mask ^= bit
-
     def signals_in(self, mask: int) -> list[str]:
         """The signals that the tests of a mask ask about, in order, each once."""
-        return list(dict.fromkeys(test.signal for test in self.tests_in(mask)))
+        return list(dict.fromkeys([self.tests[number].signal for number in places(mask)]))
 
     # -- compiling ---------------------------------------------------------------------------------------------------
 
@@ -203,7 +217,13 @@ class Rules:
 
     def rules_of(self, criteria: Iterable[Criterion]) -> tuple[Rule, ...]:
         """Compile each criterion that stands on this day by itself."""
-        return tuple(Rule(c, self.clauses((c,))) for c in criteria if c.holds_on(self.day))
+        return tuple(self._rule(c) for c in criteria if c.holds_on(self.day))
+
+    def _rule(self, criterion: Criterion) -> Rule:
+        clauses = self.clauses((criterion,))
+        numbered = list(self._numbers)
+        names = dict.fromkeys(numbered[place].signal for clause in clauses for place in places(clause))
+        return Rule(criterion, clauses, tuple(names))
 
     def _compile_growth(self, name: str) -> Clauses:
         grows = self.signals[name].grows
@@ -247,6 +267,7 @@ class Rules:
             if effect.op != "known":
                 reveal_add |= self._consequences(effect)[0]
         cost = entry.cost_idr
+        own = [e for e in entry.evidence if e.outcome == entry.evidence_outcome]
         return InterventionRule(
             entry=entry,
             index=place,
@@ -262,6 +283,11 @@ class Rules:
             starts=tuple(sorted(day.toordinal() - self.today for day in entry.starts_on)),
             days=entry.days.value,
             cost=cost.value,
+            touches=tuple(rule for rule in self.steps if any(clause & add for clause in rule.done)),
+            evidence_rank=min((_FINDINGS[e.finding] for e in own), default=1),
+            profit_study=next(
+                (e.study for e in entry.evidence if e.outcome == "profit" and e.finding == "positive"), ""
+            ),
         )
 
     def _consequences(self, effect: Effect) -> tuple[int, int]:
@@ -307,7 +333,9 @@ class Rules:
         chosen: dict[str, Product] = {}
         for entry in self.programme.products:
             if entry.valid_from is None or entry.valid_from <= self.day:
-                chosen[entry.id] = entry  # the loader refuses overlaps; a later row of the same id replaces an ended one
+                chosen[entry.id] = (
+                    entry  # the loader refuses overlaps; a later row of the same id replaces an ended one
+                )
         return [self._inherit(entry, chosen.get(entry.scheme)) for entry in chosen.values()]
 
     def _inherit(self, entry: Product, scheme: Product | None) -> Product:
@@ -379,7 +407,7 @@ class Rules:
             parts = tuple(self._tier_part(part) for part in criterion.parts if part.holds_on(self.day))
             return (criterion.kind, parts)
         if criterion.kind in ("signal", "step"):
-            return Rule(criterion, self.clauses((criterion,)))
+            return self._rule(criterion)
         return (criterion.kind, criterion.value)
 
 

@@ -110,9 +110,7 @@ class Scorecard:
             high += points if value is not None else max(points, bins.best)
         total = self.base + sum(c.points for c in contributions)
         probability, why = self._probability(total)
-        return Readiness(
-            self.basis, self.outcome, total, self.base, low, high, probability, why, tuple(contributions)
-        )
+        return Readiness(self.basis, self.outcome, total, self.base, low, high, probability, why, tuple(contributions))
 
     def score_columns(
         self, rules: Rules, low: Sequence[Ints], high: Sequence[Ints], truths: Mapping[str, tuple[Any, Any]]
@@ -197,10 +195,10 @@ def _whole(name: str, value: Any) -> int:
 
 
 def _bins(rules: Rules, row: Any) -> Bins:
-    name = row.get("signal") if isinstance(row, dict) else row
-    signal = rules.signals.get(name) if isinstance(name, str) else None
+    name = str(row.get("signal")) if isinstance(row, dict) else repr(row)
+    signal = rules.signals.get(name)
     if signal is None:
-        raise ScorecardError(f"{name!r} is no signal of this programme.")
+        raise ScorecardError(f"{name} is no signal of this programme.")
     if not signal.scored or signal.protected or signal.kind == "choices":
         raise ScorecardError(f"{name} must not be scored.")
     points = tuple(_whole(f"{name}: points", p) for p in row.get("points", []))

@@ -79,12 +79,13 @@ class Search:
 
     def __init__(self, rules: Rules, known: Known, question: Question) -> None:
         self.rules, self.known, self.question = rules, known, question
+        self.adds = list(rules.adds)
         unknown = rules.all_tests & ~(known.yes | known.no)
-        gains = question.gains or {}
-        self.adds = [
-            (i.add & ~i.reveal_add) | (i.reveal_add & unknown & ~question.holds) | gains.get(i.index, 0)
-            for i in rules.interventions
-        ]
+        for place in rules.revealing:
+            step = rules.interventions[place]
+            self.adds[place] = (step.add & ~step.reveal_add) | (step.reveal_add & unknown & ~question.holds)
+        for place, gain in (question.gains or {}).items():
+            self.adds[place] |= gain
         self.windows_of: dict[tuple[int, tuple[int, int]], tuple[Window, ...]] = {}
         self.start_clocks, self.start_static = self._start()
         self.relevant, self.clauses = self._relevant()
@@ -96,7 +97,7 @@ class Search:
         for intervention in self.relevant:
             mask |= 1 << intervention.index
         self.makers = {clause: self._makers(clause) & mask for clause in self.clauses}
-        self.bounds = {clause: self._bound(clause) for clause in self.clauses}
+        self.bounds = {clause: self._bound(clause) for clause in self.clauses if self.makers[clause]}
 
     # -- the start -----------------------------------------------------------------------------------------------------
 
@@ -154,9 +155,10 @@ class Search:
         for clock, _, _ in intervention.clocks:
             for number in places(self.rules.clock_tests[clock] & self.tests):
                 if self.rules.tests[number].op in ("within", "at_most", "not_passed"):
-                    return self.start_clocks[clock] is not None or self.rules.signals[
-                        self.rules.clock_signals[clock]
-                    ].grows is not None
+                    return (
+                        self.start_clocks[clock] is not None
+                        or self.rules.signals[self.rules.clock_signals[clock]].grows is not None
+                    )
         return False
 
     # -- time ----------------------------------------------------------------------------------------------------------
@@ -273,8 +275,8 @@ class Search:
                 static, holds = self._fixed(clock, after, static), self._fixed(clock, after, holds)
         for clock, param in enumerate(changed):
             if param is None and rules.growth[clock] and met(rules.growth[clock], holds):
-                value = self._value(clock, clocks, end)
-                changed[clock] = None if value is None else (value, end)
+                begun = self._value(clock, clocks, end)
+                changed[clock] = None if begun is None else (begun, end)
         for clock, param in enumerate(changed):
             if param is not None:
                 static &= ~rules.clock_tests[clock]
@@ -336,36 +338,38 @@ class Search:
         """Lower bounds (days from `day`, rupiah) until the goal holds; None: it cannot."""
         todo = [clause for clause in self.question.goal if not clause & holds]
         needed: list[int] = []
-        chain = 0
+        chain, bounds = 0, self.bounds
         while todo:
             clause = todo.pop()
             if clause in needed:
                 continue
-            opens = min([first for bit, first, _ in windows if bit & clause and first > day], default=None)
+            opens = None
+            if windows:
+                opens = min([first for bit, first, _ in windows if bit & clause and first > day], default=None)
             if not self.makers[clause]:
                 if opens is None:
                     return None
                 chain = max(chain, opens - day)
                 continue
             if opens is not None:
-                chain = max(chain, min(opens - day, self.bounds[clause][2]))
+                chain = max(chain, min(opens - day, bounds[clause][2]))
                 continue
             needed.append(clause)
             chain = max(chain, self._chain(clause, holds, windows, day, 0))
-            todo.extend(c for c in self.bounds[clause][3] if not c & holds)
+            todo += [c for c in bounds[clause][3] if not c & holds]
         days = cost = used = 0
-        for clause in sorted(needed, key=lambda c: -self.bounds[c][0]):
-            if not self.makers[clause] & used:
-                used |= self.makers[clause]
-                days += self.bounds[clause][0]
-                cost += self.bounds[clause][1]
+        for most, least, makers in sorted([(-bounds[c][0], bounds[c][1], self.makers[c]) for c in needed]):
+            if not makers & used:
+                used |= makers
+                days -= most
+                cost += least
         return max(days, chain), cost
 
     def _chain(self, clause: int, holds: int, windows: list[Window], day: int, depth: int) -> int:
         before = 0
         for need in self.bounds[clause][3]:
             if not need & holds and self.makers[need] and depth < 8:
-                if not any(bit & need and first > day for bit, first, _ in windows):
+                if not windows or not any(bit & need and first > day for bit, first, _ in windows):
                     before = max(before, self._chain(need, holds, windows, day, depth + 1))
         return before + self.bounds[clause][2]
 
@@ -393,6 +397,8 @@ class Search:
             self._push(Label(label.static, label.clocks, done, label.cost, waited, label.moves), 0, 0, 0)
         for step in self.relevant:
             makes = (self.adds[step.index] | self.rules.starting[step.index]) & self.tests
+            if not windows and not makes & ~label.static:
+                continue
             for begin in self._begins(step, label.static, windows, label.day):
                 if not makes & ~self._holds_at(label.static, windows, begin):
                     continue

@@ -13,7 +13,7 @@ from typing import Any
 
 from matcher.criteria import met, truth_of
 from matcher.lenders import unknown_tests, wants_sharia
-from matcher.paths import Outlook, at_amount, costs
+from matcher.paths import Outlook, at_amount, costs, rate_of
 from matcher.rules import ProductRule, Rule
 from matcher.search import Question, Search
 from matcher.words import Message
@@ -146,23 +146,15 @@ def _product_in_reach(view: Outlook, settings: Mapping[str, Any]) -> Answer:
     """Whether one and the same credit product is affordable and lacks nothing but what is quick and paid from cash."""
     open_: Answer | None = None
     products = [p for p in view.rules.products if _open_to_all(view, p)]
-    for product in sorted(products, key=lambda p: (view.terms[p.index].annuity or _NEVER).yearly_rate):
+    for product in sorted(products, key=lambda p: (rate_of(view, p), bool(p.entry.scheme), p.index)):
         truth, questions = _reach(view, product, settings)
         if truth:
             planned = view.terms[product.index].planned_idr
             reason = Message("product_in_reach", {"product": product.entry.id, "planned_idr": planned})
             return Answer(True, (reason,))
-        if truth is None and (open_ is None or len(questions) < len(open_.questions)):
+        if truth is None and open_ is None:
             open_ = Answer(None, (Message("product_open", {"product": product.entry.id}),), questions)
     return open_ or Answer(False, (Message("product_none", {"least_idr": settings["min_amount_idr"]}),))
-
-
-@dataclass(frozen=True)
-class _Never:
-    yearly_rate: float = float("inf")
-
-
-_NEVER = _Never()
 
 
 def _open_to_all(view: Outlook, product: ProductRule) -> bool:
@@ -180,7 +172,7 @@ def _reach(view: Outlook, product: ProductRule, settings: Mapping[str, Any]) -> 
         return False, ()
     known = at_amount(rules, product, view.known, terms.planned_idr)
     unknown = rules.all_tests & ~(known.yes | known.no)
-    allowed = sum(1 << i.index for i in rules.interventions if i.entry.kind in settings["kinds"])
+    allowed = rules.of_kinds(tuple(settings["kinds"]))
     best = Question(
         product.goal, known.yes | unknown, allowed, view.costs, view.cash, settings["max_days"], ticking=False
     )

@@ -96,14 +96,13 @@ SENTENCES: Final[Mapping[str, Both]] = {
         "{signal} must be a number alone, without unit, separators or words; such as 5000000.",
     ),
     "not_finite": _(
-        "{signal} bukan angka yang bisa dipakai (NaN atau tak hingga).", "{signal} is no usable number (NaN or infinity)."
+        "{signal} bukan angka yang bisa dipakai (NaN atau tak hingga).",
+        "{signal} is no usable number (NaN or infinity).",
     ),
     "not_whole": _(
         "{signal} harus bulat, tanpa angka di belakang koma.", "{signal} must be whole, without decimal places."
     ),
-    "out_of_range": _(
-        "{signal} harus dari {low} sampai {high}.", "{signal} must be from {low} to {high}."
-    ),
+    "out_of_range": _("{signal} harus dari {low} sampai {high}.", "{signal} must be from {low} to {high}."),
     "out_of_range_money": _(
         "{signal} harus dari {low_idr} sampai {high_idr}.", "{signal} must be from {low_idr} to {high_idr}."
     ),
@@ -112,7 +111,8 @@ SENTENCES: Final[Mapping[str, Both]] = {
         "{signal} must be one of: {allowed}. Did you mean {near}?",
     ),
     "not_a_list": _(
-        "{signal} harus daftar (boleh kosong) dari: {allowed}.", "{signal} must be a list (it may be empty) of: {allowed}."
+        "{signal} harus daftar (boleh kosong) dari: {allowed}.",
+        "{signal} must be a list (it may be empty) of: {allowed}.",
     ),
     "less_than": _(
         "{signal} tidak bisa lebih kecil dari {other_signal}. Betulkan salah satunya.",
@@ -150,13 +150,9 @@ SENTENCES: Final[Mapping[str, Both]] = {
         "Belum ada uang sebulan yang bisa jadi cicilan (hitungannya {capacity_idr})",
         "No money is left a month for an instalment (it comes to {capacity_idr})",
     ),
-    "capacity_open": _(
-        "Belum tahu berapa yang bisa jadi cicilan", "What could go to an instalment is not known yet"
-    ),
+    "capacity_open": _("Belum tahu berapa yang bisa jadi cicilan", "What could go to an instalment is not known yet"),
     "intervention_open": _("Bisa dimulai: {intervention}", "Can be started: {intervention}"),
-    "intervention_unknown": _(
-        "Belum tahu bantuan mana yang bisa dimulai", "Which help could start is not known yet"
-    ),
+    "intervention_unknown": _("Belum tahu bantuan mana yang bisa dimulai", "Which help could start is not known yet"),
     "intervention_none": _("Belum ada bantuan yang bisa dimulai", "No help can be started yet"),
     "product_in_reach": _(
         "{product} sampai {planned_idr} terjangkau, dan yang kurang bisa dilengkapi dengan cepat",
@@ -179,20 +175,20 @@ SENTENCES: Final[Mapping[str, Both]] = {
         "Yang kurang adalah untung; penelitian {study} menemukan bantuan seperti ini menaikkan untung.",
         "What is lacking is profit; the study {study} found that help like this raised it.",
     ),
-    "rank_earliest": _(
-        "Langkah paling awal yang masih terbuka: {step}.", "The earliest step still open: {step}."
-    ),
+    "rank_earliest": _("Langkah paling awal yang masih terbuka: {step}.", "The earliest step still open: {step}."),
     "rank_step": _("Melanjutkan langkah {step}.", "Moves step {step} forward."),
     "rank_other": _("Bisa dilakukan kapan saja.", "Can be done at any time."),
     # paths
     "no_goal_wants_none": _(
-        "Anda tidak mencari modal, jadi tidak ada tujuan kredit.", "You do not want capital, so there is no goal of credit."
+        "Anda tidak mencari modal, jadi tidak ada tujuan kredit.",
+        "You do not want capital, so there is no goal of credit.",
     ),
     "no_goal_no_business": _(
         "Kredit usaha dimulai setelah usahanya berjalan.", "Business credit begins once the business runs."
     ),
     "no_goal_unknown": _(
-        "Tujuan baru bisa dipilih setelah ini dijawab: {signal}.", "A goal can be chosen once this is answered: {signal}."
+        "Tujuan baru bisa dipilih setelah ini dijawab: {signal}.",
+        "A goal can be chosen once this is answered: {signal}.",
     ),
     "no_goal_capacity": _(
         "Belum ada uang sebulan yang bisa jadi cicilan, jadi tidak ada kredit yang kami sarankan.",
@@ -217,7 +213,8 @@ SENTENCES: Final[Mapping[str, Both]] = {
         "{product}: too little is known to match it (source {as_of}).",
     ),
     "availability_wrong_purpose": _(
-        "{product}: bukan untuk modal usaha (sumber {as_of}).", "{product}: it is not for business capital (source {as_of})."
+        "{product}: bukan untuk modal usaha (sumber {as_of}).",
+        "{product}: it is not for business capital (source {as_of}).",
     ),
     "unaffordable": _(
         "Cicilannya tidak terjangkau: paling banyak {max_idr} yang bisa dipinjam dari sisa uang sebulan.",

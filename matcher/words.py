@@ -49,6 +49,10 @@ class Speaker:
             return self.text(self.names[kind][value])
         if kind.endswith("_idr"):
             return self.rupiah(value)
+        if kind == "choice":
+            return self.value(*value)
+        if kind == "reason":
+            return self.say(value)
         if kind == "criterion":
             return self.criterion(value)
         if kind == "text":
@@ -86,7 +90,7 @@ class Speaker:
             return self.day(value)
         if about.kind == "choice":
             return self.text(about.values[value])
-        return self._listed((self.text(about.values[code]) for code in value)) or SENTENCES["none"][self.language]
+        return self._listed(self.text(about.values[code]) for code in value) or SENTENCES["none"][self.language]
 
     def criterion(self, criterion: Criterion) -> str:
         """Say what a criterion asks, in its own words where the programme gives them."""

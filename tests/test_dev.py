@@ -8,6 +8,7 @@ import re
 import socket
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -256,6 +257,16 @@ def test_a_lock_holds_names_versions_and_hashes_but_no_address(name):
     assert all(re.fullmatch(r"[a-z0-9-]+==[^ ]+( ; .+)?", pin) for pin in pins(name))
     assert all(hashes > 0 for hashes in pins(name).values())
     assert "://" not in (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_the_locks_pin_all_that_pyproject_asks_for():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    runtime, tools = ({pin.partition("==")[0] for pin in pins(name)} for name in (dev.RUNTIME, dev.DEV))
+    asked = [
+        {re.match(r"[a-z0-9-]+", one)[0] for one in wanted}
+        for wanted in (project["project"]["dependencies"], project["dependency-groups"]["dev"])
+    ]
+    assert (asked[0] - runtime, asked[1] - tools) == (set(), set()), "run: python3 dev.py lock"
 
 
 def test_the_stamp_is_plain_json(project):

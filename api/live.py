@@ -1,0 +1,60 @@
+"""Live: what a running service answers with. The programme, the scorecard if there is one, and what day it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from api.settings import Settings
+from matcher.entries import Programme
+from matcher.programme import load_programme
+from matcher.rules import Rules, rules_on
+from matcher.scorecard import Scorecard, read_scorecard
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The moment it is."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Live:
+    """A programme and a scorecard, with a clock. The day is that of the programme's own time zone."""
+
+    programme: Programme
+    scorecard: Scorecard | None
+    clock: Clock = utc_now
+
+    @property
+    def today(self) -> date:
+        """The day it is where the programme is run."""
+        return self.clock().astimezone(ZoneInfo(self.programme.timezone)).date()
+
+    def covers(self, day: date) -> bool:
+        """Whether the programme exists on that day."""
+        start, end = self.programme.valid_from, self.programme.valid_to
+        return start <= day and (end is None or day <= end)
+
+    @property
+    def rules(self) -> Rules:
+        """The rules of today; of the nearest day on which there is a programme, if it has ended or not begun."""
+        day = max(self.today, self.programme.valid_from)
+        return rules_on(self.programme, min(day, self.programme.valid_to or day))
+
+
+def go_live(settings: Settings, clock: Clock = utc_now) -> Live:
+    """Load what the settings name.
+
+    Raises:
+        ProgrammeError: if the programme cannot be loaded; it names every mistake.
+        ScorecardError: if the scorecard does not fit the programme.
+        OSError: if the scorecard cannot be read.
+    """
+    live = Live(load_programme(settings.programme), None, clock)
+    if settings.scorecard is None:
+        return live
+    return Live(live.programme, read_scorecard(settings.scorecard.read_bytes(), live.rules), clock)

@@ -1,0 +1,410 @@
+"""Brute force: what a programme's entries mean, worked out the slow way, day by day.
+
+It reads the same entries as the engine (a `Programme`, the facts of a `Participant`) and shares nothing else with it: no
+compiled tests, no bit masks, no windows of time. Every value is kept as it would be said ("3 months since 1 March"), every
+criterion is read off its text each time it is asked, the calendar is `datetime`, and a path is found by trying everything
+on every day. What an unknown answer allows is kept as what is still possible.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any, NamedTuple
+
+INFINITE = 10**18
+LONG_AGO = 1  # the ordinal of a date so old that nothing asks how old
+SKIPPED = ("ask_less", "referral")
+
+
+class Unknown(NamedTuple):
+    """Nobody said; `told`: a check within reach will tell, and this is its good answer."""
+
+    told: Any = None
+
+
+class Amount(NamedTuple):
+    """A number from `low` to `high`; equal where known; growing by one each month or year since the day `since`."""
+
+    low: int
+    high: int
+    since: int | None = None
+
+
+class Listed(NamedTuple):
+    """The codes of a list that are in it, and those that may be."""
+
+    has: frozenset[str]
+    maybe: frozenset[str] = frozenset()
+
+
+State = tuple[Any, ...]
+Truth = Callable[[State, int], "bool | None"]
+
+
+@cache
+def months_after(start: int, months: int) -> int:
+    """The ordinal of the day so many calendar months later; a month without that day ends on its last."""
+    begin = date.fromordinal(start)
+    year, month = divmod(begin.year * 12 + begin.month - 1 + months, 12)
+    return date(year, month + 1, min(begin.day, monthrange(year, month + 1)[1])).toordinal()
+
+
+@cache
+def grown(since: int, day: int, every: str) -> int:
+    """How many whole months or years lie between two days."""
+    size, units = (1 if every == "month" else 12), 0
+    while months_after(since, (units + 1) * size) <= day:
+        units += 1
+    return units
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way found: the days it takes and the rupiah it costs."""
+
+    days: int
+    cost: int
+
+
+class World:
+    """A programme on one day, as its entries state it."""
+
+    def __init__(self, programme: Any, day: date) -> None:
+        self.programme, self.day, self.today = programme, day, day.toordinal()
+        self.signals = {}
+        for signal in programme.signals:
+            if self._stands(signal) or signal.id not in self.signals:
+                self.signals[signal.id] = signal
+        self.roles = {signal.role: name for name, signal in self.signals.items() if signal.role}
+        self.names = list(self.signals)
+        self.place = {name: place for place, name in enumerate(self.names)}
+        self.steps = {step.id: step for step in programme.steps if self._stands(step)}
+        self.interventions = [
+            entry for entry in programme.interventions if self._stands(entry) and entry.kind not in SKIPPED
+        ]
+        self.growing = [(self.place[n], s) for n, s in self.signals.items() if s.grows]
+        self.while_ = {
+            place: self.truth_of_all([signal.grows.while_] if signal.grows.while_ else [])
+            for place, signal in self.growing
+        }
+        self.dates = [self.place[n] for n, s in self.signals.items() if s.kind == "date"]
+        self.needs = {entry.id: self.truth_of_all(self.needs_of(entry)) for entry in self.interventions}
+        self.oldest = max([0, *self._asked("within_days")]) + 1
+        self.highest = {place: max([0, *self._asked(None, signal.id)]) + 1 for place, signal in self.growing}
+
+    def _stands(self, entry: Any) -> bool:
+        return (entry.valid_from or date.min) <= self.day <= (entry.valid_to or date.max)
+
+    def needs_of(self, entry: Any) -> list[Any]:
+        """What must be met when an intervention begins: its own needs and, where the order is hard, the steps before."""
+        before = [
+            done
+            for order in (self.steps[entry.step].order if entry.step in self.steps else ())
+            if order.hard and self._stands(order)
+            for name in order.after
+            if name in self.steps
+            for done in self.steps[name].done
+        ]
+        return [*entry.needs, *before]
+
+    def _asked(self, op: str | None, signal: str | None = None) -> Iterable[int]:
+        """Every figure that any criterion or effect of the programme names about dates, or about one signal."""
+        todo = [c for s in self.programme.signals for c in (*s.derived, *([s.grows.while_] if s.grows else ()))]
+        todo += [c for s in self.programme.steps for c in s.done]
+        todo += [c for i in self.programme.interventions for c in i.needs]
+        todo += [c for p in self.programme.products for c in p.criteria]
+        while todo:
+            criterion = todo.pop()
+            if criterion is None:
+                continue
+            todo += criterion.parts
+            if criterion.kind == "signal" and (criterion.op == op or criterion.signal == signal):
+                yield int(criterion.value)
+        for intervention in self.programme.interventions:
+            for effect in (*intervention.sets, *intervention.requests):
+                if effect.signal == signal:
+                    yield int(effect.value)
+
+    # -- three answers ---------------------------------------------------------------------------------------------
+
+    def truth_of_all(self, criteria: Iterable[Any]) -> Truth:
+        """Whether all criteria hold: a function of the state and the day."""
+        parts = [self.truth_of(c) for c in criteria if self._stands(c)]
+
+        def all_hold(state: State, day: int) -> bool | None:
+            answer: bool | None = True
+            for part in parts:
+                one = part(state, day)
+                if one is False:
+                    return False
+                if one is None:
+                    answer = None
+            return answer
+
+        return parts[0] if len(parts) == 1 else all_hold
+
+    def truth_of(self, criterion: Any) -> Truth:
+        """Whether one criterion holds, read off its own words."""
+        found = self._truth_of(criterion)
+        if not criterion.unknown_meets:
+            return found
+        return lambda state, day: found(state, day) is not False or self._only_told(found, state, day)
+
+    def _only_told(self, found: Truth, state: State, day: int) -> bool:
+        """Whether a criterion fails only because a check has not told its answer yet; an unknown answer meets it."""
+        bare = tuple(Unknown() if isinstance(value, Unknown) else value for value in state)
+        return bare != state and found(bare, day) is not False
+
+    def _truth_of(self, criterion: Any) -> Truth:
+        if criterion.kind == "step":
+            return self.truth_of_all(self.steps[criterion.signal].done if criterion.signal in self.steps else ())
+        if criterion.kind == "all":
+            return self.truth_of_all(criterion.parts)
+        if criterion.kind == "any":
+            return self._any([self.truth_of(part) for part in criterion.parts if self._stands(part)])
+        signal = self.signals[criterion.signal]
+        if signal.derived:
+            inner = self.truth_of_all(signal.derived)
+            if criterion.value is True:
+                return inner
+
+            def opposite(state: State, day: int) -> bool | None:
+                answer = inner(state, day)
+                return None if answer is None else not answer
+
+            return opposite
+        place = self.place[criterion.signal]
+        every = signal.grows.every if signal.grows else ""
+        ask = _question(signal, criterion.op, criterion.value)
+
+        def leaf(state: State, day: int) -> bool | None:
+            value = state[place]
+            if isinstance(value, Unknown):
+                if value.told is None:
+                    return None
+                return False if ask(value.told, day) else None
+            if isinstance(value, Amount) and value.since is not None:
+                value = now(value, day, every, signal.maximum)
+            return ask(value, day)
+
+        return leaf
+
+    @staticmethod
+    def _any(parts: Sequence[Truth]) -> Truth:
+        def any_holds(state: State, day: int) -> bool | None:
+            answer: bool | None = not parts
+            for part in parts:
+                one = part(state, day)
+                if one:
+                    return True
+                if one is None:
+                    answer = None
+            return answer
+
+        return any_holds
+
+    # -- the start -------------------------------------------------------------------------------------------------
+
+    def start(self, facts: Mapping[str, Any], *, checks: bool = True) -> State:
+        """The state of a participant on the first day. `checks`: what a check tells is not yet taken as good."""
+        found = {name: self._fact(self.signals[name], fact) for name, fact in facts.items()}
+        state = [self._nothing(s) if found.get(name) is None else found[name] for name, s in self.signals.items()]
+        for name, signal in self.signals.items():
+            value = state[self.place[name]]
+            if signal.at_least_signal and value.low != value.high:
+                other = state[self.place[signal.at_least_signal]]
+                if other.low == other.high:
+                    low = now(other, self.today, "month", INFINITE).low
+                    state[self.place[name]] = value._replace(low=max(value.low, low))
+        for name, signal in self.signals.items():
+            for implied in signal.implied:
+                place = self.place[name]
+                if not is_known(state[place]) and self.truth_of_all(implied.when)(tuple(state), self.today):
+                    bounds = state[place]
+                    if not isinstance(bounds, Amount) or bounds.low <= implied.to <= bounds.high:
+                        state[place] = as_value(signal, implied.to)
+        if checks:
+            for entry in self.interventions:
+                for effect in entry.reveals:
+                    place = self.place[effect.signal]
+                    if effect.op == "to" and isinstance(state[place], Unknown):
+                        state[place] = Unknown(effect.value)
+        return self._growths(tuple(state), self.today)
+
+    def _fact(self, signal: Any, fact: Any) -> Any:
+        if signal.stale_after_days is not None and fact.on and (self.day - fact.on).days > signal.stale_after_days:
+            return None
+        value = as_value(signal, fact.value)
+        if signal.grows:
+            value = now(
+                value._replace(since=(fact.on or self.day).toordinal()), self.today, signal.grows.every, signal.maximum
+            )
+        return value
+
+    def _nothing(self, signal: Any) -> Any:
+        if signal.kind in ("number", "money"):
+            return Amount(-INFINITE, INFINITE)
+        return Listed(frozenset(), frozenset(signal.values)) if signal.kind == "choices" else Unknown()
+
+    # -- doing -----------------------------------------------------------------------------------------------------
+
+    def may_begin(self, entry: Any, state: State, day: int) -> bool:
+        """Whether an intervention may begin on a day, unknown answers taken as good."""
+        if entry.starts_on and date.fromordinal(day) not in entry.starts_on:
+            return False
+        return self.needs[entry.id](state, day) is not False
+
+    def cost_of(self, entry: Any, state: State) -> int:
+        """Rupiah of an intervention; an unknown cost is taken as nothing."""
+        if not entry.cost_idr.signal:
+            return int(entry.cost_idr.value)
+        value = state[self.place[entry.cost_idr.signal]]
+        return value.low if value.low == value.high else 0
+
+    def after(self, entry: Any, state: State, end: int) -> State:
+        """The state after an intervention that ends on that day, others having decided for the better."""
+        values = list(state)
+        for effect in (*entry.sets, *entry.requests, *entry.reveals):
+            if effect.op == "known" or (effect in entry.reveals and is_known(state[self.place[effect.signal]])):
+                continue
+            place, signal = self.place[effect.signal], self.signals[effect.signal]
+            values[place] = self._effect(signal, effect, values[place], end)
+        return self._growths(tuple(values), end)
+
+    def _effect(self, signal: Any, effect: Any, before: Any, end: int) -> Any:
+        if effect.op == "to":
+            return end if effect.value == "done" else as_value(signal, effect.value)
+        if effect.op == "adds":
+            added = frozenset(effect.value)
+            return Listed(before.has | added, before.maybe - added)
+        value = before
+        if before.since is not None:
+            value = now(before, end, signal.grows.every, signal.maximum)
+        if effect.op == "at_least":
+            changed = Amount(max(value.low, effect.value), max(value.high, effect.value))
+        else:
+            changed = Amount(min(value.low, effect.value), min(value.high, effect.value))
+        return before if (changed.low, changed.high) == (value.low, value.high) else changed
+
+    def _growths(self, state: State, day: int) -> State:
+        """Start what now grows, stop what no longer does."""
+        values = list(state)
+        for place, signal in self.growing:
+            value = values[place]
+            grows = value.low == value.high and self.while_[place](state, day) is not False
+            if grows and value.since is None:
+                values[place] = value._replace(since=day)
+            elif not grows and value.since is not None:
+                values[place] = now(value, day, signal.grows.every, signal.maximum)._replace(since=None)
+        return tuple(values)
+
+    def simplest(self, state: State, day: int) -> State:
+        """The same state where it makes no difference: dates older than anybody asks, growth beyond any figure."""
+        values = None
+        for place in self.dates:
+            value = state[place]
+            if type(value) is int and LONG_AGO != value < day - self.oldest:
+                values = values or list(state)
+                values[place] = LONG_AGO
+        for place, signal in self.growing:
+            value = state[place]
+            if value.since is not None:
+                high = self.highest[place]
+                if value.low >= high:
+                    continue
+                if now(value, day, signal.grows.every, signal.maximum).low >= high:
+                    values = values or list(state)
+                    values[place] = Amount(high, high, LONG_AGO) if high <= signal.maximum else value
+        return state if values is None else tuple(values)
+
+    # -- every way ---------------------------------------------------------------------------------------------------
+
+    def ways(self, start: State, goal: Truth, horizon: int) -> list[Way]:
+        """The best ways within `horizon` days: each later one is cheaper. Everything is tried on every day."""
+        days: dict[int, dict[State, int]] = defaultdict(dict)
+        days[0][start] = 0
+        found: list[Way] = []
+        least = INFINITE
+        for day in range(horizon + 1):
+            here, today = days.pop(day, {}), self.today + day
+            todo = list(here)
+            while todo:
+                state = todo.pop()
+                cost = here[state]
+                if cost >= least:
+                    continue
+                for entry in self.interventions:
+                    if not self.may_begin(entry, state, today):
+                        continue
+                    paid, end = cost + self.cost_of(entry, state), day + entry.days.value
+                    after = self.simplest(self.after(entry, state, self.today + end), self.today + end)
+                    there = here if end == day else days[end]
+                    if paid < there.get(after, INFINITE):
+                        there[after] = paid
+                        if there is here:
+                            todo.append(after)
+            best = min((cost for state, cost in here.items() if goal(state, today) is not False), default=INFINITE)
+            if best < least:
+                least = best
+                found.append(Way(day, best))
+            if least == 0:
+                break
+            tomorrow = days[day + 1]
+            for state, cost in here.items():
+                state = self.simplest(state, today + 1)
+                if cost < least and cost < tomorrow.get(state, INFINITE):
+                    tomorrow[state] = cost
+        return found
+
+
+def now(value: Amount, day: int, every: str, maximum: int) -> Amount:
+    """A growing number on a day."""
+    if value.since is None or value.since == LONG_AGO or value.low != value.high:
+        return value
+    size = min(value.low + grown(value.since, day, every), maximum)
+    return Amount(size, size)
+
+
+def is_known(value: Any) -> bool:
+    """Whether somebody said."""
+    if isinstance(value, Amount):
+        return value.low == value.high
+    return not value.maybe if isinstance(value, Listed) else not isinstance(value, Unknown)
+
+
+def as_value(signal: Any, value: Any) -> Any:
+    """A value as written, as it is kept here."""
+    if signal.kind in ("number", "money"):
+        return Amount(value, value)
+    if signal.kind == "choices":
+        return Listed(frozenset(value))
+    return value.toordinal() if signal.kind == "date" else value
+
+
+def _question(signal: Any, op: str, wanted: Any) -> Callable[[Any, int], bool | None]:
+    """What one operator asks of one value on one day."""
+    if op == "at_least":
+        return lambda v, day: True if v.low >= wanted else False if v.high < wanted else None
+    if op == "at_most":
+        return lambda v, day: True if v.high <= wanted else False if v.low > wanted else None
+    if op == "is" and signal.kind in ("number", "money"):
+        return lambda v, day: (v.low == wanted if v.low == v.high else None) if v.low <= wanted <= v.high else False
+    if op == "is":
+        return lambda v, day: v == wanted
+    if op == "is_not":
+        return lambda v, day: v != wanted
+    if op == "one_of":
+        return lambda v, day: v in wanted
+    if op == "within_days":
+        return lambda v, day: 0 <= day - v <= wanted
+    if op == "passed":
+        return lambda v, day: (v <= day) == wanted
+    codes = frozenset(wanted)
+    if op == "includes":
+        return lambda v, day: True if v.has & codes else None if v.maybe & codes else False
+    return lambda v, day: False if v.has & codes else None if v.maybe & codes else True

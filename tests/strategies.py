@@ -1,0 +1,372 @@
+"""What the property tests draw from: participants of a programme, and whole small programmes.
+
+Both lean towards the edges: values beside the figures that rules ask for, dates beside the day on which a door opens or
+closes, signals nobody answered, answers too old to count.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+
+from matcher.participant import Participant, ParticipantError, read_participant
+from matcher.programme import Programme, load_programme
+from matcher.rules import Rules, rules_on
+
+# -- participants ------------------------------------------------------------------------------------------------------
+
+
+def figures(rules: Rules) -> dict[str, set[int]]:
+    """The figures that the programme's rules name, by signal."""
+    found: dict[str, set[int]] = {name: set() for name in rules.signals}
+    programme = rules.programme
+    todo = [c for s in programme.signals for c in (*s.derived, *([s.grows.while_] if s.grows and s.grows.while_ else ()))]
+    todo += [c for i in programme.interventions for c in i.needs] + [c for s in programme.steps for c in s.done]
+    todo += [c for p in programme.products for c in p.criteria]
+    while todo:
+        criterion = todo.pop()
+        todo += criterion.parts
+        if criterion.kind == "signal" and type(criterion.value) is int:
+            found[criterion.signal].add(criterion.value)
+    for product in programme.products:
+        amounts = {a for a in (product.min_amount_idr, product.max_amount_idr) if a is not None}
+        found.get(rules.roles.get("amount_asked", ""), set()).update(amounts)
+    return found
+
+
+def values_of(rules: Rules, name: str, near: set[int]) -> st.SearchStrategy[Any]:
+    """Legal values of one signal, most of them beside a figure that some rule asks for."""
+    signal = rules.signals[name]
+    if signal.kind == "yes_no":
+        return st.booleans()
+    if signal.kind == "choice":
+        return st.sampled_from(list(signal.values))
+    if signal.kind == "choices":
+        return st.lists(st.sampled_from(list(signal.values)), max_size=2, unique=True)
+    if signal.kind == "date":
+        last = 400 if signal.future else 0
+        ages = sorted({age + more for age in near | {0, 400} for more in (-1, 0, 1, 40) if age + more >= -last})
+        return st.sampled_from([rules.day - timedelta(days=age) for age in ages])
+    beside = sorted({figure + more for figure in near | {0} for more in (-1, 0, 1)})
+    beside += [1, 3, 12, 36] if signal.kind == "number" else [200_000, 1_000_000, 3_000_000, 8_000_000, 30_000_000]
+    legal = [v for v in beside if signal.minimum <= v <= signal.maximum and v not in signal.missing_codes]
+    return st.sampled_from(legal)
+
+
+@st.composite
+def participants(draw: st.DrawFn, rules: Rules, *, known: float | None = None) -> Participant:
+    """A participant of a programme on the rules' day, without contradictions."""
+    return read(rules, draw(raw_signals(rules)))
+
+
+def raw_signals(rules: Rules) -> st.SearchStrategy[dict[str, Any]]:
+    """Signals as a participant sends them: some left out, some dated, some too old, some that contradict each other."""
+    near = figures(rules)
+    fields = {}
+    for name, signal in rules.signals.items():
+        if signal.derived:
+            continue
+        values = values_of(rules, name, near[name])
+        stale = signal.stale_after_days or 400
+        ages = st.sampled_from([0, 1, 30, stale, stale + 1])
+        dated = st.builds(lambda v, age: {"value": v, "on": rules.day - timedelta(days=age)}, values, ages)
+        fields[name] = st.one_of(values, values, values, dated) if signal.kind != "date" else values
+    return st.sampled_from([0.25, 0.6, 0.9, 1.0]).flatmap(lambda share: _some(fields, share))
+
+
+@st.composite
+def _some(draw: st.DrawFn, fields: dict[str, st.SearchStrategy[Any]], share: float) -> dict[str, Any]:
+    keep = draw(st.integers(0, 2 ** len(fields) - 1)) if share < 1 else -1
+    if share in (0.25, 0.9):
+        more = draw(st.integers(0, 2 ** len(fields) - 1))
+        keep = keep & more if share == 0.25 else keep | more
+    return {name: draw(values) for place, (name, values) in enumerate(fields.items()) if keep >> place & 1}
+
+
+def read(rules: Rules, raw: dict[str, Any]) -> Participant:
+    """Read raw signals, leaving out what contradicts the rest."""
+    while True:
+        try:
+            return read_participant(rules, raw)
+        except ParticipantError as error:
+            fields = {problem.field for problem in error.problems}
+            if not fields & raw.keys():
+                raise
+            raw = {name: value for name, value in raw.items() if name not in fields}
+
+
+# -- programmes --------------------------------------------------------------------------------------------------------
+
+
+def toml(value: Any) -> str:
+    """Write a value as TOML; tables inline."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {toml(inner)}" for key, inner in value.items()) + " }"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(toml(inner) for inner in value) + "]"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def write_programme(folder: Path, files: dict[str, dict[str, Any]]) -> Path:
+    """Write a programme's files; a list of tables becomes [[tables]]."""
+    for name, content in files.items():
+        lines = [f"{key} = {toml(value)}" for key, value in content.items() if not _tables(value)]
+        for key, rows in content.items():
+            for row in rows if _tables(rows) else ():
+                lines += [f"[[{key}]]", *(f"{inner} = {toml(value)}" for inner, value in row.items())]
+        (folder / f"{name}.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+def _tables(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) and "id" in row for row in value)
+
+
+WORDS = {"id": "kata", "en": "words"}
+OURS = {"our_choice": WORDS}
+
+
+def a_signal(name: str, kind: str = "yes_no", **more: Any) -> dict[str, Any]:
+    """One signal's table."""
+    bounds = {"minimum": -100 if kind == "money" else 0, "maximum": 100} if kind in ("number", "money") else {}
+    unit = {"unit": "months"} if kind == "number" else {}
+    return {"id": name, "kind": kind, "label": WORDS, "question": WORDS, **bounds, **unit, **more, **OURS}
+
+
+def an_intervention(name: str, **more: Any) -> dict[str, Any]:
+    """One intervention's table."""
+    figures = {key: {"value": more.pop(key, 0), **OURS} for key in ("days", "cost_idr") if not isinstance(more.get(key), dict)}
+    plain = {"kind": "support", "tier": "low", "seat": "none"}
+    return {"id": name, **plain, "name": WORDS, "about": WORDS, "provider": WORDS, **figures, **more, **OURS}
+
+
+def a_product(name: str, **more: Any) -> dict[str, Any]:
+    """One product's table: a running grant unless told otherwise."""
+    plain = {"provider": "x", "kind": "grant", "form": ["grant"], "availability": "running", "as_of": "", "confidence": "high"}
+    return {"id": name, "name": WORDS, **plain, "tier": "low", **more, **OURS}
+
+
+def a_programme(
+    signals: list[dict[str, Any]],
+    interventions: list[dict[str, Any]],
+    products: list[dict[str, Any]],
+    steps: list[dict[str, Any]] | None = None,
+) -> dict[str, dict[str, Any]]:
+    """All files of a small programme."""
+    roles = [
+        a_signal("running", role="business_running"),
+        a_signal("wants", role="wants_capital"),
+        a_signal("asked", "money", role="amount_asked"),
+        a_signal("profit", "money", role="monthly_profit"),
+        a_signal("paying", "money", role="monthly_instalments"),
+        a_signal("cash", "money", role="cash_at_hand"),
+    ]
+    plain = {"name": WORDS, "about": WORDS, "evidence": WORDS, "done": [{"signal": "running", "is": True}]}
+    talk = an_intervention("talk", kind="conversation", days=1)
+    less = an_intervention("less", kind="ask_less", needs=[{"signal": "asked", "at_least": 1}])
+    low = {"id": "low", "name": WORDS, "offers": WORDS, "programme": "talk", **OURS}
+    high = {"id": "high", "name": WORDS, "offers": WORDS, "rule": [{"signal": "running", "is": True}], **OURS}
+    return {
+        "programme": {
+            "format": 1,
+            "id": "small",
+            "name": WORDS,
+            "about": WORDS,
+            "languages": ["id", "en"],
+            "timezone": "UTC",
+            "valid_from": date(2000, 1, 1),
+            **OURS,
+        },
+        "signals": {"signal": [*roles, *signals]},
+        "steps": {"step": steps or [{"id": "P1", **plain, **OURS}]},
+        "interventions": {"intervention": [talk, *interventions, less]},
+        "products": {"product": products},
+        "tiers": {
+            "affordability": {"share_percent": 50, **OURS},
+            "goal": {"horizon_days": 180, **OURS},
+            "talk_again": {"days": 30, **OURS},
+            "notice": {"text": WORDS, **OURS},
+            "tier": [high, low],
+        },
+    }
+
+
+def load(files: dict[str, dict[str, Any]]) -> Programme:
+    """Load tables through the public loader; the folder is gone afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        return load_programme(write_programme(Path(folder), files))
+
+
+@dataclass(frozen=True)
+class Small:
+    """A small programme with one participant of it. `day`: the day asked; goal: the product `goal`."""
+
+    files: dict[str, dict[str, Any]]
+    raw: dict[str, Any]
+    day: date
+
+    @property
+    def rules(self) -> Rules:
+        """The rules of that day."""
+        return rules_on(load(self.files), self.day)
+
+
+DAYS = (date(2026, 1, 31), date(2026, 11, 21), date(2024, 2, 29), date(2025, 6, 30), date(2026, 2, 1))
+FLAGS = ("f0", "f1", "f2")
+
+
+@st.composite
+def programmes(draw: st.DrawFn) -> Small:
+    """A small programme: two to six interventions with needs, effects, calendars and clocks, and one product."""
+    day = draw(st.sampled_from(DAYS))
+    leaves = _leaves(day)
+    signals = _signals(draw)
+    steps = [_step(draw) for _ in range(draw(st.integers(2, 6)))]
+    interventions = []
+    for number, (effects, plain) in enumerate(steps):
+        others = [effect for place, (inner, _) in enumerate(steps) if place != number for effect in inner]
+        needs = [_need(draw, others, leaves) for _ in range(draw(st.sampled_from([0, 1, 1, 2])))]
+        if plain.pop("waits", False):
+            needs.append({"signal": draw(st.sampled_from(["d0", "d1"])), "passed": True})
+        if draw(st.integers(0, 4)) == 0:
+            starts = draw(st.lists(st.integers(0, 45), min_size=1, max_size=3, unique=True))
+            plain["starts_on"] = [day + timedelta(days=n) for n in sorted(starts)]
+        interventions.append(an_intervention(f"i{number}", needs=needs, **effects_by_key(draw, effects), **plain))
+    if draw(st.integers(0, 7)) == 0:
+        check = {"signal": "c0", "to": draw(st.sampled_from("abc"))}
+        interventions.append(an_intervention("check", reveals=[check], otherwise=WORDS, days=draw(st.integers(0, 5))))
+    effects = [effect for inner, _ in steps for effect in inner]
+    criteria = [_need(draw, effects, leaves) for _ in range(draw(st.integers(1, 4)))]
+    product = a_product("goal", criteria=criteria, **draw(_terms()))
+    return Small(a_programme(signals, interventions, [product]), draw(_facts(day)), day)
+
+
+def _signals(draw: st.DrawFn) -> list[dict[str, Any]]:
+    conditions = [{"signal": "f0", "is": True}, {"signal": "g0", "at_least": 1}, {"signal": "c0", "is": "b"}, None]
+    condition = draw(st.sampled_from(conditions))
+    grows = {"every": "month", **({"while": condition} if condition else {})}
+    codes = {kind: [{"id": code, "label": WORDS} for code in letters] for kind, letters in (("c0", "abc"), ("s0", "xyz"))}
+    derived = [{"any": [{"signal": "f0", "is": True}, {"signal": "d0", "within_days": draw(st.sampled_from([4, 9]))}]}]
+    return [
+        *(a_signal(name) for name in FLAGS),
+        a_signal("n0", "number"),
+        a_signal("g0", "number", grows=grows, maximum=6),
+        a_signal("d0", "date", future=True),
+        a_signal("d1", "date", future=True),
+        a_signal("c0", "choice", values=codes["c0"]),
+        a_signal("s0", "choices", values=codes["s0"]),
+        a_signal("debt", "money", direction=-1),
+        a_signal("v0", derived=derived),
+    ]
+
+
+def _leaves(day: date) -> st.SearchStrategy[dict[str, Any]]:
+    """Criteria on any signal."""
+    few = st.integers(0, 3)
+    return st.one_of(
+        st.builds(lambda s, v: {"signal": s, "is": v}, st.sampled_from([*FLAGS, "v0"]), st.booleans()),
+        st.builds(lambda op, v: {"signal": "g0", op: v}, st.sampled_from(["at_least", "at_least", "at_most"]), few),
+        st.builds(lambda op, v: {"signal": "n0", op: v}, st.sampled_from(["at_least", "at_most", "is"]), few),
+        st.builds(lambda s, v: {"signal": s, "within_days": v}, st.sampled_from(["d0", "d1"]), st.sampled_from([0, 3, 8, 20])),
+        st.builds(lambda s, v: {"signal": s, "passed": v}, st.sampled_from(["d0", "d1"]), st.booleans()),
+        st.builds(lambda op, v: {"signal": "c0", op: v}, st.sampled_from(["is", "is_not"]), st.sampled_from("abc")),
+        st.builds(lambda v: {"signal": "c0", "one_of": v}, st.sampled_from([["a", "b"], ["c"]])),
+        st.builds(
+            lambda op, v: {"signal": "s0", op: v}, st.sampled_from(["includes", "excludes"]), st.sampled_from([["x"], ["y", "z"]])
+        ),
+        st.just({"signal": "debt", "at_most": 0}),
+    )
+
+
+def _step(draw: st.DrawFn) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The effects of one intervention, and what else it says."""
+    effects: dict[str, dict[str, Any]] = {}
+    for _ in range(draw(st.sampled_from([1, 1, 2]))):
+        effect = draw(EFFECTS)
+        effects.setdefault(effect["signal"], effect)
+    plain: dict[str, Any] = {"days": draw(st.integers(0, 9)), "cost_idr": draw(st.integers(0, 5))}
+    if "debt" in effects:
+        plain["cost_idr"] = {"signal": "debt"}
+    elif draw(st.integers(0, 7)) == 0:
+        plain |= {"kind": "wait", "days": 0, "waits": True}
+    return list(effects.values()), plain
+
+
+EFFECTS = st.one_of(
+    st.builds(lambda s, v: {"signal": s, "to": v}, st.sampled_from(FLAGS), st.sampled_from([True, True, True, False])),
+    st.builds(lambda s: {"signal": s, "to": True}, st.sampled_from(FLAGS)),
+    st.builds(lambda op, v: {"signal": "n0", op: v}, st.sampled_from(["at_least", "at_most", "to"]), st.integers(0, 3)),
+    st.builds(lambda op, v: {"signal": "g0", op: v}, st.sampled_from(["at_least", "at_least", "at_most", "to"]), st.integers(0, 3)),
+    st.builds(lambda s: {"signal": s, "to": "done"}, st.sampled_from(["d0", "d1"])),
+    st.builds(lambda v: {"signal": "c0", "to": v}, st.sampled_from("abc")),
+    st.builds(lambda v: {"signal": "s0", "adds": v}, st.sampled_from([["x"], ["y"]])),
+    st.just({"signal": "s0", "to": []}),
+    st.just({"signal": "debt", "at_most": 0}),
+    st.just({"signal": "paying", "at_most": 0}),
+)
+
+
+def effects_by_key(draw: st.DrawFn, effects: list[dict[str, Any]]) -> dict[str, Any]:
+    """The effects as what the person does, or as what others decide."""
+    if draw(st.integers(0, 4)) == 0:
+        return {"requests": effects, "otherwise": WORDS}
+    return {"sets": effects}
+
+
+def _need(draw: st.DrawFn, effects: list[dict[str, Any]], leaves: st.SearchStrategy[dict[str, Any]]) -> dict[str, Any]:
+    """A criterion: mostly what some other intervention brings about, else any; at times a group."""
+    shape = draw(st.integers(0, 9))
+    if shape == 9:
+        return {"any": [_plain_need(draw, effects, leaves), draw(leaves)]}
+    if shape == 8:
+        return {"all": [draw(leaves), {"any": [_plain_need(draw, effects, leaves), draw(leaves)]}]}
+    criterion = _plain_need(draw, effects, leaves)
+    return {**criterion, "unknown": "meets"} if shape == 7 else criterion
+
+
+def _plain_need(draw: st.DrawFn, effects: list[dict[str, Any]], leaves: st.SearchStrategy[dict[str, Any]]) -> dict[str, Any]:
+    brought = [criterion for effect in effects if (criterion := _brought(effect))]
+    return draw(st.sampled_from(brought)) if brought and draw(st.integers(0, 3)) < 3 else draw(leaves)
+
+
+def _brought(effect: dict[str, Any]) -> dict[str, Any] | None:
+    signal, op = effect["signal"], next(key for key in effect if key != "signal")
+    value = effect[op]
+    if op in ("at_least", "at_most"):
+        return {"signal": signal, op: value} if signal != "paying" else None
+    if op == "adds":
+        return {"signal": signal, "includes": value}
+    if value == "done":
+        return {"signal": signal, "within_days": 9}
+    return {"signal": signal, "excludes": ["x", "y", "z"]} if value == [] else {"signal": signal, "is": value}
+
+
+def _terms() -> st.SearchStrategy[dict[str, Any]]:
+    price = [{"rate_percent": 0, "basis": "effective"}]
+    credit = {"kind": "credit", "form": ["conventional"], "tenor_months": {"any": 10}, "prices": price}
+    return st.sampled_from([{}, {}, credit, {**credit, "min_amount_idr": 20}, {**credit, "max_amount_idr": 30}])
+
+
+@st.composite
+def _facts(draw: st.DrawFn, day: date) -> dict[str, Any]:
+    """What is known of the participant; money so that a loan is mostly affordable, at times only after something ends."""
+    low = st.sampled_from([0, 0, 0, 1, 2])
+    dates = st.sampled_from([-900, -25, -9, -4, -1, 0, 1, 5, 12, 30, 44]).map(lambda n: day + timedelta(days=n))
+    facts: dict[str, Any] = {name: draw(st.sampled_from([False, False, True])) for name in FLAGS}
+    facts |= {"n0": draw(low), "g0": draw(low), "d0": draw(dates), "d1": draw(dates), "debt": draw(low)}
+    facts |= {"c0": draw(st.sampled_from("abc")), "s0": draw(st.sampled_from([[], [], ["x"], ["y", "z"]]))}
+    for name in draw(st.sets(st.sampled_from(sorted(facts)), max_size=draw(st.sampled_from([0, 0, 0, 2, 4])))):
+        del facts[name]
+    money = {"asked": draw(st.sampled_from([10, 40])), "profit": draw(st.sampled_from([60, 60, 12, 0])), "paying": 0}
+    money["paying"] = draw(st.sampled_from([0, 0, 0, 60]))
+    cash = draw(st.sampled_from([None, 100, 20, 5, 2, 0]))
+    return {"wants": True, "running": True, **facts, **money, **({} if cash is None else {"cash": cash})}

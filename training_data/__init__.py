@@ -1,0 +1,1 @@
+"""What a training row is: column maps, the schema, the synthetic cohort."""
