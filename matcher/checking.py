@@ -50,6 +50,13 @@ class _Check:
 
     def run(self) -> list[ProgrammeProblem]:
         programme = self.programme
+        for name, value, least, most in (
+            ("affordability share_percent", programme.share_percent, 1, 100),
+            ("goal horizon_days", programme.horizon_days, 1, 3650),
+            ("talk_again days", programme.talk_again_days, 1, 3650),
+        ):
+            if not least <= value <= most:
+                self.note("tiers", name, f"is {value}", f"Stay within {least} to {most}.")
         if set(programme.languages) != {"id", "en"}:
             self.note("programme", "programme", f"languages are {programme.languages}", "Write ['id', 'en'].")
         for file, entries in (
@@ -104,6 +111,8 @@ class _Check:
             self.note("signals", where, f"minimum {signal.minimum} is above maximum {signal.maximum}", "Swap them.")
         if max(abs(signal.minimum), abs(signal.maximum)) > 10**15:
             self.note("signals", where, "the range goes beyond 10^15", "Narrow it.")
+        if signal.stale_after_days is not None and signal.stale_after_days < 1:
+            self.note("signals", where, f"stale_after_days is {signal.stale_after_days}", "Write 1 or more, or leave it out.")
         if signal.direction not in (-1, 0, 1) or (signal.direction and signal.kind in ("choice", "choices", "date")):
             self.note("signals", where, f"direction is {signal.direction}", "Write 0; 1 or -1 for yes_no and numbers.")
         if signal.protected and signal.scored:
@@ -257,6 +266,9 @@ class _Check:
             self.note("products", where, f"amounts from {least} to {most}", "Put them in order, above zero.")
         if any(price.rate_percent < 0 or price.rate_percent > 1000 for price in entry.prices):
             self.note("products", where, "a rate lies outside 0 to 1000 percent", "Correct rate_percent.")
+        for name, count in (("instalments", entry.instalments), ("group_size", entry.group_size)):
+            if count is not None and not 1 <= count <= 10_000:
+                self.note("products", where, f"{name} is {count}", "Write a number from 1 to 10000.")
         if entry.group_lending and "lending_group" not in [s.role for s in self.signals.values()]:
             self.note("products", where, "is group lending", "Give one signal role = 'lending_group'.")
 

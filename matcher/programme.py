@@ -44,6 +44,12 @@ FORMAT: Final = 1
 """The number of the folder format. To upgrade a folder of another number, follow ARCHITECTURE.md, "Programme format"."""
 
 OKOCE: Final = Path(__file__).parent / "programmes" / "okoce"
+_ROOT_KEYS: Final = {
+    "steps": ("step",),
+    "signals": ("signal",),
+    "interventions": ("intervention",),
+    "products": ("product", "term"),
+}
 FILES: Final = ("programme", "steps", "signals", "interventions", "products", "tiers")
 
 
@@ -93,11 +99,14 @@ class _Build:
 
     def __init__(self, tables: Mapping[str, dict[str, Any]], problems: list[ProgrammeProblem]) -> None:
         self.tables, self.problems = tables, problems
-        self.languages: tuple[str, ...] = tuple(tables["programme"].get("languages") or ("id", "en"))
+        languages = tables["programme"].get("languages")
+        self.languages = tuple(languages) if isinstance(languages, list) and languages else ("id", "en")
 
     def programme(self, digest: str) -> Programme:
         root = Entry(self.tables["programme"], "programme.toml", "programme", self.problems)
         root.take("format", int)
+        for file, keys in _ROOT_KEYS.items():
+            self._root(file, keys)
         tiers = self._root("tiers", ("affordability", "goal", "talk_again", "notice", "tier"))
         programme = Programme(
             id=root.take("id", str, "", required=True),
@@ -130,14 +139,15 @@ class _Build:
         return root
 
     def _entries(self, file: str, key: str) -> list[Entry]:
-        if file not in ("tiers",):
-            self._root(file, {"step", "signal", "intervention"} & {key} or {"product", "term"})
+        entries = []
         rows = self.tables[file].get(key, [])
-        if not isinstance(rows, list):
-            what = f"{key} is no list of tables"
-            self.problems.append(ProgrammeProblem(f"{file}.toml", "file", what, f"Write [[{key}]]."))
-            return []
-        return [Entry(row, f"{file}.toml", f"{key} {row.get('id', n)}", self.problems) for n, row in enumerate(rows, 1)]
+        for number, row in enumerate(rows if isinstance(rows, list) else [rows], 1):
+            if isinstance(row, dict):
+                entries.append(Entry(row, f"{file}.toml", f"{key} {row.get('id', number)}", self.problems))
+            else:
+                what = f"{key} {number} is no table"
+                self.problems.append(ProgrammeProblem(f"{file}.toml", "file", what, f"Write [[{key}]]."))
+        return entries
 
     def _dated(self, entry: Entry) -> dict[str, Any]:
         start, end = entry.dates()
@@ -223,7 +233,7 @@ class _Build:
         return implied
 
     def _intervention(self, e: Entry) -> Intervention:
-        asks = "requests" in e.table or any("to" in part for part in e.table.get("reveals", ()))
+        asks = "requests" in e.table or any("to" in part.table for part in e.tables("reveals"))
         intervention = Intervention(
             **self._dated(e),
             step=e.take("step", str, ""),

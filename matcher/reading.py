@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from matcher.criteria import Criterion
@@ -14,6 +14,15 @@ Text = Mapping[str, str]
 Source = Mapping[str, Any]
 
 SIGNAL_OPERATORS = ("is", "is_not", "one_of", "at_least", "at_most", "includes", "excludes", "within_days", "passed")
+_KIND_NAMES: dict[type, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    list: "a list",
+    dict: "a table",
+    date: "a date such as 2018-10-01, without quotes",
+}
 TIER_RULES = ("product_in_reach", "capacity_above", "intervention_open")
 
 
@@ -58,9 +67,10 @@ class Entry:
             return default
         value = self.table[key]
         kinds = kind if isinstance(kind, tuple) else (kind,)
-        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-            names = " or ".join(k.__name__ for k in kinds)
-            self.problem(f"{key} is {value!r}", f"Write a value of type {names}.")
+        wrong = (isinstance(value, bool) and bool not in kinds) or isinstance(value, datetime)
+        if wrong or not isinstance(value, kinds):
+            names = " or ".join(_KIND_NAMES.get(k, k.__name__) for k in kinds)
+            self.problem(f"{key} is {value!r}", f"Write {names}.")
             return default
         return value
 

@@ -1,0 +1,194 @@
+"""Outputs: answers and rejected rows, written so that a run that breaks leaves no half file and no lost old one."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from api.sheets import FileProblem
+
+TEXT, YES_NO, POINTS, WHOLE, LIST, DAY = "text", "yes_no", "points", "whole", "list", "day"
+ANSWER: Final = {
+    "participant": TEXT,
+    "tier": TEXT,
+    "provisional": YES_NO,
+    "score": POINTS,
+    "score_low": POINTS,
+    "score_high": POINTS,
+    "next_intervention": TEXT,
+    "interventions": LIST,
+    "conditions_met": LIST,
+    "not_yet": LIST,
+    "ask": LIST,
+    "not_for_you": LIST,
+    "next_question": TEXT,
+    "goal": TEXT,
+    "path_steps": LIST,
+    "path_days": WHOLE,
+    "path_cost_idr": WHOLE,
+    "programme": TEXT,
+    "model": TEXT,
+    "as_of": DAY,
+}
+"""The columns of an answer, in order. Scores are whole thousandths of a point; None is nothing to say."""
+
+REJECTED: Final = ("row", "line", "participant", "field", "value", "remedy")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+class Output(Protocol):
+    """A file being written: rows of ANSWER's columns, in order."""
+
+    def write(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Add rows."""
+
+    def close(self) -> None:
+        """Finish the file."""
+
+
+def safe_cell(value: Any) -> str:
+    """Write a value into a CSV cell; a text that a spreadsheet would run as a formula gets a ' before it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, (list, tuple)):
+        value = ";".join(map(str, value))
+    text = value.isoformat() if isinstance(value, date) else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+class CsvOutput:
+    """A CSV file with any header."""
+
+    def __init__(self, path: Path, header: Sequence[str] = tuple(ANSWER)) -> None:
+        self.handle = path.open("w", encoding="utf-8", newline="", errors="replace")
+        self.writer = csv.writer(self.handle, lineterminator="\n")
+        self.writer.writerow(header)
+
+    def write(self, rows: Sequence[Sequence[Any]]) -> None:
+        self.writer.writerows([safe_cell(value) for value in row] for row in rows)
+
+    def close(self) -> None:
+        self.handle.close()
+
+
+class JsonlOutput:
+    """One JSON object a line."""
+
+    def __init__(self, path: Path) -> None:
+        self.handle = path.open("w", encoding="utf-8", newline="\n", errors="replace")
+
+    def write(self, rows: Sequence[Sequence[Any]]) -> None:
+        for row in rows:
+            named = dict(zip(ANSWER, row, strict=True))
+            self.handle.write(json.dumps(named, ensure_ascii=False, default=str) + "\n")
+
+    def close(self) -> None:
+        self.handle.close()
+
+
+class ParquetOutput:
+    """A Parquet file with the types of ANSWER; lists are lists."""
+
+    def __init__(self, path: Path) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        types = {
+            TEXT: pa.string(),
+            YES_NO: pa.bool_(),
+            POINTS: pa.int64(),
+            WHOLE: pa.int64(),
+            LIST: pa.list_(pa.string()),
+            DAY: pa.date32(),
+        }
+        self.schema = pa.schema([(name, types[kind]) for name, kind in ANSWER.items()])
+        self.writer = pq.ParquetWriter(path, self.schema)
+
+    def write(self, rows: Sequence[Sequence[Any]]) -> None:
+        import pyarrow as pa
+
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        arrays = [pa.array(column, field.type) for column, field in zip(columns, self.schema, strict=True)]
+        self.writer.write_table(pa.Table.from_arrays(arrays, schema=self.schema))
+
+    def close(self) -> None:
+        self.writer.close()
+
+
+class Writing:
+    """The output and its `.rejected.csv`, both under other names until the run is over.
+
+    As a context: `commit()` puts them in their place; leaving without it, for whatever reason, leaves nothing behind.
+    """
+
+    def __init__(self, target: Path, source: Path) -> None:
+        self.target, self.rejected = target, rejected_beside(target)
+        for path in (self.target, self.rejected):
+            if path.exists() and not path.is_file():
+                raise FileProblem(path, "it is there already and is no file", "Name another output with -o.")
+            if path.exists() and path.samefile(source):
+                raise FileProblem(path, "this would overwrite the input", "Name another output with -o.")
+        make = OUTPUTS.get(target.suffix.lower())
+        if make is None:
+            what = f"{target.suffix or 'a name without ending'} cannot be written"
+            raise FileProblem(target.name, what, f"End the output's name in one of {', '.join(OUTPUTS)}.")
+        self.partial = {path: path.with_name(f".{path.name}.{os.getpid()}.partial") for path in (target, self.rejected)}
+        try:
+            self.answers = make(self.partial[target])
+            self.rejections = CsvOutput(self.partial[self.rejected], REJECTED)
+        except OSError as error:
+            self._remove()
+            raise cannot_write(target, error) from None
+
+    def __enter__(self) -> Writing:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for output in (self.answers, self.rejections):
+            with suppress(Exception):  # a disk that is full has said so already
+                output.close()
+        self._remove()
+
+    def commit(self, *, answers: bool, rejections: bool) -> None:
+        """Put in place what there is; an older `.rejected.csv` goes when nothing was rejected."""
+        self.answers.close()
+        self.rejections.close()
+        if rejections:
+            self.partial[self.rejected].replace(self.rejected)
+        else:
+            self.rejected.unlink(missing_ok=True)
+        if answers:
+            self.partial[self.target].replace(self.target)
+
+    def _remove(self) -> None:
+        for path in self.partial.values():
+            path.unlink(missing_ok=True)
+
+
+def rejected_beside(target: Path) -> Path:
+    """Where the rejected rows of an output go: answers.parquet -> answers.rejected.csv."""
+    return target.with_name(f"{target.stem}.rejected.csv")
+
+
+def cannot_write(path: Path, error: OSError) -> FileProblem:
+    """The problem of an output that cannot be written."""
+    remedy = "Name an output in a folder where you may write, with -o, and see that the disk is not full."
+    return FileProblem(path, f"it cannot be written ({error.strerror or error})", remedy)
+
+
+OUTPUTS: Final[dict[str, Callable[[Path], Output]]] = {
+    ".csv": CsvOutput,
+    ".jsonl": JsonlOutput,
+    ".ndjson": JsonlOutput,
+    ".parquet": ParquetOutput,
+}

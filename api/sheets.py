@@ -1,0 +1,412 @@
+"""Sheets: the rows of a CSV, JSON lines or Parquet file, whatever state it is in. Chosen by the ending of its name.
+
+A file that cannot be read at all is a `FileProblem` in words; a row that cannot be read is a `Row` with its problem, and
+the rows after it go on. To read another kind of file, write a function like `open_csv` and name it in `OPENERS`.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import json
+import re
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, TextIO
+from zoneinfo import ZoneInfo
+
+from training_data.columns import CellProblem
+
+LONGEST_LINE: Final = 1_000_000
+MOST_COLUMNS: Final = 2_000
+BATCH: Final = 10_000
+DELIMITERS: Final = ",;\t"
+BLANKS: Final = DELIMITERS + '" \r\n\ufeff'
+_BLOCK: Final = 1 << 20
+_SAVE_AS = "Open it in the spreadsheet program and save it as 'CSV UTF-8 (comma delimited)'."
+_MAGIC: Final = {
+    b"PK\x03\x04": ("it is an Excel workbook or a zip archive", _SAVE_AS),
+    b"\xd0\xcf\x11\xe0": ("it is an old Excel workbook", _SAVE_AS),
+    b"PAR1": ("it is a Parquet file", "Give its name the ending .parquet."),
+    b"\xff\xfe": ("it is UTF-16, not UTF-8", _SAVE_AS),
+    b"\xfe\xff": ("it is UTF-16, not UTF-8", _SAVE_AS),
+    b"\x1f\x8b": ("it is compressed (gzip)", "Unpack it first."),
+    b"%PDF": ("it is a PDF", "Use the table it was made from."),
+}
+
+
+class FileProblem(Exception):
+    """A file that cannot be used: what is wrong, and what to do about it."""
+
+    def __init__(self, path: Path | str, what: str, remedy: str) -> None:
+        self.what, self.remedy = what, remedy
+        super().__init__(f"{path}: {what}.\n  Remedy: {remedy}")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its number (from 1, the header not counted), its line in a text file, its cells, or what is wrong."""
+
+    number: int
+    line: int | None
+    cells: Mapping[str, Any]
+    problem: CellProblem | None = None
+
+
+@dataclass
+class Sheet:
+    """An open file, to be closed. `headers` None: every row names its own. `size`: about how many rows there are.
+
+    `seen` and `blank` fill while the rows are read: the names that rows used, and how many rows were blank.
+    """
+
+    headers: tuple[str, ...] | None
+    size: int
+    handle: Any
+    rows: Iterator[Row] = iter(())
+    seen: set[str] = field(default_factory=set)
+    blank: int = 0
+
+    def __enter__(self) -> Sheet:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.handle.close()
+
+
+Known = Collection[str]
+"""Names that a header may well have: signals, or the columns of a map. They tell a comma file from a semicolon file."""
+
+
+def open_sheet(path: Path, known: Known, timezone: str = "UTC") -> Sheet:
+    """Open a file by its ending; dates with a time zone are read in `timezone`.
+
+    Raises:
+        FileProblem: if the file cannot be read at all.
+    """
+    opener = OPENERS.get(path.suffix.lower())
+    if opener is None:
+        raise FileProblem(path.name, *_unreadable(path.suffix.lower()))
+    try:
+        if not path.exists():
+            raise FileProblem(path, "there is no such file", "Check the name and the folder.")
+        if not path.is_file():
+            raise FileProblem(path, "it is not a file", "Name a CSV, JSON lines or Parquet file.")
+        if path.stat().st_size == 0:
+            raise FileProblem(
+                path, "the file is empty", "Save it again with a header line and one row for each person."
+            )
+        return opener(path, known, timezone)
+    except OSError as error:
+        raise FileProblem(
+            path, f"it cannot be read ({error.strerror or error})", "Check that you may read it."
+        ) from None
+
+
+def _unreadable(ending: str) -> tuple[str, str]:
+    if ending in (".xlsx", ".xls", ".xlsm", ".ods"):
+        return "spreadsheet workbooks cannot be read yet", _SAVE_AS
+    if ending == ".json":
+        return (
+            "one big JSON document cannot be read",
+            "Write JSON lines (one object a line) and end the name in .jsonl.",
+        )
+    ending = ending or "no ending"
+    return f"files with {ending} are not known", f"End the name in one of {', '.join(OPENERS)}."
+
+
+# -- text --------------------------------------------------------------------------------------------------------------
+
+
+def check_text(path: Path) -> int:
+    """Read a whole text file once, before anything is written; return how many lines it has.
+
+    Raises:
+        FileProblem: naming the byte that is no UTF-8 or NUL, or a line that is far too long.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    offset, lines, length = 0, 0, 0
+    with path.open("rb") as handle:
+        while block := handle.read(_BLOCK):
+            if offset == 0:
+                for magic, problem in _MAGIC.items():
+                    if block.startswith(magic):
+                        raise FileProblem(path.name, *problem)
+            nul = block.find(b"\0")
+            if nul >= 0:
+                where = f"byte {offset + nul + 1:,} (line {lines + _breaks(block[:nul]) + 1:,}) is NUL, so it is no plain text"
+                raise FileProblem(path.name, where, _SAVE_AS)
+            held = len(decoder.getstate()[0])
+            try:
+                decoder.decode(block)
+            except UnicodeDecodeError as error:
+                _not_utf8(path, offset - held + error.start, lines + _breaks(block[: max(error.start - held, 0)]) + 1)
+            for part in re.split(rb"[\r\n]", block)[:-1]:
+                _check_length(path, lines, length + len(part))
+                length = 0
+            length += len(block) - 1 - max(block.rfind(b"\n"), block.rfind(b"\r"))
+            lines += _breaks(block)
+            _check_length(path, lines, length)
+            offset += len(block)
+    if decoder.getstate()[0]:
+        _not_utf8(path, offset - len(decoder.getstate()[0]), lines + 1)
+    return lines + (length > 0)
+
+
+def _breaks(block: bytes) -> int:
+    return block.count(b"\n") or block.count(b"\r")
+
+
+def _check_length(path: Path, lines: int, length: int) -> None:
+    if length > LONGEST_LINE:
+        what = (
+            f"line {lines + 1:,} or one soon after it is longer than {LONGEST_LINE:,} bytes, so it is no row of a sheet"
+        )
+        raise FileProblem(
+            path.name, what, "Look for a line break that was lost, or a quotation mark that is never closed."
+        )
+
+
+def _not_utf8(path: Path, byte: int, line: int) -> None:
+    what = f"byte {byte + 1:,} (line {line:,}) is no UTF-8; the file was saved in another encoding"
+    raise FileProblem(path.name, what, _SAVE_AS) from None
+
+
+# -- CSV ---------------------------------------------------------------------------------------------------------------
+
+
+class _Lines:
+    """The lines of a text file, which can be put back: after a bad quote the next row begins on the next line."""
+
+    def __init__(self, handle: TextIO) -> None:
+        self.handle, self.held, self.number = handle, deque[str](), 0
+        self.taken: list[str] = []
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self.held.popleft() if self.held else next(self.handle)
+        self.number += 1
+        self.taken.append(line)
+        return line
+
+    def peek(self) -> str:
+        """The next line, which stays the next."""
+        if not self.held:
+            self.held.append(next(self.handle))
+        return self.held[0]
+
+    def keep_only_first(self) -> None:
+        """Put back all lines taken for this row but its first."""
+        self.held.extendleft(reversed(self.taken[1:]))
+        self.number -= len(self.taken) - 1
+        del self.taken[1:]
+
+
+def open_csv(path: Path, known: Known, timezone: str) -> Sheet:
+    """Open a CSV file: UTF-8 with or without BOM; comma, semicolon or tab, whichever the header line uses."""
+    size = check_text(path)
+    handle = path.open(encoding="utf-8-sig", newline="")
+    try:
+        lines = _Lines(handle)
+        if re.fullmatch(r"sep=.[\r\n]*", lines.peek()):  # Excel's own mark, not a header
+            next(lines)
+        if not lines.peek().strip():
+            raise FileProblem(
+                path.name, "the header line is blank", "Write the names of the columns in the first line."
+            )
+        reader = csv.reader(lines, delimiter=_delimiter(lines.peek(), known), strict=True)
+        headers = _headers(path, next(reader))
+    except (csv.Error, StopIteration) as error:
+        handle.close()
+        what = f"the header line cannot be read ({error or 'there is none'})"
+        raise FileProblem(path.name, what, "Write column names in the first line, with every quote closed.") from None
+    except FileProblem:
+        handle.close()
+        raise
+    sheet = Sheet(headers, max(size - 1, 0), handle, seen=set(headers))
+    sheet.rows = _csv_rows(lines, reader, headers, sheet)
+    return sheet
+
+
+def _delimiter(header: str, known: Known) -> str:
+    """The separator that finds most known names in the header, then the one that is there most often."""
+    text = header.rstrip("\r\n")
+
+    def worth(delimiter: str) -> tuple[int, int]:
+        names = [name.strip().strip('"') for name in text.split(delimiter)]
+        return sum(name in known for name in names), len(names)
+
+    return max(DELIMITERS, key=worth)
+
+
+def _headers(path: Path, names: list[str]) -> tuple[str, ...]:
+    headers = tuple(name.strip() for name in names)
+    if len(headers) > MOST_COLUMNS:
+        what = f"the header has {len(headers):,} columns"
+        raise FileProblem(path.name, what, f"Keep at most {MOST_COLUMNS:,}; is the first line really the header?")
+    twice = [name for name, times in Counter(headers).items() if name and times > 1]
+    if twice:
+        what = f"the header names {', '.join(map(repr, twice))} more than once"
+        raise FileProblem(path.name, what, "Give every column a name of its own, or take one of them out.")
+    if not any(headers):
+        raise FileProblem(path.name, "the header is empty", "Write the names of the columns in the first line.")
+    return headers
+
+
+def _csv_rows(lines: _Lines, reader: Any, headers: tuple[str, ...], sheet: Sheet) -> Iterator[Row]:
+    number = 0
+    while True:
+        lines.taken.clear()
+        start = lines.number + 1
+        try:
+            cells = next(reader)
+            problem = None if len(cells) == len(headers) else _ragged(lines.taken[0], len(cells), len(headers))
+        except StopIteration:
+            return
+        except csv.Error:
+            cells, problem = [], _bad_quote(lines.taken[0])
+        if not "".join(lines.taken).strip(BLANKS):
+            sheet.blank += 1
+            continue
+        number += 1
+        if problem is None:
+            yield Row(number, start, {name: cell for name, cell in zip(headers, cells, strict=True) if name})
+        else:
+            lines.keep_only_first()
+            yield Row(number, start, {}, problem)
+
+
+def _bad_quote(line: str) -> CellProblem:
+    return CellProblem(
+        "",
+        line,
+        {
+            "id": 'Tanda kutip (") di baris ini tidak ditutup, atau ada di tengah sel. Tutup, hapus, atau tulis dua kali.',
+            "en": 'A quotation mark (") in this row is never closed, or stands inside a cell. Close it, remove it, or '
+            "write it twice.",
+        },
+    )
+
+
+def _ragged(line: str, cells: int, headers: int) -> CellProblem:
+    return CellProblem(
+        "",
+        line,
+        {
+            "id": f"Baris ini punya {cells} sel, judulnya {headers}. Sel yang berisi pemisah harus di dalam tanda kutip.",
+            "en": f"This row has {cells} cells and the header {headers}. Put quotes around a cell that holds the separator.",
+        },
+    )
+
+
+# -- JSON lines --------------------------------------------------------------------------------------------------------
+
+
+def open_jsonl(path: Path, known: Known, timezone: str) -> Sheet:
+    """Open a file with one JSON object a line."""
+    size = check_text(path)
+    sheet = Sheet(None, size, path.open(encoding="utf-8-sig", newline="\n"))
+    sheet.rows = _jsonl_rows(sheet)
+    return sheet
+
+
+def _jsonl_rows(sheet: Sheet) -> Iterator[Row]:
+    number = 0
+    for line_number, line in enumerate(sheet.handle, 1):
+        if not line.strip():
+            sheet.blank += 1
+            continue
+        number += 1
+        try:
+            cells = json.loads(line, object_pairs_hook=_once_each)
+            if not isinstance(cells, dict):
+                raise ValueError(f"it is a {type(cells).__name__}")
+        except (ValueError, RecursionError) as error:
+            yield Row(number, line_number, {}, _bad_json(line, str(error)))
+            continue
+        sheet.seen.update(cells)
+        yield Row(number, line_number, cells)
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        name = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise ValueError(f"{name} stands twice")
+    return found
+
+
+def _bad_json(line: str, error: str) -> CellProblem:
+    return CellProblem(
+        "",
+        line,
+        {
+            "id": f"Baris ini bukan satu objek JSON ({error}). Tulis satu objek {{...}} per baris.",
+            "en": f"This line is not one JSON object ({error}). Write one object {{...}} a line.",
+        },
+    )
+
+
+# -- Parquet -----------------------------------------------------------------------------------------------------------
+
+
+def open_parquet(path: Path, known: Known, timezone: str) -> Sheet:
+    """Open a Parquet file; choices may be lists, or texts joined with ';'."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        opened = pq.ParquetFile(path)
+        names = _headers(path, list(opened.schema_arrow.names))
+    except (pa.ArrowException, ValueError) as error:
+        remedy = "Write it again, for example with pyarrow, pandas or DuckDB."
+        raise FileProblem(path.name, f"it is no readable Parquet file ({_first(error)})", remedy) from None
+    rows = _parquet_rows(path, opened, ZoneInfo(timezone))
+    return Sheet(names, opened.metadata.num_rows, opened, rows, set(names))
+
+
+def _parquet_rows(path: Path, opened: Any, zone: ZoneInfo) -> Iterator[Row]:
+    import pyarrow as pa
+
+    number = 0
+    try:
+        for batch in opened.iter_batches(batch_size=BATCH):
+            for cells in _without_nanoseconds(batch).to_pylist():
+                number += 1
+                yield Row(number, None, {name.strip(): _local(value, zone) for name, value in cells.items()})
+    except (pa.ArrowException, ValueError, OSError) as error:
+        what = f"it breaks off after row {number:,} ({_first(error)})"
+        raise FileProblem(path.name, what, "The file is damaged; write it again.") from None
+
+
+def _without_nanoseconds(batch: Any) -> Any:
+    """The same rows with times in microseconds: Python's own dates hold no finer ones, and a day needs none."""
+    import pyarrow as pa
+
+    for place, column in enumerate(batch.schema):
+        if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
+            coarse = batch.column(place).cast(pa.timestamp("us", column.type.tz), safe=False)
+            batch = batch.set_column(place, column.name, coarse)
+    return batch
+
+
+def _local(value: Any, zone: ZoneInfo) -> Any:
+    return value.astimezone(zone) if isinstance(value, datetime) and value.tzinfo else value
+
+
+def _first(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0].rstrip(".")[:200]
+
+
+OPENERS: Final[dict[str, Callable[[Path, Known, str], Sheet]]] = {
+    ".csv": open_csv,
+    ".tsv": open_csv,
+    ".jsonl": open_jsonl,
+    ".ndjson": open_jsonl,
+    ".parquet": open_parquet,
+}
