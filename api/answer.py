@@ -7,6 +7,7 @@ from typing import Any
 
 from api import __version__
 from api.words import Teller, teller
+from matcher.criteria import Criterion
 from matcher.entries import Figure, Price, Product, Programme
 from matcher.interventions import Suggestion
 from matcher.lenders import Change, Match, Unmet
@@ -47,7 +48,9 @@ def answer(
 
 def sources(entries: Iterable[Mapping[str, Any]]) -> list[Table]:
     """Return where something comes from: address, day, and a note where the address is not the whole story."""
-    return [{"url": s["url"], "date": s["date"].isoformat(), "note": s["note"]} for s in entries]
+    return [
+        {"url": s["url"], "date": s["date"].isoformat()} | ({"note": s["note"]} if s["note"] else {}) for s in entries
+    ]
 
 
 def figure_from(t: Teller, figure: Figure) -> str:
@@ -56,7 +59,7 @@ def figure_from(t: Teller, figure: Figure) -> str:
         return t.say(Message("figure_signal", {"signal": figure.signal}))
     said = [t.say(Message("figure_source", {"url": s["url"], "on": s["date"]})) for s in figure.source]
     if figure.our_choice:
-        said.append(t.say(Message("figure_choice", {"reason": t.text(figure.our_choice)})))
+        said.append(t.say(Message("figure_choice", {"why": t.text(figure.our_choice)})))
     return " ".join(said)
 
 
@@ -133,7 +136,12 @@ class _Answer:
                 "probability": given.probability,
                 "why_no_probability": self.say(why) if why else None,
                 "contributions": [
-                    {"signal": c.signal, "value": c.value, "points": c.points, "text": self._points(c.signal, c.value, c.points)}
+                    {
+                        "signal": c.signal,
+                        "value": c.value,
+                        "points": c.points,
+                        "text": self._points(c.signal, c.value, c.points),
+                    }
                     for c in given.contributions
                 ],
             },
@@ -148,7 +156,9 @@ class _Answer:
 
     def steps(self) -> list[Table]:
         statuses = self.recommendation.steps
-        return [{"step": name, "name": self.t.word("step", name), "status": status} for name, status in statuses.items()]
+        return [
+            {"step": name, "name": self.t.word("step", name), "status": status} for name, status in statuses.items()
+        ]
 
     # -- interventions -------------------------------------------------------------------------------------------------
 
@@ -192,7 +202,7 @@ class _Answer:
             "tier": found.tier,
             "form": list(found.form),
             "availability": found.availability,
-            "as_of": entry.as_of,
+            "as_of": entry.as_of or None,
             "confidence": entry.confidence,
             "status": found.status,
             "offered": found.offered,
@@ -224,17 +234,21 @@ class _Answer:
     def unmet(self, entry: Product, given: Unmet) -> Table:
         criterion = given.criterion
         need = self.t.need(criterion)
-        if criterion.signal == self.rules.roles.get("amount_asked") and criterion.op == "at_least":
+        if self.is_floor(criterion):
             need = self.say(Message("for_larger_amounts", {"need": need}))
         return {
             "criterion": self.t.criterion(criterion),
             "need": need,
-            "have": self.have(given.have),
+            "have": self.have(given.have, labelled=criterion.kind != "signal"),
             "changed_by": [self.change(one) for one in given.changed_by],
         }
 
-    def have(self, values: Mapping[str, Any]) -> str:
-        if len(values) == 1:
+    def is_floor(self, criterion: Criterion) -> bool:
+        """Whether a condition is a product's smallest amount."""
+        return criterion.signal == self.rules.roles.get("amount_asked") and criterion.op == "at_least"
+
+    def have(self, values: Mapping[str, Any], *, labelled: bool) -> str:
+        if not labelled:
             return "".join(self.t.value(name, value) for name, value in values.items())
         said = ({"signal": name, "text_value": self.t.value(name, value)} for name, value in values.items())
         return "; ".join(self.say(Message("have_one", args)) for args in said)
@@ -267,26 +281,35 @@ class _Answer:
             return {"goal": None, "why": self.say(way.why) if way.why else None}
         goal = {"goal": way.goal, "goal_name": self.t.word("product", way.goal)}
         if way.days is None:
-            said = [self.t.criterion(c) for c in way.impossible] + [self.say(m) for m in way.impossible_because]
+            said = [self.impossible(c) for c in way.impossible] + [self.say(m) for m in way.impossible_because]
             return goal | {"impossible": said or [self.say(Message("no_way"))]}
-        return goal | self.ask(way) | {
-            "steps": [self.path_step(step) for step in way.steps],
-            "days": way.days,
-            "cost_idr": way.cost_idr,
-            "lender_days": way.lender_days,
-            "lender_days_note": self._lender_days(way.lender_days),
-            "assumed": self.asked(way.assumed),
-            "shortfall_idr": way.shortfall_idr,
-            "shortfall_months": way.shortfall_months,
-        }
+        return (
+            goal
+            | self.ask(way)
+            | {
+                "steps": [self.path_step(step) for step in way.steps],
+                "days": way.days,
+                "cost_idr": way.cost_idr,
+                "lender_days": way.lender_days,
+                "lender_days_note": self._lender_days(way.lender_days),
+                "assumed": self.asked(way.assumed),
+                "shortfall_idr": way.shortfall_idr,
+                "shortfall_months": way.shortfall_months,
+            }
+        )
+
+    def impossible(self, criterion: Criterion) -> str:
+        if self.is_floor(criterion):
+            return self.say(Message("impossible_amount", {"need": self.t.need(criterion)}))
+        return self.say(Message("impossible", {"criterion": criterion}))
 
     def ask(self, way: Path) -> Table:
         if not way.ask and way.ask_message is None:
             return {}
-        message = self.say(way.ask_message) if way.ask_message else self.say(Message("ask_then"))
-        if not way.ask:
-            return {"ask": {"signal": None, "question": message, "text": self.say(Message("ask_then"))}}
-        return {"ask": self.question(way.ask) | {"text": message}}
+        then = Message(("ask_all_then" if len(way.assumed) > 1 else "ask_then") + ("" if way.steps else "_nothing"))
+        if way.ask:
+            return {"ask": self.question(way.ask) | {"text": self.say(way.ask_message or then)}}
+        return {"ask": {"signal": None, "question": self.say(way.ask_message or then), "text": self.say(then)}}
 
     def path_step(self, step: PathStep) -> Table:
         entry = self.rules.intervention_ids[step.intervention].entry if step.intervention else None

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from api.answer import Table, closes, figure_from, price, sources
 from api.words import Teller, teller
-from matcher.entries import Dated, Intervention, Signal, Step, Tier
-from matcher.participant import PROOFS
+from matcher.entries import PROOFS, Dated, Evidence, Intervention, Signal, Step, Tier
 from matcher.rules import ProductRule, Rule, Rules
 
 
@@ -98,7 +95,7 @@ def _intervention(t: Teller, entry: Intervention, needs: tuple[Rule, ...]) -> Ta
     } | _origin(t, entry)
 
 
-def _evidence(t: Teller, e: Any) -> Table:
+def _evidence(t: Teller, e: Evidence) -> Table:
     return {
         "study": e.study,
         "outcome": e.outcome,
@@ -121,7 +118,7 @@ def _product(t: Teller, rule: ProductRule) -> Table:
         "form": list(entry.form),
         "scheme": entry.scheme or None,
         "availability": rule.availability,
-        "as_of": entry.as_of,
+        "as_of": entry.as_of or None,
         "confidence": entry.confidence,
         "tier": entry.tier,
         "min_amount_idr": entry.min_amount_idr,

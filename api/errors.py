@@ -9,7 +9,6 @@ import logging
 import math
 import traceback
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -18,8 +17,9 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
-from api.words import PROBLEMS, Teller
+from api.words import OWN, PROBLEMS, Teller
 from matcher.participant import InputProblem
+from matcher.words import Message
 
 PROBLEM_JSON: Final = "application/problem+json"
 MOST_SHOWN: Final = 100
@@ -40,26 +40,33 @@ class Refusal(Exception):
 def problem(status: int, language: str, problems: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
     """Return the body of an error answer."""
     kind = PROBLEMS.get(status) or PROBLEMS[500 if status >= 500 else 400]
-    listed = list(problems[:MOST_SHOWN])
-    if len(problems) > MOST_SHOWN:
-        more = kind["more"][language].format(count=len(problems) - MOST_SHOWN)
-        listed.append({"field": "", "value": None, "message": more})
+    listed = list(problems)
+    if kind["field"] and not listed:
+        listed = [{"field": kind["field"], "value": None, "message": kind["detail"][language]}]
     return {
-        "type": f"urn:kail:problem:{kind['type'] if status in PROBLEMS else HTTPStatus(status).name.lower()}",
+        "type": f"urn:kail:problem:{kind['type'] if status in PROBLEMS else status}",
         "title": kind["title"][language],
         "status": status,
-        "detail": kind["detail"][language].format(count=len(problems)),
+        "detail": kind["detail"][language],
         "problems": listed,
     }
 
 
 def told(teller: Teller, problems: Sequence[InputProblem], prefix: str = "") -> list[dict[str, Any]]:
-    """Put input problems into words; `prefix` names the object in which the fields stand."""
-    return [
-        {"field": shown_text(prefix + p.field), "value": shown(p.value), "message": shown_text(teller.say(p.message), 1000)}
+    """Put input problems into words; `prefix` names the object of the fields. After a hundred they are only counted."""
+    listed = [
+        {
+            "field": shown_text(prefix + p.field),
+            "value": shown(p.value),
+            "message": shown_text(teller.say(p.message), 1000),
+        }
         | ({"remedy": remedy} if (remedy := teller.remedy(p.message)) else {})
-        for p in problems
+        for p in problems[:MOST_SHOWN]
     ]
+    if len(problems) > MOST_SHOWN:
+        more = Message("more_problems", {"count": len(problems) - MOST_SHOWN})
+        listed.append({"field": prefix.rstrip("."), "value": None, "message": teller.say(more)})
+    return listed
 
 
 def shown(value: Any) -> Any:
@@ -99,7 +106,12 @@ def _refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[byte
 
 
 def _of_the_framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-    return answer_problem(error.status_code, language_of(request), headers=error.headers)
+    if error.status_code >= 500 and "disconnected" not in error.detail:
+        return _unexpected(request, error)
+    language, problems = language_of(request), []
+    if error.status_code == 400:  # the framework itself looks at nothing else than these headers
+        problems = [{"field": "header", "value": None, "message": OWN["bad_header"][language]}]
+    return answer_problem(error.status_code, language, problems, error.headers)
 
 
 def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

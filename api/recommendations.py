@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -12,13 +11,12 @@ from urllib.parse import parse_qsl
 import msgspec
 from litestar import HttpMethod, Request, Response, get, post, route
 from litestar.di import NamedDependency
-from litestar.handlers import HTTPRouteHandler
 from litestar.params import RawBody
 
 from api import __version__
 from api.answer import Table, answer, versions_of
 from api.catalogue import catalogue
-from api.errors import Refusal, told
+from api.errors import Refusal, language_of, told
 from api.live import Live
 from api.schemas import CATALOGUE_DOCS, HEALTH_DOCS, RECOMMENDATION_DOCS
 from api.strict_json import UnreadableBody, read_json
@@ -187,12 +185,12 @@ def read_query(query: str, live: Live) -> tuple[date, str]:
     given = dict(pairs)
     language = given.get("language", "id")
     problems = []
-    for name in given:
+    for name, value in given.items():
         if name not in ("language", "as_of"):
             message = Message("unknown_parameter", {"name": name[:LONGEST_NAME], "allowed": "language, as_of"})
-            problems.append(InputProblem(name, given[name], message))
+            problems.append(InputProblem(name, value, message))
         elif sum(key == name for key, _ in pairs) > 1:
-            problems.append(InputProblem(name, given[name], Message("parameter_twice", {"name": name})))
+            problems.append(InputProblem(name, value, Message("parameter_twice", {"name": name})))
     if language not in LANGUAGES:
         problems.append(InputProblem("language", language, Message("wrong_language")))
     day, problem = read_as_of(live, given.get("as_of"))
@@ -221,3 +219,36 @@ def check_type(request: Request[Any, Any, Any], live: Live, language: str) -> No
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         message = Message("not_json_type", {"sent": sent[:LONGEST_NAME] or Message("no_type")})
         raise _refusal(teller(live.rules, language), [InputProblem("content-type", sent or None, message)], 415)
+
+
+@post(
+    "/api/v1/recommendations",
+    status_code=200,
+    sync_to_thread=False,  # it only computes, a few milliseconds
+    request_max_body_size=MOST_BYTES,
+    operation_class=RECOMMENDATION_DOCS,
+)
+def post_recommendation(request: Request[Any, Any, Any], body: RawBody, live: NamedDependency[Live]) -> Response[bytes]:
+    """Answer what is asked about one person."""
+    language = language_of(request)
+    check_type(request, live, language)
+    asked = read_request(body, live, language)
+    return json_answer(recommendation(live, asked), **{"cache-control": "no-store"})
+
+
+@get("/api/v1/programme", sync_to_thread=False, operation_class=CATALOGUE_DOCS)
+def get_programme(request: Request[Any, Any, Any], live: NamedDependency[Live]) -> Response[bytes]:
+    """Answer with the programme of a day."""
+    day, language = read_query(request.scope["query_string"].decode("latin-1"), live)
+    return json_answer(catalogue(rules_on(live.programme, day), language))
+
+
+@route("/health", http_method=[HttpMethod.GET, HttpMethod.HEAD], sync_to_thread=False, operation_class=HEALTH_DOCS)
+def get_health(live: NamedDependency[Live]) -> Response[bytes]:
+    """Answer that the service answers, and with what."""
+    programme = {"id": live.programme.id, "name": live.programme.name["id"]}
+    table = {"status": "ok", "programme": programme, "digest": live.programme.digest, "kail": __version__}
+    return json_answer(table, **{"cache-control": "no-store"})
+
+
+HANDLERS: Final = (post_recommendation, get_programme, get_health)

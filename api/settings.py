@@ -37,10 +37,11 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Read what `to_environment` wrote; what is not there keeps its default."""
-        numbers = {name: int(environment[key]) for name, key in _NUMBERS.items() if environment.get(key)}
-        paths = {name: Path(environment[key]) for name, key in _PATHS.items() if environment.get(key)}
-        return cls(host=environment.get("KAIL_HOST") or cls.host, **numbers, **paths)
-
-
-_NUMBERS = {"port": "KAIL_PORT", "workers": "KAIL_WORKERS"}
-_PATHS = {"data": "KAIL_DATA", "scorecard": "KAIL_SCORECARD"}
+        data, scorecard = environment.get("KAIL_DATA"), environment.get("KAIL_SCORECARD")
+        return cls(
+            host=environment.get("KAIL_HOST") or cls.host,
+            port=int(environment.get("KAIL_PORT") or cls.port),
+            workers=int(environment.get("KAIL_WORKERS") or cls.workers),
+            data=Path(data) if data else None,
+            scorecard=Path(scorecard) if scorecard else None,
+        )

@@ -66,7 +66,7 @@ class Sheet:
     headers: tuple[str, ...] | None
     size: int
     handle: Any
-    rows: Iterator[Row] = iter(())
+    rows: Iterator[Row] = field(default_factory=lambda: iter(()))
     seen: set[str] = field(default_factory=set)
     blank: int = 0
 
@@ -137,8 +137,9 @@ def check_text(path: Path) -> int:
                         raise FileProblem(path.name, *problem)
             nul = block.find(b"\0")
             if nul >= 0:
-                where = f"byte {offset + nul + 1:,} (line {lines + _breaks(block[:nul]) + 1:,}) is NUL, so it is no plain text"
-                raise FileProblem(path.name, where, _SAVE_AS)
+                line = lines + _breaks(block[:nul]) + 1
+                what = f"byte {offset + nul + 1:,} (line {line:,}) is NUL, so it is no plain text"
+                raise FileProblem(path.name, what, _SAVE_AS)
             held = len(decoder.getstate()[0])
             try:
                 decoder.decode(block)

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from matcher.criteria import Criterion
 from matcher.rules import Rules
-from matcher.words import Message, Speaker
 from matcher.wording import SENTENCES
+from matcher.words import Message, Speaker
 
 Both = Mapping[str, str]
 LANGUAGES: Final = ("id", "en")
@@ -32,9 +32,12 @@ OWN: Final[Mapping[str, Both]] = {
     "body_too_deep": _(
         "JSON ini bersarang lebih dari {deepest} tingkat.", "This JSON is nested more than {deepest} levels deep."
     ),
-    "body_too_large": _("Isi lebih besar dari {most_kib} KiB.", "The body is larger than {most_kib} KiB."),
     "not_json_type": _(
-        "Jenis isi harus application/json; yang dikirim {sent}.", "The content type must be application/json; got {sent}."
+        "Jenis isi harus application/json; yang dikirim {sent}.",
+        "The content type must be application/json; got {sent}.",
+    ),
+    "bad_header": _(
+        "Kepala permintaan (Host atau Content-Length) tidak benar.", "A header (Host or Content-Length) is not right."
     ),
     "no_type": _("(tidak disebut)", "(none named)"),
     "duplicate_key": _(
@@ -60,9 +63,7 @@ OWN: Final[Mapping[str, Both]] = {
     "as_of_before": _("as_of sebelum program ini mulai, {start}.", "as_of lies before the programme began, {start}."),
     "as_of_after": _("as_of sesudah program ini berakhir, {end}.", "as_of lies after the programme ended, {end}."),
     "wrong_goal": _("goal harus id sebuah produk, dalam tanda kutip.", "goal must be the id of a product, in quotes."),
-    "goal_unknown": _(
-        "{name} bukan id produk pada tanggal itu.", "{name} is not the id of a product on that day."
-    ),
+    "goal_unknown": _("{name} bukan id produk pada tanggal itu.", "{name} is not the id of a product on that day."),
     "too_many_signals": _(
         "signals berisi {count} nama; program ini mengenal {known}.",
         "signals holds {count} names; this programme knows {known}.",
@@ -71,6 +72,7 @@ OWN: Final[Mapping[str, Both]] = {
         "Nama ini {count} huruf; tidak ada data dengan nama sepanjang itu.",
         "This name has {count} letters; no signal has a name that long.",
     ),
+    "more_problems": _("Dan {count} lagi.", "And {count} more."),
     "number": _("angka", "a number"),
     "text": _("teks", "text"),
     "list": _("daftar", "a list"),
@@ -97,16 +99,38 @@ OWN: Final[Mapping[str, Both]] = {
         "{intervention}: {days} hari, biayanya belum diketahui", "{intervention}: {days} days, cost not known yet"
     ),
     "change_time": _(
-        "Menunggu: dengan lewatnya waktu syarat ini terpenuhi sendiri.", "Waiting: with time this condition comes to be met."
+        "Menunggu: dengan lewatnya waktu syarat ini terpenuhi sendiri.",
+        "Waiting: with time this condition comes to be met.",
     ),
+    "undated": _("tanpa tanggal", "undated"),
     # where a figure comes from
     "figure_source": _("Sumber: {url}, {on}", "Source: {url}, {on}"),
-    "figure_choice": _("Pilihan kami: {reason}", "Our choice: {reason}"),
+    "figure_choice": _("Pilihan kami: {why}", "Our choice: {why}"),
     "figure_signal": _("Sebesar: {signal}", "As much as: {signal}"),
     # path
     "ask_then": _(
         "Tanyakan ini dulu. Kalau jawabannya mendukung, langkah di sini berlaku.",
         "Ask this first. If the answer is favourable, the steps given here hold.",
+    ),
+    "ask_then_nothing": _(
+        "Tanyakan ini dulu. Kalau jawabannya mendukung, tidak ada langkah lain: syaratnya sudah terpenuhi.",
+        "Ask this first. If the answer is favourable, no other step is needed: the conditions are met.",
+    ),
+    "ask_all_then": _(
+        "Tanyakan ini dulu, lalu yang lain. Kalau semua jawabannya mendukung, langkah di sini berlaku.",
+        "Ask this first, then the others. If all answers are favourable, the steps given here hold.",
+    ),
+    "ask_all_then_nothing": _(
+        "Tanyakan ini dulu, lalu yang lain. Kalau semua jawabannya mendukung, tidak ada langkah lain: syaratnya sudah "
+        "terpenuhi.",
+        "Ask this first, then the others. If all answers are favourable, no other step is needed: the conditions are met.",
+    ),
+    "impossible": _(
+        "Syarat yang tidak bisa dicapai dengan langkah atau dengan menunggu: {criterion}",
+        "A condition that no step and no waiting can bring: {criterion}",
+    ),
+    "impossible_amount": _(
+        "Produk ini untuk jumlah yang lebih besar: {need}.", "This product is for larger amounts: {need}."
     ),
     "no_way": _(
         "Tidak ada langkah dan tidak ada waktu tunggu yang sampai ke produk ini.",
@@ -131,10 +155,7 @@ REMEDIES: Final[Mapping[str, Both]] = {
     "body_not_json": _(
         "Periksa tanda kutip, koma, dan kurung di tempat itu.", "Check quotes, commas and brackets at that place."
     ),
-    "body_too_deep": _(
-        "Tulis setiap data langsung di bawah signals.", "Write every signal directly under signals."
-    ),
-    "body_too_large": _("Kirim satu orang setiap kali.", "Send one person at a time."),
+    "body_too_deep": _("Tulis setiap data langsung di bawah signals.", "Write every signal directly under signals."),
     "not_json_type": _(
         "Tambahkan kepala Content-Type: application/json.", "Add the header Content-Type: application/json."
     ),
@@ -155,61 +176,57 @@ REMEDIES: Final[Mapping[str, Both]] = {
     "too_many_signals": _(
         "Kirim hanya nama yang ada di GET /api/v1/programme.", "Send only names listed at GET /api/v1/programme."
     ),
-    "name_too_long": _(
-        "Lihat namanya di GET /api/v1/programme.", "See the names at GET /api/v1/programme."
-    ),
+    "name_too_long": _("Lihat namanya di GET /api/v1/programme.", "See the names at GET /api/v1/programme."),
 }
 
 PROBLEMS: Final[Mapping[int, Mapping[str, Any]]] = {
     400: {
         "type": "invalid-request",
+        "field": "",
         "title": _("Ada yang perlu dibetulkan", "Something must be corrected"),
-        "detail": _(
-            "Yang perlu dibetulkan: {count}. Semuanya ada di problems.", "To be corrected: {count}. See problems for all."
-        ),
-        "more": _("Dan {count} lagi.", "And {count} more."),
+        "detail": _("Yang perlu dibetulkan ada di problems, semuanya.", "Everything to correct is listed in problems."),
     },
     404: {
         "type": "not-found",
+        "field": "",
         "title": _("Alamat ini tidak ada", "There is nothing at this address"),
         "detail": _(
             "Daftar alamat yang ada: /schema/openapi.json, penjelasannya di /.",
             "The addresses there are: /schema/openapi.json, explained at /.",
         ),
-        "more": _("", ""),
     },
     405: {
         "type": "method-not-allowed",
+        "field": "",
         "title": _("Cara memanggil alamat ini lain", "This address is called in another way"),
         "detail": _(
             "Lihat kepala Allow untuk cara yang boleh, misalnya GET atau POST.",
             "See the header Allow for what is possible, such as GET or POST.",
         ),
-        "more": _("", ""),
     },
     413: {
         "type": "too-large",
+        "field": "body",
         "title": _("Isi terlalu besar", "The body is too large"),
         "detail": _(
             "Satu permintaan paling besar 1 MiB. Kirim satu orang setiap kali.",
             "A request holds at most 1 MiB. Send one person at a time.",
         ),
-        "more": _("", ""),
     },
     415: {
         "type": "unsupported-media-type",
+        "field": "content-type",
         "title": _("Jenis isi tidak dikenal", "This content type cannot be read"),
         "detail": _("Kirim sebagai application/json.", "Send application/json."),
-        "more": _("", ""),
     },
     500: {
         "type": "internal",
+        "field": "",
         "title": _("Ada yang salah di pihak kami", "Something went wrong on our side"),
         "detail": _(
             "Tidak ada data Anda yang disimpan. Coba lagi; kalau tetap begini, beri tahu yang menjalankan layanan ini.",
             "Nothing that you sent was kept. Try again; if it stays so, tell whoever runs this service.",
         ),
-        "more": _("", ""),
     },
 }
 
@@ -239,13 +256,16 @@ class Teller(Speaker):
         return sentence[self.language].format(**words)
 
     def word(self, kind: str, value: Any) -> str:
-        """Write one argument; beside the matcher's kinds, a message inside a message and a choice with its signal."""
-        if isinstance(value, Message):
-            return self.say(value)
-        if kind == "choice":
-            signal, code = value
-            return self.text(self.signals[signal].values[code])
-        return super().word(kind, value)
+        """Write one argument; beside the matcher's kinds, a message inside a message."""
+        if kind == "as_of" and value == "":
+            return self.say(Message("undated"))
+        return self.say(value) if isinstance(value, Message) else super().word(kind, value)
+
+    def criterion(self, criterion: Criterion) -> str:
+        """Say what a criterion asks; that something is so is said by its name alone."""
+        if criterion.kind == "signal" and criterion.op == "is" and criterion.value is True and criterion.text is None:
+            return self.text(self.signals[criterion.signal].label)
+        return super().criterion(criterion)
 
     def need(self, criterion: Criterion) -> str:
         """Say what a criterion wants; the programme writes "more than Rp10,000,000" as at least Rp10,000,001."""

@@ -293,7 +293,7 @@ def _steps(view: Outlook, terms: Terms, found: Found) -> tuple[PathStep, ...]:
     asked = _value(rules, view.known, "amount_asked")
     if asked is not None and terms.planned_idr is not None and 0 < terms.planned_idr < asked and rules.ask_less:
         end = today + timedelta(days=found.days)
-        reason = Message("ask_for_less", {"amount_idr": terms.planned_idr})
+        reason = Message("ask_amount", {"amount_idr": terms.planned_idr})
         steps.append(PathStep("ask_less", rules.ask_less.entry.id, end, end, 0, 0, reason))
     return tuple(steps)
 

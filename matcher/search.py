@@ -63,6 +63,10 @@ class Question:
     gains: Mapping[int, int] | None = None
 
 
+def _sooner(one: Move, other: Move) -> bool:
+    return (one.begins, one.intervention) < (other.begins, other.intervention)
+
+
 class Label(NamedTuple):
     """A state reached: what holds without clocks, the clocks, the day, the rupiah spent, the days waited, the steps."""
 
@@ -384,7 +388,7 @@ class Search:
         while self._heap:
             _, _, open_, *_, label = heapq.heappop(self._heap)
             if not open_:
-                return Found(label.moves, label.day, label.cost)
+                return Found(self._in_order(label.moves, label.day), label.day, label.cost)
             if (label.day, label.cost) in self._best[label.static, label.clocks]:
                 self._expand(label)
         return None
@@ -429,6 +433,44 @@ class Search:
         self._count += 1
         order = tuple(move.intervention for move in label.moves)
         heapq.heappush(self._heap, (first, then, open_, days, label.waited, order, self._count, label))
+
+    # -- the same steps in the order people expect ---------------------------------------------------------------------
+
+    def _in_order(self, moves: tuple[Move, ...], day: int) -> tuple[Move, ...]:
+        """Among orders that end on the same day: doing before waiting, then the programme's order."""
+        best = moves
+        changed = True
+        while changed:  # each change begins an earlier place sooner, or with an earlier intervention, so this ends
+            changed = False
+            order = [move.intervention for move in best]
+            for place in range(len(order) - 1):
+                waits = best[place].begins > (best[place - 1].ends if place else 0)
+                if not waits and order[place] < order[place + 1]:
+                    continue
+                for later in range(place + 1, len(order) if waits else place + 2):
+                    tried = order[:place] + [order[later]] + order[place:later] + order[later + 1 :]
+                    found = self._replay(tried, day)
+                    if found is not None and _sooner(found[place], best[place]):
+                        best, changed = found, True
+                        break
+                if changed:
+                    break
+        return best
+
+    def _replay(self, order: list[int], day: int) -> tuple[Move, ...] | None:
+        """The same steps in another order, each begun as early as it can be; None if the goal is not met on that day."""
+        static, clocks, now = self.start_static, self.start_clocks, 0
+        moves = []
+        for place in order:
+            step, windows = self.rules.interventions[place], self._windows(clocks)
+            begin = self._allowed(step, static, windows, now)
+            if begin is None or begin + step.days > day:
+                return None
+            now = begin + step.days
+            static, clocks = self._after(step, static, clocks, self._holds_at(static, windows, now), now)
+            moves.append(Move(place, begin, now))
+        done = self._earliest(self.question.goal, static, self._windows(clocks), now)
+        return tuple(moves) if done is not None and done <= day else None
 
     def _too_much(self, day: int, cost: int) -> bool:
         q = self.question

@@ -240,7 +240,9 @@ def as_text(raw: Any) -> str | None:
         return ""
     if isinstance(raw, bool):
         return "true" if raw else "false"
-    if isinstance(raw, (float, Decimal)) and math.isfinite(raw) and raw == int(raw):
+    if isinstance(raw, float) and raw.is_integer():
+        return str(int(raw))
+    if isinstance(raw, Decimal) and raw.is_finite() and raw == int(raw):
         return str(int(raw))
     if isinstance(raw, (int, float, Decimal, date)):
         return str(raw)

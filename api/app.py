@@ -1,0 +1,90 @@
+"""The application: everything that faces the world, put together for one set of settings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Final, cast
+
+from litestar import Litestar, Response, Router
+from litestar.config.compression import CompressionConfig
+from litestar.datastructures import MutableScopeHeaders
+from litestar.di import Provide
+from litestar.exceptions import NotFoundException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import License
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.static_files import create_static_files_router
+from litestar.template import TemplateConfig
+from litestar.types import Message, Scope
+
+from api import __version__, errors, pages, recommendations
+from api.live import Clock, go_live, utc_now
+from api.schemas import schemas
+from api.settings import Settings
+
+HERE: Final = Path(__file__).parent
+SECURITY_HEADERS: Final = {
+    "content-security-policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+}
+
+
+def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
+    """Make the application; `clock` tells the moment, for tests.
+
+    Raises:
+        ProgrammeError, ScorecardError, OSError: if what the settings name cannot be loaded.
+    """
+    live = go_live(settings, clock)
+    app = Litestar(
+        route_handlers=[
+            *recommendations.HANDLERS,
+            *pages.HANDLERS,
+            create_static_files_router(path="/static", directories=[HERE / "static"], include_in_schema=False),
+        ],
+        dependencies={"live": Provide(lambda: live, sync_to_thread=False)},
+        exception_handlers=errors.HANDLERS,
+        before_send=[add_security_headers],
+        template_config=TemplateConfig(directory=HERE / "templates", engine=JinjaTemplateEngine),
+        openapi_config=OpenAPIConfig(
+            title="Kail",
+            version=__version__,
+            description="An open matching service for capital access. A person decides; nothing sent here is stored.",
+            license=License(name="Apache-2.0", identifier="Apache-2.0"),
+            openapi_router=Router(
+                "/schema", route_handlers=[], include_in_schema=False, after_request=refuse_other_schemas
+            ),
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],  # the others load their pages from elsewhere
+        ),
+        compression_config=CompressionConfig(backend="gzip", minimum_size=1024, gzip_compress_level=5),
+        logging_config=None,
+    )
+    # The framework numbers the schemas it finds in handlers; ours come from the programme and are added to them.
+    app.openapi_schema.components.schemas.update(cast(Any, schemas(live.rules)))
+    return app
+
+
+def from_environment() -> Litestar:
+    """Make the application in a worker process, which can be told its settings in no other way."""
+    return create_app(Settings.from_environment(os.environ))
+
+
+def refuse_other_schemas(response: Response[Any]) -> Response[Any]:
+    """Answer like everywhere else where the framework would show a page of its own."""
+    if response.status_code == 404:
+        raise NotFoundException
+    return response
+
+
+async def add_security_headers(message: Message, scope: Scope) -> None:
+    """Give every answer, errors and files too, the headers that keep a browser from doing more than show it."""
+    if message["type"] == "http.response.start":
+        headers = MutableScopeHeaders.from_message(message)
+        for name, value in SECURITY_HEADERS.items():
+            headers.setdefault(name, value)

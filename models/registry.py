@@ -1,0 +1,156 @@
+"""The registry: scorecards in folders that never change. The one module of `models` that serving imports; it never trains.
+
+A version is a folder with scorecard.json (what scores), card.md (what it is and is not for) and manifest.json (digests of
+those two, of the training rows and of the programme, and what it was made with). A file is input: before a Scorecard
+exists its digest, format, signals and points are checked, and that no directed signal pays for less, or for silence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from matcher.rules import Rules
+from matcher.scorecard import Scorecard, ScorecardError, read_scorecard
+
+ARTIFACTS: Final = Path(__file__).parent / "artifacts"
+SHIPPED: Final = "funded-synthetic-1"
+"""The version that is used where nobody named another."""
+SCORECARD, CARD, MANIFEST = "scorecard.json", "card.md", "manifest.json"
+MOST_BYTES: Final = 10_000_000
+
+
+class RegistryError(ScorecardError):
+    """A version that cannot be loaded or written; the text says why and what to do."""
+
+
+def versions(artifacts: Path = ARTIFACTS) -> tuple[str, ...]:
+    """The names of all versions, sorted."""
+    return tuple(sorted(path.parent.name for path in artifacts.glob(f"*/{MANIFEST}")))
+
+
+def load_scorecard(name: str | Path, rules: Rules, artifacts: Path = ARTIFACTS) -> Scorecard:
+    """Load a version, a version's folder, or a lone points table (a file of which no manifest tells the digest).
+
+    Raises:
+        RegistryError: if there is no such version, or its digest is wrong, or it pays for less or for silence.
+        ScorecardError: if the points table does not fit the programme; see `read_scorecard`.
+        OSError: if a file cannot be read.
+    """
+    path = _find(name, artifacts)
+    content = _read(path / SCORECARD if path.is_dir() else path)
+    if path.is_dir():
+        _check_digest(path, content)
+    try:
+        scorecard = read_scorecard(content, rules)
+    except RegistryError:
+        raise
+    except ScorecardError as error:
+        raise RegistryError(f"{path.name}: {error} Choose another version, or train one for this programme.") from None
+    check_directions(scorecard, rules)
+    return scorecard
+
+
+def check_directions(scorecard: Scorecard, rules: Rules) -> None:
+    """Refuse a table in which a better value of a directed signal, or an answer, has fewer points than less of it.
+
+    Raises:
+        RegistryError: naming the signal.
+    """
+    for bins in scorecard.bins:
+        direction = rules.signals[bins.signal].direction
+        steps = [b - a for a, b in zip(bins.points, bins.points[1:], strict=False)]
+        if any(step * direction < 0 for step in steps):
+            raise RegistryError(
+                f"{bins.signal} has points {list(bins.points)}, but its direction is {direction:+d}: better must never "
+                "have fewer. Train again; do not edit a points table by hand."
+            )
+        if direction and not bins.worst <= bins.unknown <= bins.best:
+            raise RegistryError(
+                f"{bins.signal}: unknown has {bins.unknown}, outside its known bins ({bins.worst} to {bins.best}): "
+                "silence must never pay. Train again; do not edit a points table by hand."
+            )
+
+
+def read_manifest(version: str, artifacts: Path = ARTIFACTS) -> dict[str, Any]:
+    """The manifest of a version.
+
+    Raises:
+        RegistryError: if there is no such version or its manifest cannot be read.
+    """
+    return _manifest(_find(version, artifacts))
+
+
+def write_version(
+    version: str, scorecard: bytes, card: str, about: Mapping[str, Any], artifacts: Path = ARTIFACTS
+) -> Path:
+    """Write a new version and return its folder; `about` joins the digests in the manifest. All of it or nothing.
+
+    Raises:
+        RegistryError: if the name is taken or no name for a folder.
+        OSError: if it cannot be written.
+    """
+    if not version or version in (".", "..") or not all(c.isalnum() or c in "-_." for c in version):
+        raise RegistryError(f"{version!r} is no name for a version; use letters, digits, - and _.")
+    folder = artifacts / version
+    if folder.exists():
+        raise RegistryError(f"{version} exists already and a version never changes; choose another name.")
+    files = {SCORECARD: scorecard, CARD: card.encode()}
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    manifest = {"format": 1, "version": version, "files": digests, **about}
+    files[MANIFEST] = (json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    artifacts.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=artifacts))
+    try:
+        for name, content in files.items():
+            (draft / name).write_bytes(content)
+        draft.chmod(0o755)
+        os.rename(draft, folder)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    return folder
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+def _find(name: str | Path, artifacts: Path) -> Path:
+    if isinstance(name, str) and (artifacts / name / MANIFEST).is_file():
+        return artifacts / name
+    path = Path(name)
+    if path.is_file() or (path / SCORECARD).is_file():
+        return path
+    known = ", ".join(versions(artifacts)) or "none"
+    raise RegistryError(f"there is no scorecard {str(name)!r}; give a file, or one of these versions: {known}.")
+
+
+def _read(path: Path) -> bytes:
+    if path.stat().st_size > MOST_BYTES:
+        raise RegistryError(f"{path.name} is larger than {MOST_BYTES:,} bytes: that is no points table.")
+    return path.read_bytes()
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads(_read(folder / MANIFEST))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RegistryError(f"{folder.name}: {MANIFEST} cannot be read ({error}); restore it.") from None
+    if not isinstance(manifest, dict) or manifest.get("format") != 1 or not isinstance(manifest.get("files"), dict):
+        raise RegistryError(f"{folder.name}: {MANIFEST} is not of format 1; restore it, or train a new version.")
+    return manifest
+
+
+def _check_digest(folder: Path, content: bytes) -> None:
+    wanted, found = _manifest(folder)["files"].get(SCORECARD), hashlib.sha256(content).hexdigest()
+    if wanted != found:
+        raise RegistryError(
+            f"{folder.name}: {SCORECARD} has the digest {found[:16]}, its manifest says {str(wanted)[:16]}: the file was "
+            "changed after training. Restore it, or train a new version."
+        )

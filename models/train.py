@@ -1,0 +1,145 @@
+"""train: rows in, a new version out: learnt, measured on rows not seen, compiled to points, described in a card."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import Any, Final
+
+import training_data
+from matcher.entries import Programme
+from models.additive import ClampedAdditive
+from models.card import card
+from models.compile import BASE_POINTS, FACTOR, Compiled, bands_of, compile_scorecard
+from models.dataset import Dataset, make_dataset
+from models.evaluate import Evaluation, cross_fitted, evaluate
+from models.registry import ARTIFACTS, SCORECARD, read_manifest, write_version
+from training_data.schema import Rows, read_rows
+
+Progress = Callable[[str], None]
+STAGES: Final = ("binning the signals", "scoring rows not seen", "training on all rows", "compiling to points")
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A scorecard that is ready to be written: the estimator, its table, and how well it did on rows not seen."""
+
+    version: str
+    programme: Programme
+    dataset: Dataset
+    estimator: ClampedAdditive
+    compiled: Compiled
+    evaluation: Evaluation
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of scorecard.json: the same rows give the same digest."""
+        return hashlib.sha256(self.compiled.content).hexdigest()
+
+
+def sample_file() -> Path:
+    """The committed sample of training rows.
+
+    Raises:
+        FileNotFoundError: if this copy of Kail came without it.
+    """
+    folder = Path(training_data.__file__).parent
+    for path in sorted(folder.glob("sample.*")):
+        if path.name.endswith((".parquet", ".csv", ".csv.gz")):
+            return path
+    raise FileNotFoundError(2, "This copy came without a sample of training rows: name a file", str(folder))
+
+
+def read_sample(programme: Programme) -> Rows:
+    """The rows of the committed sample."""
+    return read_rows(sample_file(), programme)
+
+
+def make_estimator(dataset: Dataset) -> ClampedAdditive:
+    """The estimator with our settings, not fitted yet; see `ClampedAdditive` for what they mean."""
+    return ClampedAdditive(dataset.columns)
+
+
+def train(rows: Rows, outcome: str, version: str, progress: Progress = lambda stage: None) -> Trained:
+    """Learn a scorecard for an outcome ("funded" or "kept"); `progress` is told each of STAGES as it begins.
+
+    Raises:
+        DatasetError: if the rows cannot be learnt from.
+        CompileError: if the points are not the estimator.
+    """
+    progress(STAGES[0])
+    dataset = make_dataset(rows, outcome)
+    progress(STAGES[1])
+    unseen = cross_fitted(lambda: make_estimator(dataset), dataset)
+    progress(STAGES[2])
+    estimator = make_estimator(dataset).fit(dataset.bins, dataset.labels)
+    progress(STAGES[3])
+    compiled = compile_scorecard(estimator, dataset, version)
+    if dataset.basis == "outcomes":
+        bands = bands_of((unseen - compiled.base_log_odds) * FACTOR + BASE_POINTS, dataset.labels)
+        compiled = compile_scorecard(estimator, dataset, version, bands=bands)
+    evaluation = evaluate(unseen, dataset.labels, dataset.groups)
+    return Trained(version, rows.programme, dataset, estimator, compiled, evaluation)
+
+
+def save(trained: Trained, artifacts: Path = ARTIFACTS, *, rows_name: str | None = None) -> Path:
+    """Write a trained scorecard as a new version and return its folder. `rows_name`: the file of rows, None: the sample.
+
+    Raises:
+        RegistryError: if the version exists.
+        OSError: if it cannot be written.
+    """
+    outcome, version = trained.dataset.outcome, trained.version
+    rows = f" --rows {rows_name}" if rows_name else ""
+    commands = (
+        f"kail train{rows} --outcome {outcome} -o DIR --version {version}",
+        f"kail train{rows} --check {version}",
+        f"kail recommend people.csv --model {version}",
+    )
+    about: dict[str, Any] = {
+        "made_with": {name: version_of(name) for name in ("numpy", "scikit-learn")}
+        | {"python": platform.python_version()},
+        "outcome": outcome,
+        "programme": {"id": trained.programme.id, "digest": trained.programme.digest},
+        "training_data": {
+            "basis": trained.dataset.basis,
+            "digest": trained.dataset.digest,
+            "positive": trained.evaluation.positive,
+            "rows": trained.evaluation.rows,
+        },
+    }
+    text = card(version, trained.dataset, trained.compiled, trained.evaluation, commands)
+    return write_version(version, trained.compiled.content, text, about, artifacts)
+
+
+@dataclass(frozen=True)
+class Check:
+    """What training again gave: whether the digest is the committed one, and if not what differs."""
+
+    trained: Trained
+    wanted: str
+
+    @property
+    def equal(self) -> bool:
+        """Whether the same points came out."""
+        return self.trained.digest == self.wanted
+
+    @property
+    def difference(self) -> str:
+        """Why the digests differ, as far as the manifests tell; empty if they do not."""
+        return "" if self.equal else "the same rows gave other points"
+
+
+def check(rows: Rows, version: str, artifacts: Path = ARTIFACTS, progress: Progress = lambda stage: None) -> Check:
+    """Train a version again and compare the digest with that of its manifest.
+
+    Raises:
+        RegistryError: if there is no such version.
+        DatasetError: if the rows cannot be learnt from.
+    """
+    manifest = read_manifest(version, artifacts)
+    return Check(train(rows, str(manifest["outcome"]), version, progress), str(manifest["files"][SCORECARD]))

@@ -1,0 +1,207 @@
+"""Rows: training rows in memory, the columns they have, which of them enter, and what the matcher knows of them.
+
+What each column means is told in `training_data.schema`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from matcher.columns import Columns, truth_columns
+from matcher.criteria import UNKNOWN_HIGH, UNKNOWN_LOW
+from matcher.entries import Programme, Signal
+from matcher.participant import day_after_months
+from matcher.rules import Rules, rules_on
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+MISSING: Final = -(2**63)
+"""What stands in a column where nothing is known; no value can be this."""
+WINDOW_MONTHS: Final = 12
+OUTCOMES: Final = ("funded", "kept")
+SOURCES: Final = ("synthetic", "outcomes")
+RELIGIONS: Final = ("islam", "protestant", "catholic", "hindu", "buddhist", "confucian", "belief")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column: its kind (a signal's kind, or "text"), its codes, and whether it is a group, never an input."""
+
+    name: str
+    kind: str
+    codes: tuple[str, ...] = ()
+    group: bool = False
+    signal: Signal | None = None
+
+    def decode(self, value: int) -> Any:
+        """Turn an integer of this column back into the value as written."""
+        if self.signal is not None:
+            return self.signal.decode(value)
+        if self.kind == "choice":
+            return self.codes[value]
+        return date.fromordinal(value) if self.kind == "date" else bool(value)
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Training rows of one programme: `participant` and each array of `columns` have shape (rows,)."""
+
+    programme: Programme
+    participant: Sequence[str]
+    columns: Mapping[str, Ints]
+
+    def __len__(self) -> int:
+        return len(self.participant)
+
+    def __getitem__(self, name: str) -> Ints:
+        """Return a column, shape (rows,), MISSING where unknown; one that the rows do not carry is unknown throughout.
+
+        Raises:
+            KeyError: if no field has that name.
+        """
+        if name not in self.columns and name not in fields_by_name(self.programme):
+            raise KeyError(name)
+        found = self.columns.get(name)
+        return np.full(len(self), MISSING, dtype=np.int64) if found is None else found
+
+    def known(self, name: str) -> Bools:
+        """Where a column is known, shape (rows,)."""
+        found: Bools = self[name] != MISSING
+        return found
+
+    def take(self, which: Bools | Ints) -> Rows:
+        """The rows of a mask of shape (rows,) or of places, in that order."""
+        places = np.flatnonzero(which) if which.dtype == np.bool_ else which
+        columns = {name: column[places] for name, column in self.columns.items()}
+        return Rows(self.programme, [self.participant[place] for place in places.tolist()], columns)
+
+    def values(self, name: str) -> list[Any]:
+        """A column as written: codes, lists of codes, dates, booleans, whole numbers; None where unknown."""
+        about, column = fields_by_name(self.programme)[name], self[name]
+        unique, which = np.unique(column, return_inverse=True)
+        written = [None if value == MISSING else about.decode(value) for value in unique.tolist()]
+        return [written[place] for place in which.tolist()]
+
+    def signals(self, which: int) -> dict[str, Any]:
+        """What is known of one row, for `read_participant` on the row's `as_of`."""
+        return {
+            about.name: about.signal.decode(int(self[about.name][which]))
+            for about in fields_by_name(self.programme).values()
+            if about.signal is not None and self[about.name][which] != MISSING
+        }
+
+
+def fields(programme: Programme) -> tuple[Field, ...]:
+    """Every column of a training row of this programme, in the order of a file."""
+    return tuple(fields_by_name(programme).values())
+
+
+def groups(programme: Programme) -> tuple[str, ...]:
+    """The columns that say who somebody is: arguments of an evaluation, never inputs of a score."""
+    return tuple(field.name for field in fields(programme) if field.group)
+
+
+@lru_cache(maxsize=8)
+def fields_by_name(programme: Programme) -> Mapping[str, Field]:
+    """Every column of a training row of this programme by its name."""
+    signals = {signal.id: signal for signal in programme.signals if not signal.derived}
+    products = tuple(dict.fromkeys(product.id for product in programme.products))
+    found = [Field("participant", "text"), Field("as_of", "date")]
+    found += [Field(s.id, s.kind, tuple(s.values), s.protected, s) for s in signals.values()]
+    found += [Field("disability", "yes_no", group=True), Field("religion", "choice", RELIGIONS, group=True)]
+    found += [Field("product", "choice", products), Field("referred_on", "date"), Field("funded", "yes_no")]
+    found += [Field("disbursed_on", "date"), Field("kept", "yes_no"), Field("observed_until", "date")]
+    found += [Field("source", "choice", SOURCES)]
+    return {field.name: field for field in found}
+
+
+# -- what enters -------------------------------------------------------------------------------------------------------
+
+
+def rows_for(rows: Rows, outcome: str) -> Rows:
+    """The rows that may train or test a scorecard for an outcome ("funded" or "kept"); its labels are `rows[outcome]`.
+
+    Whole windows only, negatives and positives alike: `observed_until` is at least twelve months after the referral
+    (funded) or the disbursement (kept). Grants are outside, and so is whoever was never referred.
+
+    Raises:
+        ValueError: if there is no such outcome.
+    """
+    if outcome not in OUTCOMES:
+        raise ValueError(f"{outcome!r} is no outcome; the outcomes are {' and '.join(OUTCOMES)}.")
+    start = rows["referred_on" if outcome == "funded" else "disbursed_on"]
+    whole = (start != MISSING) & rows.known("observed_until") & (rows["observed_until"] >= window_end(start))
+    return rows.take(whole & rows.known(outcome) & rows.known("referred_on") & ~_is_grant(rows))
+
+
+def window_end(start: Ints) -> Ints:
+    """The ordinal of the day twelve months after each day, shape (rows,); MISSING stays MISSING."""
+    days, which = np.unique(start, return_inverse=True)
+    ends = [d if d == MISSING else day_after_months(date.fromordinal(d), WINDOW_MONTHS) for d in days.tolist()]
+    return np.array(ends, dtype=np.int64)[which]
+
+
+def _is_grant(rows: Rows) -> Bools:
+    codes = fields_by_name(rows.programme)["product"].codes
+    grants = {product.id for product in rows.programme.products if product.kind == "grant"}
+    return np.isin(rows["product"], [place for place, code in enumerate(codes) if code in grants])
+
+
+# -- what the matcher knows of them ------------------------------------------------------------------------------------
+
+
+def rows_by_day(rows: Rows) -> Iterator[tuple[Ints, Rules]]:
+    """For each `as_of` the places of its rows and the rules of that day; rows without `as_of` are left out."""
+    for day in np.unique(rows["as_of"][rows.known("as_of")]).tolist():
+        yield np.flatnonzero(rows["as_of"] == day), rules_on(rows.programme, date.fromordinal(day))
+
+
+def known_by_day(rows: Rows) -> Iterator[tuple[Ints, Rules, Columns]]:
+    """For each `as_of`: the places of its rows, the rules of that day, and what is known, as `know` has it for one.
+
+    `columns.low` and `.high` have shape (signals, rows) and equal each other where a signal is known.
+    """
+    for places, rules in rows_by_day(rows):
+        columns = intervals(rules, rows.take(places))
+        for place, cases in rules.implied:
+            open_ = columns.low[place] != columns.high[place]
+            for when, value, _ in cases:
+                fits = (columns.low[place] <= value) & (value <= columns.high[place])
+                found = open_ & truth_columns(when, columns)[0] & fits
+                columns.low[place][found] = columns.high[place][found] = value
+                open_ &= ~found
+            _ask(rules, columns, rules.tests_about[place])
+        yield places, rules, columns
+
+
+def intervals(rules: Rules, rows: Rows) -> Columns:
+    """What is known of rows of the rules' day before anything is implied."""
+    shape = (len(rules.position), len(rows))
+    low, high = np.full(shape, UNKNOWN_LOW, dtype=np.int64), np.full(shape, UNKNOWN_HIGH, dtype=np.int64)
+    for name, place in rules.position.items():
+        if not rules.signals[name].derived:
+            known = rows.known(name)
+            low[place][known] = high[place][known] = rows[name][known]
+    for name, signal in rules.signals.items():
+        if signal.at_least_signal:
+            place, bound = rules.position[name], low[rules.position[signal.at_least_signal]]
+            low[place] = np.where(low[place] == high[place], low[place], np.maximum(low[place], bound))
+    tests = (len(rules.tests), len(rows))
+    columns = Columns(low, high, np.zeros(tests, bool), np.zeros(tests, bool), [frozenset()] * len(rows))
+    _ask(rules, columns, range(len(rules.tests)))
+    return columns
+
+
+def _ask(rules: Rules, columns: Columns, which: Sequence[int]) -> None:
+    for number in which:
+        place = rules.test_signals[number]
+        truths = rules.tests[number].truth(columns.low[place], columns.high[place], rules.today)
+        columns.yes[number], columns.no[number] = truths

@@ -1,0 +1,222 @@
+"""A training row: what was known of one participant on one day, the referral that followed, and how it ended.
+
+A row has these columns, in this order (`fields` lists them for a programme):
+
+    participant      who; a pseudonym, never a name or a NIK
+    as_of            the day on which the signals were true; never after the referral
+    <signal>         one column for each signal of the programme that is not derived; empty is unknown
+    disability, religion   with the programme's protected signals the groups: for evaluation, never inputs of a score
+    product          the product that was asked for (amount_asked is a signal and must be known where somebody was referred)
+    referred_on      the day of the referral; empty: not referred
+    funded           whether the referral for credit was disbursed within twelve months
+    disbursed_on     the day of the loan; empty: none
+    kept             whether the loan was never 90 days late in its first twelve months
+    observed_until   the last day on which we know how things stood
+    source           synthetic or outcomes
+
+In memory every column but `participant` is an array of int64, encoded as the matcher does (yes/no 1/0, dates ordinals, a
+choice its place, choices a bit mask), with MISSING for what is unknown. In a file they are true/false, ISO dates, codes,
+and lists of codes (in CSV "a;b", and "none" for the empty list). Format 1, in the metadata of a Parquet file. To upgrade: a
+new number, a function that turns old columns into new ones, and the old number refused here.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from matcher.entries import Programme
+from matcher.participant import as_date, read_value
+from training_data.checks import NEEDED, Both, RowProblem, RowsError, check_rows, in_words, remedy
+from training_data.columns.cells import NO, NONE, YES
+from training_data.rows import (
+    MISSING,
+    OUTCOMES,
+    RELIGIONS,
+    SOURCES,
+    WINDOW_MONTHS,
+    Bools,
+    Field,
+    Ints,
+    Rows,
+    fields,
+    fields_by_name,
+    groups,
+    known_by_day,
+    rows_for,
+    window_end,
+)
+
+__all__ = [
+    "FORMAT", "MISSING", "OUTCOMES", "RELIGIONS", "SOURCES", "WINDOW_MONTHS", "Bools", "Field", "Ints", "RowProblem",
+    "Rows", "RowsError", "check_rows", "fields", "groups", "known_by_day", "read_rows", "rows_for", "window_end",
+    "write_rows",
+]  # fmt: skip
+
+FORMAT: Final = 1
+_FORMAT_KEY: Final = b"kail_training_rows"
+_ARROW: Final = {
+    "text": pa.string(),
+    "yes_no": pa.bool_(),
+    "number": pa.int64(),
+    "money": pa.int64(),
+    "date": pa.date32(),
+    "choice": pa.string(),
+    "choices": pa.list_(pa.string()),
+}
+
+
+def write_rows(path: Path, rows: Rows) -> None:
+    """Write rows to .parquet, .csv or .csv.gz; the same rows give the same bytes under the same pyarrow.
+
+    Raises:
+        ValueError: if the name has another ending.
+        OSError: if the file cannot be written.
+    """
+    table = _to_table(rows)
+    if path.name.endswith(".parquet"):
+        pq.write_table(table, path, compression="zstd")
+    elif path.name.endswith(".csv.gz"):
+        # mtime 0 and no name: a gzip header would otherwise carry the hour, and two equal runs would differ.
+        with path.open("wb") as raw, gzip.GzipFile("", "wb", mtime=0, fileobj=raw) as file:
+            pa_csv.write_csv(_as_text(table), file)
+    elif path.name.endswith(".csv"):
+        pa_csv.write_csv(_as_text(table), path)
+    else:
+        raise ValueError(f"{path.name}: the name must end in .parquet, .csv or .csv.gz.")
+
+
+def read_rows(path: Path, programme: Programme) -> Rows:
+    """Read rows from .parquet, .csv or .csv.gz, and check each cell and what the cells say together.
+
+    Raises:
+        RowsError: with every problem found.
+        ValueError: if the file is no such file, or of another format.
+        OSError: if it cannot be read.
+    """
+    table = _read_table(path)
+    known = fields_by_name(programme)
+    problems = [
+        RowProblem(0, name, None, remedy("column_missing")) for name in NEEDED if name not in table.column_names
+    ]
+    problems += [RowProblem(0, n, None, remedy("column_unknown")) for n in table.column_names if n not in known]
+    if problems:
+        raise RowsError(problems)
+    columns = {
+        name: _encode(programme, known[name], table.column(name), problems)
+        for name in table.column_names
+        if name != "participant"
+    }
+    participant = [name or "" for name in table.column("participant").cast(pa.string()).to_pylist()]
+    rows = Rows(programme, participant, columns)
+    if not problems:
+        problems = check_rows(rows)
+    if problems:
+        raise RowsError(sorted(problems, key=lambda problem: problem.row))
+    return rows
+
+
+def _to_table(rows: Rows) -> pa.Table:
+    about = fields(rows.programme)
+    arrays = [
+        pa.array(rows.participant, pa.string()) if field.kind == "text" else _decoded(field, rows[field.name])
+        for field in about
+    ]
+    schema = pa.schema([(field.name, _ARROW[field.kind]) for field in about], {_FORMAT_KEY: str(FORMAT).encode()})
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _decoded(field: Field, column: Ints) -> pa.Array:
+    """A column as written; each distinct value is decoded once."""
+    unique, which = np.unique(column, return_inverse=True)
+    written = [None if value == MISSING else field.decode(value) for value in unique.tolist()]
+    return pa.array(written, _ARROW[field.kind]).take(pa.array(which))
+
+
+def _as_text(table: pa.Table) -> pa.Table:
+    """Lists as "a;b", and the empty list as "none"."""
+    columns = [_joined(column) if pa.types.is_list(column.type) else column for column in table.columns]
+    return pa.Table.from_arrays(columns, names=table.column_names)
+
+
+def _joined(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.if_else(pc.equal(pc.list_value_length(column), 0), "none", pc.binary_join(column, ";"))
+
+
+def _read_table(path: Path) -> pa.Table:
+    try:
+        if path.name.endswith(".parquet"):
+            table = pq.read_table(path)
+            written = (table.schema.metadata or {}).get(_FORMAT_KEY, str(FORMAT).encode())
+            if written != str(FORMAT).encode():
+                raise ValueError(f"{path.name}: rows of format {written.decode()}; this Kail reads format {FORMAT}.")
+            return table
+        if not path.name.endswith((".csv", ".csv.gz")):
+            raise ValueError(f"{path.name}: the name must end in .parquet, .csv or .csv.gz.")
+        with pa.input_stream(path, compression="gzip" if path.name.endswith(".gz") else None) as file:
+            header = pa_csv.read_csv(file).column_names
+        as_text = pa_csv.ConvertOptions(
+            column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=True, null_values=[""]
+        )
+        with pa.input_stream(path, compression="gzip" if path.name.endswith(".gz") else None) as file:
+            return pa_csv.read_csv(file, convert_options=as_text)
+    except pa.ArrowInvalid as error:
+        raise ValueError(f"{path.name} cannot be read: {error}") from None
+
+
+def _encode(programme: Programme, field: Field, column: pa.ChunkedArray, problems: list[RowProblem]) -> Ints:
+    """A column of a file as integers: each distinct cell is read once."""
+    if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
+        column = _joined(column)
+    cells = column.combine_chunks().dictionary_encode()
+    which = np.asarray(cells.indices.fill_null(-1), dtype=np.int64)
+    encoded = [MISSING] * (len(cells.dictionary) + 1)  # the last one is for the empty cell, place -1
+    for place, raw in enumerate(cells.dictionary.to_pylist()):
+        value, wrong = _read_cell(programme, field, raw)
+        encoded[place] = value
+        if wrong is not None:
+            rows = np.flatnonzero(which == place).tolist()
+            problems += [RowProblem(row + 1, field.name, raw, wrong) for row in rows]
+    return np.array(encoded, dtype=np.int64)[which]
+
+
+def _read_cell(programme: Programme, field: Field, raw: Any) -> tuple[int, Both | None]:
+    """One cell as its integer, or MISSING with the remedy where it cannot be read."""
+    if raw == "" or (isinstance(raw, float) and math.isnan(raw)):
+        return MISSING, None
+    value = _parse(field, raw)
+    if field.signal is not None:
+        value, problem = read_value(field.signal, value)
+        if problem is not None:
+            return MISSING, in_words(programme, problem)
+        return (MISSING if value is None else field.signal.encode(value)), None
+    if field.kind == "yes_no" and isinstance(value, bool):
+        return int(value), None
+    if field.kind == "date" and (day := as_date(value)):
+        return day.toordinal(), None
+    if field.kind == "choice" and value in field.codes:
+        return field.codes.index(value), None
+    allowed = {"yes_no": "true, false", "date": "YYYY-MM-DD"}.get(field.kind, ", ".join(field.codes))
+    return MISSING, remedy("cell", allowed=allowed)
+
+
+def _parse(field: Field, raw: Any) -> Any:
+    """What a text means by the kind of its column; anything else stays as it is, for the check to refuse."""
+    if not isinstance(raw, str):
+        return raw
+    text = raw.strip()
+    if field.kind == "yes_no":
+        return True if text.lower() in YES else False if text.lower() in NO else raw
+    if field.kind in ("number", "money"):
+        return int(text) if text.lstrip("-").isdecimal() and len(text) < 20 else raw
+    if field.kind == "choices":
+        return [] if text.lower() in NONE else [code.strip() for code in text.split(";")]
+    return text
