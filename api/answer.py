@@ -239,7 +239,7 @@ class _Answer:
         return {
             "criterion": self.t.criterion(criterion),
             "need": need,
-            "have": self.have(given.have, labelled=criterion.kind != "signal"),
+            "have": self.have(given.have, labelled=criterion.kind != "signal" or self.t.is_form(criterion)),
             "changed_by": [self.change(one) for one in given.changed_by],
         }
 

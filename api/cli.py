@@ -157,6 +157,8 @@ def cli() -> None:
     kail explain participants.csv --row 3
                                         say everything about one row, in plain words
     kail programme check FOLDER         see whether a programme's files are in order
+    kail cohort -n 10000 -o people.parquet
+                                        make people who never lived, to try things on
 
     Every command explains itself: kail recommend --help
     """
@@ -278,6 +280,42 @@ def check(folder: Path) -> None:
     parts = {name: len(getattr(found, name)) for name in ("steps", "signals", "interventions", "products", "tiers")}
     click.echo(f"{folder}: in order. {', '.join(f'{number} {name}' for name, number in parts.items())}.")
     click.echo(f"Digest: {found.digest}")
+
+
+@cli.command()
+@click.option("-n", "people", type=click.IntRange(1, 2_000_000), required=True, metavar="N", help="How many people.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=1, show_default=True, help="The same seed gives the same people."
+)
+@click.option(
+    "--others", type=click.IntRange(0), metavar="M", help="Keep all who were referred for capital and only M others."
+)
+@click.option("-o", "--output", type=FILE, required=True, metavar="FILE", help="Where to: .parquet, .csv or .csv.gz.")
+def cohort(people: int, seed: int, others: int | None, output: Path) -> None:
+    """Make N SYNTHETIC people: nobody of them ever lived. Their steps follow the counts published on 2021-10-27.
+
+    Each row says what was known of a person on that day and, for the few who were referred for capital, what came of it.
+    Referrals, loans and repayment are invented: training_data/datasheet.md says what is not.
+
+    \b
+    Examples:
+      kail cohort -n 284164 --seed 1 -o people.parquet
+      kail cohort -n 120000 --seed 2018 --others 640 -o sample.parquet
+    """
+    from training_data.cohort import enrich, make_cohort
+    from training_data.schema import ENDINGS, OUTCOMES, rows_for, write_rows
+
+    if not output.name.endswith(ENDINGS):
+        raise Failure(f"{output}: this ending is not known.\n  Remedy: end the name in {', '.join(ENDINGS)}.")
+    with _progress() as progress:
+        rows = make_cohort(people, random_state=seed, progress=progress)
+    if others is not None:
+        rows = enrich(rows, others=others, random_state=seed)
+    write_rows(output, rows)
+    whole = ", ".join(f"{name} {len(rows_for(rows, name)):,}" for name in OUTCOMES)
+    click.echo(f"SYNTHETIC: nobody in {output} ever lived. What is learnt from it describes its generator, not people.")
+    click.echo(f"Rows: {len(rows):,}, of them referred {int(rows.known('referred_on').sum()):,}.")
+    click.echo(f"Rows that may train a scorecard: {whole}.")
 
 
 @cli.command()

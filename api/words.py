@@ -80,6 +80,10 @@ OWN: Final[Mapping[str, Both]] = {
     "null": _("null", "null"),
     # products
     "more_than": _("lebih dari {amount_idr}", "more than {amount_idr}"),
+    "only_conventional": _(
+        "Produk ini hanya konvensional, tidak ada bentuk syariahnya",
+        "This product is conventional only, with no sharia form",
+    ),
     "for_larger_amounts": _("untuk jumlah yang lebih besar: {need}", "for larger amounts: {need}"),
     "have_one": _("{signal}: {text_value}", "{signal}: {text_value}"),
     "price": _("{rate}% setahun, {basis}", "{rate}% a year, {basis}"),
@@ -265,11 +269,21 @@ class Teller(Speaker):
         """Say what a criterion asks; that something is so is said by its name alone."""
         if criterion.kind == "signal" and criterion.op == "is" and criterion.value is True and criterion.text is None:
             return self.text(self.signals[criterion.signal].label)
+        if self.is_form(criterion):
+            return self.say(Message("only_conventional"))
         return super().criterion(criterion)
+
+    def is_form(self, criterion: Criterion) -> bool:
+        """Whether a condition says that a product has no sharia form."""
+        return criterion.kind == "signal" and criterion.signal == self.rules.roles.get("sharia_only")
 
     def need(self, criterion: Criterion) -> str:
         """Say what a criterion wants; the programme writes "more than Rp10,000,000" as at least Rp10,000,001."""
-        money = criterion.kind == "signal" and self.signals[criterion.signal].kind == "money"
+        if criterion.kind != "signal" or self.is_form(criterion):
+            return self.criterion(criterion)
+        if criterion.text is not None and criterion.op in ("includes", "excludes", "one_of"):
+            return self.text(criterion.text)  # the programme's own words say it better than a list of codes
+        money = self.signals[criterion.signal].kind == "money"
         if money and criterion.op == "at_least" and criterion.value % 1000 == 1 and criterion.value > 1:
             return self.say(Message("more_than", {"amount_idr": criterion.value - 1}))
         return super().need(criterion)

@@ -25,7 +25,9 @@ NEWTON_STEPS: Final = 100
 class ClampedAdditive(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn publishes no types
     """Additive boosted trees, monotone in the direction of each signal, with the contribution of unknown clamped.
 
-    `columns` say what the columns of X are; X has shape (rows, columns): numbers of bins, NaN where unknown.
+    `columns` say what the columns of X are; X has shape (rows, columns): numbers of bins, NaN where unknown. The other
+    settings were chosen once by cross-fitting on 284,164 synthetic people: of thirteen small ones tried, all within 0.007
+    (funded) and 0.004 (kept) of each other in log loss, stumps came within 0.001 of the best in both and are the plainest.
 
     Attributes after `fit`:
         contributions_: for each column its log odds by bin, the last one for unknown; centred on the known rows.
@@ -40,7 +42,7 @@ class ClampedAdditive(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         *,
         learning_rate: float = 0.1,
         max_iter: int = 150,
-        max_leaf_nodes: int = 4,
+        max_leaf_nodes: int = 2,
         min_samples_leaf: int = 40,
         l2_regularization: float = 10.0,
         random_state: int = 0,

@@ -59,6 +59,7 @@ def compile_scorecard(
 ) -> Compiled:
     """Read an additive estimator's points off its decision function, one signal at a time, and round them.
 
+    A signal that moves nothing by half a thousandth is left out: a reason of zero points is none.
     `dataset` is what it was fitted to; `others`, of shape (rows, columns), are further rows in the same bins (held out)
     on which parity is measured, besides the dataset's own and 2,000 whose bins are drawn at random, unknown included.
 
@@ -85,7 +86,7 @@ def compile_scorecard(
         "outcome": dataset.outcome,
         "basis": dataset.basis,
         "base": BASE_POINTS * 1000,
-        "signals": [_entry(column, found.tolist()) for column, found in zip(columns, points, strict=True)],
+        "signals": [_entry(c, found.tolist()) for c, found in zip(columns, points, strict=True) if found.any()],
         "bands": list(bands),
         "hold_back_below": None,
         "trained_on": {"rows": len(dataset), "positive": int(dataset.labels.sum()), "digest": dataset.digest},

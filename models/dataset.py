@@ -189,9 +189,9 @@ def _rounded(value: int, before: int) -> int:
     if before == 0:
         return 1
     for digits in range(len(str(abs(value))) - 2, 0, -1):
-        rounded = value // 10**digits * 10**digits
-        if rounded > before:
-            return rounded
+        step: int = 10**digits
+        if value // step * step > before:
+            return value // step * step
     return value
 
 
@@ -214,8 +214,10 @@ def _column(programme: Programme, signal: Signal, values: Ints) -> Column | None
 
 def _gain(entry: Intervention, signal: Signal) -> int | None:
     """The value that an intervention brings a signal to, at least."""
-    effects = [effect for effect in (*entry.sets, *entry.requests) if effect.signal == signal.id]
-    return signal.encode(effects[0].value) if effects else None
+    for effect in (*entry.sets, *entry.requests):
+        if effect.signal == signal.id:
+            return int(signal.encode(effect.value))
+    return None
 
 
 def _digest(signals: Sequence[Signal], values: Ints, known: Bools, labels: Bools) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 import numpy as np
@@ -45,7 +46,8 @@ def check_rows(rows: Rows) -> list[RowProblem]:
     problems: list[RowProblem] = []
     for wrong, field, code in _impossible(rows):
         _add(rows, problems, np.flatnonzero(wrong), field, remedy(code))
-    _check_signals(rows, problems)
+    standing = np.flatnonzero(_in_days(rows))
+    _check_signals(rows, standing, problems)
     return sorted(problems, key=lambda problem: problem.row)
 
 
@@ -59,6 +61,7 @@ def _impossible(rows: Rows) -> list[tuple[Bools, str, str]]:
     return [
         (np.array([not name for name in rows.participant], np.bool_), "participant", "participant"),
         (~is_known["as_of"], "as_of", "as_of"),
+        (is_known["as_of"] & ~_in_days(rows), "as_of", "as_of_outside"),
         (~is_known["source"], "source", "source"),
         (referred & ~is_known["product"], "product", "product"),
         (referred & asks_nothing, "amount_asked", "amount_asked"),
@@ -77,6 +80,10 @@ def _impossible(rows: Rows) -> list[tuple[Bools, str, str]]:
 REMEDIES: Final[Mapping[str, tuple[str, str]]] = {
     "participant": ("Isi kode peserta, bukan nama dan bukan NIK.", "Give a pseudonym, no name and no NIK."),
     "as_of": ("Isi tanggal data ini benar (TTTT-BB-HH).", "Give the day on which the signals were true (YYYY-MM-DD)."),
+    "as_of_outside": (
+        "Program belum ada atau sudah berakhir pada tanggal ini: periksa tanggalnya.",
+        "The programme does not stand on that day: check the date.",
+    ),
     "source": ("Isi synthetic atau outcomes.", "Write synthetic or outcomes."),
     "product": ("Ada rujukan, jadi isi produknya.", "There was a referral, so name its product."),
     "amount_asked": (
@@ -115,6 +122,7 @@ REMEDIES: Final[Mapping[str, tuple[str, str]]] = {
         "Kolom ini tidak dikenal: betulkan namanya atau hapus.",
         "This column is not known: correct its name or remove it.",
     ),
+    "column_twice": ("Kolom ini ada dua kali: hapus satu.", "This column stands twice: remove one."),
     "cell": ("Nilai ini tidak bisa dibaca. Yang boleh: {allowed}.", "This value cannot be read. Allowed: {allowed}."),
 }
 
@@ -126,10 +134,18 @@ def _twice(rows: Rows) -> Bools:
     return np.array([first.setdefault(key, place) != place for place, key in enumerate(keys)], dtype=np.bool_)
 
 
-def _check_signals(rows: Rows, problems: list[RowProblem]) -> None:
+def _in_days(rows: Rows) -> Bools:
+    """Where `as_of` is a day on which the programme stands."""
+    first, last = rows.programme.valid_from, rows.programme.valid_to or date.max
+    found: Bools = (rows["as_of"] >= first.toordinal()) & (rows["as_of"] <= last.toordinal())
+    return found
+
+
+def _check_signals(rows: Rows, standing: Ints, problems: list[RowProblem]) -> None:
     """Bounds and implied values between signals, as `read_participant` checks them, and dates after `as_of`."""
-    for places, rules in rows_by_day(rows):
-        columns = intervals(rules, rows.take(places))
+    chosen = rows.take(standing)
+    for inside, rules in rows_by_day(chosen):
+        columns, places = intervals(rules, chosen.take(inside)), standing[inside]
         known = columns.low == columns.high
         for name, signal in rules.signals.items():
             at = rules.position[name]

@@ -56,12 +56,13 @@ from training_data.rows import (
 )
 
 __all__ = [
-    "FORMAT", "MISSING", "OUTCOMES", "RELIGIONS", "SOURCES", "WINDOW_MONTHS", "Bools", "Field", "Ints", "RowProblem",
-    "Rows", "RowsError", "check_rows", "fields", "groups", "known_by_day", "read_rows", "rows_for", "window_end",
-    "write_rows",
+    "ENDINGS", "FORMAT", "MISSING", "OUTCOMES", "RELIGIONS", "SOURCES", "WINDOW_MONTHS", "Bools", "Field", "Ints",
+    "RowProblem", "Rows", "RowsError", "check_rows", "fields", "groups", "known_by_day", "read_rows", "rows_for",
+    "window_end", "write_rows",
 ]  # fmt: skip
 
 FORMAT: Final = 1
+ENDINGS: Final = (".parquet", ".csv", ".csv.gz")
 _FORMAT_KEY: Final = b"kail_training_rows"
 _ARROW: Final = {
     "text": pa.string(),
@@ -81,17 +82,17 @@ def write_rows(path: Path, rows: Rows) -> None:
         ValueError: if the name has another ending.
         OSError: if the file cannot be written.
     """
+    _check_ending(path)
     table = _to_table(rows)
-    if path.name.endswith(".parquet"):
-        pq.write_table(table, path, compression="zstd")
-    elif path.name.endswith(".csv.gz"):
-        # mtime 0 and no name: a gzip header would otherwise carry the hour, and two equal runs would differ.
-        with path.open("wb") as raw, gzip.GzipFile("", "wb", mtime=0, fileobj=raw) as file:
+    with path.open("wb") as file:
+        if path.suffix == ".parquet":
+            pq.write_table(table, file, compression="zstd")
+        elif path.suffix == ".gz":
+            # mtime 0 and no name: a gzip header would otherwise carry the hour, and two equal runs would differ.
+            with gzip.GzipFile("", "wb", mtime=0, fileobj=file) as packed:
+                pa_csv.write_csv(_as_text(table), packed)
+        else:
             pa_csv.write_csv(_as_text(table), file)
-    elif path.name.endswith(".csv"):
-        pa_csv.write_csv(_as_text(table), path)
-    else:
-        raise ValueError(f"{path.name}: the name must end in .parquet, .csv or .csv.gz.")
 
 
 def read_rows(path: Path, programme: Programme) -> Rows:
@@ -107,7 +108,11 @@ def read_rows(path: Path, programme: Programme) -> Rows:
     problems = [
         RowProblem(0, name, None, remedy("column_missing")) for name in NEEDED if name not in table.column_names
     ]
-    problems += [RowProblem(0, n, None, remedy("column_unknown")) for n in table.column_names if n not in known]
+    for place, name in enumerate(table.column_names):
+        if name not in known:
+            problems.append(RowProblem(0, name, None, remedy("column_unknown")))
+        elif name in table.column_names[:place]:
+            problems.append(RowProblem(0, name, None, remedy("column_twice")))
     if problems:
         raise RowsError(problems)
     columns = {
@@ -151,25 +156,36 @@ def _joined(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(pc.equal(pc.list_value_length(column), 0), "none", pc.binary_join(column, ";"))
 
 
+def _check_ending(path: Path) -> None:
+    if not path.name.endswith(ENDINGS):
+        raise ValueError(f"{path.name}: the name must end in {', '.join(ENDINGS)}.")
+
+
 def _read_table(path: Path) -> pa.Table:
+    _check_ending(path)
     try:
-        if path.name.endswith(".parquet"):
-            table = pq.read_table(path)
-            written = (table.schema.metadata or {}).get(_FORMAT_KEY, str(FORMAT).encode())
-            if written != str(FORMAT).encode():
-                raise ValueError(f"{path.name}: rows of format {written.decode()}; this Kail reads format {FORMAT}.")
-            return table
-        if not path.name.endswith((".csv", ".csv.gz")):
-            raise ValueError(f"{path.name}: the name must end in .parquet, .csv or .csv.gz.")
-        with pa.input_stream(path, compression="gzip" if path.name.endswith(".gz") else None) as file:
-            header = pa_csv.read_csv(file).column_names
-        as_text = pa_csv.ConvertOptions(
-            column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=True, null_values=[""]
-        )
-        with pa.input_stream(path, compression="gzip" if path.name.endswith(".gz") else None) as file:
-            return pa_csv.read_csv(file, convert_options=as_text)
-    except pa.ArrowInvalid as error:
+        with path.open("rb") as file:
+            if path.suffix == ".parquet":
+                return _of_our_format(path, pq.read_table(file))
+            return _read_csv(gzip.decompress(file.read()) if path.suffix == ".gz" else file.read())
+    except (pa.ArrowInvalid, gzip.BadGzipFile, EOFError) as error:
         raise ValueError(f"{path.name} cannot be read: {error}") from None
+
+
+def _of_our_format(path: Path, table: pa.Table) -> pa.Table:
+    written = (table.schema.metadata or {}).get(_FORMAT_KEY, str(FORMAT).encode())
+    if written != str(FORMAT).encode():
+        raise ValueError(f"{path.name}: rows of format {written.decode()}; this Kail reads format {FORMAT}.")
+    return table
+
+
+def _read_csv(content: bytes) -> pa.Table:
+    """Every cell as text, the empty ones null: what a cell means is for its signal to say, not for a guess at types."""
+    header = pa_csv.open_csv(pa.BufferReader(content)).schema.names
+    as_text = pa_csv.ConvertOptions(
+        column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=True, null_values=[""]
+    )
+    return pa_csv.read_csv(pa.BufferReader(content), convert_options=as_text)
 
 
 def _encode(programme: Programme, field: Field, column: pa.ChunkedArray, problems: list[RowProblem]) -> Ints:

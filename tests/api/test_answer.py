@@ -80,6 +80,18 @@ def test_below_the_band_is_worded_as_for_larger_amounts(told, a_trader):
     assert found["path"]["impossible"] == ["Produk ini untuk jumlah yang lebih besar: lebih dari Rp10.000.000."]
 
 
+def test_a_product_without_a_sharia_form_says_so(told, a_trader):
+    unmet = product(told(a_trader(sharia_only=True), "en"), "pnm_mekaar")["unmet"]
+    assert unmet[0]["need"] == "This product is conventional only, with no sharia form"
+    assert unmet[0]["have"] == "Only sharia finance: yes"
+
+
+def test_a_list_of_codes_is_said_in_the_words_of_the_programme(told, a_trader):
+    unmet = product(told(a_trader(slik_class="5")), "kur_super_mikro")["unmet"]
+    assert unmet[0]["need"] == "Catatan kredit (SLIK) bukan kelas 3, 4 atau 5"
+    assert unmet[0]["have"] == "5: telat lebih dari 180 hari"
+
+
 def test_above_the_band_asking_for_less_is_named_with_the_amount(told, a_trader):
     unmet = product(told(a_trader(amount_asked=15_000_000)), "kur_super_mikro")["unmet"]
     assert [(c["kind"], c["amount_idr"], c["text"]) for c in unmet[0]["changed_by"]] == [

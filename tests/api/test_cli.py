@@ -289,7 +289,7 @@ def test_the_service_starts_answers_and_stops(tmp_path, workers):
     assert "Traceback" not in written
 
 
-def first_answer(address, service, patience=40.0):
+def first_answer(address, service, patience=120.0):
     end = time.monotonic() + patience
     while time.monotonic() < end and service.poll() is None:
         try:

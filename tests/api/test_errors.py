@@ -4,7 +4,7 @@ import logging
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from litestar.testing import TestClient
 
@@ -74,6 +74,7 @@ def test_what_is_shown_is_short_and_can_be_written_as_json():
         assert len(msgspec.json.encode(errors.shown(value))) < 1000
 
 
+@settings(max_examples=max(50, settings().max_examples // 10))
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.text(), st.lists, max_leaves=10))
 def test_anything_can_be_shown(value):
     msgspec.json.encode(errors.shown(value))

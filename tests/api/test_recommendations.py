@@ -1,10 +1,15 @@
 """The endpoint: good answers, and every bad body refused in words, with all that is wrong at once."""
 
 import json
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from api.recommendations import Asked, recommendation
+from matcher.rules import rules_on
+from tests.strategies import participants
 
 MIB = 1024 * 1024
 
@@ -277,19 +282,19 @@ def post(client, body):
     return response
 
 
-@settings(max_examples=max(50, settings().max_examples // 4))
+@settings(max_examples=max(50, settings().max_examples // 10))
 @given(body=JSON)
 def test_any_json_is_answered_or_refused(client, body):
     post(client, body)
 
 
-@settings(max_examples=max(50, settings().max_examples // 4))
+@settings(max_examples=max(50, settings().max_examples // 10))
 @given(body=st.binary(max_size=100))
 def test_any_bytes_are_refused(client, body):
     post(client, body)
 
 
-@settings(max_examples=max(50, settings().max_examples // 2))
+@settings(max_examples=max(50, settings().max_examples // 10))
 @given(data=st.data())
 def test_any_values_of_real_signals_are_answered_or_refused(client, live, conforms, data):
     names = st.sampled_from(sorted(live.rules.signals))
@@ -303,3 +308,13 @@ def test_any_values_of_real_signals_are_answered_or_refused(client, live, confor
     body = {"signals": signals, "goal": data.draw(goals), "as_of": data.draw(st.none() | day | JSON)}
     response = post(client, body)
     conforms(response.json(), "Recommendation" if response.status_code == 200 else "Problem")
+
+
+@settings(max_examples=max(50, settings().max_examples // 10))
+@given(data=st.data())
+def test_any_person_gets_a_full_answer_in_both_languages(live, conforms, data):
+    rules = rules_on(live.programme, data.draw(st.sampled_from([live.today, date(2018, 10, 1), date(2020, 2, 1)])))
+    participant = data.draw(participants(rules))
+    goal = data.draw(st.none() | st.sampled_from(sorted(rules.product_ids)))
+    for language in ("id", "en"):
+        conforms(recommendation(live, Asked(rules, participant, goal, language)), "Recommendation")

@@ -361,3 +361,16 @@ def test_a_number_is_the_same_as_digits_as_integer_and_as_decimal(number):
 
 def test_every_conversion_ends_in_a_unit_that_signals_have():
     assert {ours for _, ours in FACTORS} <= {"months", "years", "days", "hours", "rupiah"}
+
+
+def test_the_map_in_the_docstring_is_a_correct_map(a_map):
+    text = training_data.columns.__doc__.partition("[map]")[2].rpartition("A yes or no")[0]
+    found = a_map("", head="[map]" + text)
+    assert [column.signal.kind for column in found.columns] == [
+        "number",
+        "choice",
+        "money",
+        "date",
+        "choices",
+        "choice",
+    ]
