@@ -112,7 +112,9 @@ class _Check:
         if max(abs(signal.minimum), abs(signal.maximum)) > 10**15:
             self.note("signals", where, "the range goes beyond 10^15", "Narrow it.")
         if signal.stale_after_days is not None and signal.stale_after_days < 1:
-            self.note("signals", where, f"stale_after_days is {signal.stale_after_days}", "Write 1 or more, or leave it out.")
+            self.note(
+                "signals", where, f"stale_after_days is {signal.stale_after_days}", "Write 1 or more, or leave it out."
+            )
         if signal.direction not in (-1, 0, 1) or (signal.direction and signal.kind in ("choice", "choices", "date")):
             self.note("signals", where, f"direction is {signal.direction}", "Write 0; 1 or -1 for yes_no and numbers.")
         if signal.protected and signal.scored:

@@ -15,7 +15,7 @@ from typing import Any
 
 from matcher.criteria import UNKNOWN_HIGH, UNKNOWN_LOW, truth_of
 from matcher.entries import PROOFS, Signal
-from matcher.rules import Rules
+from matcher.rules import Rules, places
 from matcher.words import Message
 
 
@@ -236,12 +236,12 @@ def read_value(signal: Signal, raw: Any) -> tuple[Any, Message | None]:
         code = str(raw) if isinstance(raw, int) and not isinstance(raw, bool) else raw
         if isinstance(code, str) and code in signal.values:
             return code, None
-        return None, Message("unknown_code", {**about, "allowed": codes, "near": _near_code(raw, codes)})
+        return None, _unknown_code(signal, raw)
     if not isinstance(raw, (list, tuple)):
         return None, Message("not_a_list", {**about, "allowed": codes})
     unknown = [code for code in raw if not isinstance(code, str) or code not in signal.values]
     if unknown:
-        return None, Message("unknown_code", {**about, "allowed": codes, "near": _near_code(unknown[0], codes)})
+        return None, _unknown_code(signal, unknown[0])
     return [code for code in codes if code in raw], None
 
 
@@ -269,7 +269,7 @@ def as_date(raw: Any) -> date | None:
         return raw.date()
     if isinstance(raw, date):
         return raw
-    if not isinstance(raw, str) or len(raw) != 10:
+    if not isinstance(raw, str) or len(raw) != 10 or raw[4] != "-" or raw[7] != "-":
         return None
     try:
         return date.fromisoformat(raw)
@@ -277,9 +277,11 @@ def as_date(raw: Any) -> date | None:
         return None
 
 
-def _near_code(raw: Any, codes: list[str]) -> str:
+def _unknown_code(signal: Signal, raw: Any) -> Message:
+    codes = list(signal.values)
     close = difflib.get_close_matches(str(raw), codes, 1)
-    return close[0] if close else codes[0]
+    about = {"signal": signal.id, "allowed": codes}
+    return Message("unknown_code_near", {**about, "near": close[0]}) if close else Message("unknown_code", about)
 
 
 def _contradictions(rules: Rules, participant: Participant, problems: list[InputProblem]) -> None:
@@ -290,14 +292,15 @@ def _contradictions(rules: Rules, participant: Participant, problems: list[Input
         if other and low[place] == high[place] and low[rules.position[other]] > low[place]:
             message = Message("less_than", {"signal": name, "other_signal": other})
             problems.append(InputProblem(name, participant.facts[name].value, message))
-    yes, no = ask_tests(rules, low, high)
     for place, cases in rules.implied:
         for when, value, conflict in cases:
-            if conflict and low[place] == high[place] != value and truth_of(when, yes, no):
+            if not conflict or low[place] != high[place] or low[place] == value:
+                continue
+            asked = places(_union(when))
+            if truth_of(when, *ask_tests(rules, low, high, asked)):
                 name = list(rules.position)[place]
-                others = rules.signals_in(_union(when))
-                message = Message("contradicts", {"signal": name, "other_signal": others[0]})
-                problems.append(InputProblem(name, participant.facts[name].value, message))
+                about = {"signal": name, "other_signal": rules.tests[asked[0]].signal}
+                problems.append(InputProblem(name, participant.facts[name].value, Message("contradicts", about)))
 
 
 def _union(clauses: tuple[int, ...]) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from typing import Final
 
 from matcher.criteria import Criterion, met, truth_of
 from matcher.lenders import Terms, capacity, changeable, status_of, terms_of, ticking, truths_of, wants_sharia
@@ -16,6 +17,9 @@ from matcher.participant import Known, day_after_months
 from matcher.rules import ProductRule, Rules, places
 from matcher.search import Found, Question, Search
 from matcher.words import Message
+
+ROUND_IDR: Final = 100_000
+"""Our choice: a person asks for round sums, so a smaller amount is said in full hundreds of thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +253,7 @@ def _told(view: Outlook, product: ProductRule, known: Known, found: Found, assum
         goal=entry.id,
         ask=ask,
         ask_message=message,
-        steps=_steps(view, terms, found),
+        steps=_steps(view, product, terms, found),
         days=found.days,
         cost_idr=found.cost,
         lender_days=entry.lender_days.value if entry.lender_days else None,
@@ -276,7 +280,7 @@ def _money_unknown(view: Outlook, terms: Terms, assumes_capacity: bool) -> list[
     return [view.rules.roles[r] for r in roles if r in view.rules.roles and _value(view.rules, view.known, r) is None]
 
 
-def _steps(view: Outlook, terms: Terms, found: Found) -> tuple[PathStep, ...]:
+def _steps(view: Outlook, product: ProductRule, terms: Terms, found: Found) -> tuple[PathStep, ...]:
     rules, today = view.rules, view.rules.day
     steps: list[PathStep] = []
     day = 0
@@ -289,13 +293,31 @@ def _steps(view: Outlook, terms: Terms, found: Found) -> tuple[PathStep, ...]:
         steps.append(PathStep(kind, step.entry.id, begins, ends, step.days, view.costs[step.index]))
         day = move.ends
     if found.days > day:
-        steps.append(_wait(today, day, found.days, Message("wait_for_goal")))
+        steps.append(_wait(today, day, found.days, _waited_for(view, product)))
     asked = _value(rules, view.known, "amount_asked")
     if asked is not None and terms.planned_idr is not None and 0 < terms.planned_idr < asked and rules.ask_less:
         end = today + timedelta(days=found.days)
-        reason = Message("ask_amount", {"amount_idr": terms.planned_idr})
+        round_ = terms.planned_idr // ROUND_IDR * ROUND_IDR
+        amount = round_ if round_ >= max(product.entry.min_amount_idr or 0, ROUND_IDR) else terms.planned_idr
+        reason = Message("ask_amount", {"amount_idr": amount})
         steps.append(PathStep("ask_less", rules.ask_less.entry.id, end, end, 0, 0, reason))
     return tuple(steps)
+
+
+def _waited_for(view: Outlook, product: ProductRule) -> Message:
+    """Name the condition that time alone brings."""
+    for rule in product.criteria:
+        unmet = [clause for clause in rule.clauses if not clause & view.known.yes]
+        if _ticks(view, unmet):
+            return Message("wait_for", {"criterion": rule.criterion})
+    return Message("wait_for_goal")
+
+
+def _ticks(view: Outlook, clauses: Sequence[int]) -> bool:
+    clocks = 0
+    for tests in view.rules.clock_tests:
+        clocks |= tests
+    return any(clause & clocks & view.known.no for clause in clauses)
 
 
 def _wait(today: date, day: int, until: int, reason: Message) -> PathStep:

@@ -204,7 +204,7 @@ def questions_of(
 ) -> tuple[str, ...]:
     """The signals to ask for, each once: wanting, the amount, then what settles most products; personal ones last."""
     rules = view.rules
-    settles: dict[str, int] = dict.fromkeys(tier.questions, 1)
+    settles: dict[str, int] = dict.fromkeys(tier.questions, 1) | dict.fromkeys(sorted(view.known.stale), 0)
     for signal in rules.signals.values():
         if signal.asked == "first":
             settles.setdefault(signal.id, 0)
@@ -218,6 +218,9 @@ def questions_of(
     for suggestion in interventions:
         for name in suggestion.questions:
             settles.setdefault(name, 0)
+    if view.wants is False:
+        for role in _MONEY:
+            settles.pop(rules.roles.get(role, ""), None)
     place = rules.position
     unknown = [name for name in settles if view.known.low[place[name]] != view.known.high[place[name]]]
     return tuple(
@@ -227,6 +230,8 @@ def questions_of(
 
 def _notices(view: Outlook, scorecard: Scorecard | None) -> tuple[Message, ...]:
     notices = [Message("not_confirmed")]
+    if view.wants:
+        notices.append(Message("share", {"share": view.rules.programme.share_percent}))
     if scorecard and scorecard.basis == "synthetic":
         notices.append(Message("synthetic"))
     if view.wants is False:

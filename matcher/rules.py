@@ -203,7 +203,7 @@ class Rules:
 
     def _mask(self, tests: Iterable[Test]) -> int:
         mask = 0
-        for test in tests:
+        for test in sorted(tests, key=lambda t: (self.position[t.signal], t.op, t.value, t.lenient)):
             mask |= 1 << self._numbers.setdefault(test, len(self._numbers))
         return mask
 

@@ -448,7 +448,7 @@ class Search:
                 if not waits and order[place] < order[place + 1]:
                     continue
                 for later in range(place + 1, len(order) if waits else place + 2):
-                    tried = order[:place] + [order[later]] + order[place:later] + order[later + 1 :]
+                    tried = [*order[:place], order[later], *order[place:later], *order[later + 1 :]]
                     found = self._replay(tried, day)
                     if found is not None and _sooner(found[place], best[place]):
                         best, changed = found, True

@@ -62,8 +62,8 @@ SENTENCES: Final[Mapping[str, Both]] = {
     "still_so": _("Apakah ini masih berlaku? {question}", "Is this still so? {question}"),
     # input problems
     "unknown_signal": _(
-        "{name} bukan data yang dikenal program ini. Lihat daftarnya di GET /api/v1/programme.",
-        "{name} is no signal of this programme. See the list at GET /api/v1/programme.",
+        "{name} bukan data yang dikenal program ini. Daftarnya ada di signals.toml program dan di /api/v1/programme.",
+        "{name} is no signal of this programme. Its signals.toml and /api/v1/programme list them.",
     ),
     "unknown_signal_near": _(
         "{name} bukan data yang dikenal program ini. Mungkin maksud Anda {near}?",
@@ -106,7 +106,8 @@ SENTENCES: Final[Mapping[str, Both]] = {
     "out_of_range_money": _(
         "{signal} harus dari {low_idr} sampai {high_idr}.", "{signal} must be from {low_idr} to {high_idr}."
     ),
-    "unknown_code": _(
+    "unknown_code": _("{signal} harus salah satu dari: {allowed}.", "{signal} must be one of: {allowed}."),
+    "unknown_code_near": _(
         "{signal} harus salah satu dari: {allowed}. Mungkin maksud Anda {near}?",
         "{signal} must be one of: {allowed}. Did you mean {near}?",
     ),
@@ -228,8 +229,9 @@ SENTENCES: Final[Mapping[str, Both]] = {
         "Tanyakan harga {product} kepada pemberi pinjaman: tidak ada sumber yang menyebutnya.",
         "Ask the lender for the price of {product}: no source states it.",
     ),
-    "ask_amount": _("Ajukan {amount_idr} saja.", "Ask for {amount_idr} only."),
+    "ask_amount": _("Ajukan paling banyak {amount_idr}.", "Ask for at most {amount_idr}."),
     "wait_for_step": _("Menunggu sampai bisa mulai: {intervention}.", "Wait until this can begin: {intervention}."),
+    "wait_for": _("Menunggu sampai terpenuhi: {criterion}.", "Wait until this is met: {criterion}."),
     "wait_for_goal": _("Menunggu sampai syaratnya terpenuhi.", "Wait until the condition is met."),
     # changes
     "change_wait": _("menunggu", "waiting"),
@@ -260,6 +262,10 @@ SENTENCES: Final[Mapping[str, Both]] = {
     "synthetic": _(
         "Skor ini dari data buatan (sintetis): titik awal, bukan kenyataan.",
         "This score comes from synthetic data: a starting point, not reality.",
+    ),
+    "share": _(
+        "Terjangkau artinya: cicilan paling banyak {share}% dari sisa uang usaha sebulan. Angka {share}% ini pilihan kami.",
+        "Affordable means: instalments of at most {share}% of what the business leaves a month. The {share}% is our choice.",
     ),
     "wants_none": _(
         "Anda tidak mencari modal: kredit tidak ditawarkan.", "You do not want capital: no credit is offered."

@@ -25,7 +25,9 @@ def figures(rules: Rules) -> dict[str, set[int]]:
     """The figures that the programme's rules name, by signal."""
     found: dict[str, set[int]] = {name: set() for name in rules.signals}
     programme = rules.programme
-    todo = [c for s in programme.signals for c in (*s.derived, *([s.grows.while_] if s.grows and s.grows.while_ else ()))]
+    todo = [
+        c for s in programme.signals for c in (*s.derived, *([s.grows.while_] if s.grows and s.grows.while_ else ()))
+    ]
     todo += [c for i in programme.interventions for c in i.needs] + [c for s in programme.steps for c in s.done]
     todo += [c for p in programme.products for c in p.criteria]
     while todo:
@@ -144,14 +146,23 @@ def a_signal(name: str, kind: str = "yes_no", **more: Any) -> dict[str, Any]:
 
 def an_intervention(name: str, **more: Any) -> dict[str, Any]:
     """One intervention's table."""
-    figures = {key: {"value": more.pop(key, 0), **OURS} for key in ("days", "cost_idr") if not isinstance(more.get(key), dict)}
+    figures = {
+        key: {"value": more.pop(key, 0), **OURS} for key in ("days", "cost_idr") if not isinstance(more.get(key), dict)
+    }
     plain = {"kind": "support", "tier": "low", "seat": "none"}
     return {"id": name, **plain, "name": WORDS, "about": WORDS, "provider": WORDS, **figures, **more, **OURS}
 
 
 def a_product(name: str, **more: Any) -> dict[str, Any]:
     """One product's table: a running grant unless told otherwise."""
-    plain = {"provider": "x", "kind": "grant", "form": ["grant"], "availability": "running", "as_of": "", "confidence": "high"}
+    plain = {
+        "provider": "x",
+        "kind": "grant",
+        "form": ["grant"],
+        "availability": "running",
+        "as_of": "",
+        "confidence": "high",
+    }
     return {"id": name, "name": WORDS, **plain, "tier": "low", **more, **OURS}
 
 
@@ -254,7 +265,9 @@ def _signals(draw: st.DrawFn) -> list[dict[str, Any]]:
     conditions = [{"signal": "f0", "is": True}, {"signal": "g0", "at_least": 1}, {"signal": "c0", "is": "b"}, None]
     condition = draw(st.sampled_from(conditions))
     grows = {"every": "month", **({"while": condition} if condition else {})}
-    codes = {kind: [{"id": code, "label": WORDS} for code in letters] for kind, letters in (("c0", "abc"), ("s0", "xyz"))}
+    codes = {
+        kind: [{"id": code, "label": WORDS} for code in letters] for kind, letters in (("c0", "abc"), ("s0", "xyz"))
+    }
     derived = [{"any": [{"signal": "f0", "is": True}, {"signal": "d0", "within_days": draw(st.sampled_from([4, 9]))}]}]
     return [
         *(a_signal(name) for name in FLAGS),
@@ -276,12 +289,16 @@ def _leaves(day: date) -> st.SearchStrategy[dict[str, Any]]:
         st.builds(lambda s, v: {"signal": s, "is": v}, st.sampled_from([*FLAGS, "v0"]), st.booleans()),
         st.builds(lambda op, v: {"signal": "g0", op: v}, st.sampled_from(["at_least", "at_least", "at_most"]), few),
         st.builds(lambda op, v: {"signal": "n0", op: v}, st.sampled_from(["at_least", "at_most", "is"]), few),
-        st.builds(lambda s, v: {"signal": s, "within_days": v}, st.sampled_from(["d0", "d1"]), st.sampled_from([0, 3, 8, 20])),
+        st.builds(
+            lambda s, v: {"signal": s, "within_days": v}, st.sampled_from(["d0", "d1"]), st.sampled_from([0, 3, 8, 20])
+        ),
         st.builds(lambda s, v: {"signal": s, "passed": v}, st.sampled_from(["d0", "d1"]), st.booleans()),
         st.builds(lambda op, v: {"signal": "c0", op: v}, st.sampled_from(["is", "is_not"]), st.sampled_from("abc")),
         st.builds(lambda v: {"signal": "c0", "one_of": v}, st.sampled_from([["a", "b"], ["c"]])),
         st.builds(
-            lambda op, v: {"signal": "s0", op: v}, st.sampled_from(["includes", "excludes"]), st.sampled_from([["x"], ["y", "z"]])
+            lambda op, v: {"signal": "s0", op: v},
+            st.sampled_from(["includes", "excludes"]),
+            st.sampled_from([["x"], ["y", "z"]]),
         ),
         st.just({"signal": "debt", "at_most": 0}),
     )
@@ -305,7 +322,11 @@ EFFECTS = st.one_of(
     st.builds(lambda s, v: {"signal": s, "to": v}, st.sampled_from(FLAGS), st.sampled_from([True, True, True, False])),
     st.builds(lambda s: {"signal": s, "to": True}, st.sampled_from(FLAGS)),
     st.builds(lambda op, v: {"signal": "n0", op: v}, st.sampled_from(["at_least", "at_most", "to"]), st.integers(0, 3)),
-    st.builds(lambda op, v: {"signal": "g0", op: v}, st.sampled_from(["at_least", "at_least", "at_most", "to"]), st.integers(0, 3)),
+    st.builds(
+        lambda op, v: {"signal": "g0", op: v},
+        st.sampled_from(["at_least", "at_least", "at_most", "to"]),
+        st.integers(0, 3),
+    ),
     st.builds(lambda s: {"signal": s, "to": "done"}, st.sampled_from(["d0", "d1"])),
     st.builds(lambda v: {"signal": "c0", "to": v}, st.sampled_from("abc")),
     st.builds(lambda v: {"signal": "s0", "adds": v}, st.sampled_from([["x"], ["y"]])),
@@ -333,7 +354,9 @@ def _need(draw: st.DrawFn, effects: list[dict[str, Any]], leaves: st.SearchStrat
     return {**criterion, "unknown": "meets"} if shape == 7 else criterion
 
 
-def _plain_need(draw: st.DrawFn, effects: list[dict[str, Any]], leaves: st.SearchStrategy[dict[str, Any]]) -> dict[str, Any]:
+def _plain_need(
+    draw: st.DrawFn, effects: list[dict[str, Any]], leaves: st.SearchStrategy[dict[str, Any]]
+) -> dict[str, Any]:
     brought = [criterion for effect in effects if (criterion := _brought(effect))]
     return draw(st.sampled_from(brought)) if brought and draw(st.integers(0, 3)) < 3 else draw(leaves)
 

@@ -25,7 +25,10 @@ def test_the_answer_shown_is_part_of_the_real_answer():
 def test_the_two_commands_come_first():
     first = re.search(r"```\n(.*?)```", README, re.DOTALL)
     assert first is not None
-    assert [line.split("#")[0].strip() for line in first[1].splitlines()] == ["python3 dev.py run", "python3 dev.py test"]
+    assert [line.split("#")[0].strip() for line in first[1].splitlines()] == [
+        "python3 dev.py run",
+        "python3 dev.py test",
+    ]
 
 
 def missing(part: Any, whole: Any, where: str = "answer") -> list[str]:

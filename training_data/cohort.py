@@ -18,7 +18,19 @@ import numpy as np
 
 from matcher.entries import Programme
 from matcher.programme import load_programme
-from training_data.cohort_signals import AS_OF, Columns, Truth, business, credit, market, money, papers, training
+from training_data.cohort_signals import (
+    AS_OF,
+    Columns,
+    Truth,
+    asking,
+    business,
+    credit,
+    market,
+    money,
+    papers,
+    record,
+    training,
+)
 from training_data.draws import Draws, Floats
 from training_data.rows import MISSING, SOURCES, Bools, Ints, Rows, fields_by_name, window_end
 
@@ -71,11 +83,12 @@ def make_cohort(
 ) -> Rows:
     """Make `n` people as they stood on 2021-10-27, with what became of those referred in the half year after it.
 
-    The same n and seed give the same rows (under the same numpy); each step's count is the published one scaled to n.
-    `progress` is told how many people of how many are finished. 284,164 people take a few seconds and about 1 GB.
+    `programme` is OK OCE or an amended copy of it: its signals and codes are named here. The same n and seed give the same rows (under the same numpy); each step's count is the published one scaled to n.
+    `progress` is told how many people of how many are finished. 284,164 people take a few seconds and 0.4 GB.
 
     Raises:
         ValueError: if n is below 1.
+        KeyError: if the programme lacks one of those signals or codes.
     """
     if n < 1:
         raise ValueError(f"n must be 1 or more; got {n}.")
@@ -83,7 +96,21 @@ def make_cohort(
     draw = Draws(programme, n, random_state)
     columns: Columns = {}
     truth: Truth = {}
-    stages = (_people, business, _steps, training, papers, market, money, credit, _referrals, _outcomes, _unknowns)
+    stages = (
+        _people,
+        business,
+        _steps,
+        training,
+        papers,
+        market,
+        money,
+        credit,
+        record,
+        asking,
+        _referrals,
+        _outcomes,
+        _unknowns,
+    )
     for number, stage in enumerate(stages, start=1):
         stage(draw, columns, truth)
         if progress is not None:
@@ -203,7 +230,7 @@ def _share(step: str) -> float:
 
 
 def _referrals(draw: Draws, columns: Columns, truth: Truth) -> None:
-    """Who is referred within half a year of AS_OF, and for what."""
+    """Who is referred within half a year of AS_OF (after that the signals would be stale), and for what."""
     asked = columns["amount_asked"]
     may = truth["wants"] & truth["running"] & (asked > 0)
     # A mentor brings those who did more of the steps, and seldom those in arrears.

@@ -134,8 +134,8 @@ def money(draw: Draws, columns: Columns, truth: Truth) -> None:
 
 
 def credit(draw: Draws, columns: Columns, truth: Truth) -> None:
-    """Credit so far, arrears, record, and what is asked for now."""
-    has_capital, woman, drive = truth["P7"], truth["woman"], truth["drive"]
+    """Credit held now and before."""
+    has_capital, woman = truth["P7"], truth["woman"]
     # P7 is proven by capital through the programme or by a KUR or bank credit from outside; nobody else holds either, so
     # that the counts stay the published ones. In truth some surely do.
     through = has_capital & draw.yes(0.8)
@@ -173,15 +173,26 @@ def credit(draw: Draws, columns: Columns, truth: Truth) -> None:
     business_credit = existing & (held["kur"] | held["commercial"] | held["ultra_micro"])
     columns["credit_ends_on"] = np.where(business_credit, TODAY + draw.whole(30, 900), MISSING)
     columns["monthly_instalments"] = np.where(loans > 0, draw.money(550_000 * np.maximum(loans, 1), 0.6, 10_000), 0)
+
+
+def record(draw: Draws, columns: Columns, truth: Truth) -> None:
+    """Arrears and the credit record; whoever never held a credit has none."""
+    existing, held = columns["existing_credit"], draw.signals["existing_credit"].codes
+    loans = np.bitwise_count(existing).astype(np.int64)
     # SOURCED by size, elsewhere and later: paylater arrears of Rp100,000 to 600,000 stop KUR (klikfakta 2025-07-24).
     risky = 0.04 + 0.14 * ((existing & held["paylater_p2p"]) > 0) + 0.05 * ((existing & held["consumer"]) > 0)
-    late = (loans > 0) & draw.yes(np.clip(risky * np.exp(-0.3 * drive), 0, 0.6))
+    late = (loans > 0) & draw.yes(np.clip(risky * np.exp(-0.3 * truth["drive"]), 0, 0.6))
     columns["arrears_idr"] = np.where(late, np.maximum(draw.money(300_000, 0.7, 10_000), 10_000), 0)
     seen_before = (loans > 0) | (columns["productive_credit_ever"] > 0)
     clean = draw.code("slik_class", {"1": 0.93, "2": 0.05, "3": 0.008, "4": 0.004, "5": 0.008})
     behind = draw.code("slik_class", {"2": 0.72, "3": 0.1, "4": 0.06, "5": 0.12})
     no_record = draw.signals["slik_class"].codes["none"]
     columns["slik_class"] = np.where(late, behind, np.where(seen_before, clean, no_record))
+
+
+def asking(draw: Draws, columns: Columns, truth: Truth) -> None:
+    """What could serve as security, the amount asked for and its purpose."""
+    drive, bank = truth["drive"], truth["bank_credit_ever"]
     columns["collateral"] = draw.codes("collateral", {"vehicle_bpkb": 0.42, "land": 0.1, "other": 0.08})
     # People ask for about what their sales suggest; a second loan is larger.
     median = 7_000_000 * np.exp(0.25 * drive + 0.5 * bank) * (1 + columns["monthly_revenue"] / 20_000_000) ** 0.6

@@ -74,7 +74,8 @@ class Way:
 class World:
     """A programme on one day, as its entries state it."""
 
-    def __init__(self, programme: Any, day: date) -> None:
+    def __init__(self, programme: Any, day: date, goal: Iterable[Any] | None = None) -> None:
+        """`goal`: the criteria to reach; what neither they nor any need asks about is then left aside."""
         self.programme, self.day, self.today = programme, day, day.toordinal()
         self.signals = {}
         for signal in programme.signals:
@@ -94,6 +95,9 @@ class World:
         }
         self.dates = [self.place[n] for n, s in self.signals.items() if s.kind == "date"]
         self.needs = {entry.id: self.truth_of_all(self.needs_of(entry)) for entry in self.interventions}
+        self.timeless = {entry.id for entry in self.interventions if self._timeless(self.needs_of(entry))}
+        self._opened: dict[State, list[Any]] = {}
+        self.asked = set(self.names) if goal is None else self._asked_about(goal)
         self.oldest = max([0, *self._asked("within_days")]) + 1
         self.highest = {place: max([0, *self._asked(None, signal.id)]) + 1 for place, signal in self.growing}
 
@@ -270,7 +274,9 @@ class World:
         """The state after an intervention that ends on that day, others having decided for the better."""
         values = list(state)
         for effect in (*entry.sets, *entry.requests, *entry.reveals):
-            if effect.op == "known" or (effect in entry.reveals and is_known(state[self.place[effect.signal]])):
+            if effect.op == "known" or effect.signal not in self.asked:
+                continue
+            if effect in entry.reveals and is_known(state[self.place[effect.signal]]):
                 continue
             place, signal = self.place[effect.signal], self.signals[effect.signal]
             values[place] = self._effect(signal, effect, values[place], end)
@@ -322,12 +328,45 @@ class World:
                     values[place] = Amount(high, high, LONG_AGO) if high <= signal.maximum else value
         return state if values is None else tuple(values)
 
+    def _timeless(self, criteria: Iterable[Any]) -> bool:
+        """Whether no criterion asks about a date or a growing number."""
+        names = {name for criterion in criteria for name in self._names_in(criterion)}
+        return not any(self.signals[name].kind == "date" or self.signals[name].grows for name in names)
+
+    def _names_in(self, criterion: Any) -> Iterable[str]:
+        if criterion.kind == "signal":
+            yield criterion.signal
+        inner = [*criterion.parts]
+        if criterion.kind == "signal":
+            inner += self.signals[criterion.signal].derived
+        elif criterion.kind == "step" and criterion.signal in self.steps:
+            inner += self.steps[criterion.signal].done
+        for part in inner:
+            yield from self._names_in(part)
+
+    def _asked_about(self, goal: Iterable[Any]) -> set[str]:
+        criteria = [*goal, *(need for entry in self.interventions for need in self.needs_of(entry))]
+        criteria += [signal.grows.while_ for _, signal in self.growing if signal.grows.while_]
+        costs = {entry.cost_idr.signal for entry in self.interventions}
+        return {name for criterion in criteria for name in self._names_in(criterion)} | costs | set(self.roles.values())
+
+    def _open(self, state: State) -> list[Any]:
+        """The interventions that may begin some day in this state: those whose needs no day changes are asked once."""
+        found = self._opened.get(state)
+        if found is None:
+            found = self._opened[state] = [
+                entry
+                for entry in self.interventions
+                if entry.id not in self.timeless or self.needs[entry.id](state, self.today) is not False
+            ]
+        return found
+
     # -- every way ---------------------------------------------------------------------------------------------------
 
     def ways(self, start: State, goal: Truth, horizon: int) -> list[Way]:
         """The best ways within `horizon` days: each later one is cheaper. Everything is tried on every day."""
         days: dict[int, dict[State, int]] = defaultdict(dict)
-        days[0][start] = 0
+        days[0][self.simplest(start, self.today)] = 0
         found: list[Way] = []
         least = INFINITE
         for day in range(horizon + 1):
@@ -338,10 +377,14 @@ class World:
                 cost = here[state]
                 if cost >= least:
                     continue
-                for entry in self.interventions:
-                    if not self.may_begin(entry, state, today):
+                for entry in self._open(state):
+                    if entry.starts_on and date.fromordinal(today) not in entry.starts_on:
+                        continue
+                    if entry.id not in self.timeless and self.needs[entry.id](state, today) is False:
                         continue
                     paid, end = cost + self.cost_of(entry, state), day + entry.days.value
+                    if paid >= least or end > horizon:
+                        continue
                     after = self.simplest(self.after(entry, state, self.today + end), self.today + end)
                     there = here if end == day else days[end]
                     if paid < there.get(after, INFINITE):

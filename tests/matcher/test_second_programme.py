@@ -75,7 +75,11 @@ def test_the_share_and_the_dearer_price_are_this_programmes_own(seller):
 def test_its_tiers_have_their_own_ids_and_rules(rules, seller):
     assert (seller.tier.tier, seller.tier.provisional) == ("tunas", False)
     stranger = recommend(rules, read_participant(rules, {}))
-    assert (stranger.tier.tier, stranger.tier.provisional, stranger.tier.programme) == ("benih", True, "courtyard_visit")
+    assert (stranger.tier.tier, stranger.tier.provisional, stranger.tier.programme) == (
+        "benih",
+        True,
+        "courtyard_visit",
+    )
     assert stranger.tier.talk_again_on == date(2026, 12, 5)
 
 
