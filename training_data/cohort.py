@@ -83,8 +83,9 @@ def make_cohort(
 ) -> Rows:
     """Make `n` people as they stood on 2021-10-27, with what became of those referred in the half year after it.
 
-    `programme` is OK OCE or an amended copy of it: its signals and codes are named here. The same n and seed give the same rows (under the same numpy); each step's count is the published one scaled to n.
-    `progress` is told how many people of how many are finished. 284,164 people take a few seconds and 0.4 GB.
+    The same n and seed give the same rows (under the same numpy); each step's count is the published one scaled to n.
+    `programme` is OK OCE or an amended copy of it, for its signals and codes are named here. `progress` is told how many
+    people of how many are finished. 284,164 people take a few seconds and 0.4 GB.
 
     Raises:
         ValueError: if n is below 1.
