@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
 from models.compile import Compiled
 from models.dataset import Dataset
-from models.evaluate import Evaluation
+from models.evaluate import Evaluation, GroupRate
 
+MOST_VALUES: Final = 12
 _MEANING: Final = {
     "funded": "a referral for credit is disbursed within twelve months",
     "kept": "among disbursed loans, never 90 days late in the first twelve months",
@@ -33,6 +35,7 @@ _NOT_FOR: Final = (
 
 def card(version: str, dataset: Dataset, compiled: Compiled, found: Evaluation, commands: Sequence[str]) -> str:
     """The card as Markdown; every figure with its 95% interval."""
+    shown = [rate for rate in found.groups if rate in _extremes(found.groups, rate.group)]
     lines = [
         f"# {version}",
         "",
@@ -70,18 +73,35 @@ def card(version: str, dataset: Dataset, compiled: Compiled, found: Evaluation, 
         "## Whom it selects",
         "",
         f"If the {found.selected_share:.0%} with the highest scores were selected (nobody is: this is a check). The ratio",
-        "is to the value of the same group that is selected most often; under 0.8 ask why.",
+        "is to the value of the same group that is selected most often; under 0.8 ask why. Intervals are each value's own:",
+        "among many values some differ by chance alone.",
         "",
         "| group | people | selected | ratio |",
         "| --- | ---: | --- | --- |",
-        *(f"| {rate.group}: {rate.value} | {rate.people} | {rate.selected} | {rate.ratio} |" for rate in found.groups),
+        *(f"| {rate.group}: {rate.value} | {rate.people} | {rate.selected} | {rate.ratio} |" for rate in shown),
         "",
+        *_left_out(found.groups),
         "## Commands",
         "",
         *(f"    {command}" for command in commands),
         "",
     ]
     return "\n".join(lines)
+
+
+def _extremes(rates: Sequence[GroupRate], group: str) -> list[GroupRate]:
+    """All rates of a group, or of one with many values the three lowest and the three highest."""
+    of_group = [rate for rate in rates if rate.group == group]
+    if len(of_group) <= MOST_VALUES:
+        return of_group
+    ordered = sorted(of_group, key=lambda rate: (rate.selected.value, rate.value))
+    return ordered[:3] + ordered[-3:]
+
+
+def _left_out(rates: Sequence[GroupRate]) -> list[str]:
+    counts = Counter(rate.group for rate in rates)
+    many = [f"{group} (of {count} values)" for group, count in counts.items() if count > MOST_VALUES]
+    return [f"Of {', '.join(many)} the three least and the three most selected are shown.", ""] if many else []
 
 
 def _power(number: float) -> str:

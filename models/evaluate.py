@@ -157,6 +157,7 @@ def calibration(chances: Floats, labels: Bools, bands: int = MOST_BANDS) -> list
 def selection_rates(name: str, values: Texts, selected: Bools) -> list[GroupRate]:
     """For each value of a group the share selected, and its ratio to the value most of whom are; shapes (rows,).
 
+    Empty where no value has 30 people; "unknown" is shown but is nobody's yardstick.
     The ratio's interval is that of the log of a ratio of two shares (Katz and others 1978). Four fifths is the ratio
     below which many regulators ask for reasons; it is no proof of fairness above.
     """
@@ -165,10 +166,18 @@ def selection_rates(name: str, values: Texts, selected: Bools) -> list[GroupRate
     merged = [f"fewer than {FEWEST_OF_A_GROUP} each" if value in small else value for value in values.tolist()]
     named = np.array(merged, dtype=str)
     counted = {value: (int(selected[named == value].sum()), int((named == value).sum())) for value in sorted({*merged})}
-    large = {value: count for value, count in counted.items() if count[1] >= FEWEST_OF_A_GROUP} or counted
-    best = max(large.values(), key=lambda count: count[0] / count[1])
+    told = {value: count for value, count in counted.items() if value in set(found.tolist()) - small - {"unknown"}}
+    if not told:
+        return []
+    best = max(told, key=lambda value: told[value][0] / told[value][1])
     return [
-        GroupRate(name, value, people, share(chosen, people), _ratio(chosen, people, *best))
+        GroupRate(
+            name,
+            value,
+            people,
+            share(chosen, people),
+            Figure(1.0, 1.0, 1.0) if value == best else _ratio(chosen, people, *told[best]),
+        )
         for value, (chosen, people) in counted.items()
     ]
 
