@@ -81,8 +81,18 @@ class _Check:
             self._intervention(intervention)
         for product in programme.products:
             self._product(product)
+        self._costs()
         self._tier_rules()
         return self.problems
+
+    def _costs(self) -> None:
+        """A cost that is a signal must not change on the way, or it would depend on the order of the steps."""
+        for entry in self.programme.interventions:
+            for other in self.programme.interventions:
+                touched = {effect.signal for effect in (*other.sets, *other.reveals, *other.requests)}
+                if other.id != entry.id and entry.cost_idr.signal and entry.cost_idr.signal in touched:
+                    what = f"changes {entry.cost_idr.signal}, which is what {entry.id} costs"
+                    self.note("interventions", f"intervention {other.id}", what, "Leave that to one intervention.")
 
     def _overlaps(self, file: str, entries: Sequence[Dated]) -> None:
         for place, one in enumerate(entries):
@@ -136,6 +146,12 @@ class _Check:
                 self.note("signals", where, "grows but is no number", "Remove grows.")
             if signal.grows.while_:
                 self._criteria("signals", where, (signal.grows.while_,))
+                for name in signal.grows.while_.signals():
+                    asked = self.signals.get(name)
+                    if asked and name != signal.id and (asked.grows or asked.kind == "date"):
+                        self.note(
+                            "signals", where, f"grows while {name}, which moves with time", "Name another signal."
+                        )
         self._criteria("signals", where, signal.derived)
         if signal.derived and signal.kind != "yes_no":
             self.note("signals", where, "is derived but no yes_no", "Write kind = 'yes_no'.")

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from matcher.criteria import UNKNOWN_HIGH
 from matcher.lenders import capacity
-from matcher.participant import Known, Participant, intervals
+from matcher.participant import Known, Participant, growing_since, intervals
 from matcher.rules import ProductRule, Rules, TierRule
 
 Ints = npt.NDArray[np.int64]
@@ -32,6 +32,7 @@ class Columns:
     yes: Bools
     no: Bools
     stale: list[frozenset[str]]
+    since: list[dict[int, tuple[int, int]]]
 
     @property
     def rows(self) -> int:
@@ -41,7 +42,7 @@ class Columns:
     def known_of(self, row: int) -> Known:
         """What is known of one row, as for one participant."""
         yes, no = (_mask(truths[:, row]) for truths in (self.yes, self.no))
-        return Known(self.low[:, row].tolist(), self.high[:, row].tolist(), yes, no, self.stale[row])
+        return Known(self.low[:, row].tolist(), self.high[:, row].tolist(), yes, no, self.stale[row], self.since[row])
 
 
 def _mask(truths: Bools) -> int:
@@ -55,7 +56,8 @@ def know_columns(rules: Rules, participants: Sequence[Participant]) -> Columns:
     low = np.array([row[0] for row in rows], dtype=np.int64).reshape(len(rows), -1).T.copy().reshape(shape)
     high = np.array([row[1] for row in rows], dtype=np.int64).reshape(len(rows), -1).T.copy().reshape(shape)
     tests = (len(rules.tests), len(rows))
-    columns = Columns(low, high, np.zeros(tests, bool), np.zeros(tests, bool), [row[2] for row in rows])
+    since = [growing_since(rules, p, row[0], row[1]) for p, row in zip(participants, rows, strict=True)]
+    columns = Columns(low, high, np.zeros(tests, bool), np.zeros(tests, bool), [row[2] for row in rows], since)
     _ask(rules, columns, range(len(rules.tests)))
     for place, cases in rules.implied:
         open_ = low[place] != high[place]
@@ -100,7 +102,10 @@ def situations(rules: Rules, columns: Columns, extra: Sequence[Any] = ()) -> tup
 def _clocks(rules: Rules, columns: Columns) -> Ints:
     """What stands at a date or grows: paths depend on the value itself, not only on which tests hold."""
     places = [rules.position[name] for name in rules.clock_signals] + rules.cost_signals
-    return np.vstack([columns.low[places], columns.high[places]])
+    growing = [rules.position[name] for name in rules.clock_signals if rules.signals[name].grows]
+    began = [[ago for place in growing for ago in since.get(place, (0, 0))] for since in columns.since]
+    days = np.array(began, dtype=np.int64).reshape(columns.rows, -1).T
+    return np.vstack([columns.low[places], columns.high[places], days])
 
 
 def _wishes(rules: Rules, columns: Columns) -> list[Ints]:
@@ -113,6 +118,8 @@ def _wishes(rules: Rules, columns: Columns) -> list[Ints]:
     for signal in rules.signals.values():
         place = rules.position[signal.id]
         found.append((columns.low[place] == columns.high[place]).astype(np.int64))
+    for name in sorted({name for stale in columns.stale for name in stale}):
+        found.append(np.array([name in stale for stale in columns.stale], dtype=np.int64))
     cash = rules.role("cash_at_hand")
     if cash is not None:
         found.append(columns.low[cash])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -60,13 +60,17 @@ class Participant:
 
 @dataclass(frozen=True)
 class Known:
-    """What the rules know of a participant: an interval per signal, and the tests that hold and do not hold."""
+    """What the rules know of a participant: an interval per signal, and the tests that hold and do not hold.
+
+    `since`: for a growing signal given for an earlier day, by its place, the value then and how many days ago that was.
+    """
 
     low: list[int]
     high: list[int]
     yes: int
     no: int
     stale: frozenset[str]
+    since: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
 
 def read_participant(rules: Rules, signals: Mapping[str, Any]) -> Participant:
@@ -104,7 +108,19 @@ def know(rules: Rules, participant: Participant) -> Known:
                 low[place] = high[place] = value
                 yes, no = ask_tests(rules, low, high, rules.tests_about[place], yes, no)
                 break
-    return Known(low, high, yes, no, stale)
+    return Known(low, high, yes, no, stale, growing_since(rules, participant, low, high))
+
+
+def growing_since(
+    rules: Rules, participant: Participant, low: Sequence[int], high: Sequence[int]
+) -> dict[int, tuple[int, int]]:
+    """For each growing signal given for an earlier day: by its place, (the value then, days ago as a negative number)."""
+    found = {}
+    for name, fact in participant.facts.items():
+        place = rules.position[name]
+        if rules.signals[name].grows and fact.on and fact.on < rules.day and low[place] == high[place]:
+            found[place] = (int(fact.value), (fact.on - rules.day).days)
+    return found
 
 
 def ask_tests(

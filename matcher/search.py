@@ -19,12 +19,14 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from matcher.criteria import met
-from matcher.participant import Known, day_after_months
+from matcher.participant import Known, day_after_months, units_between
 from matcher.rules import InterventionRule, Rules, places
 
 FOREVER: Final = 10**7
+FROZEN: Final = -FOREVER  # the day of a clock that stands still
 Window = tuple[int, int, int]  # a test's bit, the first and the last day it holds, counted from today
-Clocks = tuple["tuple[int, int] | None", ...]  # (value, day) per clock: growing from that day, or a date in `value`
+Clocks = tuple["tuple[int, int] | None", ...]
+"""(value, day) per clock: growing from that day or standing still, or a date in `value`; None: as at the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class Search:
         self.tests = 0
         for clause in self.clauses:
             self.tests |= clause
+        self.last_start = max([day for i in self.relevant for day in i.starts], default=-1)
         self.lasting = {i.index: self._closing(i) for i in self.relevant}
         mask = 0
         for intervention in self.relevant:
@@ -116,7 +119,7 @@ class Search:
                 if rules.signals[name].grows is None:
                     param = (value - rules.today, 0)
                 elif met(rules.growth[clock], static):
-                    param = (value, 0)
+                    param = known.since.get(place, (value, 0))
             if param is not None:
                 static &= ~rules.clock_tests[clock]
             clocks.append(param)
@@ -154,16 +157,19 @@ class Search:
             makers |= (1 << place) if gain & clause else 0
         return makers
 
-    def _closing(self, intervention: InterventionRule) -> bool:
-        """Whether this intervention sets a clock that closes a door later, so that it may pay to begin late."""
-        for clock, _, _ in intervention.clocks:
-            for number in places(self.rules.clock_tests[clock] & self.tests):
-                if self.rules.tests[number].op in ("within", "at_most", "not_passed"):
-                    return (
-                        self.start_clocks[clock] is not None
-                        or self.rules.signals[self.rules.clock_signals[clock]].grows is not None
-                    )
-        return False
+    def _closing(self, step: InterventionRule) -> bool:
+        """Whether it may pay to begin this step late: it sets or begins a clock that closes a door, or stops one."""
+        touched = {clock for clock, _, _ in step.clocks}
+        for clock, growth in enumerate(self.rules.growth):
+            if any(clause & step.delete for clause in growth) and self.rules.clock_tests[clock] & self.tests:
+                return True
+            if any(clause & self.adds[step.index] for clause in growth):
+                touched.add(clock)
+        return any(
+            self.rules.tests[number].op in ("within", "at_most", "not_passed")
+            for clock in touched
+            for number in places(self.rules.clock_tests[clock] & self.tests)
+        )
 
     # -- time ----------------------------------------------------------------------------------------------------------
 
@@ -181,6 +187,9 @@ class Search:
     def _windows_for(self, clock: int, param: tuple[int, int]) -> tuple[Window, ...]:
         rules, (value, since) = self.rules, param
         name = rules.clock_signals[clock]
+        if since == FROZEN:
+            holds = self._fixed(clock, value, 0)
+            return tuple((1 << number, -FOREVER, FOREVER) for number in places(holds))
         grows = rules.signals[name].grows
         found: list[Window] = []
         for number in places(rules.clock_tests[clock]):
@@ -267,20 +276,24 @@ class Search:
         changed = list(clocks)
         for clock, op, value in step.clocks:
             if rules.signals[rules.clock_signals[clock]].grows is None:
-                if clocks[clock] is not None:
-                    changed[clock] = (end if op == "to" and value == 0 else value - rules.today, 0)
+                changed[clock] = (end if op == "to" and value == 0 else value - rules.today, 0)
                 continue
             before = self._value(clock, clocks, end)
-            if before is None:
-                continue
-            after = {"to": value, "at_least": max(before, value), "at_most": min(before, value)}[op]
+            if before is None and op != "to":
+                continue  # nobody knows the value: it stays as good as it may be
+            known = value if before is None else before
+            after = {"to": value, "at_least": max(known, value), "at_most": min(known, value)}[op]
             if after != before or clocks[clock] is None:
-                changed[clock] = (after, end) if met(rules.growth[clock], holds) else None
-                static, holds = self._fixed(clock, after, static), self._fixed(clock, after, holds)
-        for clock, param in enumerate(changed):
-            if param is None and rules.growth[clock] and met(rules.growth[clock], holds):
-                begun = self._value(clock, clocks, end)
-                changed[clock] = None if begun is None else (begun, end)
+                changed[clock] = (after, end if met(rules.growth[clock], self._fixed(clock, after, holds)) else FROZEN)
+                holds = self._fixed(clock, after, holds)
+        for clock, growth in enumerate(rules.growth):
+            param = changed[clock]
+            if not growth or (param is None and clocks[clock] is None and not any(c & add for c in growth)):
+                continue
+            runs, ran = met(growth, holds), param is not None and param[1] != FROZEN
+            if runs != ran:
+                held = param[0] if param is not None and not ran else self._value(clock, clocks, end)
+                changed[clock] = None if held is None else (held, end if runs else FROZEN)
         for clock, param in enumerate(changed):
             if param is not None:
                 static &= ~rules.clock_tests[clock]
@@ -295,10 +308,10 @@ class Search:
             place = rules.position[name]
             return self.known.low[place] if self.known.low[place] == self.known.high[place] else None
         value, since = param
-        units = 0
-        while self._day_of(since, units + 1, grows.every) <= day:
-            units += 1
-        return min(value + units, rules.signals[name].maximum)
+        if since == FROZEN:
+            return value
+        start, now = (date.fromordinal(rules.today + number) for number in (since, day))
+        return min(value + units_between(start, now, grows.every), rules.signals[name].maximum)
 
     def _fixed(self, clock: int, value: int, holds: int) -> int:
         for number in places(self.rules.clock_tests[clock]):
@@ -383,6 +396,7 @@ class Search:
         """Return the cheapest sequence in days (then rupiah), or in rupiah (then days); None if there is none."""
         self._heap: list[tuple[int, int, int, int, int, tuple[int, ...], int, Label]] = []
         self._best: dict[tuple[int, Clocks], list[tuple[int, int]]] = {}
+        self._shifted: dict[tuple[int, tuple[Window, ...], int], list[tuple[int, int]]] = {}
         self._count = 0
         self._offer(Label(self.start_static, self.start_clocks, 0, 0, 0, ()))
         while self._heap:
@@ -419,11 +433,34 @@ class Search:
         if any(day <= label.day and cost <= label.cost for day, cost in labels):
             return
         windows = self._windows(label.clocks)
+        if windows and self._seen_earlier(label, windows):
+            return
         rest = self._remaining(self._holds_at(label.static, windows, label.day), windows, label.day)
         if rest is None or self._too_much(label.day + rest[0], label.cost + rest[1]):
             return
         labels[:] = [(d, c) for d, c in labels if d < label.day or c < label.cost] + [(label.day, label.cost)]
         self._push(label, 1, *rest)
+
+    def _seen_earlier(self, label: Label, windows: list[Window]) -> bool:
+        """Whether the same state came up earlier in time: all that is still to come is as far off as it was then.
+
+        Without this a dated step that can be done again and again would make a new state every day, for ever. A class
+        that only begins on certain days pins the label to its own day.
+        """
+        day = label.day
+        ahead = tuple(
+            [
+                (bit, max(first - day, 0), last if last >= FOREVER else last - day)
+                for bit, first, last in windows
+                if last >= day
+            ]
+        )
+        key = (label.static, ahead, day if day <= self.last_start else -1)
+        labels = self._shifted.setdefault(key, [])
+        if any(d <= day and c <= label.cost for d, c in labels):
+            return True
+        labels.append((day, label.cost))
+        return False
 
     def _push(self, label: Label, open_: int, days: int, cost: int) -> None:
         """Order: the total, the finished before the open, the nearest to the goal, little waiting, the programme's order."""
