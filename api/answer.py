@@ -229,7 +229,7 @@ class _Answer:
         if found.availability != "running":
             args = {"product": entry.id, "as_of": entry.as_of}
             said.insert(0, self.say(Message(f"availability_{found.availability}", args)))
-        return said
+        return [*said, self.say(Message("confirmed_never", {"as_of": entry.as_of}))]
 
     def unmet(self, entry: Product, given: Unmet) -> Table:
         criterion = given.criterion

@@ -327,7 +327,8 @@ def _answers(job: Job, ready: Sequence[Ready], progress: Callable[[int], None] |
 def _rows(job: Job, rules: Rules, ids: Sequence[str], many: recommend.Many) -> Iterator[tuple[Any, ...]]:
     nothing = [None] * len(ids)
     programme = f"{job.programme.id}@{job.programme.digest[:12]}"
-    model = f"{job.scorecard.version}@{job.scorecard.digest[:12]}" if job.scorecard else None
+    card = job.scorecard
+    model = f"{card.version}@{card.digest[:12]} ({card.basis})" if card else None
     scores = [
         nothing if column is None else column.tolist() for column in (many.score, many.score_low, many.score_high)
     ]

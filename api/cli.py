@@ -99,6 +99,12 @@ def _keep_language(context: click.Context, parameter: click.Parameter, value: st
     return value
 
 
+model_option = click.option(
+    "--model", default="", metavar="VERSION|FILE",
+    help='The scorecard for scores: a version, a file, or "none"; without it the one that comes with Kail (synthetic).',
+)  # fmt: skip
+
+
 def asking(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of a command that answers for participants in a file."""
     for option in (
@@ -106,7 +112,7 @@ def asking(command: Callable[..., Any]) -> Callable[..., Any]:
             "--language", type=click.Choice(["id", "en"]), default="en", show_default=True, envvar="KAIL_LANGUAGE",
             callback=_keep_language, help="Language of the sentences; KAIL_LANGUAGE sets it for good.",
         ),
-        click.option("--scorecard", type=FILE, help="A points table (JSON) for score, score_low and score_high."),
+        model_option,
         click.option("--programme", type=FOLDER, metavar="DIR", help="A programme's folder; without it OK OCE."),
         click.option("--goal", metavar="PRODUCT", help="The product that paths lead to; without it the best fit is chosen."),
         click.option(
@@ -125,14 +131,12 @@ def _job(options: dict[str, Any]) -> Job:
     from api.batch import Job
     from matcher.programme import OKOCE, load_programme
     from matcher.rules import rules_on
-    from matcher.scorecard import read_scorecard
+    from models.registry import scorecard_for
 
     programme = load_programme(_folder(options["programme"] or OKOCE))
     today = datetime.now(ZoneInfo(programme.timezone)).date()
-    scorecard = None
-    if options["scorecard"]:
-        day = min(max(options["as_of"] or today, programme.valid_from), programme.valid_to or date.max)
-        scorecard = read_scorecard(options["scorecard"].read_bytes(), rules_on(programme, day))
+    day = min(max(options["as_of"] or today, programme.valid_from), programme.valid_to or date.max)
+    scorecard = scorecard_for(options["model"], rules_on(programme, day))
     kept = {name: options[name] for name in ("as_of", "goal", "columns", "language")}
     return Job(programme=programme, today=today, scorecard=scorecard, **kept)
 
@@ -199,6 +203,8 @@ def recommend(source: Path, output: Path | None, **options: Any) -> None:
     day = max(found.days, default=job.programme.valid_from)
     for line in summary_lines(found, teller(rules_on(job.programme, day), job.language)):
         click.echo(line)
+    if job.scorecard is not None:
+        click.echo(f"Scores: {job.scorecard.version}, basis {job.scorecard.basis}.")
     if not found.answered:
         raise Failure(f"no row could be answered; {found.rejected_file} says why for each.")
     if found.rejected:
@@ -320,13 +326,81 @@ def cohort(people: int, seed: int, others: int | None, output: Path) -> None:
 
 @cli.command()
 @click.option(
+    "--rows", type=FILE, metavar="FILE", help="Training rows; without it the synthetic sample that comes along."
+)
+@click.option("--outcome", type=click.Choice(["funded", "kept"]), default="funded", show_default=True)
+@click.option(
+    "-o", "--output", type=FOLDER, metavar="DIR", help="Where the version's folder goes; needed unless --check."
+)
+@click.option("--version", metavar="NAME", help="The version's name; it is never overwritten.")
+@click.option("--check", "wanted", metavar="VERSION", help="Train VERSION again, write nothing, compare the digests.")
+@click.option("--programme", type=FOLDER, metavar="DIR", help="A programme's folder; without it OK OCE.")
+def train(
+    rows: Path | None,
+    outcome: str,
+    output: Path | None,
+    version: str | None,
+    wanted: str | None,
+    programme: Path | None,
+) -> None:
+    """Learn a scorecard from training rows and write it as a new version: points table, card, manifest.
+
+    Or, with --check, learn a version again from the same rows and see whether the same points come out. The outcome is then
+    that of the version.
+
+    \b
+    Examples:
+      kail train --rows outcomes.parquet --outcome funded -o models --version funded-2027-1
+      kail train --check funded-synthetic-1
+
+    Exit code: 0 written, or the digests are equal; 2 nothing done, or they differ.
+    """
+    if wanted is None and (output is None or version is None):
+        raise Failure("nothing to do.\n  Remedy: give -o DIR and --version NAME, or --check VERSION.")
+    from matcher.programme import OKOCE, load_programme
+    from models import train as training
+    from models.registry import ARTIFACTS, new_folder
+    from training_data.schema import read_rows
+
+    loaded = load_programme(_folder(programme or OKOCE))
+    artifacts = output or ARTIFACTS
+    try:
+        if wanted is None:
+            new_folder(str(version), artifacts)  # told before the work, not after
+        read = training.read_sample(loaded) if rows is None else read_rows(rows, loaded)
+        if wanted is not None:
+            checked = training.check(read, wanted, artifacts, _stage)
+            found = checked.trained
+        else:
+            found = training.train(read, outcome, str(version), _stage)
+            folder = training.save(found, artifacts, rows_name=rows.name if rows else None)
+    except ValueError as error:
+        raise Failure(str(error)) from None
+    for line in training.report(found):
+        click.echo(line)
+    if wanted is None:
+        click.echo(f"Written: {folder}")
+    elif checked.equal:
+        click.echo(f"Equal: {wanted} has the same digest.")
+    else:
+        raise Failure(f"{wanted} has the digest {checked.wanted}.\n  {checked.why}")
+
+
+def _stage(stage: str) -> None:
+    """Say on the error channel what is being done, if somebody is there to see it."""
+    if sys.stderr.isatty():
+        click.echo(f"{stage} ...", err=True)
+
+
+@cli.command()
+@click.option(
     "--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0 is all of them."
 )
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer.")
 @click.option("--data", type=FOLDER, metavar="DIR", help="Your own folder; a programme folder in it replaces OK OCE.")
-@click.option("--scorecard", type=FILE, help="A points table (JSON).")
-def serve(host: str, port: int, workers: int, data: Path | None, scorecard: Path | None) -> None:
+@model_option
+def serve(host: str, port: int, workers: int, data: Path | None, model: str) -> None:
     """Start the service: pages for people, JSON for programs.
 
     \b
@@ -343,7 +417,7 @@ def serve(host: str, port: int, workers: int, data: Path | None, scorecard: Path
 
     if data is not None:
         data.mkdir(parents=True, exist_ok=True)
-    settings = Settings(host=host, port=port, workers=workers, data=data, scorecard=scorecard)
+    settings = Settings(host=host, port=port, workers=workers, data=data, model=model)
     go_live(settings)  # a wrong programme is told here, once, not by every worker with a trace
     check_port(host, port)
     os.environ.update(settings.to_environment())

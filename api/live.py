@@ -11,7 +11,8 @@ from api.settings import Settings
 from matcher.entries import Programme
 from matcher.programme import load_programme
 from matcher.rules import Rules, rules_on
-from matcher.scorecard import Scorecard, read_scorecard
+from matcher.scorecard import Scorecard
+from models.registry import scorecard_for
 
 Clock = Callable[[], datetime]
 
@@ -51,10 +52,8 @@ def go_live(settings: Settings, clock: Clock = utc_now) -> Live:
 
     Raises:
         ProgrammeError: if the programme cannot be loaded; it names every mistake.
-        ScorecardError: if the scorecard does not fit the programme.
+        ScorecardError: if there is no such scorecard, it was changed, or does not fit the programme.
         OSError: if the scorecard cannot be read.
     """
     live = Live(load_programme(settings.programme), None, clock)
-    if settings.scorecard is None:
-        return live
-    return Live(live.programme, read_scorecard(settings.scorecard.read_bytes(), live.rules), clock)
+    return Live(live.programme, scorecard_for(settings.model, live.rules), clock)

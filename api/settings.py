@@ -13,14 +13,15 @@ from matcher.programme import OKOCE
 class Settings:
     """Where to listen and what to answer with.
 
-    `data`: the operator's folder; a sub-folder `programme` in it is served instead of OK OCE. `scorecard`: a points table.
+    `data`: the operator's folder; a sub-folder `programme` in it is served instead of OK OCE. `model`: a version or file of
+    a scorecard, "none", or "" for the one that comes with Kail where it is of this programme.
     """
 
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 1
     data: Path | None = None
-    scorecard: Path | None = None
+    model: str = ""
 
     @property
     def programme(self) -> Path:
@@ -31,17 +32,16 @@ class Settings:
     def to_environment(self) -> dict[str, str]:
         """Write the settings as environment variables: the one way by which a worker process can be told them."""
         written = {"KAIL_HOST": self.host, "KAIL_PORT": str(self.port), "KAIL_WORKERS": str(self.workers)}
-        paths = {"KAIL_DATA": self.data, "KAIL_SCORECARD": self.scorecard}
-        return written | {name: str(path) for name, path in paths.items() if path is not None}
+        return written | ({"KAIL_DATA": str(self.data)} if self.data else {}) | {"KAIL_MODEL": self.model}
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Read what `to_environment` wrote; what is not there keeps its default."""
-        data, scorecard = environment.get("KAIL_DATA"), environment.get("KAIL_SCORECARD")
+        data = environment.get("KAIL_DATA")
         return cls(
             host=environment.get("KAIL_HOST") or cls.host,
             port=int(environment.get("KAIL_PORT") or cls.port),
             workers=int(environment.get("KAIL_WORKERS") or cls.workers),
             data=Path(data) if data else None,
-            scorecard=Path(scorecard) if scorecard else None,
+            model=environment.get("KAIL_MODEL") or cls.model,
         )

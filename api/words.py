@@ -106,6 +106,10 @@ OWN: Final[Mapping[str, Both]] = {
         "Menunggu: dengan lewatnya waktu syarat ini terpenuhi sendiri.",
         "Waiting: with time this condition comes to be met.",
     ),
+    "confirmed_never": _(
+        "Syarat menurut sumber {as_of}; belum dikonfirmasi ke pemberi pinjaman sesudahnya.",
+        "Terms as of the source, {as_of}; not confirmed with the lender since.",
+    ),
     "undated": _("tanpa tanggal", "undated"),
     # where a figure comes from
     "figure_source": _("Sumber: {url}, {on}", "Source: {url}, {on}"),
