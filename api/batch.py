@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from api.outputs import ANSWER, Writing, cannot_write
-from api.sheets import BATCH, FileProblem, Row, Sheet, open_sheet
+from api.rows import FileProblem, Row, Sheet
+from api.sheets import BATCH, open_sheet
 from api.words import LANGUAGES, Teller, teller
 from matcher import recommend
 from matcher.entries import Programme
@@ -39,7 +40,10 @@ NO_PARTICIPANT: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What is asked of a file: by which programme, on which day, towards which product, in which language."""
+    """What is asked of a file: by which programme, on which day, towards which product, in which language.
+
+    `sheet` names one sheet of a workbook.
+    """
 
     programme: Programme
     today: date
@@ -47,6 +51,7 @@ class Job:
     goal: str | None = None
     scorecard: Scorecard | None = None
     columns: Path | None = None
+    sheet: str | None = None
     language: str = "en"
 
 
@@ -68,6 +73,12 @@ class Summary:
     ignored: tuple[str, ...] = ()
     never_seen: tuple[str, ...] = ()
     foreign_money: tuple[str, ...] = ()
+    sheet: str = ""
+    header_row: int = 1
+    other_sheets: tuple[str, ...] = ()
+    hidden_sheets: tuple[str, ...] = ()
+    unnamed: tuple[str, ...] = ()
+    first_cells: dict[tuple[str, str], str] = field(default_factory=dict)
     days: set[date] = field(default_factory=set)
 
     @property
@@ -94,8 +105,14 @@ class Rejected(Exception):
 
     def table(self, language: str) -> list[tuple[Any, ...]]:
         """The lines of `.rejected.csv` for this row."""
-        where = (self.row.number, self.row.line, shown(self.participant))
-        return [(*where, problem.field, shown(problem.value), problem.remedy[language]) for problem in self.problems]
+        row = self.row
+        return [
+            (
+                row.number, row.line, row.address(problem.field), shown(self.participant),
+                problem.field, shown(problem.value), problem.remedy[language],
+            )
+            for problem in self.problems
+        ]  # fmt: skip
 
 
 def shown(value: Any) -> str:
@@ -137,6 +154,8 @@ def recommend_file(job: Job, source: Path, target: Path, progress: Progress | No
             raise cannot_write(target, error) from None
         mapped = set(columns.headers)
         summary.blank = sheet.blank
+        summary.sheet, summary.header_row, summary.unnamed = sheet.name, sheet.header_row, tuple(sheet.unnamed)
+        summary.other_sheets, summary.hidden_sheets = sheet.others, sheet.hidden
         summary.ignored = () if columns.plain else tuple(sorted(name for name in sheet.seen - mapped if name))
         summary.never_seen = () if columns.plain else tuple(name for name in columns.headers if name not in sheet.seen)
         return summary
@@ -170,7 +189,7 @@ def open_job(job: Job, source: Path) -> Iterator[tuple[Sheet, ColumnMap]]:
         _check_day(job, job.as_of)
     columns = read_map(job.columns, job.programme) if job.columns else plain_map(job.programme)
     known = columns.headers
-    with open_sheet(source, known, job.programme.timezone) as sheet:
+    with open_sheet(source, known, job.programme.timezone, job.sheet) as sheet:
         if job.columns is None:
             columns = plain_map(job.programme, sheet.headers, source.name)
         elif sheet.headers is not None:
@@ -207,11 +226,12 @@ def read_row(job: Job, columns: ColumnMap, row: Row) -> Ready:
     Raises:
         Rejected: with every problem found in the row.
     """
-    if row.problem is not None:
-        raise Rejected(row, "", [row.problem])
+    if row.problems and not row.cells:
+        raise Rejected(row, "", row.problems)
     participant = columns.participant_of(row.cells, row.number)
     signals, problems = columns.signals(row.cells)
-    if not participant:
+    problems = [*row.problems, *problems]
+    if not participant and columns.participant not in {problem.field for problem in problems}:
         problems.append(CellProblem(columns.participant, row.cells.get(columns.participant), NO_PARTICIPANT))
     asked, true_on = _days(job, columns, row, problems)
     rules = rules_on(job.programme, asked)
@@ -365,6 +385,8 @@ def _count(
         seen.add(one.id)
     for bad in rejected:
         summary.reasons.update({(problem.field, problem.remedy[language]) for problem in bad.problems})
+        for problem in bad.problems:
+            summary.first_cells.setdefault((problem.field, problem.remedy[language]), bad.row.address(problem.field))
 
 
 def _count_answers(summary: Summary, answers: Sequence[tuple[Any, ...]]) -> None:

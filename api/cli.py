@@ -47,7 +47,7 @@ class Commands(click.Group):
 def in_words() -> Iterator[None]:
     """Turn an error into a message. KAIL_TRACE=1 shows where it came from instead."""
     from api.batch import Rejected
-    from api.sheets import FileProblem
+    from api.rows import FileProblem
     from matcher.reading import ProgrammeError
     from matcher.scorecard import ScorecardError
 
@@ -81,10 +81,11 @@ def _count(number: int, what: str) -> str:
 
 
 def _rejection(error: Any) -> Iterator[str]:
-    yield f"row {error.row.number} cannot be read."
+    row = error.row
+    yield f"row {row.number}{f' (row {row.line} of the sheet)' if row.letters else ''} cannot be read."
     language = click.get_current_context().find_root().meta.get("kail.language", "en")
-    for _, _, _, field, value, remedy in error.table(language):
-        yield f"  {field or 'the row'} = {value!r}: {remedy}"
+    for _, _, cell, _, field, value, remedy in error.table(language):
+        yield f"  {cell}{' ' if cell else ''}{field or 'the row'} = {value!r}: {remedy}"
 
 
 # -- options that several commands have --------------------------------------------------------------------------------
@@ -119,6 +120,7 @@ def asking(command: Callable[..., Any]) -> Callable[..., Any]:
             "--as-of", type=click.DateTime(["%Y-%m-%d"]), callback=_as_day, metavar="DATE",
             help="The day to answer for, as YYYY-MM-DD; without it each row's own as_of, else today.",
         ),
+        click.option("--sheet", metavar="NAME", help="Which sheet of a workbook; without it the first that has a header."),
         click.option("--columns", type=FILE, metavar="MAP", help="A column map (TOML) that turns the columns into signals."),
     ):  # fmt: skip
         command = option(command)
@@ -137,7 +139,7 @@ def _job(options: dict[str, Any]) -> Job:
     today = datetime.now(ZoneInfo(programme.timezone)).date()
     day = min(max(options["as_of"] or today, programme.valid_from), programme.valid_to or date.max)
     scorecard = scorecard_for(options["model"], rules_on(programme, day))
-    kept = {name: options[name] for name in ("as_of", "goal", "columns", "language")}
+    kept = {name: options[name] for name in ("as_of", "goal", "columns", "sheet", "language")}
     return Job(programme=programme, today=today, scorecard=scorecard, **kept)
 
 
@@ -170,14 +172,17 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("source", type=FILE, metavar="INPUT")
-@click.option("-o", "--output", type=FILE, metavar="OUTPUT", help="Where the answers go: .csv, .parquet or .jsonl.")
+@click.option("-o", "--output", type=FILE, metavar="OUTPUT", help="Where the answers go: .csv, .xlsx, .parquet or .jsonl.")
 @asking
 def recommend(source: Path, output: Path | None, **options: Any) -> None:
-    """Answer for every row of INPUT: a .csv (or .tsv), .jsonl or .parquet file, one row for each participant.
+    """Answer for every row of INPUT: a .csv (or .tsv), .xlsx, .jsonl or .parquet file, one row for each participant.
 
     Without a column map the columns must be named like the programme's signals, plus participant and as_of; only those
     that are known need to be there. An empty cell is unknown, never no and never zero. In a CSV file several choices stand
     in one cell, joined with a semicolon, and "none" means none of them. Numbers are digits alone: 5000000.
+
+    In a workbook a title, empty rows and hidden rows may stand about; hidden sheets are left out. A formula counts as the
+    result that Excel stored. Rows that add up others (Total, Jumlah) are rejected, as are merged cells of several people.
 
     Without -o the answers go beside INPUT, in the same format: people.csv gives people.kail.csv. What is there is
     replaced. Rows that cannot be read go to OUTPUT's own .rejected.csv, with the remedy for each, and the others go on.
@@ -186,6 +191,7 @@ def recommend(source: Path, output: Path | None, **options: Any) -> None:
     Examples:
       kail recommend people.csv
       kail recommend people.csv -o answers.parquet --as-of 2026-03-31
+      kail recommend people.xlsx --sheet "Peserta 2026"
       kail recommend census.csv --columns census.toml -o answers.csv
       kail recommend people.jsonl --goal kur_super_mikro --language id
 
@@ -212,7 +218,7 @@ def recommend(source: Path, output: Path | None, **options: Any) -> None:
 
 
 def _ending(source: Path) -> str:
-    return ".csv" if source.suffix.lower() == ".tsv" else source.suffix.lower()
+    return {".tsv": ".csv", ".xlsm": ".xlsx"}.get(source.suffix.lower(), source.suffix.lower())
 
 
 @contextmanager

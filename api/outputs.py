@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from api.sheets import FileProblem
+from api.rows import FileProblem
 
 TEXT, YES_NO, POINTS, WHOLE, LIST, DAY = "text", "yes_no", "points", "whole", "list", "day"
 ANSWER: Final = {
@@ -38,7 +39,14 @@ ANSWER: Final = {
 }
 """The columns of an answer, in order. Scores are whole thousandths of a point; None is nothing to say."""
 
-REJECTED: Final = ("row", "line", "participant", "field", "value", "remedy")
+REJECTED: Final = ("row", "line", "cell", "participant", "field", "value", "remedy")
+"""`row` counts from 1 without the header; `line` is the line of a text file or the row of a worksheet, `cell` its D17."""
+
+MOST_ROWS: Final = 1_048_576
+LONGEST_CELL: Final = 32_767
+"""What a worksheet can hold."""
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_LIKE_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -125,6 +133,58 @@ class ParquetOutput:
         self.writer.close()
 
 
+class WorkbookOutput:
+    """An Excel workbook with one sheet: the header bold and frozen, lists joined with ';', texts never formulas."""
+
+    def __init__(self, path: Path) -> None:
+        from openpyxl import Workbook
+        from openpyxl.cell import WriteOnlyCell
+        from openpyxl.styles import Font
+
+        path.touch()
+        self.path, self.count, self.closed, self.make = path, 1, False, WriteOnlyCell
+        self.book = Workbook(write_only=True)
+        self.sheet = self.book.create_sheet("Kail")
+        self.sheet.freeze_panes = "A2"
+        header = [self.make(self.sheet, name) for name in ANSWER]
+        for cell in header:
+            cell.font = Font(bold=True)
+        self.sheet.append(header)
+
+    def write(self, rows: Sequence[Sequence[Any]]) -> None:
+        self.count += len(rows)
+        if self.count > MOST_ROWS:
+            what = f"a worksheet holds {MOST_ROWS:,} rows, and there are more answers"
+            raise FileProblem("the answers", what, "Name an output that ends in .parquet or .csv with -o.")
+        for row in rows:
+            self.sheet.append([self._cell(value) for value in row])
+
+    def _cell(self, value: Any) -> Any:
+        if value is None or isinstance(value, (bool, int)):
+            return value
+        if isinstance(value, (list, tuple)):
+            value = ";".join(map(str, value))
+        text = as_xml_text(value.isoformat() if isinstance(value, date) else str(value))
+        if not text.startswith((*_FORMULA, "#", "_x")):
+            return text
+        cell = self.make(self.sheet, text)
+        cell.data_type = "s"  # openpyxl has taken "=1" for a formula and "#N/A" for an error
+        cell.quotePrefix = True  # so that it stays a text when somebody opens the cell and leaves it
+        return cell
+
+    def close(self) -> None:
+        if not self.closed:
+            self.closed = True
+            self.book.save(self.path)
+
+
+def as_xml_text(text: str) -> str:
+    """A text as a worksheet can hold it: what XML has no place for becomes U+FFFD, a very long one is cut."""
+    text = _LIKE_ESCAPED.sub("_x005F_", _NO_XML.sub("\N{REPLACEMENT CHARACTER}", text))
+    text = text.replace("\r", "_x000D_")
+    return text if len(text) <= LONGEST_CELL else f"{text[: LONGEST_CELL - 1]}…"
+
+
 class Writing:
     """The output and its `.rejected.csv`, both under other names until the run is over.
 
@@ -191,4 +251,5 @@ OUTPUTS: Final[dict[str, Callable[[Path], Output]]] = {
     ".jsonl": JsonlOutput,
     ".ndjson": JsonlOutput,
     ".parquet": ParquetOutput,
+    ".xlsx": WorkbookOutput,
 }

@@ -1,4 +1,4 @@
-"""Sheets: the rows of a CSV, JSON lines or Parquet file, whatever state it is in. Chosen by the ending of its name.
+"""Sheets: the rows of a CSV, JSON lines, Parquet or Excel file, whatever state it is in. Chosen by the ending of its name.
 
 A file that cannot be read at all is a `FileProblem` in words; a row that cannot be read is a `Row` with its problem, and
 the rows after it go on. To read another kind of file, write a function like `open_csv` and name it in `OPENERS`.
@@ -11,24 +11,23 @@ import csv
 import json
 import re
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TextIO
 from zoneinfo import ZoneInfo
 
+from api.rows import LONGEST_LINE, FileProblem, Known, Row, Sheet, column_names, total_problem
+from api.workbooks import WORKBOOKS, open_workbook
 from training_data.columns import CellProblem
 
-LONGEST_LINE: Final = 1_000_000
-MOST_COLUMNS: Final = 2_000
 BATCH: Final = 10_000
 DELIMITERS: Final = ",;\t"
 BLANKS: Final = DELIMITERS + '" \r\n\ufeff'
 _BLOCK: Final = 1 << 20
 _SAVE_AS = "Open it in the spreadsheet program and save it as 'CSV UTF-8 (comma delimited)'."
 _MAGIC: Final = {
-    b"PK\x03\x04": ("it is an Excel workbook or a zip archive", _SAVE_AS),
+    b"PK\x03\x04": ("it is an Excel workbook or a zip archive", "If Excel made it, give its name the ending .xlsx."),
     b"\xd0\xcf\x11\xe0": ("it is an old Excel workbook", _SAVE_AS),
     b"PAR1": ("it is a Parquet file", "Give its name the ending .parquet."),
     b"\xff\xfe": ("it is UTF-16, not UTF-8", _SAVE_AS),
@@ -38,51 +37,8 @@ _MAGIC: Final = {
 }
 
 
-class FileProblem(Exception):
-    """A file that cannot be used: what is wrong, and what to do about it."""
-
-    def __init__(self, path: Path | str, what: str, remedy: str) -> None:
-        self.what, self.remedy = what, remedy
-        super().__init__(f"{path}: {what}.\n  Remedy: {remedy}")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row: its number (from 1, the header not counted), its line in a text file, its cells, or what is wrong."""
-
-    number: int
-    line: int | None
-    cells: Mapping[str, Any]
-    problem: CellProblem | None = None
-
-
-@dataclass
-class Sheet:
-    """An open file, to be closed. `headers` None: every row names its own. `size`: about how many rows there are.
-
-    `seen` and `blank` fill while the rows are read: the names that rows used, and how many rows were blank.
-    """
-
-    headers: tuple[str, ...] | None
-    size: int
-    handle: Any
-    rows: Iterator[Row] = field(default_factory=lambda: iter(()))
-    seen: set[str] = field(default_factory=set)
-    blank: int = 0
-
-    def __enter__(self) -> Sheet:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.handle.close()
-
-
-Known = Collection[str]
-"""Names that a header may well have: signals, or the columns of a map. They tell a comma file from a semicolon file."""
-
-
-def open_sheet(path: Path, known: Known, timezone: str = "UTC") -> Sheet:
-    """Open a file by its ending; dates with a time zone are read in `timezone`.
+def open_sheet(path: Path, known: Known, timezone: str = "UTC", name: str | None = None) -> Sheet:
+    """Open a file by its ending; dates with a time zone are read in `timezone`. `name`: which sheet of a workbook.
 
     Raises:
         FileProblem: if the file cannot be read at all.
@@ -90,16 +46,19 @@ def open_sheet(path: Path, known: Known, timezone: str = "UTC") -> Sheet:
     opener = OPENERS.get(path.suffix.lower())
     if opener is None:
         raise FileProblem(path.name, *_unreadable(path.suffix.lower()))
+    if name is not None and opener is not open_workbook:
+        what = f"it has no sheets to choose from, so --sheet {name!r} means nothing"
+        raise FileProblem(path.name, what, f"Leave --sheet out; it is for {' and '.join(WORKBOOKS)}.")
     try:
         if not path.exists():
             raise FileProblem(path, "there is no such file", "Check the name and the folder.")
         if not path.is_file():
-            raise FileProblem(path, "it is not a file", "Name a CSV, JSON lines or Parquet file.")
+            raise FileProblem(path, "it is not a file", "Name a CSV, JSON lines, Parquet or Excel file.")
         if path.stat().st_size == 0:
             raise FileProblem(
                 path, "the file is empty", "Save it again with a header line and one row for each person."
             )
-        return opener(path, known, timezone)
+        return opener(path, known, timezone) if name is None else open_workbook(path, known, timezone, name)
     except OSError as error:
         raise FileProblem(
             path, f"it cannot be read ({error.strerror or error})", "Check that you may read it."
@@ -107,8 +66,11 @@ def open_sheet(path: Path, known: Known, timezone: str = "UTC") -> Sheet:
 
 
 def _unreadable(ending: str) -> tuple[str, str]:
-    if ending in (".xlsx", ".xls", ".xlsm", ".ods"):
-        return "spreadsheet workbooks cannot be read yet", _SAVE_AS
+    if ending in (".xls", ".xlsb", ".ods", ".numbers"):
+        return (
+            f"{ending} workbooks cannot be read",
+            "Open it in the spreadsheet program and save it as .xlsx or as CSV.",
+        )
     if ending == ".json":
         return (
             "one big JSON document cannot be read",
@@ -221,7 +183,7 @@ def open_csv(path: Path, known: Known, timezone: str) -> Sheet:
                 path.name, "the header line is blank", "Write the names of the columns in the first line."
             )
         reader = csv.reader(lines, delimiter=_delimiter(lines.peek(), known), strict=True)
-        headers = _headers(path, next(reader))
+        headers = column_names(path, next(reader))
     except (csv.Error, StopIteration) as error:
         handle.close()
         what = f"the header line cannot be read ({error or 'there is none'})"
@@ -245,20 +207,6 @@ def _delimiter(header: str, known: Known) -> str:
     return max(DELIMITERS, key=worth)
 
 
-def _headers(path: Path, names: list[str]) -> tuple[str, ...]:
-    headers = tuple(name.strip() for name in names)
-    if len(headers) > MOST_COLUMNS:
-        what = f"the header has {len(headers):,} columns"
-        raise FileProblem(path.name, what, f"Keep at most {MOST_COLUMNS:,}; is the first line really the header?")
-    twice = [name for name, times in Counter(headers).items() if name and times > 1]
-    if twice:
-        what = f"the header names {', '.join(map(repr, twice))} more than once"
-        raise FileProblem(path.name, what, "Give every column a name of its own, or take one of them out.")
-    if not any(headers):
-        raise FileProblem(path.name, "the header is empty", "Write the names of the columns in the first line.")
-    return headers
-
-
 def _csv_rows(lines: _Lines, reader: Any, headers: tuple[str, ...], sheet: Sheet) -> Iterator[Row]:
     number = 0
     while True:
@@ -275,11 +223,13 @@ def _csv_rows(lines: _Lines, reader: Any, headers: tuple[str, ...], sheet: Sheet
             sheet.blank += 1
             continue
         number += 1
-        if problem is None:
-            yield Row(number, start, {name: cell for name, cell in zip(headers, cells, strict=True) if name})
-        else:
+        if problem is not None:
             lines.keep_only_first()
-            yield Row(number, start, {}, problem)
+            yield Row(number, start, {}, (problem,))
+        elif (total := total_problem(headers, cells)) is not None:
+            yield Row(number, start, {}, (total,))
+        else:
+            yield Row(number, start, {name: cell for name, cell in zip(headers, cells, strict=True) if name})
 
 
 def _bad_quote(line: str) -> CellProblem:
@@ -328,7 +278,7 @@ def _jsonl_rows(sheet: Sheet) -> Iterator[Row]:
             if not isinstance(cells, dict):
                 raise ValueError(f"it is a {type(cells).__name__}")
         except (ValueError, RecursionError) as error:
-            yield Row(number, line_number, {}, _bad_json(line, str(error)))
+            yield Row(number, line_number, {}, (_bad_json(line, str(error)),))
             continue
         sheet.seen.update(cells)
         yield Row(number, line_number, cells)
@@ -363,7 +313,7 @@ def open_parquet(path: Path, known: Known, timezone: str) -> Sheet:
 
     try:
         opened = pq.ParquetFile(path)
-        names = _headers(path, list(opened.schema_arrow.names))
+        names = column_names(path, list(opened.schema_arrow.names))
     except (pa.ArrowException, ValueError) as error:
         remedy = "Write it again, for example with pyarrow, pandas or DuckDB."
         raise FileProblem(path.name, f"it is no readable Parquet file ({_first(error)})", remedy) from None
@@ -410,4 +360,5 @@ OPENERS: Final[dict[str, Callable[[Path, Known, str], Sheet]]] = {
     ".jsonl": open_jsonl,
     ".ndjson": open_jsonl,
     ".parquet": open_parquet,
+    **dict.fromkeys(WORKBOOKS, open_workbook),
 }

@@ -26,6 +26,16 @@ WORDS: Final[Mapping[str, Both]] = {
         "Rows: {read:,} read, {answered:,} answered, {rejected:,} rejected.",
     ),
     "blank": _("Baris kosong yang dilewati: {count:,}.", "Blank rows left out: {count:,}."),
+    "sheet": _(
+        "Lembar yang dibaca: {name}, judul kolomnya di baris {row}.", "Sheet read: {name}, its header in row {row}."
+    ),
+    "other_sheets": _("Lembar lain, tidak dibaca: {names}.", "Other sheets, not read: {names}."),
+    "hidden_sheets": _("Lembar tersembunyi, tidak dibaca: {names}.", "Hidden sheets, not read: {names}."),
+    "unnamed": _(
+        "Kolom yang berisi tetapi tidak berjudul, jadi tidak dibaca: {names}",
+        "Columns that hold something under no name, so not read: {names}",
+    ),
+    "first_cell": _("(pertama di {cell})", "(first in {cell})"),
     "answers": _("Jawaban: {path}", "Answers: {path}"),
     "rejected": _(
         "Baris yang ditolak, dengan caranya membetulkan: {path}", "Rejected rows, each with its remedy: {path}"
@@ -101,6 +111,8 @@ def summary_lines(found: Summary, t: Teller) -> Iterator[str]:
     def say(code: str, **args: Any) -> str:
         return WORDS[code][t.language].format(**args)
 
+    if found.sheet:
+        yield say("sheet", name=found.sheet, row=found.header_row)
     yield say("rows", read=found.read, answered=found.answered, rejected=found.rejected)
     if found.blank:
         yield say("blank", count=found.blank)
@@ -111,7 +123,7 @@ def summary_lines(found: Summary, t: Teller) -> Iterator[str]:
         yield say("answers", path=found.output)
     if found.rejected:
         yield say("rejected", path=found.rejected_file)
-        yield from _counted(say("reasons"), found.reasons, lambda key: f"{key[0] or say('whole_row')}: {key[1]}")
+        yield from _counted(say("reasons"), found.reasons, lambda key: _reason(found, key, say))
     if found.answered:
         yield from _counted(say("tiers"), found.tiers, lambda tier: t.word("tier", tier))
         if found.provisional:
@@ -119,6 +131,13 @@ def summary_lines(found: Summary, t: Teller) -> Iterator[str]:
         yield from _counted(say("next_steps"), found.next_steps, lambda name: t.word("intervention", name))
         yield from _counted(say("questions"), found.questions, t.question)
     yield from _warnings(found, say)
+
+
+def _reason(found: Summary, key: tuple[str, str], say: Any) -> str:
+    """One reason for rejection; in a workbook with the first cell that has it."""
+    cell = found.first_cells.get(key)
+    where = f" {say('first_cell', cell=cell)}" if cell else ""
+    return f"{key[0] or say('whole_row')}: {key[1]}{where}"
 
 
 def _warnings(found: Summary, say: Any) -> Iterator[str]:
@@ -132,6 +151,11 @@ def _warnings(found: Summary, say: Any) -> Iterator[str]:
         lines.append(say("never_seen", names=", ".join(found.never_seen)))
     if found.ignored:
         lines.append(say("ignored", count=len(found.ignored), names=", ".join(found.ignored)))
+    if found.unnamed:
+        lines.append(say("unnamed", names=", ".join(found.unnamed)))
+    for code, sheets in (("other_sheets", found.other_sheets), ("hidden_sheets", found.hidden_sheets)):
+        if sheets:
+            lines.append(say(code, names=", ".join(sheets)))
     for line in lines:
         yield ""
         yield from textwrap.wrap(line, WIDTH, subsequent_indent="  ")

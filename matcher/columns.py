@@ -52,9 +52,9 @@ def _mask(truths: Bools) -> int:
 def know_columns(rules: Rules, participants: Sequence[Participant]) -> Columns:
     """Work out what is known of many participants of the same day; see `matcher.participant.know`."""
     rows = [intervals(rules, participant) for participant in participants]
-    shape = (len(rules.position), len(rows))
-    low = np.array([row[0] for row in rows], dtype=np.int64).reshape(len(rows), -1).T.copy().reshape(shape)
-    high = np.array([row[1] for row in rows], dtype=np.int64).reshape(len(rows), -1).T.copy().reshape(shape)
+    shape = (len(rows), len(rules.position))
+    low = np.array([row[0] for row in rows], dtype=np.int64).reshape(shape).T.copy()
+    high = np.array([row[1] for row in rows], dtype=np.int64).reshape(shape).T.copy()
     tests = (len(rules.tests), len(rows))
     since = [growing_since(rules, p, row[0], row[1]) for p, row in zip(participants, rows, strict=True)]
     columns = Columns(low, high, np.zeros(tests, bool), np.zeros(tests, bool), [row[2] for row in rows], since)

@@ -142,22 +142,36 @@ def intervals(rules: Rules, participant: Participant) -> tuple[list[int], list[i
     """The interval of every signal before anything is implied, and the signals whose value is stale."""
     low, high = [UNKNOWN_LOW] * len(rules.position), [UNKNOWN_HIGH] * len(rules.position)
     stale = set()
+    growing: list[tuple[str, int]] = []
     for name, fact in participant.facts.items():
         signal = rules.signals[name]
         age = (rules.day - fact.on).days if fact.on else 0
         if signal.stale_after_days is not None and age > signal.stale_after_days:
             stale.add(name)
             continue
-        value = signal.encode(fact.value)
-        if signal.grows and fact.on:
-            value = min(value + units_between(fact.on, rules.day, signal.grows.every), signal.maximum)
-        low[rules.position[name]] = high[rules.position[name]] = value
+        low[rules.position[name]] = high[rules.position[name]] = signal.encode(fact.value)
+        if signal.grows and fact.on and fact.on < rules.day:
+            growing.append((name, units_between(fact.on, rules.day, signal.grows.every)))
+    for name, units in growing:
+        _grow(rules, name, units, low, high)
     for name, signal in rules.signals.items():
         if signal.at_least_signal:
             place, bound = rules.position[name], low[rules.position[signal.at_least_signal]]
             if low[place] != high[place]:
                 low[place] = max(low[place], bound)
     return low, high, frozenset(stale)
+
+
+def _grow(rules: Rules, name: str, units: int, low: list[int], high: list[int]) -> None:
+    """Bring a value given for an earlier day up to the rules' day, if it grows; unknown whether it does: it may have."""
+    growth = rules.growth[rules.clock_signals.index(name)]
+    grows = truth_of(growth, *ask_tests(rules, low, high, places(_union(growth))))
+    place = rules.position[name]
+    grown = min(low[place] + units, rules.signals[name].maximum)
+    if grows is not False:
+        high[place] = grown
+    if grows:
+        low[place] = grown
 
 
 def units_between(start: date, end: date, every: str) -> int:

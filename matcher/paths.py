@@ -326,11 +326,11 @@ def _wait(today: date, day: int, until: int, reason: Message) -> PathStep:
 
 def default_goal(view: Outlook) -> tuple[Path, ProductRule | None]:
     """Choose the goal and the path to it: the lowest rate within reach in time, then days, rupiah, a scheme's own row."""
+    if view.wants is False or view.runs is False:
+        return Path(None, why=Message("no_goal_wants_none" if view.wants is False else "no_goal_no_business")), None
     if view.wants is None or view.runs is None:
         role = "wants_capital" if view.wants is None else "business_running"
         return Path(None, why=Message("no_goal_unknown", {"signal": view.rules.roles.get(role, role)})), None
-    if not view.wants or not view.runs:
-        return Path(None, why=Message("no_goal_wants_none" if not view.wants else "no_goal_no_business")), None
     candidates = [p for p in view.rules.products if _may_be_goal(view, p)]
     for rate in sorted({rate_of(view, product) for product in candidates}):
         ways = []

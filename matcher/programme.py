@@ -108,14 +108,15 @@ class _Build:
         for file, keys in _ROOT_KEYS.items():
             self._root(file, keys)
         tiers = self._root("tiers", ("affordability", "goal", "talk_again", "notice", "tier"))
+        start, end = root.take("valid_from", date, date.min, required=True), root.dates()[1]
         programme = Programme(
             id=root.take("id", str, "", required=True),
             name=root.text("name", self.languages),
             about=root.text("about", self.languages),
             languages=root.texts("languages"),
             timezone=root.take("timezone", str, "UTC", required=True),
-            valid_from=root.take("valid_from", date, date.min, required=True),
-            valid_to=root.take("valid_to", date),
+            valid_from=start,
+            valid_to=end,
             steps=tuple(self._step(e) for e in self._entries("steps", "step")),
             signals=tuple(self._signal(e) for e in self._entries("signals", "signal")),
             interventions=tuple(self._intervention(e) for e in self._entries("interventions", "intervention")),

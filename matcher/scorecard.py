@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bisect
 import hashlib
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -159,7 +160,7 @@ def read_scorecard(content: bytes, rules: Rules) -> Scorecard:
         table = json.loads(content, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise ScorecardError(f"the scorecard is no JSON: {error}") from None
-    if not isinstance(table, dict) or table.get("format") != FORMAT:
+    if not isinstance(table, dict) or type(table.get("format")) is not int or table["format"] != FORMAT:
         found = table.get("format") if isinstance(table, dict) else type(table).__name__
         raise ScorecardError(f"the scorecard's format is {found!r}; this Kail reads format {FORMAT}.")
     if table.get("basis") not in ("synthetic", "outcomes") or table.get("outcome") not in ("funded", "kept"):
@@ -172,13 +173,16 @@ def read_scorecard(content: bytes, rules: Rules) -> Scorecard:
     if len(set(names)) != len(names):
         raise ScorecardError(f"a signal stands twice among {', '.join(names)}.")
     hold = table.get("hold_back_below")
+    bands = tuple(_band(row) for row in _list("bands", table.get("bands", [])))
+    if any(band.at_least >= later.at_least for band, later in itertools.pairwise(bands)):
+        raise ScorecardError("the bands must rise: each at_least above the one before.")
     return Scorecard(
         version=str(table.get("version", "")),
         outcome=table["outcome"],
         basis=table["basis"],
         base=_whole("base", table.get("base")),
         bins=bins,
-        bands=tuple(_band(row) for row in table.get("bands", [])),
+        bands=bands,
         hold_back_below=None if hold is None else _whole("hold_back_below", hold),
         digest=hashlib.sha256(content).hexdigest(),
     )
@@ -194,6 +198,12 @@ def _whole(name: str, value: Any) -> int:
     return value
 
 
+def _list(name: str, value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise ScorecardError(f"{name} is {value!r}; write a list.")
+    return value
+
+
 def _bins(rules: Rules, row: Any) -> Bins:
     name = str(row.get("signal")) if isinstance(row, dict) else repr(row)
     signal = rules.signals.get(name)
@@ -201,10 +211,11 @@ def _bins(rules: Rules, row: Any) -> Bins:
         raise ScorecardError(f"{name} is no signal of this programme.")
     if not signal.scored or signal.protected or signal.kind == "choices":
         raise ScorecardError(f"{name} must not be scored.")
-    points = tuple(_whole(f"{name}: points", p) for p in row.get("points", []))
-    edges, codes = tuple(row.get("edges", [])), tuple(row.get("codes", []))
+    points = tuple(_whole(f"{name}: points", p) for p in _list(f"{name}: points", row.get("points", [])))
+    edges = tuple(_whole_edge(name, edge) for edge in _list(f"{name}: edges", row.get("edges", [])))
+    codes = tuple(str(code) for code in _list(f"{name}: codes", row.get("codes", [])))
     if signal.kind == "choice":
-        if set(codes) != set(signal.values) or edges or len(points) != len(codes):
+        if sorted(codes) != sorted(signal.values) or edges or len(points) != len(codes):
             raise ScorecardError(f"{name} needs points for each of its codes: {', '.join(signal.values)}.")
     elif codes or len(points) != len(edges) + 1 or list(edges) != sorted(set(edges)):
         raise ScorecardError(f"{name} needs rising edges and one more points than edges.")
@@ -212,7 +223,7 @@ def _bins(rules: Rules, row: Any) -> Bins:
         raise ScorecardError(f"{name} has {len(points)} bins; at most {MOST_BINS}.")
     return Bins(
         name,
-        tuple(_whole_edge(name, edge) for edge in edges),
+        edges,
         codes,
         points,
         _whole(f"{name}: unknown", row.get("unknown")),
@@ -220,12 +231,14 @@ def _bins(rules: Rules, row: Any) -> Bins:
 
 
 def _whole_edge(name: str, edge: Any) -> int:
-    if isinstance(edge, bool) or not isinstance(edge, int):
+    if isinstance(edge, bool) or not isinstance(edge, int) or abs(edge) > 10**15:
         raise ScorecardError(f"{name}: edge {edge!r} is no whole number.")
     return edge
 
 
 def _band(row: Any) -> Band:
+    if not isinstance(row, dict):
+        raise ScorecardError(f"a band is {row!r}; write a table.")
     share = row.get("share")
     if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1:
         raise ScorecardError(f"a band's share is {share!r}; write a number from 0 to 1.")

@@ -234,9 +234,7 @@ SENTENCES: Final[Mapping[str, Both]] = {
     "wait_for": _("Menunggu sampai terpenuhi: {criterion}.", "Wait until this is met: {criterion}."),
     "wait_for_goal": _("Menunggu sampai syaratnya terpenuhi.", "Wait until the condition is met."),
     # changes
-    "change_wait": _("menunggu", "waiting"),
     "change_ask_less": _("ajukan paling banyak {amount_idr}", "ask for at most {amount_idr}"),
-    "larger_amounts": _("untuk jumlah yang lebih besar", "for larger amounts"),
     # readiness
     "no_scorecard": _(
         "Belum ada kartu skor yang dipasang; tingkat dan saran tidak bergantung padanya.",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from matcher.scorecard import Scorecard, ScorecardError, read_scorecard
 ARTIFACTS: Final = Path(__file__).parent / "artifacts"
 SHIPPED: Final = "funded-synthetic-1"
 """The version that is used where nobody named another."""
+NO_MODEL: Final = "none"
 SCORECARD, CARD, MANIFEST = "scorecard.json", "card.md", "manifest.json"
 MOST_BYTES: Final = 10_000_000
 
@@ -49,12 +51,26 @@ def load_scorecard(name: str | Path, rules: Rules, artifacts: Path = ARTIFACTS) 
         _check_digest(path, content)
     try:
         scorecard = read_scorecard(content, rules)
-    except RegistryError:
-        raise
     except ScorecardError as error:
         raise RegistryError(f"{path.name}: {error} Choose another version, or train one for this programme.") from None
     check_directions(scorecard, rules)
     return scorecard
+
+
+def scorecard_for(model: str, rules: Rules, artifacts: Path = ARTIFACTS) -> Scorecard | None:
+    """What an operator asked for: "none", a version, or a file; "" is the shipped version, if of this programme.
+
+    Raises:
+        RegistryError, ScorecardError, OSError: see `load_scorecard`.
+    """
+    if model == NO_MODEL:
+        return None
+    if model:
+        return load_scorecard(model, rules, artifacts)
+    if SHIPPED not in versions(artifacts):
+        return None
+    of = read_manifest(SHIPPED, artifacts).get("programme", {}).get("id")
+    return load_scorecard(SHIPPED, rules, artifacts) if of == rules.programme.id else None
 
 
 def check_directions(scorecard: Scorecard, rules: Rules) -> None:
@@ -71,10 +87,11 @@ def check_directions(scorecard: Scorecard, rules: Rules) -> None:
                 f"{bins.signal} has points {list(bins.points)}, but its direction is {direction:+d}: better must never "
                 "have fewer. Train again; do not edit a points table by hand."
             )
-        if direction and not bins.worst <= bins.unknown <= bins.best:
+        most = max(bins.worst, 0)
+        if direction and not bins.worst <= bins.unknown <= most:
             raise RegistryError(
-                f"{bins.signal}: unknown has {bins.unknown}, outside its known bins ({bins.worst} to {bins.best}): "
-                "silence must never pay. Train again; do not edit a points table by hand."
+                f"{bins.signal}: unknown has {bins.unknown} points, but must have {bins.worst} (its worst known bin) to "
+                f"{most}: silence must never pay. Train again; do not edit a points table by hand."
             )
 
 
@@ -87,6 +104,19 @@ def read_manifest(version: str, artifacts: Path = ARTIFACTS) -> dict[str, Any]:
     return _manifest(_find(version, artifacts))
 
 
+def new_folder(version: str, artifacts: Path = ARTIFACTS) -> Path:
+    """The folder of a version that is not there yet.
+
+    Raises:
+        RegistryError: if the name is taken or no name for a folder.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", version) or version == NO_MODEL:
+        raise RegistryError(f"{version!r} is no name for a version; use letters, digits, - and _.")
+    if (artifacts / version).exists():
+        raise RegistryError(f"{version} exists already and a version never changes; choose another name.")
+    return artifacts / version
+
+
 def write_version(
     version: str, scorecard: bytes, card: str, about: Mapping[str, Any], artifacts: Path = ARTIFACTS
 ) -> Path:
@@ -96,11 +126,7 @@ def write_version(
         RegistryError: if the name is taken or no name for a folder.
         OSError: if it cannot be written.
     """
-    if not version or version in (".", "..") or not all(c.isalnum() or c in "-_." for c in version):
-        raise RegistryError(f"{version!r} is no name for a version; use letters, digits, - and _.")
-    folder = artifacts / version
-    if folder.exists():
-        raise RegistryError(f"{version} exists already and a version never changes; choose another name.")
+    folder = new_folder(version, artifacts)
     files = {SCORECARD: scorecard, CARD: card.encode()}
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     manifest = {"format": 1, "version": version, "files": digests, **about}

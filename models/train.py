@@ -116,12 +116,28 @@ def save(trained: Trained, artifacts: Path = ARTIFACTS, *, rows_name: str | None
     return write_version(version, trained.compiled.content, text, about, artifacts)
 
 
+def report(trained: Trained) -> list[str]:
+    """What to tell whoever trained: the data, figures with their intervals, parity, the digest."""
+    found, dataset = trained.evaluation, trained.dataset
+    lines = [
+        f"{trained.version}: {dataset.outcome}, {found.rows:,} rows, {found.positive:,} with the outcome, {dataset.basis}.",
+        f"AUC on rows not seen: {found.auc}.",
+        f"Table against estimator: {trained.compiled.parity:.1e} log odds before rounding (at most 1e-9), "
+        f"{trained.compiled.rounding:.4f} point after (at most 0.05).",
+        f"Digest: {trained.digest}",
+    ]
+    if dataset.basis == "synthetic":
+        lines.insert(0, "SYNTHETIC: these figures describe the generator of the rows, not people.")
+    return lines
+
+
 @dataclass(frozen=True)
 class Check:
-    """What training again gave: whether the digest is the committed one, and if not what differs."""
+    """What training again gave, beside the digest and the data that the version's manifest names."""
 
     trained: Trained
     wanted: str
+    wanted_data: str
 
     @property
     def equal(self) -> bool:
@@ -129,9 +145,11 @@ class Check:
         return self.trained.digest == self.wanted
 
     @property
-    def difference(self) -> str:
-        """Why the digests differ, as far as the manifests tell; empty if they do not."""
-        return "" if self.equal else "the same rows gave other points"
+    def why(self) -> str:
+        """Why the digests differ, as far as the manifest tells, with the remedy."""
+        if self.trained.dataset.digest != self.wanted_data:
+            return "It was learnt from other rows. Remedy: name its own rows with --rows, or train a new version."
+        return "The same rows gave other points. Remedy: compare made_with in its manifest with what is installed here."
 
 
 def check(rows: Rows, version: str, artifacts: Path = ARTIFACTS, progress: Progress = lambda stage: None) -> Check:
@@ -142,4 +160,5 @@ def check(rows: Rows, version: str, artifacts: Path = ARTIFACTS, progress: Progr
         DatasetError: if the rows cannot be learnt from.
     """
     manifest = read_manifest(version, artifacts)
-    return Check(train(rows, str(manifest["outcome"]), version, progress), str(manifest["files"][SCORECARD]))
+    trained = train(rows, str(manifest["outcome"]), version, progress)
+    return Check(trained, str(manifest["files"][SCORECARD]), str(manifest["training_data"]["digest"]))

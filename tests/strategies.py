@@ -217,13 +217,23 @@ def load(files: dict[str, dict[str, Any]]) -> Programme:
         return load_programme(write_programme(Path(folder), files))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Small:
     """A small programme with one participant of it. `day`: the day asked; goal: the product `goal`."""
 
     files: dict[str, dict[str, Any]]
     raw: dict[str, Any]
     day: date
+
+    def __repr__(self) -> str:
+        silent = {"our_choice", "name", "about", "provider", "seat", "tier", "label", "question", "otherwise"}
+        rows = [*self.files["interventions"]["intervention"], *self.files["products"]["product"]]
+        grows = [row["grows"] for row in self.files["signals"]["signal"] if "grows" in row]
+        said = [{key: value for key, value in row.items() if key not in silent} for row in rows]
+        return "\n".join(map(str, [self.day, self.raw, *grows, *said]))
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))  # what hypothesis shows of a failure
 
     @property
     def rules(self) -> Rules:
@@ -241,7 +251,10 @@ def programmes(draw: st.DrawFn) -> Small:
     day = draw(st.sampled_from(DAYS))
     leaves = _leaves(day)
     signals = _signals(draw)
-    steps = [_step(draw) for _ in range(draw(st.integers(2, 6)))]
+    steps: list[tuple[list[dict[str, Any]], dict[str, Any]]] = []
+    for _ in range(draw(st.integers(2, 6))):
+        owed = any(effect["signal"] == "debt" for effects, _ in steps for effect in effects)
+        steps.append(_step(draw, owed))
     interventions = []
     for number, (effects, plain) in enumerate(steps):
         others = [effect for place, (inner, _) in enumerate(steps) if place != number for effect in inner]
@@ -304,11 +317,13 @@ def _leaves(day: date) -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
-def _step(draw: st.DrawFn) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The effects of one intervention, and what else it says."""
+def _step(draw: st.DrawFn, owed: bool) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The effects of one intervention, and what else it says. `owed`: another one pays the debt already."""
     effects: dict[str, dict[str, Any]] = {}
     for _ in range(draw(st.sampled_from([1, 1, 2]))):
         effect = draw(EFFECTS)
+        if owed and effect["signal"] == "debt":
+            effect = {"signal": "f0", "to": True}
         effects.setdefault(effect["signal"], effect)
     plain: dict[str, Any] = {"days": draw(st.integers(0, 9)), "cost_idr": draw(st.integers(0, 5))}
     if "debt" in effects:
@@ -385,7 +400,7 @@ def _facts(draw: st.DrawFn, day: date) -> dict[str, Any]:
     low = st.sampled_from([0, 0, 0, 1, 2])
     dates = st.sampled_from([-900, -25, -9, -4, -1, 0, 1, 5, 12, 30, 44]).map(lambda n: day + timedelta(days=n))
     facts: dict[str, Any] = {name: draw(st.sampled_from([False, False, True])) for name in FLAGS}
-    facts |= {"n0": draw(low), "g0": draw(low), "d0": draw(dates), "d1": draw(dates), "debt": draw(low)}
+    facts |= {"n0": draw(low), "g0": draw(st.one_of(low, low, _dated(low, day))), "d0": draw(dates), "d1": draw(dates), "debt": draw(low)}
     facts |= {"c0": draw(st.sampled_from("abc")), "s0": draw(st.sampled_from([[], [], ["x"], ["y", "z"]]))}
     for name in draw(st.sets(st.sampled_from(sorted(facts)), max_size=draw(st.sampled_from([0, 0, 0, 2, 4])))):
         del facts[name]
@@ -393,3 +408,7 @@ def _facts(draw: st.DrawFn, day: date) -> dict[str, Any]:
     money["paying"] = draw(st.sampled_from([0, 0, 0, 60]))
     cash = draw(st.sampled_from([None, 100, 20, 5, 2, 0]))
     return {"wants": True, "running": True, **facts, **money, **({} if cash is None else {"cash": cash})}
+
+
+def _dated(values: st.SearchStrategy[int], day: date) -> st.SearchStrategy[dict[str, Any]]:
+    return st.builds(lambda value, age: {"value": value, "on": day - timedelta(days=age)}, values, st.sampled_from([1, 20, 27]))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from api import batch, sheets
 from api.batch import Job, one_row, recommend_file
 from api.outputs import ANSWER, safe_cell
-from api.sheets import FileProblem
+from api.rows import FileProblem
 from matcher.participant import read_participant
 from matcher.programme import load_programme
 from matcher.reading import ProgrammeError
@@ -242,7 +242,7 @@ def test_a_rejected_row_names_row_line_participant_column_value_and_remedy_and_t
     summary, found, rejected = run(text)
     assert [row["participant"] for row in found] == ["b"]
     assert (summary.read, summary.answered, summary.rejected) == (3, 1, 2)
-    assert list(rejected[0]) == ["row", "line", "participant", "field", "value", "remedy"]
+    assert list(rejected[0]) == ["row", "line", "cell", "participant", "field", "value", "remedy"]
     assert [(r["row"], r["line"], r["participant"], r["field"], r["value"]) for r in rejected] == [
         ("1", "2", "a", "monthly_profit", "5 juta"),
         ("3", "4", "c", "staff", "'-1"),
@@ -406,7 +406,8 @@ LONG = b"participant,nib\n" + b"a" * 10_000_000
         ("p.jsonl", b'{"participant": "\xff"}', "byte 18"),
         ("p.parquet", b"participant,nib\na,ya\n", "no readable Parquet"),
         ("p.parquet", b"PAR1 and then nothing of use PAR1", "no readable Parquet"),
-        ("p.xlsx", b"PK\x03\x04", "cannot be read yet"),
+        ("p.xlsx", b"PK\x03\x04", "damaged workbook"),
+        ("p.ods", b"PK\x03\x04", "cannot be read"),
         ("p.json", b"[]", "JSON lines"),
         ("p.doc", b"x", "End the name in one of"),
     ],
@@ -503,7 +504,7 @@ def test_a_run_that_breaks_leaves_the_old_answers_as_they_were(run, tmp_path, mo
         ("p.csv", "p.csv", "overwrite the input"),
         ("p.rejected.csv", "p.csv", "overwrite the input"),
         ("p.csv", "folder", "no file"),
-        ("p.csv", "a.xlsx", "cannot be written"),
+        ("p.csv", "a.ods", "cannot be written"),
         ("p.csv", "nowhere/a.csv", "cannot be written"),
     ],
 )

@@ -104,8 +104,8 @@ def test_when_nothing_can_be_answered_the_exit_code_is_two(kail, tmp_path):
         (["people.csv", "--as-of", "2099-01-01"], "after today"),
         (["people.csv", "--as-of", "31-12-2026"], "%Y-%m-%d"),
         (["people.csv", "--programme", "nowhere"], "no such folder"),
-        (["people.csv", "--scorecard", "nothing.json"], "nothing.json"),
-        (["people.csv", "--scorecard", "people.csv"], "is no JSON"),
+        (["people.csv", "--model", "nothing.json"], "there is no scorecard 'nothing.json'"),
+        (["people.csv", "--model", "people.csv"], "is no JSON"),
         (["people.csv", "-o", "a.doc"], "End the output's name in one of"),
         (["people.csv", "-o", "people.csv"], "overwrite the input"),
         (["people.csv", "--language", "fr"], "'id', 'en'"),
@@ -144,7 +144,7 @@ def test_what_nobody_foresaw_is_still_a_message(kail, people, monkeypatch):
     [
         (
             "en",
-            ["Participant a, on", "Tier: ", "To ask", "What to do, in order", "No scorecard is installed", "The way"],
+            ["Participant a, on", "Tier: ", "To ask", "What to do, in order", "from synthetic data", "The way"],
         ),
         (
             "id",
@@ -153,7 +153,7 @@ def test_what_nobody_foresaw_is_still_a_message(kail, people, monkeypatch):
                 "Tingkat: ",
                 "Yang perlu ditanyakan",
                 "Yang bisa dilakukan",
-                "Belum ada kartu skor",
+                "data buatan (sintetis)",
                 "Jalan",
             ],
         ),
@@ -165,6 +165,20 @@ def test_explain_says_everything_about_one_row_in_plain_words(kail, people, lang
     assert [word for word in words if word not in result.stdout] == []
     assert "kur_super_mikro" not in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 110
+
+
+@pytest.mark.parametrize("command", [["recommend"], ["explain", "--row", 1]])
+def test_without_a_model_there_is_no_score(kail, people, command):
+    result = kail(command[0], people, *command[1:], "--model", "none")
+    assert result.exit_code in (0, 3)
+    assert "ynthetic" not in result.stdout
+
+
+def test_a_file_says_in_every_row_what_its_score_rests_on(kail, people, tmp_path):
+    kail("recommend", people, "-o", tmp_path / "answers.csv")
+    lines = (tmp_path / "answers.csv").read_text(encoding="utf-8").splitlines()
+    assert len(lines) > 1
+    assert all("funded-synthetic-1@" in line and "(synthetic)" in line for line in lines[1:])
 
 
 def test_explain_follows_the_goal_and_the_day_that_were_asked(kail, people):

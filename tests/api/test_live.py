@@ -51,7 +51,7 @@ def test_a_programme_in_the_data_folder_is_served_instead(tmp_path):
 
 def test_a_scorecard_adds_points_that_sum_to_the_score_and_says_that_it_is_synthetic(tmp_path, conforms, a_trader):
     (tmp_path / "points.json").write_text(json.dumps(POINTS), encoding="utf-8")
-    with TestClient(create_app(Settings(scorecard=tmp_path / "points.json"))) as client:
+    with TestClient(create_app(Settings(model=str(tmp_path / "points.json")))) as client:
         body = {"signals": a_trader(months_of_books=8)}
         answer = client.post("/api/v1/recommendations", json=body).json()
         plain = {**body, "signals": {"months_of_books": 8}, "language": "en"}
@@ -71,4 +71,4 @@ def test_a_scorecard_adds_points_that_sum_to_the_score_and_says_that_it_is_synth
 def test_a_scorecard_that_does_not_fit_stops_the_start(tmp_path):
     (tmp_path / "points.json").write_text(json.dumps(POINTS | {"format": 9}), encoding="utf-8")
     with pytest.raises(ScorecardError, match="format"):
-        go_live(Settings(scorecard=tmp_path / "points.json"))
+        go_live(Settings(model=str(tmp_path / "points.json")))

@@ -19,7 +19,7 @@ def test_okoce_is_served_unless_the_data_folder_has_a_programme(tmp_path):
 def test_settings_survive_the_way_through_an_environment(tmp_path):
     for settings in (
         Settings(),
-        Settings(host="::1", port=9000, workers=4, data=tmp_path, scorecard=tmp_path / "points.json"),
+        Settings(host="::1", port=9000, workers=4, data=tmp_path, model="funded-synthetic-1"),
     ):
         assert Settings.from_environment(settings.to_environment()) == settings
 

@@ -223,7 +223,7 @@ class World:
             if signal.at_least_signal and value.low != value.high:
                 other = state[self.place[signal.at_least_signal]]
                 if other.low == other.high:
-                    low = now(other, self.today, "month", INFINITE).low
+                    low = self.today_of(signal.at_least_signal, other).low
                     state[self.place[name]] = value._replace(low=max(value.low, low))
         for name, signal in self.signals.items():
             for implied in signal.implied:
@@ -245,10 +245,13 @@ class World:
             return None
         value = as_value(signal, fact.value)
         if signal.grows:
-            value = now(
-                value._replace(since=(fact.on or self.day).toordinal()), self.today, signal.grows.every, signal.maximum
-            )
+            value = value._replace(since=(fact.on or self.day).toordinal())
         return value
+
+    def today_of(self, name: str, value: Any) -> Any:
+        """A value on the first day."""
+        grows = self.signals[name].grows
+        return now(value, self.today, grows.every, self.signals[name].maximum) if grows else value
 
     def _nothing(self, signal: Any) -> Any:
         if signal.kind in ("number", "money"):
@@ -330,10 +333,10 @@ class World:
 
     def _timeless(self, criteria: Iterable[Any]) -> bool:
         """Whether no criterion asks about a date or a growing number."""
-        names = {name for criterion in criteria for name in self._names_in(criterion)}
+        names = {name for criterion in criteria for name in self.names_in(criterion)}
         return not any(self.signals[name].kind == "date" or self.signals[name].grows for name in names)
 
-    def _names_in(self, criterion: Any) -> Iterable[str]:
+    def names_in(self, criterion: Any) -> Iterable[str]:
         if criterion.kind == "signal":
             yield criterion.signal
         inner = [*criterion.parts]
@@ -342,13 +345,13 @@ class World:
         elif criterion.kind == "step" and criterion.signal in self.steps:
             inner += self.steps[criterion.signal].done
         for part in inner:
-            yield from self._names_in(part)
+            yield from self.names_in(part)
 
     def _asked_about(self, goal: Iterable[Any]) -> set[str]:
         criteria = [*goal, *(need for entry in self.interventions for need in self.needs_of(entry))]
         criteria += [signal.grows.while_ for _, signal in self.growing if signal.grows.while_]
         costs = {entry.cost_idr.signal for entry in self.interventions}
-        return {name for criterion in criteria for name in self._names_in(criterion)} | costs | set(self.roles.values())
+        return {name for criterion in criteria for name in self.names_in(criterion)} | costs | set(self.roles.values())
 
     def _open(self, state: State) -> list[Any]:
         """The interventions that may begin some day in this state: those whose needs no day changes are asked once."""
@@ -451,3 +454,72 @@ def _question(signal: Any, op: str, wanted: Any) -> Callable[[Any, int], bool | 
     if op == "includes":
         return lambda v, day: True if v.has & codes else None if v.maybe & codes else False
     return lambda v, day: False if v.has & codes else None if v.maybe & codes else True
+
+
+# -- a path, step by step ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A path applied to a participant: what went wrong, the state at its end, and the day."""
+
+    wrong: tuple[str, ...]
+    state: State
+    day: int
+    cost: int
+
+
+def apply_path(world: World, facts: Mapping[str, Any], path: Any, goal: Sequence[Any]) -> Applied:
+    """Take a path's steps one after another, each on its day, and say whatever does not hold.
+
+    Unknown answers are taken as good where the path names them in `assumed`; every other one counts as a mistake.
+    """
+    state, day, cost = world.start(facts), world.today, 0
+    wrong: list[str] = []
+
+    def ask(criteria: Iterable[Any], whose: str) -> None:
+        for criterion in criteria:
+            answer = world.truth_of_all([criterion])(state, day)
+            names = set(world.names_in(criterion))
+            if answer is False:
+                wrong.append(f"{whose}: {criterion} does not hold on {date.fromordinal(day)}")
+            elif answer is None and not names & set(path.assumed):
+                wrong.append(f"{whose}: {criterion} is unknown and not among {path.assumed}")
+
+    entries = {entry.id: entry for entry in world.interventions}
+    if path.planned_idr is not None and "amount_asked" in world.roles:
+        state = _replaced(world, state, "amount_asked", Amount(path.planned_idr, path.planned_idr))
+    for step in path.steps:
+        if step.begins.toordinal() != day or (step.ends - step.begins).days != step.days:
+            wrong.append(f"{step.intervention or 'wait'} does not begin where the step before it ended")
+        if step.intervention and step.kind != "ask_less":
+            entry = entries[step.intervention]
+            ask(world.needs_of(entry), entry.id)
+            if entry.starts_on and step.begins not in entry.starts_on:
+                wrong.append(f"{entry.id} cannot begin on {step.begins}")
+            if step.days != entry.days.value or step.cost_idr != world.cost_of(entry, state):
+                wrong.append(f"{entry.id} takes {entry.days.value} days and {world.cost_of(entry, state)} rupiah")
+            cost += step.cost_idr
+            state = world.after(entry, state, step.ends.toordinal())
+        day = step.ends.toordinal()
+    ask(goal, "goal")
+    if (day - world.today, cost) != (path.days, path.cost_idr):
+        wrong.append(f"it takes {day - world.today} days and {cost} rupiah, not {path.days} and {path.cost_idr}")
+    return Applied(tuple(wrong), state, day, cost)
+
+
+def _replaced(world: World, state: State, role: str, value: Any) -> State:
+    place = world.place[world.roles[role]]
+    return (*state[:place], value, *state[place + 1 :])
+
+
+def free_money(world: World, state: State) -> int | None:
+    """What a month leaves for instalments in a state; None if some part of it is unknown."""
+    total = 0
+    for role, sign in (("monthly_profit", 1), ("monthly_instalments", -1), ("household_need", -1)):
+        if role in world.roles:
+            value = state[world.place[world.roles[role]]]
+            if value.low != value.high:
+                return None
+            total += sign * value.low
+    return total * world.programme.share_percent // 100
