@@ -124,9 +124,10 @@ class WorkbookParts:
     def __init__(self, path: Path) -> None:
         self.name = path.name
         _check_begin(path)
-        with self.damage():
-            self.zip = zipfile.ZipFile(path)
+        self.file = path.open("rb")
         try:
+            with self.damage():
+                self.zip = zipfile.ZipFile(self.file)
             self._check_sizes()
             with self.damage():
                 self._read_book()
@@ -135,8 +136,8 @@ class WorkbookParts:
             raise
 
     def close(self) -> None:
-        """Let go of the file."""
-        self.zip.close()
+        """Let go of the file, though somebody may have stopped in the middle of its rows."""
+        self.file.close()
 
     @contextmanager
     def damage(self) -> Iterator[None]:
@@ -311,7 +312,7 @@ class WorkbookParts:
             return self._number(text, self.formats[cell.style] if cell.style < len(self.formats) else "")
         if cell.kind == "d":
             return _day(datetime.fromisoformat(text))
-        return unescaped(text)
+        return unescaped(text) if cell.kind == "str" else text
 
     def _shared(self, place: int) -> str:
         if not 0 <= place < len(self.texts):
@@ -336,8 +337,10 @@ class WorkbookParts:
         from openpyxl.utils.datetime import from_excel
 
         try:
-            found = from_excel(number, self.epoch)
+            found = from_excel(number, self.epoch) if number >= 0 else None
         except (OverflowError, ValueError):
+            found = None
+        if found is None:
             return BadCell("date", text)
         return found.isoformat() if isinstance(found, time) else _day(found)
 

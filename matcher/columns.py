@@ -57,7 +57,22 @@ def know_columns(rules: Rules, participants: Sequence[Participant]) -> Columns:
     high = np.array([row[1] for row in rows], dtype=np.int64).reshape(shape).T.copy()
     tests = (len(rules.tests), len(rows))
     since = [growing_since(rules, p, row[0], row[1]) for p, row in zip(participants, rows, strict=True)]
-    columns = Columns(low, high, np.zeros(tests, bool), np.zeros(tests, bool), [row[2] for row in rows], since)
+    return ask_columns(rules, low, high, [row[2] for row in rows], since)
+
+
+def ask_columns(
+    rules: Rules,
+    low: Ints,
+    high: Ints,
+    stale: list[frozenset[str]] | None = None,
+    since: list[dict[int, tuple[int, int]]] | None = None,
+) -> Columns:
+    """Ask every test of intervals of shape (signals, rows), which are filled in place where a value is implied."""
+    rows = low.shape[1]
+    tests = (len(rules.tests), rows)
+    columns = Columns(
+        low, high, np.zeros(tests, bool), np.zeros(tests, bool), stale or [frozenset()] * rows, since or [{}] * rows
+    )
     _ask(rules, columns, range(len(rules.tests)))
     for place, cases in rules.implied:
         open_ = low[place] != high[place]

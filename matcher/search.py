@@ -415,10 +415,11 @@ class Search:
             self._push(Label(label.static, label.clocks, done, label.cost, waited, label.moves), 0, 0, 0)
         for step in self.relevant:
             makes = (self.adds[step.index] | self.rules.starting[step.index]) & self.tests
-            if not windows and not makes & ~label.static:
+            renews = self.lasting[step.index]  # worth doing while its door is still open: it may close on the way
+            if not windows and not renews and not makes & ~label.static:
                 continue
             for begin in self._begins(step, label.static, windows, label.day):
-                if not makes & ~self._holds_at(label.static, windows, begin):
+                if not renews and not makes & ~self._holds_at(label.static, windows, begin):
                     continue
                 end = begin + step.days
                 holds = self._holds_at(label.static, windows, end)

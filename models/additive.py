@@ -73,9 +73,10 @@ class ClampedAdditive(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         )
         with threadpool_limits(1):
             self.boosted_.fit(X, y)
+            parts = probe(self.boosted_, self.columns)
         self.contributions_ = [
             clamped(column, without_unheard_of(centred(part, X[:, place]), X[:, place]))
-            for place, (column, part) in enumerate(zip(self.columns, probe(self.boosted_, self.columns), strict=True))
+            for place, (column, part) in enumerate(zip(self.columns, parts, strict=True))
         ]
         self.intercept_ = 0.0
         self.intercept_ = _intercept(self.decision_function(X), float(np.mean(y)))

@@ -33,9 +33,9 @@ def _refuse(event, arguments):
         raise RuntimeError(f"a notebook must not need a network: {event} {arguments[1:]}")
 sys.addaudithook(_refuse)
 warnings.simplefilter("error")
+# ipykernel's own, while it shuts down:
+warnings.filterwarnings("ignore", "For consistency across implementations", PendingDeprecationWarning)
 """
-# ipykernel itself warns while it shuts down.
-AFTER = "import warnings; warnings.simplefilter('ignore')"
 
 
 def read(path: Path) -> nbformat.NotebookNode:
@@ -86,15 +86,15 @@ def run(notebook: nbformat.NotebookNode, folder: Path) -> None:
         (folder / name).mkdir()
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"}
     environment |= {name: str(folder / place) for name, place in places.items()}
-    environment |= {"MPLBACKEND": "Agg", "PYTHONPATH": str(ROOT)}
+    # One thread: scikit-learn's threads wait for each other by spinning, and beside other tests a run took twice as long.
+    environment |= {"MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     kernel = AsyncKernelManager(
         kernel_name="python3",
         kernel_spec_manager=KernelSpecManager(kernel_dirs=[]),
         transport="ipc",
         connection_file=str(folder / "k.json"),
     )
-    before, after = (nbformat.v4.new_code_cell(source) for source in (QUIET, AFTER))
-    notebook.cells = [before, *notebook.cells, after]
+    notebook.cells = [nbformat.v4.new_code_cell(QUIET), *notebook.cells]
     client = NotebookClient(notebook, timeout=SECONDS_A_CELL)
     client.km = kernel  # set here, not handed over: then the client shuts the kernel down, also after a failure
     asyncio.run(client.async_execute(env=environment, cwd=str(folder / "work")))

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from matcher.columns import truth_columns
+from matcher.columns import ask_columns, truth_columns
 from matcher.entries import Programme
 from matcher.words import Message, Speaker
 from training_data.rows import Bools, Ints, Rows, intervals, rows_by_day, window_end
@@ -145,8 +145,9 @@ def _check_signals(rows: Rows, standing: Ints, problems: list[RowProblem]) -> No
     """Bounds and implied values between signals, as `read_participant` checks them, and dates after `as_of`."""
     chosen = rows.take(standing)
     for inside, rules in rows_by_day(chosen):
-        columns, places = intervals(rules, chosen.take(inside)), standing[inside]
-        known = columns.low == columns.high
+        low, high = intervals(rules, chosen.take(inside))
+        known, places = low == high, standing[inside]
+        columns = ask_columns(rules, low, high)
         for name, signal in rules.signals.items():
             at = rules.position[name]
             if signal.kind == "date" and not signal.future and not signal.derived:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from matcher.columns import Columns, truth_columns
+from matcher.columns import Columns, ask_columns
 from matcher.criteria import UNKNOWN_HIGH, UNKNOWN_LOW
 from matcher.entries import Programme, Signal
 from matcher.participant import day_after_months
@@ -170,20 +170,11 @@ def known_by_day(rows: Rows) -> Iterator[tuple[Ints, Rules, Columns]]:
     `columns.low` and `.high` have shape (signals, rows) and equal each other where a signal is known.
     """
     for places, rules in rows_by_day(rows):
-        columns = intervals(rules, rows.take(places))
-        for place, cases in rules.implied:
-            open_ = columns.low[place] != columns.high[place]
-            for when, value, _ in cases:
-                fits = (columns.low[place] <= value) & (value <= columns.high[place])
-                found = open_ & truth_columns(when, columns)[0] & fits
-                columns.low[place][found] = columns.high[place][found] = value
-                open_ &= ~found
-            _ask(rules, columns, rules.tests_about[place])
-        yield places, rules, columns
+        yield places, rules, ask_columns(rules, *intervals(rules, rows.take(places)))
 
 
-def intervals(rules: Rules, rows: Rows) -> Columns:
-    """What is known of rows of the rules' day before anything is implied."""
+def intervals(rules: Rules, rows: Rows) -> tuple[Ints, Ints]:
+    """low..high of shape (signals, rows) for rows of the rules' day, before anything is implied."""
     shape = (len(rules.position), len(rows))
     low, high = np.full(shape, UNKNOWN_LOW, dtype=np.int64), np.full(shape, UNKNOWN_HIGH, dtype=np.int64)
     for name, place in rules.position.items():
@@ -194,14 +185,4 @@ def intervals(rules: Rules, rows: Rows) -> Columns:
         if signal.at_least_signal:
             place, bound = rules.position[name], low[rules.position[signal.at_least_signal]]
             low[place] = np.where(low[place] == high[place], low[place], np.maximum(low[place], bound))
-    tests = (len(rules.tests), len(rows))
-    columns = Columns(low, high, np.zeros(tests, bool), np.zeros(tests, bool), [frozenset()] * len(rows))
-    _ask(rules, columns, range(len(rules.tests)))
-    return columns
-
-
-def _ask(rules: Rules, columns: Columns, which: Sequence[int]) -> None:
-    for number in which:
-        place = rules.test_signals[number]
-        truths = rules.tests[number].truth(columns.low[place], columns.high[place], rules.today)
-        columns.yes[number], columns.no[number] = truths
+    return low, high

@@ -182,9 +182,14 @@ class World:
                 return None if answer is None else not answer
 
             return opposite
-        place = self.place[criterion.signal]
+        if criterion.op == "one_of":  # any of them may be the good answer, also one that no check would tell
+            return self._any([self._leaf(signal, "is", code) for code in criterion.value])
+        return self._leaf(signal, criterion.op, criterion.value)
+
+    def _leaf(self, signal: Any, op: str, wanted: Any) -> Truth:
+        place = self.place[signal.id]
         every = signal.grows.every if signal.grows else ""
-        ask = _question(signal, criterion.op, criterion.value)
+        ask = _question(signal, op, wanted)
 
         def leaf(state: State, day: int) -> bool | None:
             value = state[place]
@@ -218,6 +223,8 @@ class World:
         """The state of a participant on the first day. `checks`: what a check tells is not yet taken as good."""
         found = {name: self._fact(self.signals[name], fact) for name, fact in facts.items()}
         state = [self._nothing(s) if found.get(name) is None else found[name] for name, s in self.signals.items()]
+        for place, signal in self.growing:
+            state[place] = self._up_to_today(place, signal, state)
         for name, signal in self.signals.items():
             value = state[self.place[name]]
             if signal.at_least_signal and value.low != value.high:
@@ -247,6 +254,18 @@ class World:
         if signal.grows:
             value = value._replace(since=(fact.on or self.day).toordinal())
         return value
+
+    def _up_to_today(self, place: int, signal: Any, state: list[Any]) -> Any:
+        """A value given for an earlier day: it has grown, it has not, or (nobody knows whether it grows) it may have."""
+        value = state[place]
+        if value.since is None or value.since == self.today:
+            return value
+        before = (*state[:place], value._replace(since=None), *state[place + 1 :])
+        grows = self.while_[place](before, self.today)
+        today = now(value, self.today, signal.grows.every, signal.maximum)
+        if grows is False:
+            return value._replace(since=None)
+        return value if grows or today.low == value.low else Amount(value.low, today.high)
 
     def today_of(self, name: str, value: Any) -> Any:
         """A value on the first day."""
@@ -444,8 +463,6 @@ def _question(signal: Any, op: str, wanted: Any) -> Callable[[Any, int], bool | 
         return lambda v, day: v == wanted
     if op == "is_not":
         return lambda v, day: v != wanted
-    if op == "one_of":
-        return lambda v, day: v in wanted
     if op == "within_days":
         return lambda v, day: 0 <= day - v <= wanted
     if op == "passed":

@@ -26,9 +26,10 @@ RANK = {"empang": 0, "kail": 1, "sapaan": 2}
 WIDOW = tomllib.loads(
     (Path(__file__).resolve().parents[1] / "cases" / "widow_without_papers.toml").read_text(encoding="utf-8")
 )["signals"]
-FEWER = settings(
-    max_examples=max(50, settings().max_examples // 4)
-)  # drawing all answers of one participant costs most
+NOT_HELPED = {"mentoring_months": 0, "business_group": False, "family_in_business": False}
+# Drawing all answers of one participant costs most: a share of the examples.
+FEWER = settings(max_examples=max(50, settings().max_examples // 10))
+SOME = settings(max_examples=max(50, settings().max_examples // 4))
 
 
 @st.composite
@@ -89,8 +90,6 @@ def test_empang_means_a_running_business_that_wants_capital_and_a_credit_that_is
             if unmet.criterion.signal != "amount_asked":
                 kinds = {rules.intervention_ids[c.intervention].entry.kind for c in unmet.changed_by if c.intervention}
                 assert kinds & {"permit", "number", "arrears"}
-        for question in match.questions:
-            assert question in TODAY.signals
 
 
 @FEWER
@@ -143,15 +142,12 @@ def test_a_tier_is_provisional_exactly_where_a_question_about_something_unknown_
         assert name not in rules.derived
 
 
-# A rule may say that silence meets it (a wish not stated, a SLIK class that only the lender sees); such an answer may then close
-# a door that stood open. The purpose counts as working capital until it is named.
-LENIENT = {name for rules in ALL_RULES for test in rules.tests if test.lenient for name in (test.signal,)} | {
-    "purpose",
-    "sharia_only",
-}
+# A rule may say that silence meets it (a wish not stated, a SLIK class that only the lender sees); such an answer may
+# then close a door that stood open. The purpose counts as working capital until it is named.
+LENIENT = {test.signal for rules in ALL_RULES for test in rules.tests if test.lenient} | {"purpose", "sharia_only"}
 
 
-@FEWER
+@SOME
 @given(ANYBODY, st.data())
 def test_a_tier_is_a_floor_and_only_a_provisional_one_can_be_lifted(case, data):
     rules, raw = case
@@ -192,7 +188,7 @@ def test_the_widow_without_papers_is_empang_and_her_next_step_is_a_permit():
         ({"monthly_profit": 1_462_000}, "empang", False),  # Rp31,000 a month carries Rp1,019,001
         ({"amount_asked": 999_999}, "kail", False),
         ({"amount_asked": 1_000_000}, "empang", False),
-        ({"business_age_months": 3}, "kail", False),  # six months, or a class: neither is quick
+        ({"business_age_months": 3, **NOT_HELPED}, "kail", False),  # six months, or a class: neither is quick
         ({"arrears_idr": 200_000}, "empang", False),  # her cash clears them
         ({"arrears_idr": 200_001}, "kail", False),
         ({"business_running": None}, "kail", True),
@@ -207,6 +203,12 @@ def test_what_a_change_in_her_answers_does(changed, tier, provisional):
     found = recommend(TODAY, read_participant(TODAY, signals)).tier
     assert (found.tier, found.provisional) == (tier, provisional)
     assert not provisional or set(found.questions) <= set(changed) | {"wants_capital"}
+
+
+def test_a_young_business_is_asked_for_what_stands_in_place_of_its_age():
+    tier = recommend(TODAY, read_participant(TODAY, {**WIDOW, "business_age_months": 3})).tier
+    assert (tier.tier, tier.provisional) == ("kail", True)
+    assert set(tier.questions) == set(NOT_HELPED)
 
 
 def test_credit_held_and_repaid_opens_empang_without_a_product():
