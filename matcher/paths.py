@@ -13,7 +13,7 @@ from typing import Final
 
 from matcher.criteria import Criterion, met, truth_of
 from matcher.lenders import Terms, capacity, changeable, status_of, terms_of, ticking, truths_of, wants_sharia
-from matcher.participant import Known, day_after_months
+from matcher.participant import Known, day_after_months, units_between
 from matcher.rules import ProductRule, Rules, places
 from matcher.search import Found, Question, Search
 from matcher.words import Message
@@ -238,7 +238,7 @@ def _told(view: Outlook, product: ProductRule, known: Known, found: Found, assum
     for move in found.moves:
         gained |= rules.interventions[move.intervention].add | rules.starting[move.intervention]
         needs += rules.interventions[move.intervention].need_clauses
-    assumed = _assumed(rules, (*product.goal, *needs), known, gained | view.reach.passing)
+    assumed = _assumed(rules, (*product.goal, *needs), known, gained | _come_true(rules, known, found.days))
     assumed += [s for s in _money_unknown(view, terms, assumes_capacity) if s not in assumed]
     lender_silent = not product.is_grant and terms.annuity is None
     ask = next(iter(assumed), "")
@@ -262,6 +262,22 @@ def _told(view: Outlook, product: ProductRule, known: Known, found: Found, assum
         shortfall_months=-(-short // view.free[0]) if short and view.free[1] and view.free[0] > 0 else None,
         planned_idr=terms.planned_idr,
     )
+
+
+def _come_true(rules: Rules, known: Known, days: int) -> int:
+    """The tests that time alone has made true after so many days."""
+    mask, later = 0, rules.day + timedelta(days=days)
+    for name, tests in zip(rules.clock_signals, rules.clock_tests, strict=True):
+        place, grows = rules.position[name], rules.signals[name].grows
+        value = known.low[place]
+        if value != known.high[place]:
+            continue
+        if grows:
+            then, ago = known.since.get(place, (value, 0))
+            value = then + units_between(rules.day + timedelta(days=ago), later, grows.every)
+        for number in places(tests & known.no):
+            mask |= bool(rules.tests[number].truth(value, value, later.toordinal())[0]) << number
+    return mask
 
 
 def _assumed(rules: Rules, clauses: Sequence[int], known: Known, gained: int) -> list[str]:

@@ -123,10 +123,6 @@ SENTENCES: Final[Mapping[str, Both]] = {
         "{signal} bertentangan dengan {other_signal}. Betulkan salah satunya.",
         "{signal} contradicts {other_signal}. Correct one of them.",
     ),
-    "as_of_outside": _(
-        "as_of {as_of} di luar masa program: dari {start} sampai {end}.",
-        "as_of {as_of} lies outside the programme's dates: from {start} to {end}.",
-    ),
     "unknown_goal": _(
         "{name} bukan produk pada tanggal itu. Pilihannya: {allowed}.",
         "{name} is no product on that day. Choose one of: {allowed}.",
@@ -248,7 +244,6 @@ SENTENCES: Final[Mapping[str, Both]] = {
         "Baru {people} orang yang mirip pernah dirujuk; perlu paling sedikit {least}.",
         "Only {people} people like this one were referred so far; {least} are needed.",
     ),
-    "points": _("{signal}: {points} poin", "{signal}: {points} points"),
     # evidence
     "no_evidence": _("Belum ada bukti penelitian.", "No evidence yet."),
     # notices

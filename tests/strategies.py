@@ -6,6 +6,7 @@ closes, signals nobody answered, answers too old to count.
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -41,53 +42,83 @@ def figures(rules: Rules) -> dict[str, set[int]]:
     return found
 
 
-def values_of(rules: Rules, name: str, near: set[int]) -> st.SearchStrategy[Any]:
+def values_of(rules: Rules, name: str, near: set[int]) -> list[Any]:
     """Legal values of one signal, most of them beside a figure that some rule asks for."""
     signal = rules.signals[name]
     if signal.kind == "yes_no":
-        return st.booleans()
+        return [False, True]
     if signal.kind == "choice":
-        return st.sampled_from(list(signal.values))
+        return list(signal.values)
     if signal.kind == "choices":
-        return st.lists(st.sampled_from(list(signal.values)), max_size=2, unique=True)
+        codes = list(signal.values)
+        return [[], *([code] for code in codes), *(list(pair) for pair in itertools.pairwise(codes))]
     if signal.kind == "date":
         last = 400 if signal.future else 0
         ages = sorted({age + more for age in near | {0, 400} for more in (-1, 0, 1, 40) if age + more >= -last})
-        return st.sampled_from([rules.day - timedelta(days=age) for age in ages])
+        return [rules.day - timedelta(days=age) for age in ages]
     beside = sorted({figure + more for figure in near | {0} for more in (-1, 0, 1)})
     beside += [1, 3, 12, 36] if signal.kind == "number" else [200_000, 1_000_000, 3_000_000, 8_000_000, 30_000_000]
-    legal = [v for v in beside if signal.minimum <= v <= signal.maximum and v not in signal.missing_codes]
-    return st.sampled_from(legal)
+    return [v for v in beside if signal.minimum <= v <= signal.maximum and v not in signal.missing_codes]
 
 
-@st.composite
-def participants(draw: st.DrawFn, rules: Rules, *, known: float | None = None) -> Participant:
-    """A participant of a programme on the rules' day, without contradictions."""
-    return read(rules, draw(raw_signals(rules)))
+def participants(rules: Rules, ready: dict[str, Any] | None = None) -> st.SearchStrategy[Participant]:
+    """Participants of a programme on the rules' day, without contradictions."""
+    return raw_signals(rules, ready or (JAKARTA if rules.programme.id == "okoce" else None)).map(
+        lambda raw: read(rules, raw)
+    )
 
 
-def raw_signals(rules: Rules) -> st.SearchStrategy[dict[str, Any]]:
-    """Signals as a participant sends them: some left out, some dated, some too old, some that contradict each other."""
+READY = {
+    "business_running": True,
+    "wants_business": True,
+    "wants_capital": True,
+    "amount_asked": 5_000_000,
+    "monthly_profit": 8_000_000,
+    "monthly_instalments": 0,
+    "household_need": 0,
+}
+"""By role: somebody a lender would look at. On top of it comes what is drawn."""
+JAKARTA = {
+    **READY,
+    "arrears_idr": 0,
+    "existing_credit": [],
+    "productive_credit_ever": [],
+    "kur_lender": "none",
+    "slik_class": "none",
+    "business_age_months": 24,
+    "nib": True,
+    "age": 35,
+}
+"""The same in Jakarta."""
+
+
+def raw_signals(rules: Rules, ready: dict[str, Any] | None = None) -> st.SearchStrategy[dict[str, Any]]:
+    """Signals as a participant sends them: some left out, some dated, some too old, some that contradict each other.
+
+    One draw of bytes for a whole participant: sixty draws would take ten times as long. Two bytes a signal, of which
+    the first says whether it is answered and how old the answer is, the second which answer; all zero is nobody.
+    Every third participant begins as `ready` (by signal), which else is READY.
+    """
     near = figures(rules)
-    fields = {}
+    fields = []
     for name, signal in rules.signals.items():
-        if signal.derived:
-            continue
-        values = values_of(rules, name, near[name])
-        stale = signal.stale_after_days or 400
-        ages = st.sampled_from([0, 1, 30, stale, stale + 1])
-        dated = st.builds(lambda v, age: {"value": v, "on": rules.day - timedelta(days=age)}, values, ages)
-        fields[name] = st.one_of(values, values, values, dated) if signal.kind != "date" else values
-    return st.sampled_from([0.25, 0.6, 0.9, 1.0]).flatmap(lambda share: _some(fields, share))
+        if not signal.derived:
+            stale = signal.stale_after_days or 400
+            ages = [None] if signal.kind == "date" else [None] * 12 + [0, 1, 30, stale, stale + 1]
+            fields.append((name, values_of(rules, name, near[name]), ages))
+    base = ready or {rules.roles[role]: value for role, value in READY.items() if role in rules.roles}
 
+    def signals(answered: int, drawn: bytes) -> dict[str, Any]:
+        raw = dict(base) if answered in (20, 61) else {}
+        for (name, values, ages), how, which in zip(fields, drawn[::2], drawn[1::2], strict=True):
+            if 0 < how <= answered:
+                age = ages[how % len(ages)]
+                value = values[which % len(values)]
+                raw[name] = value if age is None else {"value": value, "on": rules.day - timedelta(days=age)}
+        return raw
 
-@st.composite
-def _some(draw: st.DrawFn, fields: dict[str, st.SearchStrategy[Any]], share: float) -> dict[str, Any]:
-    keep = draw(st.integers(0, 2 ** len(fields) - 1)) if share < 1 else -1
-    if share in (0.25, 0.9):
-        more = draw(st.integers(0, 2 ** len(fields) - 1))
-        keep = keep & more if share == 0.25 else keep | more
-    return {name: draw(values) for place, (name, values) in enumerate(fields.items()) if keep >> place & 1}
+    size = 2 * len(fields)
+    return st.builds(signals, st.sampled_from([60, 150, 230, 255, 20, 61]), st.binary(min_size=size, max_size=size))
 
 
 def read(rules: Rules, raw: dict[str, Any]) -> Participant:

@@ -22,7 +22,6 @@ from matcher.prices import annuity, internal_rate, tenors
 from matcher.programme import load_programme
 from matcher.recommend import Recommendation, recommend
 from matcher.rules import ProductRule, Rules, rules_on
-from tests.matcher.test_criteria import kleene
 from tests.strategies import raw_signals, read
 
 OKOCE = load_programme()
@@ -31,6 +30,7 @@ DAYS = (date(2018, 10, 1), date(2019, 6, 1), date(2024, 12, 1), date(2026, 11, 2
 ALL_RULES = [rules_on(OKOCE, day) for day in DAYS] + [rules_on(WARMI, DAYS[3])]
 TODAY, VALLEY = ALL_RULES[3], ALL_RULES[4]
 RAW = [raw_signals(rules) for rules in ALL_RULES]
+HALF = Fraction(1, 2)
 BADNESS = {"conditions_met": 0, "ask": 0, "not_yet": 1, "not_for_you": 2}
 A_YEAR = {"month": 12, "two_weeks": 26, "week": 52}
 FEWER = settings(
@@ -50,12 +50,54 @@ def value(rules: Rules, known: Known, name: str) -> Any:
 
 
 def values(rules: Rules, known: Known) -> dict[str, Any]:
-    """What is known, as the other evaluator of test_criteria takes it."""
+    """What is known as written; None: unknown; (least, most) of a number of which only bounds are known."""
     found = {name: value(rules, known, name) for name in rules.signals}
     for name, signal in rules.signals.items():
-        if found[name] is None and signal.at_least_signal and known.low[rules.position[name]] >= signal.minimum:
-            found[name] = ("from", known.low[rules.position[name]])
+        place = rules.position[name]
+        if found[name] is None and known.low[place] >= signal.minimum:
+            found[name] = (known.low[place], known.high[place])
     return found
+
+
+def kleene(rules: Rules, criterion: Criterion, given_: dict[str, Any], day: date, negate: bool = False) -> Fraction:
+    """Read a criterion word by word: 0, 1/2 or 1, all being the least and any the greatest. Silence that meets gives 1."""
+    inner = None
+    if criterion.kind == "step":
+        inner = next(rule.step.done for rule in rules.steps if rule.step.id == criterion.signal)
+    elif criterion.kind == "signal" and rules.signals[criterion.signal].derived:
+        inner = rules.signals[criterion.signal].derived
+        negate ^= criterion.value is False
+    if inner is None and criterion.kind == "signal":
+        answer = leaf(criterion, given_[criterion.signal], day)
+        answer = 1 - answer if negate else answer
+    else:
+        parts = [part for part in (criterion.parts if inner is None else inner) if part.holds_on(rules.day)]
+        answers = [kleene(rules, part, given_, day, negate) for part in parts]
+        every = (criterion.kind != "any") != negate
+        answer = (min if every else max)(answers) if answers else Fraction(1)
+    return Fraction(1) if criterion.unknown_meets and answer == HALF else answer
+
+
+def leaf(criterion: Criterion, value: Any, day: date) -> Fraction:
+    """The answer of one question, before its unknown counts as met."""
+    op, want = criterion.op, criterion.value
+    if isinstance(value, tuple):
+        ends = [leaf(criterion, end, day) for end in value]
+        return ends[0] if ends[0] == ends[1] and op != "is" else HALF
+    if value is None:
+        return HALF
+    holds = {
+        "is": lambda: value == want,
+        "is_not": lambda: value != want,
+        "one_of": lambda: value in want,
+        "at_least": lambda: value >= want,
+        "at_most": lambda: value <= want,
+        "includes": lambda: bool(set(value) & set(want)),
+        "excludes": lambda: not set(value) & set(want),
+        "within_days": lambda: timedelta(0) <= day - value <= timedelta(days=want),
+        "passed": lambda: (value <= day) is want,
+    }
+    return Fraction(int(holds[op]()))
 
 
 def of_role(rules: Rules, known: Known, role: str) -> Any:
@@ -103,11 +145,11 @@ def test_a_status_follows_from_what_is_known_of_each_condition(case):
         assert [one.criterion for one in match.unmet] == unmet
         if unmet:
             assert match.status in ("not_yet", "not_for_you")
-        elif Fraction(1, 2) in answers or product.entry.register or product.availability == "lead_only":
+        elif HALF in answers or product.entry.register or product.availability == "lead_only":
             assert match.status == "ask"
         else:
             assert match.status == "conditions_met"
-        assert not match.questions or Fraction(1, 2) in answers
+        assert not match.questions or HALF in answers
         assert all(given_[name] is None or isinstance(given_[name], tuple) for name in match.questions)
 
 

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matcher.columns import know_columns, truth_columns
+from matcher.criteria import truth_of
 from matcher.participant import know, read_participant
 from matcher.programme import load_programme
 from matcher.recommend import Recommendation, recommend, recommend_many
@@ -120,6 +122,21 @@ def test_many_at_once_are_answered_like_each_alone(case):
         alone = brief(rules, recommend(rules, participant, goal=goal, scorecard=scorecard))
         columns = {key: getattr(many, key) for key in alone}
         assert {key: None if column is None else column[row] for key, column in columns.items()} == alone
+
+
+@FEWEST
+@given(alike())
+def test_what_is_known_and_every_rule_is_answered_in_columns_like_for_one(case):
+    rules, participants, *_ = case
+    columns = know_columns(rules, participants)
+    clauses = [rule.clauses for product in rules.products for rule in product.criteria]
+    clauses += [rule.clauses for step in rules.interventions for rule in step.needs] + list(rules.derived.values())
+    truths = [truth_columns(clause, columns) for clause in clauses]
+    for row, participant in enumerate(participants):
+        known = know(rules, participant)
+        assert columns.known_of(row) == known
+        answers = [truth_of(clause, known.yes, known.no) for clause in clauses]
+        assert [True if yes[row] else False if no[row] else None for yes, no in truths] == answers
 
 
 def test_nobody_at_all_gives_empty_columns_and_progress_counts_every_row():

@@ -155,7 +155,9 @@ WRONG = {
     "a code twice": {"signals": [{**PREMISES, "codes": [*PREMISES["codes"], "own"], "points": [0, 1, 2, 3, 4, 5]}]},
     "no points for unknown": {"signals": [{"signal": "training_hours", "edges": [], "points": [1]}]},
     "a share above one": {"bands": [{"at_least": 0, "people": 60, "share": 2}]},
-    "bands out of order": {"bands": [{"at_least": 9, "people": 60, "share": 0.5}, {"at_least": 0, "people": 60, "share": 0}]},
+    "bands out of order": {
+        "bands": [{"at_least": 9, "people": 60, "share": 0.5}, {"at_least": 0, "people": 60, "share": 0}]
+    },
     "a signal that is a list": {"signals": [["training_hours"]]},
     "points that are no list": {"signals": [{**HOURS, "points": 3}]},
     "bands that are no list": {"bands": 3},
