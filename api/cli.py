@@ -172,7 +172,9 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("source", type=FILE, metavar="INPUT")
-@click.option("-o", "--output", type=FILE, metavar="OUTPUT", help="Where the answers go: .csv, .xlsx, .parquet or .jsonl.")
+@click.option(
+    "-o", "--output", type=FILE, metavar="OUTPUT", help="Where the answers go: .csv, .xlsx, .parquet or .jsonl."
+)
 @asking
 def recommend(source: Path, output: Path | None, **options: Any) -> None:
     """Answer for every row of INPUT: a .csv (or .tsv), .xlsx, .jsonl or .parquet file, one row for each participant.

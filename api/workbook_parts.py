@@ -26,6 +26,10 @@ from api.rows import LONGEST_LINE, MOST_COLUMNS, FileProblem
 MOST_BYTES: Final = 300_000_000
 MOST_TEXT_BYTES: Final = 100_000_000
 MOST_PARTS: Final = 10_000
+MOST_ELEMENTS: Final = 25_000_000
+MOST_ELEMENTS_ASIDE: Final = 1_000_000
+"""What a part of cells or texts may hold (12 bytes each, as in an honest sheet of MOST_BYTES), and any other part."""
+MOST_MERGED: Final = 200_000
 LAST_ROW: Final = 1_048_576
 LARGEST_EXACT: Final = 10**15
 """Excel keeps 15 digits of a number and turns the rest into zeros without a word."""
@@ -247,7 +251,7 @@ class WorkbookParts:
                 found.append(reading.take() or "")
             reading.end(tag)
 
-        self._read(part, reading.start, end, reading.more)
+        self._read(part, reading.start, end, reading.more, MOST_ELEMENTS)
         return found
 
     # -- cells ---------------------------------------------------------------------------------------------------------
@@ -273,9 +277,11 @@ class WorkbookParts:
                 found.last_column = max(found.last_column, place.column)
             elif tag == "mergeCell":
                 found.merged.append(block(attributes.get("ref", "")))
+                if len(found.merged) > MOST_MERGED:
+                    raise Damaged(f"more than {MOST_MERGED:,} blocks of merged cells")
 
         with self.damage():
-            self._read(sheet.part, start)
+            self._read(sheet.part, start, most=MOST_ELEMENTS)
         return found
 
     def _too_wide(self, sheet: Worksheet, place: _Place) -> None:
@@ -291,7 +297,7 @@ class WorkbookParts:
         """
         reading = _Rows()
         with self.damage():
-            for _ in self._blocks(sheet.part, reading.start, reading.end, reading.more):
+            for _ in self._blocks(sheet.part, reading.start, reading.end, reading.more, MOST_ELEMENTS):
                 yield from reading.take_rows()
             yield from reading.take_rows()
 
@@ -346,18 +352,23 @@ class WorkbookParts:
 
     # -- XML -----------------------------------------------------------------------------------------------------------
 
-    def _read(self, part: str, start: Any, end: Any = None, more: Any = None) -> None:
-        for _ in self._blocks(part, start, end, more):
+    def _read(self, part: str, start: Any, end: Any = None, more: Any = None, most: int = MOST_ELEMENTS_ASIDE) -> None:
+        for _ in self._blocks(part, start, end, more, most):
             pass
 
-    def _blocks(self, part: str, start: Any, end: Any = None, more: Any = None) -> Iterator[None]:
+    def _blocks(self, part: str, start: Any, end: Any, more: Any, most: int) -> Iterator[None]:
         """Parse a part, pausing after every block. `start` and `end` are told the tags of _TAGS by their short names."""
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = _no_document_type
-        short: Callable[[str], str | None] = _TAGS.get
+        short: Callable[[str], str | None] = str if part.endswith(".rels") else _TAGS.get
+        count = 0
 
         def started(name: str, attributes: dict[str, str]) -> None:
+            nonlocal count
+            count += 1
+            if count > most:
+                raise FileProblem(self.name, f"{part} in it has more than {most:,} elements", _SMALLER)
             tag = short(name)
             if tag is not None:
                 start(tag, attributes)
@@ -367,7 +378,7 @@ class WorkbookParts:
             if tag is not None:
                 end(tag)
 
-        parser.StartElementHandler = start if part.endswith(".rels") else started
+        parser.StartElementHandler = started
         parser.EndElementHandler = ended if end else None
         parser.CharacterDataHandler = more
         given = 0

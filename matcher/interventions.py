@@ -77,6 +77,9 @@ def suggest(
         if needs is not False and _changes_something(ranking, step):
             key, reason = _rank(ranking, step)
             listed.append(((needs is None, *key, step.index), step, reason))
+    if not listed:  # nobody is left without a next step: whoever has done everything is offered the standing programme
+        last = view.rules.intervention_ids[view.rules.tiers[-1].tier.programme]
+        listed.append(((0,), last, Message("rank_other")))
     listed.sort(key=lambda row: row[0])
     return tuple([_suggestion(view, step, reason) for _, step, reason in listed])
 
@@ -102,7 +105,7 @@ def _rank(ranking: _Ranking, step: InterventionRule) -> tuple[tuple[int, ...], M
     cost = _cost(ranking.view, step)
     on_path = ranking.on_path.get(entry.id, LAST)
     key = (
-        not first,
+        0 if entry.id == ranking.tier.programme else 1 if first else 2,
         on_path,
         not (came_for or study),
         place,

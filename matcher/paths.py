@@ -13,7 +13,7 @@ from typing import Final
 
 from matcher.criteria import Criterion, met, truth_of
 from matcher.lenders import Terms, capacity, changeable, status_of, terms_of, ticking, truths_of, wants_sharia
-from matcher.participant import Known, day_after_months, units_between
+from matcher.participant import Known, day_after_months
 from matcher.rules import ProductRule, Rules, places
 from matcher.search import Found, Question, Search
 from matcher.words import Message
@@ -141,8 +141,8 @@ def path_to(view: Outlook, product: ProductRule) -> Path:
     if not product.suggested:
         because = Message(f"availability_{product.availability}", {"product": goal, "as_of": product.entry.as_of})
         return Path(goal, impossible_because=(because,))
-    terms = view.terms[product.index]
-    known = at_amount(rules, product, view.known, terms.planned_idr)
+    planned = planned_amount(view, product)
+    known = at_amount(rules, product, view.known, planned)
     holds = optimistic(rules, known, view.reach.interventions)
     impossible = [
         rule.criterion
@@ -154,13 +154,23 @@ def path_to(view: Outlook, product: ProductRule) -> Path:
         return Path(goal, impossible=tuple(impossible))
     found, assumes_capacity = _search(view, product, known, holds)
     if found is None:
-        unaffordable = terms.reachable is False
-        if unaffordable:
+        terms = view.terms[product.index]
+        if terms.reachable is False:
             reason = Message("unaffordable", {"max_idr": terms.max_affordable_idr or 0})
             return Path(goal, impossible_because=(reason,))
         truths = zip(product.criteria, truths_of(product, view.known), strict=True)
         return Path(goal, impossible=tuple(rule.criterion for rule, truth in truths if truth is False))
     return _told(view, product, known, found, assumes_capacity)
+
+
+def planned_amount(view: Outlook, product: ProductRule) -> int | None:
+    """The amount a path is planned for: what is asked, affordable and in the band; without capacity as if there were."""
+    planned = view.terms[product.index].planned_idr
+    if planned:
+        return planned
+    bounds = (_value(view.rules, view.known, "amount_asked"), product.entry.max_amount_idr)
+    asked = bounds[0]
+    return None if asked is None else min(bound for bound in bounds if bound is not None)
 
 
 def _search(view: Outlook, product: ProductRule, known: Known, holds: int) -> tuple[Found | None, bool]:
@@ -233,13 +243,13 @@ def _capacity_gains(view: Outlook, product: ProductRule, affordable: int) -> dic
 def _told(view: Outlook, product: ProductRule, known: Known, found: Found, assumes_capacity: bool) -> Path:
     rules, entry = view.rules, product.entry
     terms = view.terms[product.index]
-    gained = 0
-    needs: list[int] = []
+    needs = [need for move in found.moves for need in rules.interventions[move.intervention].need_clauses]
+    brought = found.sure
     for move in found.moves:
-        gained |= rules.interventions[move.intervention].add | rules.starting[move.intervention]
-        needs += rules.interventions[move.intervention].need_clauses
-    assumed = _assumed(rules, (*product.goal, *needs), known, gained | _come_true(rules, known, found.days))
-    assumed += [s for s in _money_unknown(view, terms, assumes_capacity) if s not in assumed]
+        brought |= rules.interventions[move.intervention].add
+    assumed = _assumed(rules, product.goal, known, found.sure) + _assumed(rules, needs, known, brought)
+    assumed = list(dict.fromkeys(assumed))
+    assumed += [s for s in _money_unknown(view, product, assumes_capacity) if s not in assumed]
     lender_silent = not product.is_grant and terms.annuity is None
     ask = next(iter(assumed), "")
     message = Message("ask_lender_price", {"product": entry.id}) if lender_silent and not assumed else None
@@ -260,39 +270,28 @@ def _told(view: Outlook, product: ProductRule, known: Known, found: Found, assum
         assumed=tuple(assumed),
         shortfall_idr=short,
         shortfall_months=-(-short // view.free[0]) if short and view.free[1] and view.free[0] > 0 else None,
-        planned_idr=terms.planned_idr,
+        planned_idr=planned_amount(view, product),
     )
 
 
-def _come_true(rules: Rules, known: Known, days: int) -> int:
-    """The tests that time alone has made true after so many days."""
-    mask, later = 0, rules.day + timedelta(days=days)
-    for name, tests in zip(rules.clock_signals, rules.clock_tests, strict=True):
-        place, grows = rules.position[name], rules.signals[name].grows
-        value = known.low[place]
-        if value != known.high[place]:
-            continue
-        if grows:
-            then, ago = known.since.get(place, (value, 0))
-            value = then + units_between(rules.day + timedelta(days=ago), later, grows.every)
-        for number in places(tests & known.no):
-            mask |= bool(rules.tests[number].truth(value, value, later.toordinal())[0]) << number
-    return mask
-
-
-def _assumed(rules: Rules, clauses: Sequence[int], known: Known, gained: int) -> list[str]:
+def _assumed(rules: Rules, clauses: Sequence[int], known: Known, sure: int) -> list[str]:
+    """The signals of clauses that hold only if an unknown answer is good."""
     assumed: list[str] = []
     for clause in clauses:
-        if not clause & (known.yes | gained):
+        if not clause & (known.yes | sure):
             assumed += [s for s in rules.signals_in(clause & ~known.no) if s not in assumed]
     return assumed
 
 
-def _money_unknown(view: Outlook, terms: Terms, assumes_capacity: bool) -> list[str]:
+def _money_unknown(view: Outlook, product: ProductRule, assumes_capacity: bool) -> list[str]:
     """The signals of money that the answer rests on and nobody gave."""
-    if assumes_capacity or terms.affordable != "unknown" or terms.annuity is None:
-        return []
-    roles = ("amount_asked", "monthly_profit", "monthly_instalments", "household_need")
+    roles: list[str] = []
+    terms, entry = view.terms[product.index], product.entry
+    priced = terms.affordable == "unknown" and terms.annuity is not None
+    if priced or entry.min_amount_idr is not None or entry.max_amount_idr is not None:
+        roles.append("amount_asked")
+    if priced and not assumes_capacity:
+        roles += ["monthly_profit", "monthly_instalments", "household_need"]
     return [view.rules.roles[r] for r in roles if r in view.rules.roles and _value(view.rules, view.known, r) is None]
 
 

@@ -323,9 +323,15 @@ class Rules:
                 touched = any(c == clock for c, _, _ in intervention.clocks)
                 begun = bool(growth) and any(clause & intervention.add for clause in growth)
                 if touched or begun:
-                    mask |= self.clock_tests[clock]
+                    mask |= self.clock_tests[clock] & ~self._ceilings(clock)
             masks.append(mask)
         return masks
+
+    def _ceilings(self, clock: int) -> int:
+        """The tests of a growing signal that growing can only close."""
+        if not self.signals[self.clock_signals[clock]].grows:
+            return 0
+        return sum(1 << n for n in places(self.clock_tests[clock]) if self.tests[n].op != "at_least")
 
     # -- products and tiers ------------------------------------------------------------------------------------------
 

@@ -40,11 +40,16 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The cheapest sequence: its steps, the day on which everything holds, the rupiah."""
+    """The cheapest sequence: its steps, the day on which everything holds, the rupiah.
+
+    `sure`: the tests that then hold because they are known, brought about or come with time, not because an unknown
+    answer was taken as good.
+    """
 
     moves: tuple[Move, ...]
     days: int
     cost: int
+    sure: int
 
 
 @dataclass(frozen=True)
@@ -402,10 +407,20 @@ class Search:
         while self._heap:
             _, _, open_, *_, label = heapq.heappop(self._heap)
             if not open_:
-                return Found(self._in_order(label.moves, label.day), label.day, label.cost)
+                return Found(self._in_order(label.moves, label.day), label.day, label.cost, self._sure(label))
             if (label.day, label.cost) in self._best[label.static, label.clocks]:
                 self._expand(label)
         return None
+
+    def _sure(self, label: Label) -> int:
+        sure = self.known.yes
+        for move in label.moves:
+            step = self.rules.interventions[move.intervention]
+            sure = (sure & ~step.delete) | self.adds[move.intervention]
+        for clock, param in enumerate(label.clocks):
+            if param is not None:
+                sure &= ~self.rules.clock_tests[clock]
+        return sure | self._holds_at(0, self._windows(label.clocks), label.day)
 
     def _expand(self, label: Label) -> None:
         windows = self._windows(label.clocks)

@@ -662,6 +662,24 @@ def test_too_many_texts_are_refused(book, monkeypatch):
         cells(with_shared_texts(book([HEADER, ["a", "ya"]])))
 
 
+@pytest.mark.parametrize(
+    ("part", "limit"), [(SHEET, "MOST_ELEMENTS"), (TEXTS, "MOST_ELEMENTS"), (STYLES, "MOST_ELEMENTS_ASIDE")]
+)
+def test_elements_without_end_or_meaning_are_refused(book, monkeypatch, part, limit):
+    path = with_shared_texts(book([HEADER, ["a", "ya"]]))
+    with_parts(path, **{part: lambda xml: re.sub(rb"(</\w+>)$", b"<x/>" * 5_000 + rb"\1", xml)})
+    monkeypatch.setattr(workbook_parts, limit, 4_000)
+    monkeypatch.setattr(workbook_parts.WorkbookParts._read, "__defaults__", (None, None, 4_000))
+    with pytest.raises(FileProblem, match=r"more than 4,000 elements"):
+        cells(path)
+
+
+def test_very_many_merged_cells_are_refused(book, monkeypatch):
+    monkeypatch.setattr(workbook_parts, "MOST_MERGED", 1)
+    with pytest.raises(FileProblem, match="more than 1 blocks of merged cells"):
+        cells(book([HEADER, ["a", "ya"]], lambda sheet: (sheet.merge_cells("A5:B5"), sheet.merge_cells("A6:B6"))))
+
+
 def test_a_sheet_that_claims_to_be_huge_and_holds_little_is_read_at_once(book):
     rows = [text_row(1, *HEADER), text_row(2, "a", "ya"), '<row r="1048576"><c r="XFD1048576" s="1"/></row>']
     xml = sheet_of(*rows).replace(b"<sheetData>", b'<dimension ref="A1:XFD1048576"/><sheetData>')

@@ -70,12 +70,13 @@ def count(seen: Counter[str], small: Small, path: Path) -> None:
     """Note which kinds of situation this example reached."""
     interventions = {row["id"]: row for row in small.files["interventions"]["intervention"]}
     taken = [interventions[step.intervention] for step in path.steps if step.intervention]
-    waits = [step.reason.code for step in path.steps if step.kind == "wait" and step.reason]
+    steps = [step for step in path.steps if step.kind != "ask_less"]
+    waits = [place for place, step in enumerate(steps) if not step.intervention]
     criteria = str(small.files["products"]["product"])
     seen["examples"] += 1
     seen["an unknown answer is assumed"] += any(name in path.assumed for name in ("f0", "f1", "g0", "d0", "c0"))
-    seen["a step is waited for"] += "wait_for_step" in waits
-    seen["the goal is waited for"] += "wait_for_goal" in waits
+    seen["a step is waited for"] += any(place + 1 < len(steps) for place in waits)
+    seen["the goal is waited for"] += len(steps) - 1 in waits
     seen["a start date is kept"] += any("starts_on" in step for step in taken)
     seen["a wait step"] += any(step["kind"] == "wait" for step in taken)
     seen["a door that closes"] += "within_days" in criteria or "'g0', 'at_most'" in criteria

@@ -26,7 +26,12 @@ RANK = {"empang": 0, "kail": 1, "sapaan": 2}
 WIDOW = tomllib.loads(
     (Path(__file__).resolve().parents[1] / "cases" / "widow_without_papers.toml").read_text(encoding="utf-8")
 )["signals"]
-NOT_HELPED = {"mentoring_months": 0, "business_group": False, "family_in_business": False}
+NOT_HELPED = {
+    "mentoring_sessions": 0,
+    "mentor_recommendation": False,
+    "business_group": False,
+    "family_in_business": False,
+}
 # Drawing all answers of one participant costs most: a share of the examples.
 FEWER = settings(max_examples=max(50, settings().max_examples // 10))
 SOME = settings(max_examples=max(50, settings().max_examples // 4))
