@@ -204,6 +204,9 @@ def recommend(source: Path, output: Path | None, **options: Any) -> None:
     from api.words import teller
     from matcher.rules import rules_on
 
+    for path in (source, output):
+        if path is not None and path.is_dir():
+            raise Failure(f"{path} is a folder. Name a file in it.")
     job = _job(options)
     target = output or source.with_name(f"{source.stem}.kail{_ending(source)}")
     with _progress() as progress:

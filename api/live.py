@@ -35,11 +35,6 @@ class Live:
         """The day it is where the programme is run."""
         return self.clock().astimezone(ZoneInfo(self.programme.timezone)).date()
 
-    def covers(self, day: date) -> bool:
-        """Whether the programme exists on that day."""
-        start, end = self.programme.valid_from, self.programme.valid_to
-        return start <= day and (end is None or day <= end)
-
     @property
     def rules(self) -> Rules:
         """The rules of today; of the nearest day on which there is a programme, if it has ended or not begun."""

@@ -245,12 +245,19 @@ def _bad_quote(line: str) -> CellProblem:
 
 
 def _ragged(line: str, cells: int, headers: int) -> CellProblem:
+    if cells < headers:
+        remedy = {"id": "Lengkapi selnya; boleh kosong.", "en": "Add the missing cells; they may be empty."}
+    else:
+        remedy = {
+            "id": "Sel yang berisi pemisah harus di dalam tanda kutip.",
+            "en": "Put quotes around a cell that holds the separator.",
+        }
     return CellProblem(
         "",
         line,
         {
-            "id": f"Baris ini punya {cells} sel, judulnya {headers}. Sel yang berisi pemisah harus di dalam tanda kutip.",
-            "en": f"This row has {cells} cells and the header {headers}. Put quotes around a cell that holds the separator.",
+            "id": f"Jumlah sel di baris ini {cells}, di judul {headers}. {remedy['id']}",
+            "en": f"Cells in this row: {cells}, in the header: {headers}. {remedy['en']}",
         },
     )
 

@@ -221,7 +221,8 @@ class _Page:
         if given is None:
             yield from _wrap(found["why_no_readiness"] or "", "")
             return
-        score, low, high = (f"{given[key] / 1000:.1f}" for key in ("score", "low", "high"))
+        written = (f"{given[key] / 1000:.1f}" for key in ("score", "low", "high"))
+        score, low, high = (one.replace(".", ",") if self.t.language == "id" else one for one in written)
         yield self.say("readiness", score=score, low=low, high=high)
         if given["why_no_probability"]:
             yield from _wrap(given["why_no_probability"], "  ")

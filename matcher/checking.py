@@ -139,7 +139,11 @@ class _Check:
             "signals", where, "at_least_signal", signal.at_least_signal, self.signals
         ):
             other = self.signals[signal.at_least_signal]
-            if other.kind != signal.kind or other.unit != signal.unit or signal.kind not in ("number", "money"):
+            if (
+                other.kind != signal.kind
+                or other.unit != signal.unit
+                or signal.kind not in ("number", "money", "choices")
+            ):
                 self.note("signals", where, f"{other.id} is of another kind or unit", "Name a signal like this one.")
         if signal.grows:
             if signal.kind != "number":

@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
-# A signal's value lies in low..high; an unknown one in UNKNOWN_LOW..UNKNOWN_HIGH. Both fit numpy's int64.
+# A signal's value lies in low..high; an unknown one in UNKNOWN_LOW..UNKNOWN_HIGH. Both fit numpy's int64. Of a set, low has
+# the bits that are surely in it and high those that may be: the lower 62 bits of these two are all 0 and all 1.
 UNKNOWN_LOW: Final = -(2**62)
-UNKNOWN_HIGH: Final = 2**62
+UNKNOWN_HIGH: Final = 2**62 - 1
 
 _OPPOSITE: Final = {
     "equals": "differs",
@@ -65,8 +66,7 @@ def _equals(low: Any, high: Any, value: int, today: int) -> tuple[Any, Any]:
 
 
 def _has(low: Any, high: Any, value: int, today: int) -> tuple[Any, Any]:
-    known = low == high
-    return known & ((low & value) != 0), known & ((low & value) == 0)
+    return (low & value) != 0, (high & value) == 0
 
 
 def _within(low: Any, high: Any, value: int, today: int) -> tuple[Any, Any]:

@@ -230,7 +230,8 @@ def match(
             if len(names) > 1:
                 names = tuple(rules.signals_in(unknown_tests(rule.clauses, known)))
             questions += [name for name in names if name not in questions]
-    offered = product.suggested and status == "conditions_met" and terms.affordable == "yes" and wanted is not False
+    fits = product.suggested and status == "conditions_met" and terms.affordable == "yes"
+    offered = fits and wanted is not False and terms.planned_idr != 0
     return Match(
         id=entry.id,
         tier=entry.tier,

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
+import numpy as np
+
 from matcher.criteria import UNKNOWN_HIGH, UNKNOWN_LOW, truth_of
 from matcher.entries import PROOFS, Signal
 from matcher.rules import Rules, places
@@ -156,10 +158,23 @@ def intervals(rules: Rules, participant: Participant) -> tuple[list[int], list[i
         _grow(rules, name, units, low, high)
     for name, signal in rules.signals.items():
         if signal.at_least_signal:
-            place, bound = rules.position[name], low[rules.position[signal.at_least_signal]]
+            place, other = rules.position[name], rules.position[signal.at_least_signal]
             if low[place] != high[place]:
-                low[place] = max(low[place], bound)
+                low[place] = at_least(rules, name, low[place], low[other])
     return low, high, frozenset(stale)
+
+
+def at_least(rules: Rules, name: str, low: Any, bound: Any) -> Any:
+    """What a signal is at least, given the least of the signal that bounds it; integers or equal-length arrays.
+
+    Numbers: the larger of the two. Sets: what is in the other set under the same code is in this one as well.
+    """
+    signal = rules.signals[name]
+    if signal.kind != "choices":
+        return np.maximum(low, bound) if isinstance(low, np.ndarray) else max(low, bound)
+    for code, bit in rules.signals[signal.at_least_signal].codes.items():
+        low = low | ((bound & bit) != 0) * signal.codes.get(code, 0)
+    return low
 
 
 def _grow(rules: Rules, name: str, units: int, low: list[int], high: list[int]) -> None:
@@ -319,8 +334,11 @@ def _contradictions(rules: Rules, participant: Participant, problems: list[Input
     for name, signal in rules.signals.items():
         other = signal.at_least_signal
         place = rules.position[name]
-        if other and low[place] == high[place] and low[rules.position[other]] > low[place]:
-            message = Message("less_than", {"signal": name, "other_signal": other})
+        if not other or low[place] != high[place]:
+            continue
+        if at_least(rules, name, low[place], low[rules.position[other]]) != low[place]:
+            code = "contradicts" if signal.kind == "choices" else "less_than"
+            message = Message(code, {"signal": name, "other_signal": other})
             problems.append(InputProblem(name, participant.facts[name].value, message))
     for place, cases in rules.implied:
         for when, value, conflict in cases:

@@ -355,8 +355,9 @@ def default_goal(view: Outlook) -> tuple[Path, ProductRule | None]:
             path = path_to(view, product)
             if path.days is not None and path.days <= view.rules.programme.horizon_days:
                 # An answer that nobody gave is no ground for a goal: the fewest assumed come before the fewest days.
-                guessed = sum(name in path.assumed for rule in product.criteria for name in rule.signals)
-                order = (guessed, path.days, path.cost_idr or 0, bool(product.entry.scheme), product.index)
+                guessed = truths_of(product, view.known).count(None)
+                group = product.entry.group_lending
+                order = (guessed, group, path.days, path.cost_idr or 0, bool(product.entry.scheme), product.index)
                 ways.append((order, path, product))
         if ways:
             _, path, product = min(ways, key=lambda way: way[0])
@@ -400,7 +401,7 @@ def rate_of(view: Outlook, product: ProductRule) -> float:
 
 def _why_none(view: Outlook, candidates: Sequence[ProductRule]) -> Message:
     if view.free[1] and view.free[0] <= 0:
-        return Message("no_goal_capacity")
+        return Message("no_goal_capacity", {"on": _month_later(view.rules.day)})
     if not candidates:
         return Message("no_goal_no_product")
     return Message("no_goal_too_far", {"days": view.rules.programme.horizon_days})

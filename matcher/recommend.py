@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from matcher.columns import Ints, know_columns, situations, truth_columns
+from matcher.entries import ASKED
 from matcher.interventions import Suggestion, step_statuses, suggest
 from matcher.lenders import Match, match, wants_sharia
 from matcher.participant import Known, Participant, know
@@ -22,7 +23,6 @@ EMPTY: Final = np.zeros(0, dtype=np.int64)
 _STATUS_ORDER = {"conditions_met": 0, "ask": 1, "not_yet": 2, "not_for_you": 3}
 _AFFORDABLE_ORDER = {"yes": 0, "unknown": 1, "no": 2}
 _MONEY = ("amount_asked", "monthly_profit", "monthly_instalments", "household_need")
-_ASKED_ORDER = {"first": 0, "amount": 1, "usual": 2, "last": 3}
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,7 @@ def questions_of(
     place = rules.position
     unknown = [name for name in settles if view.known.low[place[name]] != view.known.high[place[name]]]
     return tuple(
-        sorted(unknown, key=lambda name: (_ASKED_ORDER[rules.signals[name].asked], -settles[name], place[name]))
+        sorted(unknown, key=lambda name: (ASKED.index(rules.signals[name].asked), -settles[name], place[name]))
     )
 
 

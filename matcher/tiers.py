@@ -12,9 +12,10 @@ from datetime import date, timedelta
 from typing import Any
 
 from matcher.criteria import met, truth_of
+from matcher.entries import ASKED
 from matcher.lenders import unknown_tests, wants_sharia
 from matcher.paths import Outlook, at_amount, costs, rate_of
-from matcher.rules import ProductRule, Rule
+from matcher.rules import ProductRule, Rule, Rules
 from matcher.search import Question, Search
 from matcher.words import Message
 
@@ -49,18 +50,25 @@ def tier_of(view: Outlook, *, held_back: bool = False) -> TierAnswer:
         if not rule.parts:
             again = view.rules.day + timedelta(days=programme.talk_again_days)
             reasons = (*against, Message("tier_lowest"))
-            return TierAnswer(rule.tier.id, bool(questions), reasons, tuple(questions), rule.tier.programme, again)
+            return TierAnswer(
+                rule.tier.id, bool(questions), reasons, in_order(view.rules, questions), rule.tier.programme, again
+            )
         answer = _all([_part(view, part) for part in rule.parts])
         if answer.truth and held_back and place == 0:
             answer = Answer(False, (Message("tier_held_back"),))
         if answer.truth:
             reasons = (*answer.reasons, *against)
-            return TierAnswer(rule.tier.id, bool(questions), reasons, tuple(questions))
+            return TierAnswer(rule.tier.id, bool(questions), reasons, in_order(view.rules, questions))
         code = "tier_open" if answer.truth is None else "tier_not"
         against += [Message(code, {"tier": rule.tier.id, "reason": reason}) for reason in answer.reasons]
         if answer.truth is None:
             questions += [q for q in answer.questions if q not in questions]
     raise AssertionError("the loader lets no programme pass whose last tier has a rule")
+
+
+def in_order(rules: Rules, questions: Iterable[str]) -> tuple[str, ...]:
+    """Questions by when they are asked: wanting first, then the amount, personal ones last; else as they came."""
+    return tuple(sorted(questions, key=lambda name: ASKED.index(rules.signals[name].asked)))
 
 
 def _part(view: Outlook, part: Any) -> Answer:
@@ -154,7 +162,10 @@ def _product_in_reach(view: Outlook, settings: Mapping[str, Any]) -> Answer:
             return Answer(True, (reason,))
         if truth is None and open_ is None:
             open_ = Answer(None, (Message("product_open", {"product": product.entry.id}),), questions)
-    return open_ or Answer(False, (Message("product_none", {"least_idr": settings["min_amount_idr"]}),))
+    asked = view.rules.role("amount_asked")
+    too_little = asked is not None and view.known.high[asked] < settings["min_amount_idr"]
+    code = "product_asked_less" if too_little else "product_none"
+    return open_ or Answer(False, (Message(code, {"least_idr": settings["min_amount_idr"]}),))
 
 
 def _open_to_all(view: Outlook, product: ProductRule) -> bool:

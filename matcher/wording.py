@@ -116,12 +116,12 @@ SENTENCES: Final[Mapping[str, Both]] = {
         "{signal} must be a list (it may be empty) of: {allowed}.",
     ),
     "less_than": _(
-        "{signal} tidak bisa lebih kecil dari {other_signal}. Betulkan salah satunya.",
-        "{signal} cannot be less than {other_signal}. Correct one of them.",
+        "“{signal}” tidak bisa lebih kecil dari “{other_signal}”. Betulkan salah satunya.",
+        "“{signal}” cannot be less than “{other_signal}”. Correct one of them.",
     ),
     "contradicts": _(
-        "{signal} bertentangan dengan {other_signal}. Betulkan salah satunya.",
-        "{signal} contradicts {other_signal}. Correct one of them.",
+        "“{signal}” bertentangan dengan “{other_signal}”. Betulkan salah satunya.",
+        "“{signal}” contradicts “{other_signal}”. Correct one of them.",
     ),
     "unknown_goal": _(
         "{name} bukan produk pada tanggal itu. Pilihannya: {allowed}.",
@@ -156,6 +156,10 @@ SENTENCES: Final[Mapping[str, Both]] = {
         "{product} up to {planned_idr} is affordable, and what is lacking can be completed quickly",
     ),
     "product_open": _("{product} mungkin sudah dekat", "{product} may be close"),
+    "product_asked_less": _(
+        "yang diminta di bawah {least_idr}, batas yang kami pilih untuk tingkat ini",
+        "less than {least_idr} is asked, the limit that we chose for this tier",
+    ),
     "product_none": _(
         "belum ada kredit yang terjangkau paling sedikit {least_idr} dan hanya kurang surat atau nomor",
         "no credit of at least {least_idr} is affordable and lacks only a paper or a number",
@@ -188,11 +192,12 @@ SENTENCES: Final[Mapping[str, Both]] = {
         "A goal can be chosen once this is answered: {signal}.",
     ),
     "no_goal_capacity": _(
-        "Belum ada uang sebulan yang bisa jadi cicilan, jadi tidak ada kredit yang kami sarankan.",
-        "No money is left a month for an instalment, so we suggest no credit.",
+        "Belum ada uang sebulan yang bisa jadi cicilan, jadi tidak ada kredit yang kami sarankan. Lihat lagi angka "
+        "bulan depan pada {on}.",
+        "No money is left a month for an instalment, so we suggest no credit. Look again at next month's figure on {on}.",
     ),
     "no_goal_no_product": _(
-        "Tidak ada kredit berharga jelas yang cocok dengan jumlah dan bentuk ini.",
+        "Tidak ada kredit yang bunganya diumumkan dan cocok dengan jumlah dan bentuk ini.",
         "No credit with a published price fits this amount and form.",
     ),
     "no_goal_too_far": _(

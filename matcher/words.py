@@ -109,6 +109,8 @@ class Speaker:
         if criterion.kind != "signal":
             return self.criterion(criterion)
         op, value = criterion.op, criterion.value
+        if op == "at_most" and value == 0:
+            return SENTENCES["none"][self.language]
         if op in ("includes", "excludes", "one_of"):
             written = self._listed(self.text(self.signals[criterion.signal].values[code]) for code in value)
         elif op == "within_days":

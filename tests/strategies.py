@@ -431,7 +431,13 @@ def _facts(draw: st.DrawFn, day: date) -> dict[str, Any]:
     low = st.sampled_from([0, 0, 0, 1, 2])
     dates = st.sampled_from([-900, -25, -9, -4, -1, 0, 1, 5, 12, 30, 44]).map(lambda n: day + timedelta(days=n))
     facts: dict[str, Any] = {name: draw(st.sampled_from([False, False, True])) for name in FLAGS}
-    facts |= {"n0": draw(low), "g0": draw(st.one_of(low, low, _dated(low, day))), "d0": draw(dates), "d1": draw(dates), "debt": draw(low)}
+    facts |= {
+        "n0": draw(low),
+        "g0": draw(st.one_of(low, low, _dated(low, day))),
+        "d0": draw(dates),
+        "d1": draw(dates),
+        "debt": draw(low),
+    }
     facts |= {"c0": draw(st.sampled_from("abc")), "s0": draw(st.sampled_from([[], [], ["x"], ["y", "z"]]))}
     for name in draw(st.sets(st.sampled_from(sorted(facts)), max_size=draw(st.sampled_from([0, 0, 0, 2, 4])))):
         del facts[name]
@@ -442,4 +448,6 @@ def _facts(draw: st.DrawFn, day: date) -> dict[str, Any]:
 
 
 def _dated(values: st.SearchStrategy[int], day: date) -> st.SearchStrategy[dict[str, Any]]:
-    return st.builds(lambda value, age: {"value": value, "on": day - timedelta(days=age)}, values, st.sampled_from([1, 20, 27]))
+    return st.builds(
+        lambda value, age: {"value": value, "on": day - timedelta(days=age)}, values, st.sampled_from([1, 20, 27])
+    )

@@ -11,6 +11,7 @@ import numpy as np
 
 from matcher.columns import ask_columns, truth_columns
 from matcher.entries import Programme
+from matcher.participant import at_least
 from matcher.words import Message, Speaker
 from training_data.rows import Bools, Ints, Rows, intervals, rows_by_day, window_end
 
@@ -153,7 +154,8 @@ def _check_signals(rows: Rows, standing: Ints, problems: list[RowProblem]) -> No
             if signal.kind == "date" and not signal.future and not signal.derived:
                 _add(rows, problems, places[known[at] & (columns.low[at] > rules.today)], name, remedy("future"))
             if signal.at_least_signal:
-                below = known[at] & (columns.low[rules.position[signal.at_least_signal]] > columns.low[at])
+                bound = columns.low[rules.position[signal.at_least_signal]]
+                below = known[at] & (at_least(rules, name, columns.low[at], bound) != columns.low[at])
                 _add(rows, problems, places[below], name, _against(rows, "less_than", name, signal.at_least_signal))
         for at, cases in rules.implied:
             for when, value, conflict in cases:

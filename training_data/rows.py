@@ -17,7 +17,7 @@ import numpy.typing as npt
 from matcher.columns import Columns, ask_columns
 from matcher.criteria import UNKNOWN_HIGH, UNKNOWN_LOW
 from matcher.entries import Programme, Signal
-from matcher.participant import day_after_months
+from matcher.participant import at_least, day_after_months
 from matcher.rules import Rules, rules_on
 
 Ints = npt.NDArray[np.int64]
@@ -184,5 +184,5 @@ def intervals(rules: Rules, rows: Rows) -> tuple[Ints, Ints]:
     for name, signal in rules.signals.items():
         if signal.at_least_signal:
             place, bound = rules.position[name], low[rules.position[signal.at_least_signal]]
-            low[place] = np.where(low[place] == high[place], low[place], np.maximum(low[place], bound))
+            low[place] = np.where(low[place] == high[place], low[place], at_least(rules, name, low[place], bound))
     return low, high

@@ -143,4 +143,7 @@ def test_a_criterion_outside_its_dates_asks_nothing():
 
 
 def test_an_empty_list_is_an_answer():
-    assert [answer({"signal": "s0", "excludes": ["a"]}, s0=[]), answer({"signal": "s0", "excludes": ["a"]})] == [True, None]
+    assert [answer({"signal": "s0", "excludes": ["a"]}, s0=[]), answer({"signal": "s0", "excludes": ["a"]})] == [
+        True,
+        None,
+    ]

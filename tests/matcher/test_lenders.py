@@ -76,10 +76,16 @@ def test_conditions_are_met_only_where_every_one_of_them_is_known_to_hold(okoce:
                 assert False not in truths
                 assert match.questions or product.entry.register or product.availability == "lead_only"
             else:
-                failed = [rule.criterion for rule, truth in zip(product.criteria, truths, strict=True) if truth is False]
+                failed = [
+                    rule.criterion for rule, truth in zip(product.criteria, truths, strict=True) if truth is False
+                ]
                 assert [unmet.criterion for unmet in match.unmet] == failed
             if match.offered:
-                assert (match.status, match.terms.affordable, match.availability) == ("conditions_met", "yes", "running")
+                assert (match.status, match.terms.affordable, match.availability) == (
+                    "conditions_met",
+                    "yes",
+                    "running",
+                )
 
     for_a_participant()
     if day == DAYS[-1]:

@@ -40,10 +40,10 @@ BAD = {
     "yes in words": ("nib", "ya", "not_yes_no"),
     "one for yes": ("nib", 1, "not_yes_no"),
     "an unknown code": ("purpose", "modal_kerja", "unknown_code"),
-    "a list for a choice": ("purpose", ["investment"], "unknown_code"),
+    "a list for a choice": ("purpose", ["investment"], "unknown_code_near"),
     "one code for a list": ("existing_credit", "kur", "not_a_list"),
-    "an unknown code in a list": ("existing_credit", ["kur", "kurr"], "unknown_code"),
-    "a list in a list": ("existing_credit", [["kur"]], "unknown_code"),
+    "an unknown code in a list": ("existing_credit", ["kur", "kurr"], "unknown_code_near"),
+    "a list in a list": ("existing_credit", [["kur"]], "unknown_code_near"),
     "a signal that is worked out": ("any_permit", True, "derived_signal"),
     "an unknown signal": ("xyzzy", 1, "unknown_signal"),
     "a misspelt signal": ("monthly_proffit", 1, "unknown_signal_near"),
@@ -82,7 +82,9 @@ def test_a_bad_value_is_refused_with_its_reason(refused: Any, signal: str, value
 def test_every_problem_is_reported_at_once(refused: Any):
     singles = {signal: (value, code) for signal, value, code in BAD.values()}
     found = refused(**{signal: value for signal, (value, _) in singles.items()})
-    assert sorted((field.split(".")[0], code) for field, code in found) == sorted((s, c) for s, (_, c) in singles.items())
+    assert sorted((field.split(".")[0], code) for field, code in found) == sorted(
+        (s, c) for s, (_, c) in singles.items()
+    )
 
 
 def test_the_value_is_given_back_with_the_remedy(okoce: Programme):
@@ -120,7 +122,10 @@ def test_what_can_be_read_is_read(okoce: Programme, raw: Any, fact: Fact | None)
 
 
 def test_codes_keep_the_programmes_order_and_stand_once(a_participant: Any):
-    assert a_participant(existing_credit=["kur", "consumer", "kur"]).facts["existing_credit"].value == ["consumer", "kur"]
+    assert a_participant(existing_credit=["kur", "consumer", "kur"]).facts["existing_credit"].value == [
+        "consumer",
+        "kur",
+    ]
 
 
 def test_a_choice_of_numbers_may_be_sent_as_numbers(a_participant: Any):
@@ -184,7 +189,9 @@ def test_an_age_grows_on_the_last_day_of_a_shorter_month(okoce: Programme, a_par
     age = {"value": 5, "on": "2026-01-31"}
 
     def on_day(day: date) -> int:
-        return known_of(okoce, "business_age_months", a_participant(day, business_running=True, business_age_months=age))[0]
+        return known_of(
+            okoce, "business_age_months", a_participant(day, business_running=True, business_age_months=age)
+        )[0]
 
     assert [on_day(date(2026, 2, 27)), on_day(date(2026, 2, 28)), on_day(date(2026, 3, 30))] == [5, 6, 6]
 
@@ -206,8 +213,12 @@ def test_silence_is_never_a_no_a_zero_or_a_mean(okoce: Programme, a_participant:
 def test_whatever_is_sent_is_read_or_refused_in_words(okoce: Programme, day: date):
     rules = rules_on(okoce, day)
     anything = st.recursive(
-        st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8), st.dates(), st.binary(max_size=3)),
-        lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["value", "on", "proof", "x"]), inner)),
+        st.one_of(
+            st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8), st.dates(), st.binary(max_size=3)
+        ),
+        lambda inner: st.one_of(
+            st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["value", "on", "proof", "x"]), inner)
+        ),
         max_leaves=4,
     )
     names = st.one_of(st.sampled_from(list(rules.signals)), st.text(max_size=12))

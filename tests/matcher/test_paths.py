@@ -89,8 +89,9 @@ def test_the_default_goal_is_in_reach_in_time_and_none_in_reach_is_cheaper(okoce
         assert path.days <= okoce.horizon_days
         chosen = view.terms[product.index].annuity
         assert chosen is not None
-        asked, amount = participant.facts.get("amount_asked"), path.planned_idr
-        assert amount is None or asked is None or amount <= asked.value
+        place, amount = rules.position["amount_asked"], path.planned_idr
+        asked = view.known.low[place] if view.known.low[place] == view.known.high[place] else None
+        assert amount is None or asked is None or amount <= asked
         for other in rules.products:
             terms, entry = view.terms[other.index], other.entry
             if not other.suggested or other.is_grant or terms.annuity is None or amount is None:

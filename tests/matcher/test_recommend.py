@@ -31,7 +31,9 @@ def programmes(okoce: Programme) -> dict[str, Programme]:
 
 
 def a_scorecard(rules: Rules, basis: str) -> Any:
-    names = [n for n, s in rules.signals.items() if s.scored and not s.protected and s.kind not in ("choices", "choice")]
+    names = [
+        n for n, s in rules.signals.items() if s.scored and not s.protected and s.kind not in ("choices", "choice")
+    ]
     rows = [{"signal": n, "edges": [1, 5], "points": [-900, 10, 1007], "unknown": -301} for n in names[:9]]
     table = {"format": 1, "version": "t", "outcome": "kept", "basis": basis, "base": 500_000, "signals": rows}
     return read_scorecard(json.dumps({**table, "hold_back_below": 500_000}).encode(), rules)
