@@ -1,488 +1,582 @@
-"""Loading a programme: every mistake is reported with its file, its entry and what to do, all of them at once."""
+"""A programme with a mistake in it is refused: file, entry and remedy are named, and every mistake at once."""
 
-from collections.abc import Callable
-from datetime import date
+from __future__ import annotations
+
+import shutil
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import pytest
 
 from matcher.programme import FILES, OKOCE, load_programme
-from matcher.reading import ProgrammeError
+from matcher.reading import ProgrammeError, ProgrammeProblem
 from matcher.rules import rules_on
-from tests.strategies import OURS, WORDS, a_product, a_programme, a_signal, an_intervention, load, write_programme
 
-WARMI = Path(__file__).parents[1] / "programmes" / "warmi"
-Files = dict[str, dict[str, Any]]
-CODES = [{"id": code, "label": WORDS} for code in "abc"]
+WARMI = Path(__file__).resolve().parents[1] / "programmes" / "warmi"
 
 
-def good() -> Files:
-    """A small programme without a mistake."""
-    signals = [
-        a_signal("paper", direction=1),
-        a_signal("age", "number", grows={"every": "month", "while": {"signal": "running", "is": True}}),
-        a_signal("books", "number", maximum=50, direction=1),
-        a_signal("debt", "money", direction=-1),
-        a_signal("colour", "choice", values=CODES),
-        a_signal("lists", "choices", values=CODES),
-        a_signal("day", "date"),
-    ]
-    need = [{"signal": "running", "is": True}]
-    permit = an_intervention(
-        "permit", step="P1", needs=need, requests=[{"signal": "paper", "to": True}], otherwise=WORDS
-    )
-    price = [{"rate_percent": 6, "basis": "effective"}]
-    loan = {"kind": "credit", "form": ["conventional"], "tenor_months": {"any": 12}, "prices": price}
-    products = [a_product("gift"), a_product("loan", criteria=[{"signal": "paper", "is": True}], **loan)]
-    return a_programme(signals, [permit], products)
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of warmi to make mistakes in."""
+    return Path(shutil.copytree(WARMI, tmp_path / "warmi"))
 
 
-def row(files: Files, file: str, name: str) -> dict[str, Any]:
-    """One entry of a file by its id."""
-    rows = next(value for value in files[file].values() if isinstance(value, list) and value and "id" in value[0])
-    return next(entry for entry in rows if entry["id"] == name)
+def change(folder: Path, file: str, old: str, new: str) -> None:
+    """Write `new` in place of the first `old`."""
+    path = folder / f"{file}.toml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-def change(file: str, name: str, /, **values: Any) -> Callable[[Files], None]:
-    """Changes one entry; None removes a key."""
-
-    def apply(files: Files) -> None:
-        entry = files[file] if name == "programme" else row(files, file, name)
-        for key, value in values.items():
-            if value is None:
-                del entry[key]
-            else:
-                entry[key] = value
-
-    return apply
+def problems(folder: Path) -> tuple[ProgrammeProblem, ...]:
+    with pytest.raises(ProgrammeError) as caught:
+        load_programme(folder)
+    assert len(caught.value.problems) == len(str(caught.value).splitlines())
+    return caught.value.problems
 
 
-def setting(table: str, value: dict[str, Any]) -> Callable[[Files], None]:
-    """Changes one of the tables of tiers.toml."""
-    return lambda files: files["tiers"].update({table: value})
+class Mistake(NamedTuple):
+    """What is changed where, and what of the entry, the message and the remedy must be said."""
+
+    file: str
+    old: str
+    new: str
+    entry: str
+    what: str
+    remedy: str
 
 
-def twice(file: str, name: str, /, **values: Any) -> Callable[[Files], None]:
-    """Adds an entry of the same id."""
-
-    def apply(files: Files) -> None:
-        rows = next(value for value in files[file].values() if isinstance(value, list) and value and "id" in value[0])
-        rows.append({**row(files, file, name), **values})
-
-    return apply
-
-
-def need(**criterion: Any) -> Callable[[Files], None]:
-    """Gives the permit one need."""
-    return change("interventions", "permit", needs=[criterion])
-
-
-def effect(**what: Any) -> Callable[[Files], None]:
-    """Gives the permit one effect."""
-    return change("interventions", "permit", sets=[what])
-
-
-# what is wrong: (the change, the file, the entry, what the report says)
-MISTAKES: dict[str, tuple[Callable[[Files], None], str, str, str]] = {
-    "an unknown key": (
-        change("signals", "paper", kinds="yes_no"),
-        "signals.toml",
-        "signal paper",
-        "Did you mean kind?",
+CIRCLE = "derived = [{ any = ["
+PANEN = "  { product_in_reach = { min_amount_idr = 300_000, max_days = 14, kinds = ["
+MONTHS = 'kind = "number"\nlabel = { id = "Lama berjualan"'
+TALLY = '{ signal = "months_of_tally", at_least = 3 }'
+MISTAKES = {
+    # entries
+    "an unknown key": Mistake(
+        "signals", "missing_codes = [999]", "missing_code = [999]", "signal months_trading",
+        "missing_code is not a key",
+        "Did you mean missing_codes?",
     ),
-    "an unknown key in a criterion": (need(signal="paper", iss=True), "interventions.toml", "permit", "asked nothing"),
-    "an unknown kind": (
-        change("signals", "paper", kind="yesno"),
-        "signals.toml",
-        "signal paper",
-        "Did you mean yes_no?",
+    "an unknown key of the programme": Mistake(
+        "programme", 'timezone = "', 'time_zone = "', "programme", "time_zone is not a key", "Did you mean timezone?"
     ),
-    "an unknown signal": (need(signal="papr", **{"is": True}), "interventions.toml", "permit", "Did you mean paper?"),
-    "an unknown step": (need(step="P7"), "interventions.toml", "permit", "Choose one of P1"),
-    "an unknown code": (
-        need(signal="colour", **{"is": "red"}),
-        "interventions.toml",
-        "permit",
-        "Choose one of a, b, c",
+    "an unknown table": Mistake("steps", "[[step]]", "[[steps]]", "file", "steps is not a key", "Did you mean step?"),
+    "a table for a list of tables": Mistake("signals", "values = [\n", "values = 5 #[\n", "file", "", ""),
+    "a missing key": Mistake("steps", 'id = "tally"\n', "", "step 2", "id is missing", "Add id."),
+    "a text for a number": Mistake(
+        "signals", "maximum = 720", 'maximum = "720"', "signal months_trading", "maximum is '720'",
+        "Write a whole number."
     ),
-    "an unknown tier": (
-        change("products", "gift", tier="middle"),
-        "products.toml",
-        "product gift",
-        "which does not exist",
+    "true for a number": Mistake(
+        "signals", "maximum = 720", "maximum = true", "signal months_trading", "maximum is True",
+        "Write a whole number."
     ),
-    "an unknown scheme": (
-        change("products", "loan", scheme="kur"),
-        "products.toml",
-        "product loan",
-        "which does not exist",
+    "a date in quotes": Mistake(
+        "programme", "valid_from = 2020-01-01", 'valid_from = "2020-01-01"', "programme", "valid_from is",
+        "without quotes"
     ),
-    "an unknown product to close": (
-        change("products", "gift", closes=["lon"]),
-        "products.toml",
-        "gift",
-        "Did you mean loan?",
+    "a date with a time": Mistake(
+        "programme", "valid_from = 2020-01-01", "valid_from = 2020-01-01T00:00:00", "programme", "valid_from is",
+        "a date"
     ),
-    "an unknown term": (
-        change("products", "gift", terms_unknown=["min"]),
-        "products.toml",
-        "gift",
-        "which does not exist",
+    "an unknown kind": Mistake(
+        "signals", MONTHS, MONTHS.replace("number", "numbers"), "signal months_trading", "kind is 'numbers'",
+        "Did you mean number?",
     ),
-    "an unknown programme of a tier": (
-        change("tiers", "low", programme="tlk"),
-        "tiers.toml",
-        "tier low",
-        "Did you mean talk?",
+    "an unknown unit": Mistake(
+        "signals", 'unit = "months"', 'unit = "month"', "signal months_trading", "unit is 'month'",
+        "Did you mean months?"
     ),
-    "a missing language": (
-        change("signals", "paper", label={"id": "kata"}),
-        "signals.toml",
-        "signal paper",
-        "Add label.en",
+    "no source and no choice": Mistake(
+        "interventions", 'otherwise = {', 'days_note = {', "intervention stall_permit", "otherwise is missing",
+        "Add otherwise."
     ),
-    "an empty text": (
-        change("signals", "paper", label={"id": "kata", "en": " "}),
-        "signals.toml",
-        "paper",
-        "Add label.en",
+    # languages
+    "a missing language": Mistake(
+        "signals", 'en = "Who comes" }', 'fr = "Who comes" }', "signal seller_kind", "label says nothing in 'en'",
+        "Add label.en."
     ),
-    "a language too many": (
-        change("steps", "P1", name={**WORDS, "nl": "w"}),
-        "steps.toml",
-        "step P1",
-        "unknown language 'nl'",
+    "an unknown language": Mistake(
+        "signals", 'en = "Who comes" }', 'en = "Who comes", fr = "Qui" }', "signal seller_kind",
+        "unknown language 'fr'",
+        "Remove it",
     ),
-    "another pair of languages": (
-        change("programme", "programme", languages=["id"]),
-        "programme.toml",
-        "programme",
-        "en",
+    "an empty text": Mistake(
+        "steps", 'en = "Tally" }', 'en = " " }', "step tally", "name says nothing in 'en'", "Add name.en."
     ),
-    "a text that is no table": (change("signals", "paper", label="kata"), "signals.toml", "signal paper", "Write"),
-    "no label": (change("signals", "paper", label=None), "signals.toml", "signal paper", "Add label"),
-    "no source": (change("signals", "paper", our_choice=None), "signals.toml", "signal paper", "nothing says where"),
-    "a source without a date": (
-        change("signals", "paper", source=[{"url": "https://x.id"}]),
-        "signals.toml",
-        "signal paper",
-        "Add date",
+    "a plain text": Mistake(
+        "steps", 'name = { id = "Catatan", en = "Tally" }', 'name = "Tally"', "step tally", "name is 'Tally'",
+        "Write a table"
     ),
-    "a source that is no address": (
-        change("signals", "paper", source=[{"url": "x.id", "date": date(2020, 1, 1)}]),
-        "signals.toml",
-        "signal paper",
-        "https://",
+    "one language alone": Mistake(
+        "programme", '["id", "en"]', '["id"]', "programme", "our_choice has the unknown language 'en'",
+        "name it in programme.toml"
     ),
-    "dates out of order": (
-        change("signals", "paper", valid_from=date(2020, 1, 2), valid_to=date(2020, 1, 1)),
-        "signals.toml",
-        "signal paper",
-        "Put the dates in order",
+    # dates
+    "an end before the beginning": Mistake(
+        "steps", "valid_to = 2022-12-31", "valid_to = 2019-12-31", "step stall", "valid_to 2019-12-31 is before",
+        "in order"
     ),
-    "a date in quotes": (
-        change("signals", "paper", valid_from="2020-01-01"),
-        "signals.toml",
-        "signal paper",
-        "valid_from",
+    "an end of the programme before its beginning": Mistake(
+        "programme", "valid_from = 2020-01-01", "valid_from = 2020-01-01\nvalid_to = 2019-12-31", "programme",
+        "valid_to",
+        "in order",
     ),
-    "overlapping dates": (
-        twice("products", "gift", valid_from=date(2020, 1, 1)),
-        "products.toml",
-        "gift",
-        "stands twice on the same days",
+    "the same entry twice on one day": Mistake(
+        "products", 'id = "circle_loan"', 'id = "market_week"', "market_week", "stands twice on the same days",
+        "other dates"
     ),
-    "the same step twice": (twice("steps", "P1"), "steps.toml", "P1", "stands twice"),
-    "an effect the wrong way": (effect(signal="paper", to=False), "interventions.toml", "permit", "the wrong way"),
-    "a ceiling on what should grow": (
-        effect(signal="books", at_most=3),
-        "interventions.toml",
-        "permit",
-        "the wrong way",
+    "the same signal twice": Mistake(
+        "signals", 'id = "old_stall_paper"', 'id = "stall_paper"', "stall_paper", "stands twice", "other dates"
     ),
-    "a floor under what should fall": (
-        effect(signal="debt", at_least=3),
-        "interventions.toml",
-        "permit",
-        "the wrong way",
+    # references
+    "an unknown signal in a condition": Mistake(
+        "products", '{ signal = "woman", is = true }', '{ signal = "women", is = true }', "product seed_gift",
+        "signal names 'women'", "Did you mean woman?",
     ),
-    "a value set where a bound is safe": (
-        effect(signal="books", to=3),
-        "interventions.toml",
-        "permit",
-        "the wrong way",
+    "an unknown signal in an effect": Mistake(
+        "interventions", '{ signal = "joined", to', '{ signal = "join", to', "intervention join_circle",
+        "effect names 'join'",
+        "Did you mean joined?",
     ),
-    "an effect on profit": (effect(signal="profit", at_least=3), "interventions.toml", "permit", "cite evidence"),
-    "an effect of no kind": (effect(signal="paper"), "interventions.toml", "permit", "it changes nothing"),
-    "an effect that does not fit": (
-        effect(signal="paper", at_least=1),
-        "interventions.toml",
-        "permit",
-        "cannot be done",
+    "an unknown signal in a group": Mistake(
+        "tiers", '[{ signal = "trading", is = true }, {', '[{ signal = "trade", is = true }, {', "tier tunas",
+        "signal names 'trade'", "Did you mean trading?",
     ),
-    "an effect without the other branch": (
-        change("interventions", "permit", otherwise=None),
-        "interventions.toml",
-        "permit",
-        "Add otherwise",
+    "an unknown signal of growth": Mistake(
+        "signals", 'while = { signal = "trading"', 'while = { signal = "tradin"', "signal months_trading", "'tradin'",
+        "trading?"
     ),
-    "a figure out of range": (need(signal="books", at_least=51), "interventions.toml", "permit", "Stay within 0 to 50"),
-    "a range the wrong way round": (
-        change("signals", "books", minimum=60),
-        "signals.toml",
-        "signal books",
-        "above maximum",
+    "an unknown signal that bounds": Mistake(
+        "signals", 'at_least_signal = "months_of_tally"', 'at_least_signal = "months_of_tallies"',
+        "signal months_trading",
+        "at_least_signal names 'months_of_tallies'", "Did you mean months_of_tally?",
     ),
-    "a range without end": (change("signals", "books", maximum=10**16), "signals.toml", "signal books", "Narrow it"),
-    "an operator that does not fit": (
-        need(signal="colour", at_least=1),
-        "interventions.toml",
-        "permit",
-        "cannot be asked",
+    "an unknown cost signal": Mistake(
+        "interventions", 'cost_idr = { signal = "overdue" }', 'cost_idr = { signal = "overdu" }',
+        "intervention pay_overdue",
+        "cost_idr names 'overdu'", "Did you mean overdue?",
     ),
-    "a truth that is none": (need(signal="paper", **{"is": 1}), "interventions.toml", "permit", "true or false"),
-    "a number in quotes": (need(signal="books", at_least="3"), "interventions.toml", "permit", "whole number"),
-    "a code that is no list": (need(signal="lists", includes="a"), "interventions.toml", "permit", "Write a list"),
-    "days before today": (need(signal="day", within_days=-1), "interventions.toml", "permit", "0 or more"),
-    "two questions in one": (need(signal="books", at_least=1, at_most=2), "interventions.toml", "permit", "two things"),
-    "an empty group": (need(any=[]), "interventions.toml", "permit", "is empty"),
-    "no criterion": (need(signals="paper"), "interventions.toml", "permit", "no criterion"),
-    "negative days": (
-        change("interventions", "permit", days={"value": -1, **OURS}),
-        "interventions.toml",
-        "permit days",
-        "Write 0 or more",
+    "a cost that is no money": Mistake(
+        "interventions", 'cost_idr = { signal = "overdue" }', 'cost_idr = { signal = "class_hours" }',
+        "intervention pay_overdue", "cost_idr is class_hours", "Name a signal of money.",
     ),
-    "a cost of nobody": (
-        change("interventions", "permit", cost_idr={"value": 1}),
-        "interventions.toml",
-        "permit cost_idr",
-        "nobody is named",
+    "an unknown step of an intervention": Mistake(
+        "interventions", 'step = "tally"', 'step = "tali"', "intervention tally_book", "step names 'tali'",
+        "Did you mean tally?"
     ),
-    "a cost that is no money": (
-        change("interventions", "permit", cost_idr={"signal": "books"}),
-        "interventions.toml",
-        "permit",
-        "Name a signal of money",
+    "an unknown step before a step": Mistake(
+        "steps", 'after = ["stall", "tally"]', 'after = ["stalls", "tally"]', "step loan", "after names 'stalls'",
+        "stall?"
     ),
-    "a start that is no date": (
-        change("interventions", "permit", starts_on=[3]),
-        "interventions.toml",
-        "permit",
-        "dates only",
+    "an unknown step in a condition": Mistake(
+        "products", '{ step = "stall" }', '{ step = "stal" }', "product clear_margin", "step names 'stal'",
+        "Did you mean stall?"
     ),
-    "amounts out of order": (
-        change("products", "gift", min_amount_idr=2, max_amount_idr=1),
-        "products.toml",
-        "product gift",
+    "an unknown tier": Mistake(
+        "products", 'tier = "tunas"', 'tier = "tuna"', "product seed_gift", "tier names 'tuna'", "Did you mean tunas?"
+    ),
+    "an unknown programme of the last tier": Mistake(
+        "tiers", 'programme = "courtyard_visit"', 'programme = "courtyard"', "tier benih",
+        "programme names 'courtyard'",
+        "Did you mean courtyard_visit?",
+    ),
+    "an unknown reason to come": Mistake(
+        "interventions", 'serves = ["sell", "learn"]', 'serves = ["sells"]', "intervention join_circle",
+        "serves names 'sells'",
+        "Did you mean sell?",
+    ),
+    "an unknown term": Mistake(
+        "products", 'terms_unknown = ["guarantor"]', 'terms_unknown = ["guarantee"]', "product valley_flat",
+        "terms_unknown names 'guarantee'", "Did you mean guarantor?",
+    ),
+    "an unknown product that is closed": Mistake(
+        "products", 'closes = ["valley_flat"]', 'closes = ["valley"]', "product clear_margin", "closes names 'valley'",
+        "Did you mean valley_flat?",
+    ),
+    "an unknown scheme": Mistake(
+        "products", 'provider = "Bank Lembah"', 'scheme = "kur"\nprovider = "Bank Lembah"', "product valley_flat",
+        "scheme names 'kur'", "Choose one of",
+    ),
+    # roles
+    "a role twice": Mistake(
+        "signals", 'role = "household_need"', 'role = "monthly_profit"', "file", "role monthly_profit stands twice",
+        "one signal"
+    ),
+    "a role that is missing": Mistake(
+        "signals", 'role = "wants_capital"\n', "", "file", "no signal has the role wants_capital",
+        "role = 'wants_capital'"
+    ),
+    "an unknown role": Mistake(
+        "signals", 'role = "purpose"', 'role = "purposes"', "signal loan_use", "role is 'purposes'",
+        "Did you mean purpose?"
+    ),
+    # values and ranges
+    "a value out of range": Mistake(
+        "products", '"months_trading", at_least = 6', '"months_trading", at_least = 721', "product valley_flat",
+        "months_trading at_least 721", "Stay within 0 to 720.",
+    ),
+    "an effect out of range": Mistake(
+        "interventions", '"class_hours", at_least = 12', '"class_hours", at_least = 401', "intervention hygiene_class",
+        "class_hours at_least 401", "Stay within 0 to 400.",
+    ),
+    "a minimum above the maximum": Mistake(
+        "signals", "minimum = 0\nmaximum = 720", "minimum = 900\nmaximum = 720", "signal months_trading",
+        "minimum 900 is above maximum 720", "Swap them.",
+    ),
+    "an unknown code in a condition": Mistake(
+        "products", '{ signal = "woman", is = true }', '{ signal = "reason", is = "sel" }', "product seed_gift",
+        "reason names 'sel'", "Did you mean sell?",
+    ),
+    "one code where a list belongs": Mistake(
+        "products", '{ signal = "woman", is = true }', '{ signal = "reason", one_of = "sell" }', "product seed_gift",
+        "reason one_of 'sell'", "Write a list.",
+    ),
+    "a number asked of a yes or no": Mistake(
+        "products", '{ signal = "woman", is = true }', '{ signal = "woman", at_least = 1 }', "product seed_gift",
+        "at_least cannot be asked of woman, a yes_no", "Use is.",
+    ),
+    "a code for yes or no": Mistake(
+        "products", '{ signal = "woman", is = true }', '{ signal = "woman", is = "yes" }', "product seed_gift",
+        "woman is 'yes'", "Write true or false.",
+    ),
+    "a criterion that asks nothing": Mistake(
+        "products", '{ signal = "woman", is = true }', '{ signal = "woman" }', "product seed_gift criteria 1",
+        "woman is asked nothing", "Write one of is,",
+    ),
+    "a criterion that asks two things": Mistake(
+        "products", '{ signal = "woman", is = true }', '{ signal = "woman", is = true, step = "loan" }',
+        "product seed_gift criteria 1", "it is no criterion", "signal, step, any or all",
+    ),
+    "an empty group": Mistake(
+        "products", '{ signal = "woman", is = true }', "{ any = [] }", "product seed_gift criteria 1", "any is empty",
+        "Name at"
+    ),
+    "a rule of tiers outside the tiers": Mistake(
+        "products", '{ signal = "woman", is = true }', "{ capacity_above = 0 }", "product seed_gift criteria 1",
+        "it is no criterion", "Write one of",
+    ),
+    "leniency that is none": Mistake(
+        "products", 'unknown = "meets"', 'unknown = "meet"', "product market_week criteria 3", "unknown is 'meet'",
+        "meets"
+    ),
+    "a direction that is none": Mistake(
+        "signals", "direction = 1\nunit", "direction = 2\nunit", "signal months_trading", "direction is 2",
+        "Write 0; 1 or -1"
+    ),
+    "a direction of a choice": Mistake(
+        "signals", "direction = 0\nscored = false", "direction = 1\nscored = false", "signal seller_kind", "direction is 1",
+        "0;"
+    ),
+    "a protected signal that is scored": Mistake(
+        "signals", "scored = false\nprotected = true", "protected = true", "signal woman", "protected and scored",
+        "Write scored = false.",
+    ),
+    "stale at once": Mistake(
+        "signals", "stale_after_days = 120", "stale_after_days = 0", "signal trading", "stale_after_days is 0",
+        "1 or more"
+    ),
+    "a missing code that is no number": Mistake(
+        "signals", "missing_codes = [999]", 'missing_codes = ["-"]', "signal months_trading", "missing code '-'",
+        "whole numbers"
+    ),
+    "a choice without values": Mistake(
+        "signals", 'kind = "yes_no"\nlabel = { id = "Perempuan"', 'kind = "choice"\nlabel = { id = "Perempuan"',
+        "signal woman",
+        "has no values", "Add values",
+    ),
+    "a bound of another kind": Mistake(
+        "signals", 'at_least_signal = "months_of_tally"', 'at_least_signal = "class_hours"', "signal months_trading",
+        "class_hours is of another kind or unit", "Name a signal like this one.",
+    ),
+    "what grows and is no number": Mistake(
+        "signals", 'step = "loan"\nkind = "money"\n', 'step = "loan"\nkind = "money"\ngrows = { every = "month" }\n',
+        "signal loan_asked", "grows but is no number", "Remove grows.",
+    ),
+    "growth every week": Mistake(
+        "signals", 'grows = { every = "month"', 'grows = { every = "week"', "signal months_trading", "every is 'week'",
+        "Choose one of month, year.",
+    ),
+    "a signal derived from itself": Mistake(
+        "signals", '[{ any = [{ signal = "stall_paper", is', '[{ any = [{ signal = "any_stall_paper", is',
+        "signal any_stall_paper", "is derived from itself", "Break the circle.",
+    ),
+    "two signals derived from each other": Mistake(
+        "signals", 'proof = ["self_declared", "seen", "document", "system"]\nderived = [',
+        'derived = [{ signal = "other", is = true }]\nour_choice = { id = "x", en = "x" }\n[[signal]]\nid = "other"\n'
+        'kind = "yes_no"\nlabel = { id = "x", en = "x" }\nderived = [{ signal = "any_stall_paper", is = true }, ',
+        "signal other", "is derived from itself", "Break the circle.",
+    ),
+    "a derived number": Mistake(
+        "signals", 'kind = "yes_no"\nlabel = { id = "Surat lapak yang',
+        'kind = "date"\nlabel = { id = "Surat lapak yang',
+        "signal any_stall_paper", "is derived but no yes_no", "Write kind = 'yes_no'.",
+    ),
+    "an implied value out of range": Mistake(
+        "signals", "to = 0, conflict", "to = 721, conflict", "signal months_trading", "months_trading is 721",
+        "Stay within"
+    ),
+    # interventions
+    "an effect the wrong way": Mistake(
+        "interventions", '{ signal = "joined", to = true }', '{ signal = "joined", to = false }',
+        "intervention join_circle",
+        "may move joined the wrong way", "Use the other bound.",
+    ),
+    "a bound the wrong way": Mistake(
+        "interventions", '"class_hours", at_least = 12', '"class_hours", at_most = 12', "intervention hygiene_class",
+        "may move class_hours the wrong way", "Use the other bound.",
+    ),
+    "more of what should be less": Mistake(
+        "interventions", '"overdue", at_most = 0', '"overdue", at_least = 5', "intervention pay_overdue",
+        "may move overdue the wrong way", "Use the other bound.",
+    ),
+    "a set number that has a direction": Mistake(
+        "interventions", '"class_hours", at_least = 12', '"class_hours", to = 12', "intervention hygiene_class",
+        "may move class_hours the wrong way", "Use the other bound.",
+    ),
+    "an intervention that sets the monthly profit": Mistake(
+        "interventions", '"class_hours", at_least = 12', '"month_profit", at_least = 900_000',
+        "intervention hygiene_class",
+        "sets month_profit", "cite evidence",
+    ),
+    "an intervention that sets what is derived": Mistake(
+        "interventions", '{ signal = "stall_paper", to', '{ signal = "any_stall_paper", to',
+        "intervention stall_permit",
+        "sets any_stall_paper", "No intervention sets this",
+    ),
+    "an effect that changes nothing": Mistake(
+        "interventions", '{ signal = "joined", to = true }', '{ signal = "joined" }', "intervention join_circle sets 1",
+        "it changes nothing", "to, at_least, at_most or adds",
+    ),
+    "an effect of another kind": Mistake(
+        "interventions", '{ signal = "joined", to = true }', '{ signal = "joined", at_least = 1 }',
+        "intervention join_circle",
+        "at_least cannot be done to joined, a yes_no", "Use to.",
+    ),
+    "a request without its other branch": Mistake(
+        "interventions", 'otherwise = { id = "Kalau ditolak: coba', 'xtherwise = { id = "Kalau ditolak: coba',
+        "intervention stall_permit", "otherwise is missing", "Add otherwise.",
+    ),
+    "negative days": Mistake(
+        "interventions", "days = { value = 7", "days = { value = -7", "intervention join_circle days", "value is -7",
+        "0 or more"
+    ),
+    "nobody's figure": Mistake(
+        "interventions", 'days = { value = 7, our_choice = { id = "karangan untuk uji", en = "invented for tests" } }',
+        "days = { value = 7 }", "intervention join_circle days", "nobody is named whose figure this is", "Add source",
+    ),
+    "a calendar of texts": Mistake(
+        "interventions", "starts_on = [2025-03-01", 'starts_on = ["2025-03-01"', "intervention hygiene_class",
+        "starts_on",
+        "Write dates only.",
+    ),
+    "an unknown seat": Mistake(
+        "interventions", 'seat = "helper"', 'seat = "helpers"', "intervention courtyard_visit", "seat is 'helpers'",
+        "helper?"
+    ),
+    "a finding that is none": Mistake(
+        "interventions", 'finding = "positive"', 'finding = "good"', "intervention tally_book evidence 1",
+        "finding is 'good'",
+        "Choose one of positive, nothing_found.",
+    ),
+    # products
+    "amounts in the wrong order": Mistake(
+        "products", "min_amount_idr = 500_000", "min_amount_idr = 5_500_000", "product valley_flat",
+        "amounts from 5500000",
         "Put them in order",
     ),
-    "a form that does not fit": (
-        change("products", "gift", form=["sharia"]),
-        "products.toml",
-        "product gift",
-        "form is",
+    "a rate beyond reason": Mistake(
+        "products", "rate_percent = 18", "rate_percent = 1800", "product valley_flat", "a rate lies outside",
+        "rate_percent"
     ),
-    "a tenor of no months": (
-        change("products", "loan", tenor_months={"any": 0}),
-        "products.toml",
-        "loan",
-        "tenor_months.any",
+    "an unknown basis": Mistake(
+        "products", 'basis = "flat"', 'basis = "flats"', "product valley_flat prices 1", "basis is 'flats'",
+        "Did you mean flat?"
     ),
-    "a rate beyond reason": (
-        change("products", "loan", prices=[{"rate_percent": -1, "basis": "effective"}]),
-        "products.toml",
-        "product loan",
-        "rate",
+    "a tenor of nothing": Mistake(
+        "products", "tenor_months = { any = 18 }", "tenor_months = { any = 0 }", "product clear_margin",
+        "tenor_months.any is 0",
+        "Write months",
     ),
-    "an unknown basis": (
-        change("products", "loan", prices=[{"rate_percent": 6, "basis": "efektif"}]),
-        "products.toml",
-        "product loan prices 1",
-        "Choose one of",
+    "a tenor for nobody": Mistake(
+        "products", "tenor_months = { any = 18 }", "tenor_months = { all = 18 }", "product clear_margin",
+        "tenor_months.all",
+        "working_capital, investment or any",
     ),
-    "group lending without such a signal": (
-        change("products", "loan", group_lending=True),
-        "products.toml",
-        "product loan",
-        "lending_group",
+    "no instalments": Mistake(
+        "products", "instalments = 26", "instalments = 0", "product market_week", "instalments is 0", "1 to 10000"
     ),
-    "a protected signal that is scored": (
-        change("signals", "paper", protected=True),
-        "signals.toml",
-        "paper",
-        "scored = false",
+    "a grant in the form of a loan": Mistake(
+        "products", 'form = ["grant"]', 'form = ["conventional"]', "product seed_gift", "form is ('conventional',)",
+        "grant"
     ),
-    "a direction of a choice": (change("signals", "colour", direction=1), "signals.toml", "signal colour", "Write 0"),
-    "a choice without values": (
-        change("signals", "colour", values=None),
-        "signals.toml",
-        "signal colour",
-        "Add values",
+    "an unknown availability": Mistake(
+        "products", 'availability = "running"', 'availability = "open"', "product seed_gift", "availability is 'open'",
+        "Choose one of running",
     ),
-    "a role twice": (change("signals", "books", role="amount_asked"), "signals.toml", "file", "stands twice"),
-    "a role that nobody has": (change("signals", "profit", role=None), "signals.toml", "file", "monthly_profit"),
-    "a growth that is no number": (
-        change("signals", "paper", grows={"every": "month"}),
-        "signals.toml",
-        "paper",
-        "Remove grows",
-    ),
-    "a signal derived from itself": (
-        change("signals", "paper", derived=[{"signal": "paper", "is": True}]),
-        "signals.toml",
-        "signal paper",
-        "Break the circle",
-    ),
-    "a least value of another kind": (
-        change("signals", "books", at_least_signal="debt"),
-        "signals.toml",
-        "signal books",
-        "another kind",
-    ),
-    "a last tier with a rule": (
-        change("tiers", "low", rule=[{"signal": "running", "is": True}]),
-        "tiers.toml",
+    # tiers
+    "a last tier with a rule": Mistake(
+        "tiers", 'programme = "courtyard_visit"', 'programme = "courtyard_visit"\nrule = [{ capacity_above = 0 }]',
         "file",
-        "the last tier",
+        "the last tier has a rule", "Give it programme, and no rule.",
     ),
-    "a tier without a rule": (change("tiers", "high", rule=None), "tiers.toml", "tier high", "Add rule"),
-    "a tier's rule with a wrong setting": (
-        change("tiers", "high", rule=[{"product_in_reach": {"days": 3}}]),
-        "tiers.toml",
-        "tier high",
-        "product_in_reach",
+    "a last tier without programme": Mistake(
+        "tiers", 'programme = "courtyard_visit"\n', "", "file", "no programme", "Give it programme, and no rule."
     ),
-    "a setting without a source": (
-        setting("goal", {"horizon_days": 180}),
-        "tiers.toml",
-        "file goal",
-        "nothing says where",
+    "an unknown setting of reach": Mistake(
+        "tiers", "max_days = 14", "most_days = 14", "tier panen", "product_in_reach is",
+        "Write kinds, max_days, min_amount_idr."
     ),
-    "a setting that is text": (
-        setting("goal", {"horizon_days": "180", **OURS}),
-        "tiers.toml",
-        "file goal",
-        "horizon_days",
+    "a capacity in words": Mistake(
+        "tiers", "{ capacity_above = 0 }", '{ capacity_above = "0" }', "tier panen rule 3", "capacity_above is '0'",
+        "Write"
     ),
-    "another format": (change("programme", "programme", format=2), "programme.toml", "programme", "reads format 1"),
-    "no format": (change("programme", "programme", format=None), "programme.toml", "programme", "reads format 1"),
-    "a table under a wrong name": (
-        lambda files: files["steps"].update(stap=files["steps"].pop("step")),
-        "steps.toml",
-        "file",
-        "Did you mean step?",
+    "an unknown intervention to come first": Mistake(
+        "tiers", 'after = ["join_circle"]', 'after = ["join"]', "tier tunas", "after names 'join'", ""
     ),
-}
+    "a share above everything": Mistake(
+        "tiers", "share_percent = 30", "share_percent = 101", "affordability share_percent", "is 101",
+        "Stay within 1 to 100."
+    ),
+    "no notice": Mistake("tiers", "[notice]", "[notices]", "file", "notice", "Add notice."),
+}  # fmt: skip
 
 
-def problems(folder: Path) -> list[Any]:
-    with pytest.raises(ProgrammeError) as error:
-        load_programme(folder)
-    return list(error.value.problems)
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_named_by_file_entry_and_remedy(folder, mistake):
+    change(folder, mistake.file, mistake.old, mistake.new)
+    found = problems(folder)
+    assert any(
+        problem.file == f"{mistake.file}.toml"
+        and mistake.entry in problem.entry
+        and mistake.what in problem.what
+        and mistake.remedy in problem.remedy
+        for problem in found
+    ), "\n".join(map(str, found))
+    assert all(problem.what and problem.remedy for problem in found)
 
 
-def test_a_programme_without_a_mistake_loads():
-    assert load(good()).id == "small"
+def test_a_group_product_without_a_signal_for_the_group_is_named_in_the_products(folder):
+    change(folder, "signals", 'role = "lending_group"\n', "")
+    (problem,) = problems(folder)
+    assert (problem.file, problem.entry, problem.what) == ("products.toml", "product circle_loan", "is group lending")
+    assert "role = 'lending_group'" in problem.remedy
 
 
-@pytest.mark.parametrize("folder", [OKOCE, WARMI], ids=["okoce", "warmi"])
-def test_the_good_folders_load(folder: Path):
+def test_several_mistakes_in_several_files_are_all_reported_at_once(folder):
+    chosen = ["a missing language", "an end before the beginning", "an unknown seat", "an unknown basis", "no notice"]
+    for mistake in (MISTAKES[name] for name in chosen):
+        change(folder, mistake.file, mistake.old, mistake.new)
+    found = problems(folder)
+    assert {problem.file for problem in found} == {f"{MISTAKES[name].file}.toml" for name in chosen}
+
+
+def test_several_mistakes_that_only_show_together_are_all_reported_at_once(folder):
+    chosen = ["an unknown tier", "a role twice", "an effect the wrong way", "a last tier without programme"]
+    for mistake in (MISTAKES[name] for name in chosen):
+        change(folder, mistake.file, mistake.old, mistake.new)
+    assert {problem.file for problem in problems(folder)} == {f"{MISTAKES[name].file}.toml" for name in chosen}
+
+
+# -- files that cannot be read -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_missing_file_is_named(folder, name):
+    (folder / f"{name}.toml").unlink()
+    (problem,) = problems(folder)
+    assert (problem.file, problem.remedy) == (f"{name}.toml", "Add the file.")
+
+
+def test_a_folder_that_is_not_there_names_every_file(tmp_path):
+    found = problems(tmp_path / "nowhere")
+    assert [problem.file for problem in found] == [f"{name}.toml" for name in FILES]
+
+
+def test_broken_toml_bytes_that_are_no_utf8_and_a_missing_file_are_named_together(folder):
+    (folder / "steps.toml").write_text('[[step]]\nid = "circle\n', encoding="utf-8")
+    (folder / "signals.toml").write_bytes(b'[[signal]]\nid = "caf\xe9"\n')
+    (folder / "tiers.toml").unlink()
+    found = {problem.file: problem for problem in problems(folder)}
+    assert set(found) == {"steps.toml", "signals.toml", "tiers.toml"}
+    assert "is not TOML" in found["steps.toml"].what
+    assert "line 2" in found["steps.toml"].what
+    assert (found["signals.toml"].what, found["signals.toml"].remedy) == ("byte 20 is no UTF-8", "Save it as UTF-8.")
+
+
+@pytest.mark.parametrize(("old", "said"), [("format = 2", "format is 2"), ("", "format is None")])
+def test_another_format_is_refused_before_anything_else_is_read(folder, old, said):
+    change(folder, "programme", "format = 1", old)
+    change(folder, "signals", 'id = "seller_kind"', 'id = "woman"')
+    (problem,) = problems(folder)
+    assert problem.what == said
+    assert "reads format 1" in problem.remedy
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name != "products"])
+def test_an_empty_file_is_refused_in_words(folder, name):
+    (folder / f"{name}.toml").write_text("", encoding="utf-8")
+    assert problems(folder)
+
+
+# -- good folders ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("path", "name"), [(OKOCE, "okoce"), (WARMI, "warmi")])
+def test_a_good_folder_loads_and_a_changed_byte_changes_its_digest(tmp_path, path, name):
+    programme = load_programme(path)
+    assert programme.id == name
+    assert all((programme.steps, programme.signals, programme.interventions, programme.products, programme.tiers))
+    copy = Path(shutil.copytree(path, tmp_path / "copy"))
+    assert load_programme(copy) == programme
+    (copy / "steps.toml").write_bytes((copy / "steps.toml").read_bytes() + b"\n")
+    assert load_programme(copy).digest != programme.digest
+
+
+def test_a_programme_without_products_loads(folder):
+    (folder / "products.toml").write_text("", encoding="utf-8")
+    assert load_programme(folder).products == ()
+
+
+def test_the_programme_of_jakarta_is_read_unless_another_is_named():
+    assert load_programme() == load_programme(OKOCE)
+
+
+def test_two_rows_of_one_product_may_follow_each_other(folder):
+    change(folder, "products", 'id = "circle_loan"', 'id = "market_week"')
+    change(folder, "products", "valid_from = 2022-06-01", "valid_from = 2022-06-01\nvalid_to = 2024-12-31")
+    change(
+        folder, "products", 'valid_from = 2021-01-01\nas_of = "2025-10"', 'valid_from = 2025-01-01\nas_of = "2025-10"'
+    )
     programme = load_programme(folder)
-    assert programme.steps
-    assert programme.digest == load_programme(folder).digest
+    for day, provider in ((date(2024, 12, 31), "Koperasi Pasar"), (date(2025, 1, 1), "Bank Lembah")):
+        assert rules_on(programme, day).product_ids["market_week"].entry.provider == provider
 
 
-@pytest.mark.parametrize(("mistake", "file", "entry", "said"), MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_is_reported_with_its_file_its_entry_and_what_to_do(
-    tmp_path: Path, mistake: Callable[[Files], None], file: str, entry: str, said: str
-):
-    files = good()
-    mistake(files)
-    found = problems(write_programme(tmp_path, files))
-    fitting = [p for p in found if p.file == file and entry in p.entry and said in str(p)]
-    assert fitting, [str(problem) for problem in found]
-    assert all(problem.what and problem.remedy.rstrip().endswith((".", "?")) for problem in found)
+# -- days --------------------------------------------------------------------------------------------------------------
 
 
-def test_several_mistakes_are_reported_at_once(tmp_path: Path):
-    files = good()
-    names = ["a missing language", "an unknown basis", "no source", "negative days", "a tenor of no months"]
-    for name in names:
-        MISTAKES[name][0](files)
-    found = problems(write_programme(tmp_path, files))
-    assert {problem.file for problem in found} == {"signals.toml", "products.toml", "interventions.toml"}
-    for name in names:
-        _, file, entry, said = MISTAKES[name]
-        assert any(p.file == file and entry in p.entry and said in str(p) for p in found)
+def test_a_day_outside_the_programme_says_so(folder):
+    change(folder, "programme", "valid_from = 2020-01-01", "valid_from = 2020-01-01\nvalid_to = 2026-12-31")
+    programme = load_programme(folder)
+    for day in (date(2020, 1, 1), date(2026, 12, 31)):
+        assert rules_on(programme, day).day == day
+    for day in (date(2019, 12, 31), date(2027, 1, 1)):
+        with pytest.raises(ValueError, match=f"{day} lies outside the programme's dates, 2020-01-01 to 2026-12-31"):
+            rules_on(programme, day)
+    with pytest.raises(ValueError, match="2020-01-01 to today"):
+        rules_on(load_programme(WARMI), date(2019, 12, 31))
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_a_missing_file_is_named(tmp_path: Path, file: str):
-    write_programme(tmp_path, good())
-    (tmp_path / f"{file}.toml").unlink()
-    [problem] = problems(tmp_path)
-    assert (problem.file, problem.remedy) == (f"{file}.toml", "Add the file.")
-
-
-def test_a_missing_folder_names_every_file(tmp_path: Path):
-    assert [problem.file for problem in problems(tmp_path / "nowhere")] == [f"{file}.toml" for file in FILES]
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [(b"[[signal]\n", "is not TOML"), (b'id = "\xff"\n', "is no UTF-8"), (b"a = 1\na = 2\n", "is not TOML")],
-    ids=["broken TOML", "bad UTF-8", "a key twice"],
-)
-def test_a_file_that_cannot_be_read_is_named_with_the_place(tmp_path: Path, content: bytes, said: str):
-    write_programme(tmp_path, good())
-    (tmp_path / "signals.toml").write_bytes(content)
-    [problem] = problems(tmp_path)
-    assert (problem.file, said in problem.what) == ("signals.toml", True)
-
-
-@pytest.mark.parametrize("content", [b"signal = 3\n", b"signal = [3]\n", b'signal = ["x"]\n', b"[signal]\n", b""])
-def test_a_file_of_another_shape_is_reported_not_stumbled_over(tmp_path: Path, content: bytes):
-    write_programme(tmp_path, good())
-    (tmp_path / "signals.toml").write_bytes(content)
-    assert problems(tmp_path)
-
-
-@pytest.mark.parametrize("value", [3, "x", True, [], {}, [3], [[]], [{}]], ids=repr)
-@pytest.mark.parametrize("file", ["signals", "interventions", "products", "steps", "tiers"])
-def test_a_value_of_another_type_is_reported_not_stumbled_over(tmp_path: Path, file: str, value: Any):
-    """Every key of an entry, with a value of each type in turn: a report or a programme, never another error."""
-    name = {"signals": "colour", "interventions": "permit", "products": "loan", "steps": "P1", "tiers": "high"}[file]
-    for number, key in enumerate(row(good(), file, name)):
-        files = good()
-        row(files, file, name)[key] = value
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        try:
-            load_programme(write_programme(folder, files))
-        except ProgrammeError as error:
-            assert error.problems
-
-
-def test_any_byte_changed_changes_the_digest(tmp_path: Path):
-    first = load_programme(write_programme(tmp_path, good())).digest
-    (tmp_path / "steps.toml").write_bytes((tmp_path / "steps.toml").read_bytes() + b"\n")
-    assert load_programme(tmp_path).digest != first
-
-
-def test_the_same_id_may_stand_twice_on_other_days(tmp_path: Path):
-    files = good()
-    row(files, "products", "gift")["valid_to"] = date(2019, 12, 31)
-    twice("products", "gift", valid_from=date(2020, 1, 1), valid_to=date(2030, 1, 1), max_amount_idr=7)(files)
-    programme = load(files)
-    ceilings = [rules_on(programme, date(year, 6, 1)).product_ids["gift"].entry.max_amount_idr for year in (2019, 2020)]
-    assert ceilings == [None, 7]
-
-
-@pytest.mark.parametrize("day", [date(1999, 12, 31), date(2031, 1, 1)])
-def test_a_day_outside_the_programme_is_refused(day: date):
-    files = good()
-    files["programme"]["valid_to"] = date(2030, 12, 31)
-    with pytest.raises(ValueError, match="outside the programme's dates"):
-        rules_on(load(files), day)
+@pytest.mark.parametrize("path", [OKOCE, WARMI], ids=lambda path: path.name)
+def test_the_rules_of_every_day_on_which_something_begins_or_ends_compile(path):
+    programme = load_programme(path)
+    entries = (*programme.steps, *programme.signals, *programme.interventions, *programme.products, *programme.tiers)
+    edges = {programme.valid_from}
+    for entry in entries:
+        edges |= {day for day in (entry.valid_from, entry.valid_to) if day}
+    for day in sorted({edge + timedelta(days=more) for edge in edges for more in (0, 1)}):
+        if day >= programme.valid_from:
+            assert rules_on(programme, day).tiers

@@ -1,8 +1,9 @@
-"""recommend for one and recommend_many for columns say the same, field by field; and what every answer must hold."""
+"""recommend() and recommend_many(): what holds of every answer, whoever asks and on whatever day."""
+
+from __future__ import annotations
 
 import json
-from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,153 +11,257 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.entries import Programme
-from matcher.participant import Participant
+from matcher.columns import know_columns, truth_columns
+from matcher.criteria import truth_of
+from matcher.participant import know, read_participant
 from matcher.programme import load_programme
 from matcher.recommend import Recommendation, recommend, recommend_many
 from matcher.rules import Rules, rules_on
-from matcher.scorecard import read_scorecard
-from tests.conftest import EXAMPLES
-from tests.strategies import participants
+from matcher.scorecard import Scorecard, read_scorecard
+from tests.strategies import raw_signals, read
 
-WARMI = Path(__file__).parents[1] / "programmes" / "warmi"
-DAYS = (date(2018, 10, 1), date(2024, 2, 29), date(2026, 11, 21))
-CASES = [("okoce", day) for day in DAYS] + [("warmi", date(2026, 11, 21))]
-IDS = [f"{name} {day}" for name, day in CASES]
+OKOCE = load_programme()
+WARMI = load_programme(Path(__file__).resolve().parents[1] / "programmes" / "warmi")
+DAYS = (date(2018, 10, 1), date(2019, 6, 1), date(2024, 12, 1), date(2026, 11, 21))
+ALL_RULES = [rules_on(OKOCE, day) for day in DAYS] + [rules_on(WARMI, day) for day in (DAYS[2], DAYS[3])]
+TODAY = ALL_RULES[3]
+RAW = [raw_signals(rules) for rules in ALL_RULES]
+ASKED_ORDER = ("first", "amount", "usual", "last")
 
-
-@pytest.fixture(scope="module")
-def programmes(okoce: Programme) -> dict[str, Programme]:
-    return {"okoce": okoce, "warmi": load_programme(WARMI)}
-
-
-def a_scorecard(rules: Rules, basis: str) -> Any:
-    names = [
-        n for n, s in rules.signals.items() if s.scored and not s.protected and s.kind not in ("choices", "choice")
-    ]
-    rows = [{"signal": n, "edges": [1, 5], "points": [-900, 10, 1007], "unknown": -301} for n in names[:9]]
-    table = {"format": 1, "version": "t", "outcome": "kept", "basis": basis, "base": 500_000, "signals": rows}
-    return read_scorecard(json.dumps({**table, "hold_back_below": 500_000}).encode(), rules)
+# One recommendation costs milliseconds, and drawing the answers of one participant costs more: a share of the examples.
+FEWER = settings(max_examples=max(50, settings().max_examples // 5))
+FEWEST = settings(max_examples=max(50, settings().max_examples // 10))  # several participants in each
+HALF = settings(max_examples=max(50, settings().max_examples // 2))
 
 
-def row_of(rules: Rules, found: Recommendation) -> dict[str, Any]:
-    """One recommendation in the fields of Many, worked out from what is said in full."""
+def a_scorecard(
+    rules: Rules, *, basis: str = "synthetic", outcome: str = "funded", hold: int | None = None
+) -> Scorecard:
+    """A scorecard of hand-made points over every signal that may be scored."""
+    rows = []
+    for place, signal in enumerate(rules.signals.values()):
+        if not signal.scored or signal.protected or signal.kind == "choices":
+            continue
+        row: dict[str, Any] = {"signal": signal.id, "unknown": -place}
+        if signal.kind == "choice":
+            row |= {"codes": list(signal.values), "points": [100 * n for n in range(len(signal.values))]}
+        else:
+            row |= {"edges": [1, 6], "points": [-1000 - place, 500, 2000 + place]}
+        rows.append(row)
+    table = {"format": 1, "version": "hand", "basis": basis, "outcome": outcome, "base": 10_000, "signals": rows}
+    return read_scorecard(json.dumps({**table, "hold_back_below": hold}).encode(), rules)
+
+
+CARDS = [a_scorecard(rules) for rules in ALL_RULES]
+KEPT = [a_scorecard(rules, basis="outcomes", outcome="kept", hold=10_000) for rules in ALL_RULES]
+
+
+@st.composite
+def drawn(draw: st.DrawFn) -> tuple[int, dict[str, Any]]:
+    """The place of some rules, and what a participant of theirs says."""
+    place = draw(st.integers(0, len(ALL_RULES) - 1))
+    return place, draw(RAW[place])
+
+
+def some_goal(rules: Rules) -> st.SearchStrategy[str | None]:
+    return st.sampled_from([None, *(product.entry.id for product in rules.products if product.suggested)])
+
+
+# -- many at once ------------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def alike(draw: st.DrawFn) -> tuple[Rules, list[Any], str | None, Scorecard | None]:
+    """Participants who differ in little: the ones whom grouping by situation would most easily confuse."""
+    place = draw(st.integers(0, len(ALL_RULES) - 1))
+    rules = ALL_RULES[place]
+    first, other = draw(RAW[place]), draw(RAW[place])
+    rows = [first]
+    for _ in range(draw(st.integers(1, 5))):
+        changed = draw(st.lists(st.sampled_from(sorted({*first, *other, "amount_asked"})), min_size=1, max_size=3))
+        row = dict(draw(st.sampled_from(rows)))
+        for name in changed:
+            if name in other:
+                row[name] = other[name]
+            else:
+                row.pop(name, None)
+        for role in ("amount_asked", "monthly_profit", "cash_at_hand"):
+            if rules.roles[role] in row and draw(st.booleans()):
+                row[rules.roles[role]] = draw(st.sampled_from([0, 1, 120_000, 700_000, 999_999, 4_000_000, 12_000_000]))
+        rows.append(row)
+    scorecard = draw(st.sampled_from([None, CARDS[place], KEPT[place]]))
+    return rules, [read(rules, row) for row in rows], draw(some_goal(rules)), scorecard
+
+
+def brief(rules: Rules, found: Recommendation) -> dict[str, Any]:
+    """One row of `Many`, worked out from the recommendation for one."""
     running = [match for match in found.products if rules.product_ids[match.id].suggested]
-    row: dict[str, Any] = {
-        status: tuple(match.id for match in running if match.status == status)
-        for status in ("conditions_met", "not_yet", "ask", "not_for_you")
+    statuses = ("conditions_met", "not_yet", "ask", "not_for_you")
+    return {
+        "tier": found.tier.tier,
+        "provisional": found.tier.provisional,
+        "score": found.readiness and found.readiness.score,
+        "score_low": found.readiness and found.readiness.low,
+        "score_high": found.readiness and found.readiness.high,
+        "interventions": tuple(step.id for step in found.interventions),
+        **{status: tuple(match.id for match in running if match.status == status) for status in statuses},
+        "questions": found.questions,
+        "goal": found.path.goal,
+        "path_steps": tuple(step.intervention or "wait" for step in found.path.steps),
+        "path_days": found.path.days,
+        "path_cost_idr": found.path.cost_idr,
     }
-    row |= {"tier": found.tier.tier, "provisional": found.tier.provisional, "questions": found.questions}
-    row |= {"interventions": tuple(step.id for step in found.interventions), "goal": found.path.goal}
-    row |= {"path_steps": tuple(step.intervention or "wait" for step in found.path.steps)}
-    row |= {"path_days": found.path.days, "path_cost_idr": found.path.cost_idr}
-    readiness = found.readiness
-    scores = (None,) * 3 if readiness is None else (readiness.score, readiness.low, readiness.high)
-    return row | dict(zip(("score", "score_low", "score_high"), scores, strict=True))
 
 
-@pytest.mark.parametrize(("name", "day"), CASES, ids=IDS)
-def test_many_at_once_say_what_each_one_alone_says(programmes: dict[str, Programme], name: str, day: date):
-    rules = rules_on(programmes[name], day)
-    goals = [None, None, *rules.product_ids]
-    scorecards = [None, a_scorecard(rules, "synthetic"), a_scorecard(rules, "outcomes")]
-
-    @settings(max_examples=max(EXAMPLES // 8, 20))
-    @given(st.lists(participants(rules), min_size=1, max_size=6), st.sampled_from(goals), st.sampled_from(scorecards))
-    def for_some(some: list[Participant], goal: str | None, scorecard: Any) -> None:
-        # Each is there twice: two people in the same situation share one decision.
-        everybody = [*some, *reversed(some)]
-        many = recommend_many(rules, everybody, goal=goal, scorecard=scorecard)
-        for place, participant in enumerate(everybody):
-            alone = row_of(rules, recommend(rules, participant, goal=goal, scorecard=scorecard))
-            columns = {field: getattr(many, field) for field in alone}
-            together = {field: None if column is None else column[place] for field, column in columns.items()}
-            assert together == alone
-
-    for_some()
+@FEWEST
+@given(alike())
+def test_many_at_once_are_answered_like_each_alone(case):
+    rules, participants, goal, scorecard = case
+    many = recommend_many(rules, participants, goal=goal, scorecard=scorecard)
+    for row, participant in enumerate(participants):
+        alone = brief(rules, recommend(rules, participant, goal=goal, scorecard=scorecard))
+        columns = {key: getattr(many, key) for key in alone}
+        assert {key: None if column is None else column[row] for key, column in columns.items()} == alone
 
 
-def test_many_with_one_signal_changed_still_say_what_each_one_says(okoce: Programme):
-    rules = rules_on(okoce, DAYS[-1])
-
-    @settings(max_examples=max(EXAMPLES // 8, 20))
-    @given(participants(rules), st.data())
-    def for_neighbours(participant: Participant, data: st.DataObject) -> None:
-        other = data.draw(participants(rules))
-        some = [participant]
-        for name, fact in other.facts.items():
-            some.append(participant.with_facts(**{name: fact.value}))
-        many = recommend_many(rules, some)
-        for place, one in enumerate(some):
-            alone = row_of(rules, recommend(rules, one))
-            assert {field: getattr(many, field)[place] for field in alone if "score" not in field} == {
-                field: value for field, value in alone.items() if "score" not in field
-            }
-
-    for_neighbours()
+@FEWEST
+@given(alike())
+def test_what_is_known_and_every_rule_is_answered_in_columns_like_for_one(case):
+    rules, participants, *_ = case
+    columns = know_columns(rules, participants)
+    clauses = [rule.clauses for product in rules.products for rule in product.criteria]
+    clauses += [rule.clauses for step in rules.interventions for rule in step.needs] + list(rules.derived.values())
+    truths = [truth_columns(clause, columns) for clause in clauses]
+    for row, participant in enumerate(participants):
+        known = know(rules, participant)
+        assert columns.known_of(row) == known
+        answers = [truth_of(clause, known.yes, known.no) for clause in clauses]
+        assert [True if yes[row] else False if no[row] else None for yes, no in truths] == answers
 
 
-def test_nobody_at_all_gives_empty_columns(okoce: Programme):
-    many = recommend_many(rules_on(okoce, DAYS[-1]), [])
-    assert (many.tier, many.goal, many.path_steps) == ([], [], [])
-
-
-def test_progress_tells_how_many_are_finished(okoce: Programme, a_participant: Any):
+def test_nobody_at_all_gives_empty_columns_and_progress_counts_every_row():
+    assert recommend_many(TODAY, []).tier == []
     told: list[int] = []
-    some = [a_participant(registered=flag) for flag in (True, False, True)]
-    recommend_many(rules_on(okoce, DAYS[-1]), some, progress=told.append)
+    people = [read_participant(TODAY, {"business_running": running}) for running in (True, False, True)]
+    assert len(recommend_many(TODAY, people, progress=told.append).tier) == 3
     assert told[-1] == 3
+    assert told == sorted(told)
 
 
-@pytest.mark.parametrize(("name", "day"), CASES, ids=IDS)
-def test_nobody_is_left_without_a_next_step(programmes: dict[str, Programme], name: str, day: date):
-    rules = rules_on(programmes[name], day)
-    tiers: Counter[str] = Counter()
-
-    @settings(max_examples=max(EXAMPLES // 2, 50))
-    @given(participants(rules))
-    def for_a_participant(participant: Participant) -> None:
-        found = recommend(rules, participant)
-        tiers[found.tier.tier] += 1
-        tiers["provisional"] += found.tier.provisional
-        assert found.interventions
-        lowest = rules.programme.tiers[-1]
-        if found.tier.tier == lowest.id:
-            assert found.interventions[0].id == found.tier.programme == lowest.programme
-            assert (found.tier.talk_again_on - day).days == rules.programme.talk_again_days
-        assert found.tier.provisional == bool(found.tier.questions)
-        assert found.tier.reasons
-        assert len(set(found.questions)) == len(found.questions)
-        known = {n for n, fact in participant.facts.items() if n not in found.stale and not rules.signals[n].grows}
-        assert not known & set(found.questions)
-        order = [rules.signals[question].asked for question in found.questions]
-        assert order == sorted(order, key=["first", "amount", "usual", "last"].index)
-        offered = [match.id for match in found.products if match.offered]
-        wants = rules.roles["wants_capital"]
-        if wants in known and participant.facts[wants].value is False:
-            assert (offered, found.path.goal) == ([], None)
-        kinds = [rules.intervention_ids[step.id].entry.kind for step in found.interventions]
-        assert "wait" not in kinds
-        assert ("referral" in kinds) == bool(offered)
-
-    for_a_participant()
-    assert tiers[rules.programme.tiers[-1].id]
-    if day == DAYS[-1] and EXAMPLES >= 1000:  # fewer people at random may well leave a tier out
-        assert [tier.id for tier in rules.programme.tiers if not tiers[tier.id]] == []
-        assert tiers["provisional"]
-
-
-def test_the_same_question_gives_the_same_answer(okoce: Programme):
-    rules = rules_on(okoce, DAYS[-1])
-
-    @settings(max_examples=50)
-    @given(participants(rules))
-    def twice(participant: Participant) -> None:
-        assert recommend(rules, participant) == recommend(rules, participant)
-
-    twice()
-
-
-def test_a_goal_that_does_not_exist_is_refused(okoce: Programme, a_participant: Any):
+def test_a_goal_that_is_no_product_is_refused():
     with pytest.raises(KeyError):
-        recommend(rules_on(okoce, DAYS[-1]), a_participant(), goal="kur_makro")
+        recommend(TODAY, read_participant(TODAY, {}), goal="no_such_product")
+    with pytest.raises(KeyError):
+        recommend_many(TODAY, [read_participant(TODAY, {})], goal="no_such_product")
+
+
+# -- the scorecard moves nothing ---------------------------------------------------------------------------------------
+
+
+@FEWER
+@given(drawn(), st.data())
+def test_a_synthetic_scorecard_changes_nothing_but_the_readiness(case, data):
+    place, raw = case
+    rules, participant = ALL_RULES[place], read(ALL_RULES[place], raw)
+    goal = data.draw(some_goal(rules))
+    held = a_scorecard(rules, outcome="kept", hold=10**9)
+    plain = recommend(rules, participant, goal=goal)
+    assert plain.readiness is None
+    for scorecard in (CARDS[place], held):
+        scored = recommend(rules, participant, goal=goal, scorecard=scorecard)
+        assert scored.readiness.basis == "synthetic"
+        for key in ("tier", "steps", "interventions", "products", "path", "questions", "stale"):
+            assert getattr(scored, key) == getattr(plain, key)
+        assert {notice.code for notice in scored.notices} - {notice.code for notice in plain.notices} == {"synthetic"}
+
+
+@FEWER
+@given(drawn(), st.sampled_from([0, 10_000, 20_000, 10**9]))
+def test_a_scorecard_of_kept_loans_can_only_hold_the_top_tier_back(case, cut_off):
+    place, raw = case
+    rules, participant = ALL_RULES[place], read(ALL_RULES[place], raw)
+    top = rules.tiers[0].tier.id
+    plain = recommend(rules, participant)
+    kept = recommend(rules, participant, scorecard=a_scorecard(rules, basis="outcomes", outcome="kept", hold=cut_off))
+    for key in ("steps", "products", "path", "stale"):
+        assert getattr(kept, key) == getattr(plain, key)
+    if plain.tier.tier == top and kept.readiness.score < cut_off:
+        assert kept.tier.tier != top
+        assert not kept.tier.provisional or kept.tier.questions
+    else:
+        assert kept.tier == plain.tier
+        assert kept.interventions == plain.interventions
+
+
+@FEWER
+@given(drawn())
+def test_a_scorecard_of_funded_referrals_holds_nobody_back(case):
+    place, raw = case
+    rules, participant = ALL_RULES[place], read(ALL_RULES[place], raw)
+    funded = a_scorecard(rules, basis="outcomes", outcome="funded", hold=10**9)
+    assert recommend(rules, participant, scorecard=funded).tier == recommend(rules, participant).tier
+
+
+# -- what every answer keeps to ----------------------------------------------------------------------------------------
+
+
+@HALF
+@given(drawn(), st.data())
+def test_every_answer_asks_only_what_is_unknown_and_leaves_nobody_without_a_next_step(case, data):
+    place, raw = case
+    rules, participant = ALL_RULES[place], read(ALL_RULES[place], raw)
+    known = know(rules, participant)
+    found = recommend(rules, participant, goal=data.draw(some_goal(rules)))
+
+    open_ = {name for name, at in rules.position.items() if known.low[at] != known.high[at]}
+    assert set(found.questions) <= open_ - set(rules.derived)
+    assert len(set(found.questions)) == len(found.questions)
+    order = [ASKED_ORDER.index(rules.signals[name].asked) for name in found.questions]
+    assert order == sorted(order)
+
+    assert found.interventions or any(match.offered for match in found.products)
+    if found.tier.tier == rules.tiers[-1].tier.id:
+        assert found.tier.talk_again_on == rules.day + timedelta(days=rules.programme.talk_again_days)
+        assert found.interventions[0].id == found.tier.programme == rules.tiers[-1].tier.programme
+    assert found.tier.provisional == bool(found.tier.questions)
+
+
+@HALF
+@given(drawn(), st.data())
+def test_who_wants_no_capital_is_offered_none_and_given_no_goal(case, data):
+    place, raw = case
+    rules = ALL_RULES[place]
+    raw = {**raw, rules.roles["wants_capital"]: False}
+    raw.pop(rules.roles["amount_asked"], None)
+    found = recommend(rules, read(rules, raw), goal=data.draw(some_goal(rules)))
+    assert not any(match.offered for match in found.products)
+    assert (found.path.goal, found.path.steps) == (None, ())
+    assert found.path.why.code == "no_goal_wants_none"
+    assert found.tier.tier != rules.tiers[0].tier.id
+    assert not {step.rank_reason.code for step in found.interventions} & {"rank_path", "rank_referral", "rank_capacity"}
+    money = ("amount_asked", "monthly_profit", "monthly_instalments", "household_need")
+    assert not {rules.roles[role] for role in money} & set(found.questions)
+
+
+@FEWER
+@given(drawn(), st.data())
+def test_products_stand_in_the_stated_order_and_never_by_provider(case, data):
+    place, raw = case
+    rules, participant = ALL_RULES[place], read(ALL_RULES[place], raw)
+    found = recommend(rules, participant)
+    statuses, affordable = ("conditions_met", "ask", "not_yet", "not_for_you"), ("yes", "unknown", "no")
+    keys = []
+    for match in found.products:
+        rate = match.terms.annuity.yearly_rate if match.terms.annuity else float("inf")
+        grant = rules.product_ids[match.id].is_grant
+        running = match.availability == "running"
+        keys.append(
+            (not running, statuses.index(match.status), not grant, affordable.index(match.terms.affordable), rate)
+        )
+    assert keys == sorted(keys)
+
+
+def test_the_same_answers_in_another_order_give_the_same_recommendation():
+    raw = {"business_running": True, "wants_capital": True, "amount_asked": 5_000_000, "monthly_profit": 2_000_000}
+    backwards = dict(reversed(raw.items()))
+    assert recommend(TODAY, read_participant(TODAY, raw)) == recommend(TODAY, read_participant(TODAY, backwards))
