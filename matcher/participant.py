@@ -177,6 +177,12 @@ def at_least(rules: Rules, name: str, low: Any, bound: Any) -> Any:
     return low
 
 
+def falls_short(rules: Rules, name: str, value: Any, bound: Any) -> Any:
+    """Whether a known value contradicts the signal that bounds it; of sets only "never" contradicts "now"."""
+    more = at_least(rules, name, value, bound) != value
+    return more & (value == 0) if rules.signals[name].kind == "choices" else more
+
+
 def _grow(rules: Rules, name: str, units: int, low: list[int], high: list[int]) -> None:
     """Bring a value given for an earlier day up to the rules' day, if it grows; unknown whether it does: it may have."""
     growth = rules.growth[rules.clock_signals.index(name)]
@@ -336,7 +342,7 @@ def _contradictions(rules: Rules, participant: Participant, problems: list[Input
         place = rules.position[name]
         if not other or low[place] != high[place]:
             continue
-        if at_least(rules, name, low[place], low[rules.position[other]]) != low[place]:
+        if falls_short(rules, name, low[place], low[rules.position[other]]):
             code = "contradicts" if signal.kind == "choices" else "less_than"
             message = Message(code, {"signal": name, "other_signal": other})
             problems.append(InputProblem(name, participant.facts[name].value, message))

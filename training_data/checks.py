@@ -11,7 +11,7 @@ import numpy as np
 
 from matcher.columns import ask_columns, truth_columns
 from matcher.entries import Programme
-from matcher.participant import at_least
+from matcher.participant import falls_short
 from matcher.words import Message, Speaker
 from training_data.rows import Bools, Ints, Rows, intervals, rows_by_day, window_end
 
@@ -155,7 +155,7 @@ def _check_signals(rows: Rows, standing: Ints, problems: list[RowProblem]) -> No
                 _add(rows, problems, places[known[at] & (columns.low[at] > rules.today)], name, remedy("future"))
             if signal.at_least_signal:
                 bound = columns.low[rules.position[signal.at_least_signal]]
-                below = known[at] & (at_least(rules, name, columns.low[at], bound) != columns.low[at])
+                below = known[at] & falls_short(rules, name, columns.low[at], bound)
                 _add(rows, problems, places[below], name, _against(rows, "less_than", name, signal.at_least_signal))
         for at, cases in rules.implied:
             for when, value, conflict in cases:

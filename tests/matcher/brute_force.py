@@ -226,12 +226,8 @@ class World:
         for place, signal in self.growing:
             state[place] = self._up_to_today(place, signal, state)
         for name, signal in self.signals.items():
-            value = state[self.place[name]]
-            if signal.at_least_signal and value.low != value.high:
-                other = state[self.place[signal.at_least_signal]]
-                if other.low == other.high:
-                    low = self.today_of(signal.at_least_signal, other).low
-                    state[self.place[name]] = value._replace(low=max(value.low, low))
+            if signal.at_least_signal and not is_known(state[self.place[name]]):
+                state[self.place[name]] = self._at_least(signal, state)
         for name, signal in self.signals.items():
             for implied in signal.implied:
                 place = self.place[name]
@@ -266,6 +262,14 @@ class World:
         if grows is False:
             return value._replace(since=None)
         return value if grows or today.low == value.low else Amount(value.low, today.high)
+
+    def _at_least(self, signal: Any, state: list[Any]) -> Any:
+        """An unknown value with the least that another signal tells of it: a number, or codes that are in both lists."""
+        value, other = state[self.place[signal.id]], state[self.place[signal.at_least_signal]]
+        if isinstance(value, Listed):
+            has = value.has | (other.has & frozenset(signal.values))
+            return Listed(has, value.maybe - has)
+        return value._replace(low=max(value.low, self.today_of(signal.at_least_signal, other).low))
 
     def today_of(self, name: str, value: Any) -> Any:
         """A value on the first day."""
@@ -421,9 +425,9 @@ class World:
                 break
             tomorrow = days[day + 1]
             for state, cost in here.items():
-                state = self.simplest(state, today + 1)
-                if cost < least and cost < tomorrow.get(state, INFINITE):
-                    tomorrow[state] = cost
+                later = self.simplest(state, today + 1)
+                if cost < least and cost < tomorrow.get(later, INFINITE):
+                    tomorrow[later] = cost
         return found
 
 
