@@ -274,7 +274,8 @@ def test_rows_with_too_few_or_too_many_cells_are_rejected(run):
     _, found, rejected = run("participant,nib,sku\na,ya\nb,ya,tidak\nc,ya,tidak,ya\n")
     assert [row["participant"] for row in found] == ["b"]
     assert [(r["row"], r["value"]) for r in rejected] == [("1", "a,ya"), ("3", "c,ya,tidak,ya")]
-    assert "2 cells and the header 3" in rejected[0]["remedy"]
+    assert "Add the missing cells" in rejected[0]["remedy"]
+    assert "Put quotes around" in rejected[1]["remedy"]
 
 
 def test_a_quote_that_is_never_closed_costs_its_own_row_only(run):

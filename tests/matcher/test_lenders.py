@@ -50,12 +50,14 @@ def value(rules: Rules, known: Known, name: str) -> Any:
 
 
 def values(rules: Rules, known: Known) -> dict[str, Any]:
-    """What is known as written; None: unknown; (least, most) of a number of which only bounds are known."""
+    """What is known as written; None: unknown; (least, most) of a number or a set of which only bounds are known."""
     found = {name: value(rules, known, name) for name in rules.signals}
     for name, signal in rules.signals.items():
         place = rules.position[name]
         if found[name] is None and known.low[place] >= signal.minimum:
             found[name] = (known.low[place], known.high[place])
+        elif found[name] is None and signal.kind == "choices":
+            found[name] = ([code for code, bit in signal.codes.items() if known.low[place] & bit], list(signal.values))
     return found
 
 

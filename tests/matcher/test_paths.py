@@ -54,7 +54,7 @@ def test_every_path_to_every_product_holds_when_its_steps_are_taken(okoce: Progr
 
     for_a_participant()
     print(dict(seen))
-    if seen["examples"] >= 100:
+    if day == DAYS[-1] and seen["examples"] >= 100:
         assert [form for form in FORMS if not seen[form]] == []
         assert seen["with steps"]
 

@@ -82,7 +82,9 @@ def test_empang_means_a_running_business_that_wants_capital_and_a_credit_that_is
     assert value(rules, known, "wants_capital") is True
     assert capacity(rules, known) > 0
     named = [reason.args["product"] for reason in found.tier.reasons if reason.code == "product_in_reach"]
-    held = value(rules, known, "productive_credit_ever") and value(rules, known, "arrears_idr") == 0
+    ever = rules.signals["productive_credit_ever"].codes.values()
+    held = any(known.low[rules.position["productive_credit_ever"]] & bit for bit in ever)
+    held = held and value(rules, known, "arrears_idr") == 0
     assert named or held
     for name in named:
         match = next(match for match in found.products if match.id == name)
