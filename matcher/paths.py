@@ -166,8 +166,11 @@ def path_to(view: Outlook, product: ProductRule) -> Path:
 def planned_amount(view: Outlook, product: ProductRule) -> int | None:
     """The amount a path is planned for: what is asked, affordable and in the band; without capacity as if there were."""
     planned = view.terms[product.index].planned_idr
-    if planned:
+    if planned and view.terms[product.index].reachable is not False:
         return planned
+    later = [terms.planned_idr for _, terms in _terms_without_instalments(view, product) if terms.planned_idr]
+    if later or planned:
+        return max(later) if later else planned
     bounds = (_value(view.rules, view.known, "amount_asked"), product.entry.max_amount_idr)
     asked = bounds[0]
     return None if asked is None else min(bound for bound in bounds if bound is not None)
@@ -223,21 +226,27 @@ def at_amount(rules: Rules, product: ProductRule, known: Known, amount: int | No
 
 def _capacity_gains(view: Outlook, product: ProductRule, affordable: int) -> dict[int, int]:
     """Which interventions make the product affordable by themselves: those that lower the present instalments."""
-    rules, signal = view.rules, view.rules.roles.get("monthly_instalments")
-    if view.terms[product.index].reachable is not False or signal is None:
+    if view.terms[product.index].reachable is not False:
         return {}
-    gains = {}
+    return {place: affordable for place, _ in _terms_without_instalments(view, product)}
+
+
+def _terms_without_instalments(view: Outlook, product: ProductRule) -> list[tuple[int, Terms]]:
+    """Interventions that lower the present instalments enough, each with the product's terms after it."""
+    rules, signal = view.rules, view.rules.roles.get("monthly_instalments")
+    found = []
     for intervention in rules.interventions:
         for effect in (*intervention.entry.sets, *intervention.entry.requests):
-            if effect.signal == signal and effect.op in ("to", "at_most"):
+            if signal is not None and effect.signal == signal and effect.op in ("to", "at_most"):
                 place = rules.position[signal]
                 low, high = list(view.known.low), list(view.known.high)
                 low[place] = high[place] = min(int(effect.value), low[place]) if low[place] == high[place] else 0
-                changed = replace(view.known, low=low, high=high)
                 free = capacity(rules, low, high)
-                if terms_of(rules, product, changed, (int(free[0]), bool(free[1]))).reachable is not False:
-                    gains[intervention.index] = affordable
-    return gains
+                changed = replace(view.known, low=low, high=high)
+                terms = terms_of(rules, product, changed, (int(free[0]), bool(free[1])))
+                if terms.reachable is not False:
+                    found.append((intervention.index, terms))
+    return found
 
 
 def _told(view: Outlook, product: ProductRule, known: Known, found: Found, assumes_capacity: bool) -> Path:
@@ -263,7 +272,7 @@ def _told(view: Outlook, product: ProductRule, known: Known, found: Found, assum
         goal=entry.id,
         ask=ask,
         ask_message=message,
-        steps=_steps(view, product, terms, found),
+        steps=_steps(view, product, found),
         days=found.days,
         cost_idr=found.cost,
         lender_days=entry.lender_days.value if entry.lender_days else None,
@@ -295,7 +304,7 @@ def _money_unknown(view: Outlook, product: ProductRule, assumes_capacity: bool) 
     return [view.rules.roles[r] for r in roles if r in view.rules.roles and _value(view.rules, view.known, r) is None]
 
 
-def _steps(view: Outlook, product: ProductRule, terms: Terms, found: Found) -> tuple[PathStep, ...]:
+def _steps(view: Outlook, product: ProductRule, found: Found) -> tuple[PathStep, ...]:
     rules, today = view.rules, view.rules.day
     steps: list[PathStep] = []
     day = 0
@@ -310,10 +319,11 @@ def _steps(view: Outlook, product: ProductRule, terms: Terms, found: Found) -> t
     if found.days > day:
         steps.append(_wait(today, day, found.days, _waited_for(view, product)))
     asked = _value(rules, view.known, "amount_asked")
-    if asked is not None and terms.planned_idr is not None and 0 < terms.planned_idr < asked and rules.ask_less:
+    planned = planned_amount(view, product)
+    if asked is not None and planned is not None and 0 < planned < asked and rules.ask_less:
         end = today + timedelta(days=found.days)
-        round_ = terms.planned_idr // ROUND_IDR * ROUND_IDR
-        amount = round_ if round_ >= max(product.entry.min_amount_idr or 0, ROUND_IDR) else terms.planned_idr
+        round_ = planned // ROUND_IDR * ROUND_IDR
+        amount = round_ if round_ >= max(product.entry.min_amount_idr or 0, ROUND_IDR) else planned
         reason = Message("ask_amount", {"amount_idr": amount})
         steps.append(PathStep("ask_less", rules.ask_less.entry.id, end, end, 0, 0, reason))
     return tuple(steps)

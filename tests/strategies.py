@@ -280,7 +280,7 @@ FLAGS = ("f0", "f1", "f2")
 def programmes(draw: st.DrawFn) -> Small:
     """A small programme: two to six interventions with needs, effects, calendars and clocks, and one product."""
     day = draw(st.sampled_from(DAYS))
-    leaves = _leaves(day)
+    leaves = LEAVES
     signals = _signals(draw)
     steps: list[tuple[list[dict[str, Any]], dict[str, Any]]] = []
     for _ in range(draw(st.integers(2, 6))):
@@ -301,7 +301,7 @@ def programmes(draw: st.DrawFn) -> Small:
         interventions.append(an_intervention("check", reveals=[check], otherwise=WORDS, days=draw(st.integers(0, 5))))
     effects = [effect for inner, _ in steps for effect in inner]
     criteria = [_need(draw, effects, leaves) for _ in range(draw(st.integers(1, 4)))]
-    product = a_product("goal", criteria=criteria, **draw(_terms()))
+    product = a_product("goal", criteria=criteria, **draw(TERMS))
     return Small(a_programme(signals, interventions, [product]), draw(_facts(day)), day)
 
 
@@ -326,26 +326,25 @@ def _signals(draw: st.DrawFn) -> list[dict[str, Any]]:
     ]
 
 
-def _leaves(day: date) -> st.SearchStrategy[dict[str, Any]]:
-    """Criteria on any signal."""
-    few = st.integers(0, 3)
-    return st.one_of(
-        st.builds(lambda s, v: {"signal": s, "is": v}, st.sampled_from([*FLAGS, "v0"]), st.booleans()),
-        st.builds(lambda op, v: {"signal": "g0", op: v}, st.sampled_from(["at_least", "at_least", "at_most"]), few),
-        st.builds(lambda op, v: {"signal": "n0", op: v}, st.sampled_from(["at_least", "at_most", "is"]), few),
-        st.builds(
-            lambda s, v: {"signal": s, "within_days": v}, st.sampled_from(["d0", "d1"]), st.sampled_from([0, 3, 8, 20])
-        ),
-        st.builds(lambda s, v: {"signal": s, "passed": v}, st.sampled_from(["d0", "d1"]), st.booleans()),
-        st.builds(lambda op, v: {"signal": "c0", op: v}, st.sampled_from(["is", "is_not"]), st.sampled_from("abc")),
-        st.builds(lambda v: {"signal": "c0", "one_of": v}, st.sampled_from([["a", "b"], ["c"]])),
-        st.builds(
-            lambda op, v: {"signal": "s0", op: v},
-            st.sampled_from(["includes", "excludes"]),
-            st.sampled_from([["x"], ["y", "z"]]),
-        ),
-        st.just({"signal": "debt", "at_most": 0}),
-    )
+FEW = st.integers(0, 3)
+LEAVES = st.one_of(
+    st.builds(lambda s, v: {"signal": s, "is": v}, st.sampled_from([*FLAGS, "v0"]), st.booleans()),
+    st.builds(lambda op, v: {"signal": "g0", op: v}, st.sampled_from(["at_least", "at_least", "at_most"]), FEW),
+    st.builds(lambda op, v: {"signal": "n0", op: v}, st.sampled_from(["at_least", "at_most", "is"]), FEW),
+    st.builds(
+        lambda s, v: {"signal": s, "within_days": v}, st.sampled_from(["d0", "d1"]), st.sampled_from([0, 3, 8, 20])
+    ),
+    st.builds(lambda s, v: {"signal": s, "passed": v}, st.sampled_from(["d0", "d1"]), st.booleans()),
+    st.builds(lambda op, v: {"signal": "c0", op: v}, st.sampled_from(["is", "is_not"]), st.sampled_from("abc")),
+    st.builds(lambda v: {"signal": "c0", "one_of": v}, st.sampled_from([["a", "b"], ["c"]])),
+    st.builds(
+        lambda op, v: {"signal": "s0", op: v},
+        st.sampled_from(["includes", "excludes"]),
+        st.sampled_from([["x"], ["y", "z"]]),
+    ),
+    st.just({"signal": "debt", "at_most": 0}),
+)
+"""Criteria on any signal."""
 
 
 def _step(draw: st.DrawFn, owed: bool) -> tuple[list[dict[str, Any]], dict[str, Any]]:
@@ -419,10 +418,9 @@ def _brought(effect: dict[str, Any]) -> dict[str, Any] | None:
     return {"signal": signal, "excludes": ["x", "y", "z"]} if value == [] else {"signal": signal, "is": value}
 
 
-def _terms() -> st.SearchStrategy[dict[str, Any]]:
-    price = [{"rate_percent": 0, "basis": "effective"}]
-    credit = {"kind": "credit", "form": ["conventional"], "tenor_months": {"any": 10}, "prices": price}
-    return st.sampled_from([{}, {}, credit, {**credit, "min_amount_idr": 20}, {**credit, "max_amount_idr": 30}])
+PRICE = [{"rate_percent": 0, "basis": "effective"}]
+LOAN = {"kind": "credit", "form": ["conventional"], "tenor_months": {"any": 10}, "prices": PRICE}
+TERMS = st.sampled_from([{}, {}, LOAN, {**LOAN, "min_amount_idr": 20}, {**LOAN, "max_amount_idr": 30}])
 
 
 @st.composite
