@@ -55,7 +55,7 @@ def know_columns(rules: Rules, participants: Sequence[Participant]) -> Columns:
     shape = (len(rows), len(rules.position))
     low = np.array([row[0] for row in rows], dtype=np.int64).reshape(shape).T.copy()
     high = np.array([row[1] for row in rows], dtype=np.int64).reshape(shape).T.copy()
-    since = [growing_since(rules, p, row[0], row[1]) for p, row in zip(participants, rows, strict=True)]
+    since = [growing_since(rules, p, row[1]) for p, row in zip(participants, rows, strict=True)]
     return ask_columns(rules, low, high, [row[2] for row in rows], since)
 
 

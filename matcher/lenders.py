@@ -297,9 +297,9 @@ def ticking(rules: Rules, known: Known) -> int:
     for clock, name in enumerate(rules.clock_signals):
         place = rules.position[name]
         closed = rules.clock_tests[clock] & known.no
-        if not closed or known.low[place] != known.high[place]:
-            continue
         grows = rules.signals[name].grows
+        if not closed or (grows is None and known.low[place] != known.high[place]):
+            continue
         if grows and truth_of(rules.growth[clock], known.yes, known.no) is False:
             continue
         for number in places(closed):

@@ -110,17 +110,18 @@ def know(rules: Rules, participant: Participant) -> Known:
                 low[place] = high[place] = value
                 yes, no = ask_tests(rules, low, high, rules.tests_about[place], yes, no)
                 break
-    return Known(low, high, yes, no, stale, growing_since(rules, participant, low, high))
+    return Known(low, high, yes, no, stale, growing_since(rules, participant, high))
 
 
-def growing_since(
-    rules: Rules, participant: Participant, low: Sequence[int], high: Sequence[int]
-) -> dict[int, tuple[int, int]]:
-    """For each growing signal given for an earlier day: by its place, (the value then, days ago as a negative number)."""
+def growing_since(rules: Rules, participant: Participant, high: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """For each growing signal given for an earlier day: by its place, (the value then, days ago as a negative number).
+
+    Where nobody said whether it grows, its interval runs from the value then to what it would be today.
+    """
     found = {}
     for name, fact in participant.facts.items():
         place = rules.position[name]
-        if rules.signals[name].grows and fact.on and fact.on < rules.day and low[place] == high[place]:
+        if rules.signals[name].grows and fact.on and fact.on < rules.day and high[place] != UNKNOWN_HIGH:
             found[place] = (int(fact.value), (fact.on - rules.day).days)
     return found
 

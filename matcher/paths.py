@@ -252,12 +252,7 @@ def _terms_without_instalments(view: Outlook, product: ProductRule) -> list[tupl
 def _told(view: Outlook, product: ProductRule, known: Known, found: Found, assumes_capacity: bool) -> Path:
     rules, entry = view.rules, product.entry
     terms = view.terms[product.index]
-    needs = [need for move in found.moves for need in rules.interventions[move.intervention].need_clauses]
-    brought = found.sure
-    for move in found.moves:
-        brought |= rules.interventions[move.intervention].add
-    assumed = _assumed(rules, product.goal, known, found.sure) + _assumed(rules, needs, known, brought)
-    assumed = list(dict.fromkeys(assumed))
+    assumed = _assumed(rules, found.assumed, known)
     assumed += [s for s in _money_unknown(view, product, assumes_capacity) if s not in assumed]
     lender_silent = not product.is_grant and terms.annuity is None
     ask = next(iter(assumed), "")
@@ -283,12 +278,12 @@ def _told(view: Outlook, product: ProductRule, known: Known, found: Found, assum
     )
 
 
-def _assumed(rules: Rules, clauses: Sequence[int], known: Known, sure: int) -> list[str]:
+def _assumed(rules: Rules, clauses: Sequence[int], known: Known) -> list[str]:
     """The signals of clauses that hold only if an unknown answer is good."""
     assumed: list[str] = []
     for clause in clauses:
-        if not clause & (known.yes | sure):
-            assumed += [s for s in rules.signals_in(clause & ~known.no) if s not in assumed]
+        asked = clause & rules.all_tests
+        assumed += [s for s in rules.signals_in(asked & ~known.no or asked) if s not in assumed]
     return assumed
 
 

@@ -25,8 +25,10 @@ from matcher.rules import InterventionRule, Rules, places
 FOREVER: Final = 10**7
 FROZEN: Final = -FOREVER  # the day of a clock that stands still
 Window = tuple[int, int, int]  # a test's bit, the first and the last day it holds, counted from today
-Clocks = tuple["tuple[int, int] | None", ...]
-"""(value, day) per clock: growing from that day or standing still, or a date in `value`; None: as at the start."""
+Clock = tuple[int, int, bool]
+"""(value, day, maybe): growing from that day or standing still, or a date in `value`; `maybe`: the most it can be."""
+Clocks = tuple[Clock | None, ...]
+"""What is known of each clock; None: as at the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +44,13 @@ class Move:
 class Found:
     """The cheapest sequence: its steps, the day on which everything holds, the rupiah.
 
-    `sure`: the tests that then hold because they are known, brought about or come with time, not because an unknown
-    answer was taken as good.
+    `assumed`: the clauses, of the goal first, that hold only because an unknown answer was taken as good.
     """
 
     moves: tuple[Move, ...]
     days: int
     cost: int
-    sure: int
+    assumed: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class Search:
             self.adds[place] = (step.add & ~step.reveal_add) | (step.reveal_add & unknown & ~question.holds)
         for place, gain in (question.gains or {}).items():
             self.adds[place] |= gain
-        self.windows_of: dict[tuple[int, tuple[int, int]], tuple[Window, ...]] = {}
+        self.windows_of: dict[tuple[int, Clock], tuple[Window, ...]] = {}
         self.start_clocks, self.start_static = self._start()
         self.relevant, self.clauses = self._relevant()
         self.tests = 0
@@ -115,17 +116,20 @@ class Search:
 
     def _start(self) -> tuple[Clocks, int]:
         rules, known, static = self.rules, self.known, self.question.holds
-        clocks: list[tuple[int, int] | None] = []
+        clocks: list[Clock | None] = []
         for clock, name in enumerate(rules.clock_signals):
             place = rules.position[name]
             value = known.low[place]
             param = None
-            if self.question.ticking and value == known.high[place]:
+            maybe = value != known.high[place]
+            if self.question.ticking and (not maybe or place in known.since):
                 if rules.signals[name].grows is None:
-                    param = (value - rules.today, 0)
+                    param = (value - rules.today, 0, False)
                 elif met(rules.growth[clock], static):
-                    param = known.since.get(place, (value, 0))
-            if param is not None:
+                    param = (*known.since.get(place, (value, 0)), maybe)
+                elif maybe:
+                    param = (known.high[place], FROZEN, True)
+            if param is not None and not maybe:
                 static &= ~rules.clock_tests[clock]
             clocks.append(param)
         return tuple(clocks), static
@@ -189,8 +193,8 @@ class Search:
                 windows.extend(found)
         return windows
 
-    def _windows_for(self, clock: int, param: tuple[int, int]) -> tuple[Window, ...]:
-        rules, (value, since) = self.rules, param
+    def _windows_for(self, clock: int, param: Clock) -> tuple[Window, ...]:
+        rules, (value, since, _) = self.rules, param
         name = rules.clock_signals[clock]
         if since == FROZEN:
             holds = self._fixed(clock, value, 0)
@@ -281,15 +285,17 @@ class Search:
         changed = list(clocks)
         for clock, op, value in step.clocks:
             if rules.signals[rules.clock_signals[clock]].grows is None:
-                changed[clock] = (end if op == "to" and value == 0 else value - rules.today, 0)
+                changed[clock] = (end if op == "to" and value == 0 else value - rules.today, 0, False)
                 continue
-            before = self._value(clock, clocks, end)
+            before, param = self._value(clock, clocks, end), clocks[clock]
             if before is None and op != "to":
                 continue  # nobody knows the value: it stays as good as it may be
             known = value if before is None else before
             after = {"to": value, "at_least": max(known, value), "at_most": min(known, value)}[op]
-            if after != before or clocks[clock] is None:
-                changed[clock] = (after, end if met(rules.growth[clock], self._fixed(clock, after, holds)) else FROZEN)
+            maybe = param is not None and param[2] and op != "to" and self._least(clock) < after <= known
+            if after != before or param is None or maybe != param[2]:
+                since = end if met(rules.growth[clock], self._fixed(clock, after, holds)) else FROZEN
+                changed[clock] = (after, since, maybe)
                 holds = self._fixed(clock, after, holds)
         for clock, growth in enumerate(rules.growth):
             param = changed[clock]
@@ -298,9 +304,10 @@ class Search:
             runs, ran = met(growth, holds), param is not None and param[1] != FROZEN
             if runs != ran:
                 held = param[0] if param is not None and not ran else self._value(clock, clocks, end)
-                changed[clock] = None if held is None else (held, end if runs else FROZEN)
+                maybe = param is not None and param[2]
+                changed[clock] = None if held is None else (held, end if runs else FROZEN, maybe)
         for clock, param in enumerate(changed):
-            if param is not None:
+            if param is not None and not param[2]:
                 static &= ~rules.clock_tests[clock]
         return static, tuple(changed)
 
@@ -312,11 +319,14 @@ class Search:
         if param is None or grows is None:
             place = rules.position[name]
             return self.known.low[place] if self.known.low[place] == self.known.high[place] else None
-        value, since = param
+        value, since, _ = param
         if since == FROZEN:
             return value
         start, now = (date.fromordinal(rules.today + number) for number in (since, day))
         return min(value + units_between(start, now, grows.every), rules.signals[name].maximum)
+
+    def _least(self, clock: int) -> int:
+        return self.known.low[self.rules.position[self.rules.clock_signals[clock]]]
 
     def _fixed(self, clock: int, value: int, holds: int) -> int:
         for number in places(self.rules.clock_tests[clock]):
@@ -407,20 +417,33 @@ class Search:
         while self._heap:
             _, _, open_, *_, label = heapq.heappop(self._heap)
             if not open_:
-                return Found(self._in_order(label.moves, label.day), label.day, label.cost, self._sure(label))
+                moves = self._in_order(label.moves, label.day)
+                return Found(moves, label.day, label.cost, self._assumed(moves, label.day))
             if (label.day, label.cost) in self._best[label.static, label.clocks]:
                 self._expand(label)
         return None
 
-    def _sure(self, label: Label) -> int:
-        sure = self.known.yes
-        for move in label.moves:
-            step = self.rules.interventions[move.intervention]
+    def _assumed(self, moves: tuple[Move, ...], day: int) -> tuple[int, ...]:
+        """The clauses of the goal and of each step's needs that nothing known, done or passed makes hold when asked."""
+        static, clocks, sure = self.start_static, self.start_clocks, self.known.yes
+        needs: list[int] = []
+        for move in moves:
+            step, windows = self.rules.interventions[move.intervention], self._windows(clocks)
+            held = self._sure(sure, clocks, windows, move.begins)
+            needs += [clause for clause in step.need_clauses if not clause & held]
+            static, clocks = self._after(step, static, clocks, self._holds_at(static, windows, move.ends), move.ends)
             sure = (sure & ~step.delete) | self.adds[move.intervention]
-        for clock, param in enumerate(label.clocks):
+        held = self._sure(sure, clocks, self._windows(clocks), day)
+        return (*(clause for clause in self.question.goal if not clause & held), *needs)
+
+    def _sure(self, sure: int, clocks: Clocks, windows: list[Window], day: int) -> int:
+        """What surely holds on a day: of a clock that may have grown only what holds whether it did or not."""
+        now = self._holds_at(0, windows, day)
+        for clock, param in enumerate(clocks):
             if param is not None:
-                sure &= ~self.rules.clock_tests[clock]
-        return sure | self._holds_at(0, self._windows(label.clocks), label.day)
+                tests = self.rules.clock_tests[clock]
+                sure = (sure & ~tests) | (now & tests & (sure if param[2] else now))
+        return sure
 
     def _expand(self, label: Label) -> None:
         windows = self._windows(label.clocks)

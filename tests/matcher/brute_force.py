@@ -28,11 +28,15 @@ class Unknown(NamedTuple):
 
 
 class Amount(NamedTuple):
-    """A number from `low` to `high`; equal where known; growing by one each month or year since the day `since`."""
+    """A number from `low` to `high`; equal where known; growing by one each month or year since the day `since`.
+
+    `maybe`: nobody knows whether it grows, so `low` stays where it is and `high` goes on as if it did.
+    """
 
     low: int
     high: int
     since: int | None = None
+    maybe: bool = False
 
 
 class Listed(NamedTuple):
@@ -261,7 +265,7 @@ class World:
         today = now(value, self.today, signal.grows.every, signal.maximum)
         if grows is False:
             return value._replace(since=None)
-        return value if grows or today.low == value.low else Amount(value.low, today.high)
+        return value if grows or today.low == value.low else value._replace(maybe=True)
 
     def _at_least(self, signal: Any, state: list[Any]) -> Any:
         """An unknown value with the least that another signal tells of it: a number, or codes that are in both lists."""
@@ -321,6 +325,9 @@ class World:
             changed = Amount(max(value.low, effect.value), max(value.high, effect.value))
         else:
             changed = Amount(min(value.low, effect.value), min(value.high, effect.value))
+        if before.maybe and changed.high == value.high and changed.low < changed.high:
+            return before._replace(low=changed.low)
+        changed = changed._replace(maybe=before.maybe and changed.low < changed.high)
         return before if (changed.low, changed.high) == (value.low, value.high) else changed
 
     def _growths(self, state: State, day: int) -> State:
@@ -328,7 +335,7 @@ class World:
         values = list(state)
         for place, signal in self.growing:
             value = values[place]
-            grows = value.low == value.high and self.while_[place](state, day) is not False
+            grows = (value.low == value.high or value.maybe) and self.while_[place](state, day) is not False
             if grows and value.since is None:
                 values[place] = value._replace(since=day)
             elif not grows and value.since is not None:
@@ -433,16 +440,16 @@ class World:
 
 def now(value: Amount, day: int, every: str, maximum: int) -> Amount:
     """A growing number on a day."""
-    if value.since is None or value.since == LONG_AGO or value.low != value.high:
+    if value.since is None or value.since == LONG_AGO or (value.low != value.high and not value.maybe):
         return value
-    size = min(value.low + grown(value.since, day, every), maximum)
-    return Amount(size, size)
+    size = min(value.high + grown(value.since, day, every), maximum)
+    return Amount(value.low, size, maybe=True) if value.maybe else Amount(size, size)
 
 
 def is_known(value: Any) -> bool:
     """Whether somebody said."""
     if isinstance(value, Amount):
-        return value.low == value.high
+        return value.low == value.high and not value.maybe
     return not value.maybe if isinstance(value, Listed) else not isinstance(value, Unknown)
 
 

@@ -290,6 +290,8 @@ def ask(**signals: Any) -> Recommendation:
         ("kur_mikro", {"slik_class": "5", "arrears_idr": 0}, "not_yet", "settle_slik"),
         ("kur_super_mikro", {"nib": False, "sku": False, "business_running": True}, "not_yet", "nib"),
         ("btpn_syariah_pmd", {"gender": "man"}, "not_for_you", None),
+        # too young for 24 months even if it ran all along, which nobody said: waiting may bring it
+        ("koinworks_koinbisnis", {"business_age_months": {"value": 0, "on": date(2025, 10, 17)}}, "not_yet", "wait"),
         ("lpdb_koperasi_merah_putih", {"applicant": "person"}, "not_for_you", None),
         ("kur_super_mikro", {"applicant": "cooperative"}, "not_for_you", None),
         ("pnm_mekaar", {"lending_group": False, "wants_capital": True}, None, "form_lending_group"),
