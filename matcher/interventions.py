@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from matcher.criteria import met, truth_of
 from matcher.lenders import unknown_tests
@@ -15,8 +16,7 @@ from matcher.words import Message
 LAST = 10**6
 
 
-@dataclass(frozen=True)
-class Suggestion:
+class Suggestion(NamedTuple):
     """An intervention in its place: why it stands there, the steps it completes, rupiah (None: not known), questions."""
 
     id: str
@@ -142,7 +142,7 @@ def _came_for(view: Outlook) -> str | None:
 
 def capacity_is_lacking(view: Outlook) -> bool:
     """Whether capital is wanted and no priced product of the form allowed is affordable, at whatever amount."""
-    if not view.wants or not view.free[1]:
+    if not view.wants or not view.money.free_known:
         return False
     priced = [view.terms[p.index] for p in view.rules.products if p.suggested and view.terms[p.index].annuity]
     return bool(priced) and all(terms.reachable is False for terms in priced)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from matcher.criteria import UNKNOWN_HIGH, Criterion, met, truth_of
 from matcher.entries import Price
@@ -21,8 +20,17 @@ STATUSES: Final = ("conditions_met", "ask", "not_yet", "not_for_you")
 ANSWERS: Final = ("yes", "no", "unknown")
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Money(NamedTuple):
+    """A participant's money: rupiah a month that can go to instalments and whether they are known, and what is wanted."""
+
+    free_idr: int
+    free_known: bool
+    asked_idr: int | None
+    purpose: str
+    sharia_only: bool
+
+
+class Terms(NamedTuple):
     """What one product means in money for one participant; None is unknown.
 
     `price`: the dearest price that may hold. `planned_idr`: the smaller of what is asked and what is affordable.
@@ -38,8 +46,7 @@ class Terms:
     reachable: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """Something that changes an unmet condition: an intervention's id, or waiting until a day, or asking for less."""
 
     kind: str
@@ -47,8 +54,7 @@ class Change:
     amount_idr: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unmet:
+class Unmet(NamedTuple):
     """A published condition that is not met, what the participant has, and what changes it (nothing: never)."""
 
     criterion: Criterion
@@ -56,8 +62,7 @@ class Unmet:
     changed_by: tuple[Change, ...]
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(NamedTuple):
     """One product seen from one participant."""
 
     id: str
@@ -92,19 +97,25 @@ def capacity(rules: Rules, low: Any, high: Any) -> tuple[Any, Any]:
     return (rules.programme.share_percent * total) // 100, known
 
 
-def terms_of(rules: Rules, product: ProductRule, known: Known, free: tuple[int, bool]) -> Terms:
-    """Work out a product's price, instalment and affordability; `free` is the answer of `capacity`."""
-    asked, purpose = _asked(rules, known), _purpose(rules, known)
+def money_of(rules: Rules, known: Known) -> Money:
+    """Work out once what the terms of every product ask of a participant."""
+    free, is_known = capacity(rules, known.low, known.high)
+    return Money(int(free), bool(is_known), _asked(rules, known), _purpose(rules, known), wants_sharia(rules, known))
+
+
+def terms_of(product: ProductRule, known: Known, money: Money) -> Terms:
+    """Work out a product's price, instalment and affordability."""
+    asked = money.asked_idr
     most = product.entry.max_amount_idr if product.entry.max_amount_idr is not None else UNKNOWN_HIGH
     least = max(product.entry.min_amount_idr or 1, 1)
     if product.is_grant:
         planned = None if asked is None else min(asked, most)
         return Terms("yes", "", None, None, None, planned, True)
-    price = price_for(rules, product, known)
-    annuity = price.annuities[purpose] if price else None
+    price = price_for(product, known, sharia=money.sharia_only)
+    annuity = price.annuities[money.purpose] if price else None
     cap = None
-    if free[1]:
-        cap = 0 if free[0] <= 0 else math.floor(free[0] / annuity.monthly) if annuity else None
+    if money.free_known:
+        cap = 0 if money.free_idr <= 0 else math.floor(money.free_idr / annuity.monthly) if annuity else None
     answer, missing = _affordable(asked, cap, annuity is not None)
     reachable = _reachable(asked, cap, least, most)
     known_bounds = [bound for bound in (asked, cap, None if most == UNKNOWN_HIGH else most) if bound is not None]
@@ -150,9 +161,8 @@ def wants_sharia(rules: Rules, known: Known) -> bool:
     return place is not None and known.low[place] == known.high[place] == 1
 
 
-def price_for(rules: Rules, product: ProductRule, known: Known) -> PriceRule | None:
+def price_for(product: ProductRule, known: Known, *, sharia: bool) -> PriceRule | None:
     """The dearest computable price that is not known to be for others; None where none is stated."""
-    sharia = wants_sharia(rules, known)
     found = None
     for price in product.prices:  # cheapest first
         if price_in_form(product, price, sharia) and truth_of(price.when, known.yes, known.no) is not False:
@@ -167,19 +177,16 @@ def price_in_form(product: ProductRule, price: PriceRule, sharia: bool) -> bool:
     return price.price.form == "sharia" if sharia else price.price.form in ("", "conventional")
 
 
-def truths_of(product: ProductRule, known: Known) -> list[bool | None]:
-    """Kleene's answer of each of a product's conditions."""
-    return [truth_of(rule.clauses, known.yes, known.no) for rule in product.criteria]
+def truths_of(rules: Rules, known: Known) -> list[bool | None]:
+    """Kleene's answer of every distinct condition of the day's products."""
+    return [truth_of(clauses, known.yes, known.no) for clauses in rules.conditions]
 
 
-def status_of(
-    rules: Rules, product: ProductRule, known: Known, possible: int, truths: Sequence[bool | None] | None = None
-) -> str:
+def status_of(rules: Rules, product: ProductRule, known: Known, possible: int, truths: Sequence[bool | None]) -> str:
     """The status of a product's published conditions; `possible`: tests that some intervention or waiting can make true.
 
-    A permanent failure beats a changeable one, that beats an unknown.
+    `truths`: the answer of each of them. A permanent failure beats a changeable one, that beats an unknown.
     """
-    truths = truths_of(product, known) if truths is None else truths
     failed = [rule for rule, truth in zip(product.criteria, truths, strict=True) if truth is False]
     if failed:
         lasting = any(not changeable(rules, product, rule, known, possible) for rule in failed)
@@ -207,6 +214,7 @@ def match(
     product: ProductRule,
     known: Known,
     terms: Terms,
+    truths: Sequence[bool | None],
     *,
     possible: int,
     reachable: int,
@@ -215,10 +223,9 @@ def match(
 ) -> Match:
     """Say everything about one product.
 
-    `possible`: tests that can still come to hold; `reachable`: interventions that can be come to; `passing`: tests that
-    time alone makes true; all bit masks.
+    `truths`: the answer of each of its conditions. Bit masks: `possible` has the tests that can still come to hold,
+    `reachable` the interventions that can be come to, `passing` the tests that time alone makes true.
     """
-    truths = truths_of(product, known)
     status = status_of(rules, product, known, possible, truths)
     entry = product.entry
     unmet, questions = [], []

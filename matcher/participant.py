@@ -17,7 +17,7 @@ import numpy as np
 
 from matcher.criteria import UNKNOWN_HIGH, UNKNOWN_LOW, truth_of
 from matcher.entries import PROOFS, Signal
-from matcher.rules import Rules, places
+from matcher.rules import Rules, places, union
 from matcher.words import Message
 
 
@@ -130,10 +130,17 @@ def ask_tests(
     rules: Rules, low: list[int], high: list[int], which: Iterable[int] | None = None, yes: int = 0, no: int = 0
 ) -> tuple[int, int]:
     """Ask every test, or those numbered `which`; return the bit masks of those known to hold and known not to hold."""
-    today = rules.today
-    for number in range(len(rules.tests)) if which is None else which:
+    if which is None:
+        asked: list[int] = []
+        for place, about in enumerate(rules.tests_about):
+            if low[place] == UNKNOWN_LOW and high[place] == UNKNOWN_HIGH:
+                yes, no = yes | rules.unknown_yes[place], no | rules.unknown_no[place]
+            else:
+                asked += about
+        which = asked
+    for number in which:
         place = rules.test_signals[number]
-        holds, fails = rules.tests[number].truth(low[place], high[place], today)
+        holds, fails = rules.tests[number].truth(low[place], high[place], rules.today)
         if holds:
             yes, no = yes | 1 << number, no & ~(1 << number)
         elif fails:
@@ -187,7 +194,7 @@ def falls_short(rules: Rules, name: str, value: Any, bound: Any) -> Any:
 def _grow(rules: Rules, name: str, units: int, low: list[int], high: list[int]) -> None:
     """Bring a value given for an earlier day up to the rules' day, if it grows; unknown whether it does: it may have."""
     growth = rules.growth[rules.clock_signals.index(name)]
-    grows = truth_of(growth, *ask_tests(rules, low, high, places(_union(growth))))
+    grows = truth_of(growth, *ask_tests(rules, low, high, places(union(growth))))
     place = rules.position[name]
     grown = min(low[place] + units, rules.signals[name].maximum)
     if grows is not False:
@@ -351,15 +358,8 @@ def _contradictions(rules: Rules, participant: Participant, problems: list[Input
         for when, value, conflict in cases:
             if not conflict or low[place] != high[place] or low[place] == value:
                 continue
-            asked = places(_union(when))
+            asked = places(union(when))
             if truth_of(when, *ask_tests(rules, low, high, asked)):
                 name = list(rules.position)[place]
                 about = {"signal": name, "other_signal": rules.tests[asked[0]].signal}
                 problems.append(InputProblem(name, participant.facts[name].value, Message("contradicts", about)))
-
-
-def _union(clauses: tuple[int, ...]) -> int:
-    mask = 0
-    for clause in clauses:
-        mask |= clause
-    return mask

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from itertools import groupby
 from typing import Final
 
 from matcher.criteria import Criterion, met, truth_of
-from matcher.lenders import Terms, capacity, changeable, status_of, terms_of, ticking, truths_of, wants_sharia
+from matcher.lenders import Money, Terms, changeable, money_of, status_of, terms_of, ticking, truths_of
 from matcher.participant import Known, day_after_months
 from matcher.rules import ProductRule, Rules, places
 from matcher.search import Found, Question, Search
@@ -69,29 +70,37 @@ class Reach:
 
 @dataclass(frozen=True)
 class Outlook:
-    """One participant seen from the rules: what is known, what can be reached, capacity, terms of every product."""
+    """One participant seen from the rules: what is known, what can be reached, money, terms of every product.
+
+    `conditions`: Kleene's answer of each of `Rules.conditions`.
+    """
 
     rules: Rules
     known: Known
     reach: Reach
-    free: tuple[int, bool]
+    money: Money
     terms: Sequence[Terms]
+    conditions: Sequence[bool | None]
     costs: Sequence[int] = field(default=())
     cash: int | None = None
     wants: bool | None = None
     runs: bool | None = None
 
+    def truths(self, product: ProductRule) -> list[bool | None]:
+        """Kleene's answer of each of a product's conditions."""
+        return [self.conditions[place] for place in product.conditions]
+
 
 def outlook(rules: Rules, known: Known) -> Outlook:
     """Work out once what every later question about a participant needs."""
-    free = capacity(rules, known.low, known.high)
-    free = (int(free[0]), bool(free[1]))
+    money = money_of(rules, known)
     return Outlook(
         rules=rules,
         known=known,
         reach=reach(rules, known),
-        free=free,
-        terms=[terms_of(rules, product, known, free) for product in rules.products],
+        money=money,
+        terms=[terms_of(product, known, money) for product in rules.products],
+        conditions=truths_of(rules, known),
         costs=costs(rules, known, optimistic=True),
         cash=_value(rules, known, "cash_at_hand"),
         wants=_yes_no(rules, known, "wants_capital"),
@@ -146,9 +155,8 @@ def path_to(view: Outlook, product: ProductRule) -> Path:
     holds = optimistic(rules, known, view.reach.interventions)
     impossible = [
         rule.criterion
-        for rule in product.criteria
-        if truth_of(rule.clauses, view.known.yes, view.known.no) is False
-        and not changeable(rules, product, rule, view.known, view.reach.tests)
+        for rule, truth in zip(product.criteria, view.truths(product), strict=True)
+        if truth is False and not changeable(rules, product, rule, view.known, view.reach.tests)
     ]
     if impossible:
         return Path(goal, impossible=tuple(impossible))
@@ -158,7 +166,7 @@ def path_to(view: Outlook, product: ProductRule) -> Path:
         if terms.reachable is False:
             reason = Message("unaffordable", {"max_idr": terms.max_affordable_idr or 0})
             return Path(goal, impossible_because=(reason,))
-        truths = zip(product.criteria, truths_of(product, view.known), strict=True)
+        truths = zip(product.criteria, view.truths(product), strict=True)
         return Path(goal, impossible=tuple(rule.criterion for rule, truth in truths if truth is False))
     return _told(view, product, known, found, assumes_capacity)
 
@@ -192,7 +200,7 @@ def _search(view: Outlook, product: ProductRule, known: Known, holds: int) -> tu
         gains=_capacity_gains(view, product, affordable),
     )
     found = _cheapest(rules, known, question)
-    if found is None and terms.reachable is False and view.free[1] and view.free[0] <= 0:
+    if found is None and terms.reachable is False and view.money.free_known and view.money.free_idr <= 0:
         return _cheapest(rules, known, replace(question, holds=holds | affordable)), True
     return found, False
 
@@ -241,16 +249,15 @@ def _terms_without_instalments(view: Outlook, product: ProductRule) -> list[tupl
                 place = rules.position[signal]
                 low, high = list(view.known.low), list(view.known.high)
                 low[place] = high[place] = min(int(effect.value), low[place]) if low[place] == high[place] else 0
-                free = capacity(rules, low, high)
                 changed = replace(view.known, low=low, high=high)
-                terms = terms_of(rules, product, changed, (int(free[0]), bool(free[1])))
+                terms = terms_of(product, changed, money_of(rules, changed))
                 if terms.reachable is not False:
                     found.append((intervention.index, terms))
     return found
 
 
 def _told(view: Outlook, product: ProductRule, known: Known, found: Found, assumes_capacity: bool) -> Path:
-    rules, entry = view.rules, product.entry
+    rules, entry, money = view.rules, product.entry, view.money
     terms = view.terms[product.index]
     assumed = _assumed(rules, found.assumed, known)
     assumed += [s for s in _money_unknown(view, product, assumes_capacity) if s not in assumed]
@@ -273,7 +280,7 @@ def _told(view: Outlook, product: ProductRule, known: Known, found: Found, assum
         lender_days=entry.lender_days.value if entry.lender_days else None,
         assumed=tuple(assumed),
         shortfall_idr=short,
-        shortfall_months=-(-short // view.free[0]) if short and view.free[1] and view.free[0] > 0 else None,
+        shortfall_months=-(-short // money.free_idr) if short and money.free_known and money.free_idr > 0 else None,
         planned_idr=planned_amount(view, product),
     )
 
@@ -352,17 +359,15 @@ def default_goal(view: Outlook) -> tuple[Path, ProductRule | None]:
         role = "wants_capital" if view.wants is None else "business_running"
         return Path(None, why=Message("no_goal_unknown", {"signal": view.rules.roles.get(role, role)})), None
     candidates = [p for p in view.rules.products if _may_be_goal(view, p)]
-    for rate in sorted({rate_of(view, product) for product in candidates}):
+    # An answer that nobody gave is no ground for a goal: the fewest assumed come before the fewest days.
+    sure = {p.index: (view.truths(p).count(None), p.entry.group_lending) for p in candidates}
+    candidates.sort(key=lambda product: (rate_of(view, product), sure[product.index]))
+    for _, equals in groupby(candidates, lambda product: (rate_of(view, product), sure[product.index])):
         ways = []
-        for product in candidates:
-            if rate_of(view, product) != rate:
-                continue
+        for product in equals:
             path = path_to(view, product)
             if path.days is not None and path.days <= view.rules.programme.horizon_days:
-                # An answer that nobody gave is no ground for a goal: the fewest assumed come before the fewest days.
-                guessed = truths_of(product, view.known).count(None)
-                group = product.entry.group_lending
-                order = (guessed, group, path.days, path.cost_idr or 0, bool(product.entry.scheme), product.index)
+                order = (path.days, path.cost_idr or 0, bool(product.entry.scheme), product.index)
                 ways.append((order, path, product))
         if ways:
             _, path, product = min(ways, key=lambda way: way[0])
@@ -374,14 +379,18 @@ def _may_be_goal(view: Outlook, product: ProductRule) -> bool:
     terms = view.terms[product.index]
     if product.is_grant or not product.suggested or terms.annuity is None:
         return False
-    if wants_sharia(view.rules, view.known) and "sharia" not in product.entry.form:
+    if view.money.sharia_only and "sharia" not in product.entry.form:
         return False
     least, most = product.entry.min_amount_idr or 1, product.entry.max_amount_idr
     bounds = [b for b in (_value(view.rules, view.known, "amount_asked"), terms.max_affordable_idr) if b is not None]
     amount = min(bounds) if bounds else None
     if amount is not None and (amount < least or (most is not None and amount > most)):
         return False
-    return status_of(view.rules, product, _asking(view, amount), view.reach.tests) != "not_for_you"
+    known = _asking(view, amount)
+    truths = view.truths(product)
+    if known is not view.known:
+        truths = [truth_of(rule.clauses, known.yes, known.no) for rule in product.criteria]
+    return status_of(view.rules, product, known, view.reach.tests, truths) != "not_for_you"
 
 
 def _asking(view: Outlook, amount: int | None) -> Known:
@@ -405,7 +414,7 @@ def rate_of(view: Outlook, product: ProductRule) -> float:
 
 
 def _why_none(view: Outlook, candidates: Sequence[ProductRule]) -> Message:
-    if view.free[1] and view.free[0] <= 0:
+    if view.money.free_known and view.money.free_idr <= 0:
         return Message("no_goal_capacity", {"on": _month_later(view.rules.day)})
     if not candidates:
         return Message("no_goal_no_product")

@@ -11,7 +11,7 @@ import numpy as np
 from matcher.columns import Ints, know_columns, situations, truth_columns
 from matcher.entries import ASKED
 from matcher.interventions import Suggestion, step_statuses, suggest
-from matcher.lenders import Match, match, wants_sharia
+from matcher.lenders import Match, match
 from matcher.participant import Known, Participant, know
 from matcher.paths import Outlook, Path, default_goal, outlook, path_to
 from matcher.rules import Rules
@@ -70,6 +70,7 @@ def decide(
                 product,
                 known,
                 terms,
+                view.truths(product),
                 possible=view.reach.tests,
                 reachable=view.reach.interventions,
                 passing=view.reach.passing,
@@ -236,8 +237,8 @@ def _notices(view: Outlook, scorecard: Scorecard | None) -> tuple[Message, ...]:
         notices.append(Message("synthetic"))
     if view.wants is False:
         notices.append(Message("wants_none"))
-    if view.free[1] and view.free[0] <= 0:
-        notices.append(Message("no_capacity", {"capacity_idr": view.free[0]}))
-    if wants_sharia(view.rules, view.known):
+    if view.money.free_known and view.money.free_idr <= 0:
+        notices.append(Message("no_capacity", {"capacity_idr": view.money.free_idr}))
+    if view.money.sharia_only:
         notices.append(Message("sharia_only"))
     return tuple(notices)

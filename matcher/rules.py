@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
+from operator import or_
 from typing import Any, Final
 
 from matcher.criteria import UNKNOWN_HIGH, UNKNOWN_LOW, Criterion, Test, compile_clauses
@@ -75,12 +76,16 @@ class PriceRule:
 
 @dataclass(frozen=True, eq=False)
 class ProductRule:
-    """A product with what it inherits from its scheme, its compiled conditions and its prices, cheapest first."""
+    """A product with what it inherits from its scheme, its compiled conditions and its prices, cheapest first.
+
+    `conditions`: the place of each of its criteria's clauses among the distinct ones of the day, `Rules.conditions`.
+    """
 
     entry: Product
     index: int
     availability: str
     criteria: tuple[Rule, ...]
+    conditions: tuple[int, ...]
     goal: Clauses
     prices: tuple[PriceRule, ...]
     stated_prices: tuple[Price, ...]
@@ -130,7 +135,9 @@ class Rules:
         self.steps = tuple(
             StepRule(step, self.clauses(step.done), self.clauses(step.under_way)) for step in self._steps.values()
         )
+        self._conditions: dict[Clauses, int] = {}
         self.products = tuple(self._product(place, entry) for place, entry in enumerate(self._products_of_the_day()))
+        self.conditions = tuple(self._conditions)
         self.tiers = tuple(
             TierRule(tier, tuple(self._tier_part(c) for c in tier.rule if c.holds_on(day)))
             for tier in programme.tiers
@@ -144,6 +151,9 @@ class Rules:
         self.tests_about = [
             [n for n, place in enumerate(self.test_signals) if place == about] for about in range(len(self.position))
         ]
+        unknown = [test.truth(UNKNOWN_LOW, UNKNOWN_HIGH, self.today) for test in self.tests]
+        self.unknown_yes = [union(bool(unknown[n][0]) << n for n in about) for about in self.tests_about]
+        self.unknown_no = [union(bool(unknown[n][1]) << n for n in about) for about in self.tests_about]
         self.clock_tests = [self._tests_of(name) for name in self.clock_signals]
         self.interventions = tuple(
             self._intervention(place, entry, needs, *changes) for place, (entry, needs, changes) in enumerate(drafts)
@@ -152,10 +162,11 @@ class Rules:
         self.revealing = [i.index for i in self.interventions if i.reveal_add]
         self.product_ids = {p.entry.id: p for p in self.products}
         self.intervention_ids = {i.entry.id: i for i in self.interventions}
-        self.deletable = 0
-        for intervention in self.interventions:
-            self.deletable |= intervention.delete
+        self.deletable = union(i.delete for i in self.interventions)
         self.starting = self._starting()
+        self.growth_tests = union(clause for growth in self.growth for clause in growth)
+        self.closing = [self._closing(i) for i in self.interventions]
+        self.timeless = [self._is_timeless(i) for i in self.interventions]
         self._achievers: dict[int, int] = {}
         self._of_kinds: dict[tuple[str, ...], int] = {}
         self.cost_signals = sorted({i.cost_signal for i in self.interventions if i.cost_signal is not None})
@@ -327,6 +338,27 @@ class Rules:
             masks.append(mask)
         return masks
 
+    def _closing(self, intervention: InterventionRule) -> int:
+        """The tests for whose sake it may pay to begin late: it sets or begins a clock that closes them, or stops one."""
+        closing = 0
+        for clock, growth in enumerate(self.growth):
+            touched = any(c == clock for c, _, _ in intervention.clocks)
+            if touched or any(clause & intervention.add for clause in growth):
+                tests = places(self.clock_tests[clock])
+                closing |= union(1 << n for n in tests if self.tests[n].op in ("within", "at_most", "not_passed"))
+            if any(clause & intervention.delete for clause in growth):
+                closing |= self.clock_tests[clock]
+        return closing
+
+    def _is_timeless(self, intervention: InterventionRule) -> bool:
+        """Whether an intervention touches no clock, nor what a clock goes by, and no clock starts or stops by itself."""
+        touched = self.growth_tests
+        for clock, tests in enumerate(self.clock_tests):
+            if tests & self.growth_tests & ~(union(self.growth[clock]) & ~self._ceilings(clock)):
+                return False
+            touched |= tests
+        return not intervention.clocks and not (intervention.add | intervention.delete) & touched
+
     def _ceilings(self, clock: int) -> int:
         """The tests of a growing signal that growing can only close."""
         if not self.signals[self.clock_signals[clock]].grows:
@@ -380,19 +412,17 @@ class Rules:
         amount_tests = 0
         for number, test in enumerate(self._numbers):
             amount_tests |= (test.signal == amount) << number
-        mentioned = 0
-        for clause in goal:
-            mentioned |= clause
         return ProductRule(
             entry=entry,
             index=place,
             availability=availability,
             criteria=criteria,
+            conditions=tuple(self._conditions.setdefault(rule.clauses, len(self._conditions)) for rule in criteria),
             goal=goal,
             prices=tuple(sorted(prices, key=lambda p: next(iter(p.annuities.values())).yearly_rate)),
             stated_prices=entry.prices,
             notices=tuple((n.text, self.clauses(n.when)) for n in entry.notices),
-            amount_tests=amount_tests & mentioned,
+            amount_tests=amount_tests & union(goal),
         )
 
     def _own_criteria(self, entry: Product) -> list[Criterion]:
@@ -428,6 +458,11 @@ def rules_on(programme: Programme, day: date) -> Rules:
         end = programme.valid_to or "today"
         raise ValueError(f"{day} lies outside the programme's dates, {programme.valid_from} to {end}.")
     return Rules(programme, day)
+
+
+def union(masks: Iterable[int]) -> int:
+    """The bits that any of the masks has."""
+    return reduce(or_, masks, 0)
 
 
 def places(mask: int) -> Sequence[int]:

@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 
 from matcher.criteria import met
 from matcher.participant import Known, day_after_months, units_between
-from matcher.rules import InterventionRule, Rules, places
+from matcher.rules import InterventionRule, Rules, places, union
 
 FOREVER: Final = 10**7
 FROZEN: Final = -FOREVER  # the day of a clock that stands still
@@ -99,18 +99,22 @@ class Search:
         for place, gain in (question.gains or {}).items():
             self.adds[place] |= gain
         self.windows_of: dict[tuple[int, Clock], tuple[Window, ...]] = {}
+        self.windows_at: dict[Clocks, list[Window]] = {}
+        self.asked = rules.all_tests
         self.start_clocks, self.start_static = self._start()
         self.relevant, self.clauses = self._relevant()
-        self.tests = 0
-        for clause in self.clauses:
-            self.tests |= clause
+        self.tests = union(self.clauses)
+        self.asked = self.tests | rules.growth_tests
+        self.start_clocks, self.start_static = self._settled(self.start_clocks, self.start_static)
+        self.windows_of, self.windows_at = {}, {}
         self.last_start = max([day for i in self.relevant for day in i.starts], default=-1)
-        self.lasting = {i.index: self._closing(i) for i in self.relevant}
-        mask = 0
-        for intervention in self.relevant:
-            mask |= 1 << intervention.index
+        self.for_good = ~(rules.deletable | union(rules.clock_tests))  # tests that hold for good once they hold
+        self.makes = {i.index: (self.adds[i.index] | rules.starting[i.index]) & self.tests for i in self.relevant}
+        self.lasting = {i.index: bool(rules.closing[i.index] & self.tests) for i in self.relevant}
+        mask = union(1 << i.index for i in self.relevant)
         self.makers = {clause: self._makers(clause) & mask for clause in self.clauses}
         self.bounds = {clause: self._bound(clause) for clause in self.clauses if self.makers[clause]}
+        self.weights = {c: (-days, cost, self.makers[c]) for c, (days, cost, _, _) in self.bounds.items()}
 
     # -- the start -----------------------------------------------------------------------------------------------------
 
@@ -166,23 +170,26 @@ class Search:
             makers |= (1 << place) if gain & clause else 0
         return makers
 
-    def _closing(self, step: InterventionRule) -> bool:
-        """Whether it may pay to begin this step late: it sets or begins a clock that closes a door, or stops one."""
-        touched = {clock for clock, _, _ in step.clocks}
-        for clock, growth in enumerate(self.rules.growth):
-            if any(clause & step.delete for clause in growth) and self.rules.clock_tests[clock] & self.tests:
-                return True
-            if any(clause & self.adds[step.index] for clause in growth):
-                touched.add(clock)
-        return any(
-            self.rules.tests[number].op in ("within", "at_most", "not_passed")
-            for clock in touched
-            for number in places(self.rules.clock_tests[clock] & self.tests)
-        )
-
     # -- time ----------------------------------------------------------------------------------------------------------
 
+    def _settled(self, clocks: Clocks, static: int) -> tuple[Clocks, int]:
+        """Leave out the clocks with which nothing asked changes any more: all that they can open is open for good."""
+        left = list(clocks)
+        for clock, param in enumerate(clocks):
+            if param is not None and not param[2]:
+                windows = self._windows_for(clock, param)
+                if all(first <= 0 and last >= FOREVER for bit, first, last in windows if bit & self.asked):
+                    left[clock] = None
+                    static = self._holds_at(static, list(windows), 0)
+        return tuple(left), static
+
     def _windows(self, clocks: Clocks) -> list[Window]:
+        found = self.windows_at.get(clocks)
+        if found is None:
+            found = self.windows_at[clocks] = self._all_windows(clocks)
+        return found
+
+    def _all_windows(self, clocks: Clocks) -> list[Window]:
         windows: list[Window] = []
         for clock, param in enumerate(clocks):
             if param is not None:
@@ -201,7 +208,7 @@ class Search:
             return tuple((1 << number, -FOREVER, FOREVER) for number in places(holds))
         grows = rules.signals[name].grows
         found: list[Window] = []
-        for number in places(rules.clock_tests[clock]):
+        for number in places(rules.clock_tests[clock] & self.asked):
             test, bit = rules.tests[number], 1 << number
             if grows:
                 reached = test.value if test.op == "at_least" else test.value + 1
@@ -280,7 +287,7 @@ class Search:
         rules = self.rules
         add = self.adds[step.index]
         static, holds = (static & ~step.delete) | add, (holds & ~step.delete) | add
-        if not self.question.ticking:
+        if not self.question.ticking or rules.timeless[step.index]:
             return static, clocks
         changed = list(clocks)
         for clock, op, value in step.clocks:
@@ -369,6 +376,8 @@ class Search:
     def _remaining(self, holds: int, windows: list[Window], day: int) -> tuple[int, int] | None:
         """Lower bounds (days from `day`, rupiah) until the goal holds; None: it cannot."""
         todo = [clause for clause in self.question.goal if not clause & holds]
+        if not todo:
+            return 0, 0
         needed: list[int] = []
         chain, bounds = 0, self.bounds
         while todo:
@@ -387,10 +396,11 @@ class Search:
                 chain = max(chain, min(opens - day, bounds[clause][2]))
                 continue
             needed.append(clause)
-            chain = max(chain, self._chain(clause, holds, windows, day, 0))
-            todo += [c for c in bounds[clause][3] if not c & holds]
+            before = [c for c in bounds[clause][3] if not c & holds]
+            chain = max(chain, self._chain(clause, holds, windows, day, 0) if before else bounds[clause][2])
+            todo += before
         days = cost = used = 0
-        for most, least, makers in sorted([(-bounds[c][0], bounds[c][1], self.makers[c]) for c in needed]):
+        for most, least, makers in sorted([self.weights[c] for c in needed]):
             if not makers & used:
                 used |= makers
                 days -= most
@@ -451,16 +461,21 @@ class Search:
         if done is not None and not self._too_much(done, label.cost):
             waited = label.waited + done - label.day
             self._push(Label(label.static, label.clocks, done, label.cost, waited, label.moves), 0, 0, 0)
+        settled, open_ = label.static & self.for_good, 0
+        for clause in self.clauses:
+            if not clause & settled:
+                open_ |= clause
         for step in self.relevant:
-            makes = (self.adds[step.index] | self.rules.starting[step.index]) & self.tests
+            makes = self.makes[step.index] & open_
             renews = self.lasting[step.index]  # worth doing while its door is still open: it may close on the way
-            if not windows and not renews and not makes & ~label.static:
+            if not windows and not renews and (not makes & ~label.static or not met(step.need_clauses, label.static)):
                 continue
-            for begin in self._begins(step, label.static, windows, label.day):
-                if not renews and not makes & ~self._holds_at(label.static, windows, begin):
+            simple = not windows and not renews and not step.starts
+            for begin in (label.day,) if simple else self._begins(step, label.static, windows, label.day):
+                if windows and not renews and not makes & ~self._holds_at(label.static, windows, begin):
                     continue
                 end = begin + step.days
-                holds = self._holds_at(label.static, windows, end)
+                holds = self._holds_at(label.static, windows, end) if windows else label.static
                 static, clocks = self._after(step, label.static, label.clocks, holds, end)
                 cost, waited = label.cost + self.question.costs[step.index], label.waited + begin - label.day
                 moves = (*label.moves, Move(step.index, begin, end))

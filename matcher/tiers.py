@@ -13,7 +13,7 @@ from typing import Any
 
 from matcher.criteria import met, truth_of
 from matcher.entries import ASKED
-from matcher.lenders import unknown_tests, wants_sharia
+from matcher.lenders import unknown_tests
 from matcher.paths import Outlook, at_amount, costs, rate_of
 from matcher.rules import ProductRule, Rule, Rules
 from matcher.search import Question, Search
@@ -111,7 +111,7 @@ def _questions(answers: Iterable[Answer]) -> tuple[str, ...]:
 
 
 def _capacity_above(view: Outlook, least: int) -> Answer:
-    total, known = view.free
+    total, known = view.money.free_idr, view.money.free_known
     if not known:
         roles = ("monthly_profit", "monthly_instalments", "household_need")
         names = [view.rules.roles[role] for role in roles if role in view.rules.roles]
@@ -171,7 +171,7 @@ def _product_in_reach(view: Outlook, settings: Mapping[str, Any]) -> Answer:
 def _open_to_all(view: Outlook, product: ProductRule) -> bool:
     if product.is_grant or not product.suggested or product.entry.register:
         return False
-    if wants_sharia(view.rules, view.known) and "sharia" not in product.entry.form:
+    if view.money.sharia_only and "sharia" not in product.entry.form:
         return False
     return view.terms[product.index].annuity is not None
 
@@ -215,7 +215,7 @@ def _found(view: Outlook, known: Any, question: Question) -> bool:
 
 def _missing_money(view: Outlook) -> list[str]:
     roles = ["amount_asked"]
-    if not view.free[1]:
+    if not view.money.free_known:
         roles += ["monthly_profit", "monthly_instalments", "household_need"]
     names = [view.rules.roles[role] for role in roles if role in view.rules.roles]
     return [name for name in names if not _is_known(view, name)]

@@ -250,7 +250,7 @@ def test_every_not_yet_names_for_each_unmet_condition_something_that_changes_it(
                 waiting = tuple(change for change in unmet.changed_by if change == Change("wait"))
                 doing = [change for change in unmet.changed_by if change not in waiting]
                 for change in doing or waiting:
-                    assert followed(rules, replace(unmet, changed_by=(change, *waiting)), given_), change
+                    assert followed(rules, unmet._replace(changed_by=(change, *waiting)), given_), change
             elif match.status == "not_yet":
                 assert followed(rules, unmet, given_), unmet
 
