@@ -229,8 +229,9 @@ class _Reading:
 
     def _date_format(self, e: Entry, key: str, signal: Signal | None = None) -> str:
         pattern = e.take(key, str, "") if signal is None else self._only(e, signal, key, ("date",))
-        probe = date(2001, 12, 31)
-        if pattern and parse_date(probe.strftime(pattern), pattern) != probe:
+        probe, others = date(2001, 12, 31), (date(2002, 12, 31), date(2001, 10, 31), date(2001, 12, 30))
+        tells = all(other.strftime(pattern) != probe.strftime(pattern) for other in others)
+        if pattern and not (tells and parse_date(probe.strftime(pattern), pattern) == probe):
             e.problem(f"{key} {pattern!r} does not tell day, month and year", "Write it like %d/%m/%Y.")
         return str(pattern)
 
