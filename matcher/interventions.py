@@ -17,7 +17,10 @@ LAST = 10**6
 
 
 class Suggestion(NamedTuple):
-    """An intervention in its place: why it stands there, the steps it completes, rupiah (None: not known), questions."""
+    """An intervention in its place: why it stands there, the steps it completes, rupiah (None: not known), questions.
+
+    `rank`: what it was ordered by, the smallest first; two of equal rank are tied but for the programme's order.
+    """
 
     id: str
     tier: str
@@ -26,6 +29,7 @@ class Suggestion(NamedTuple):
     days: int
     cost_idr: int | None
     questions: tuple[str, ...]
+    rank: tuple[int, ...]
 
 
 def step_statuses(view: Outlook) -> dict[str, str]:
@@ -71,17 +75,17 @@ def suggest(
         came_for=_came_for(view),
         lacking=capacity_is_lacking(view),
     )
-    listed: list[tuple[tuple[int, ...], InterventionRule, Message]] = []
+    listed: list[tuple[tuple[int, ...], int, InterventionRule, Message]] = []
     for step in view.rules.interventions:
         needs = truth_of(step.need_clauses, view.known.yes, view.known.no)
         if needs is not False and _changes_something(ranking, step):
             key, reason = _rank(ranking, step)
-            listed.append(((needs is None, *key, step.index), step, reason))
+            listed.append(((int(needs is None), *key), step.index, step, reason))
     if not listed:  # nobody is left without a next step: whoever has done everything is offered the standing programme
         last = view.rules.intervention_ids[view.rules.tiers[-1].tier.programme]
-        listed.append(((0,), last, Message("rank_other")))
-    listed.sort(key=lambda row: row[0])
-    return tuple([_suggestion(view, step, reason) for _, step, reason in listed])
+        listed.append(((0,), last.index, last, Message("rank_other")))
+    listed.sort(key=lambda row: row[:2])
+    return tuple([_suggestion(view, step, reason, rank) for rank, _, step, reason in listed])
 
 
 def _changes_something(ranking: _Ranking, step: InterventionRule) -> bool:
@@ -107,7 +111,7 @@ def _rank(ranking: _Ranking, step: InterventionRule) -> tuple[tuple[int, ...], M
     key = (
         0 if entry.id == ranking.tier.programme else 1 if first else 2,
         on_path,
-        not (came_for or study),
+        int(not (came_for or study)),
         place,
         step.evidence_rank,
         step.days,
@@ -155,7 +159,7 @@ def _cost(view: Outlook, step: InterventionRule) -> int | None:
     return low if low == high else None
 
 
-def _suggestion(view: Outlook, step: InterventionRule, reason: Message) -> Suggestion:
+def _suggestion(view: Outlook, step: InterventionRule, reason: Message, rank: tuple[int, ...]) -> Suggestion:
     before = view.known.yes
     after = (before & ~step.delete) | (step.add & ~step.reveal_add)
     completes = [rule.step.id for rule in step.touches if met(rule.done, after) and not met(rule.done, before)]
@@ -167,4 +171,5 @@ def _suggestion(view: Outlook, step: InterventionRule, reason: Message) -> Sugge
         days=step.days,
         cost_idr=_cost(view, step),
         questions=tuple(view.rules.signals_in(unknown_tests(step.need_clauses, view.known))),
+        rank=rank,
     )

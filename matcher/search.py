@@ -421,7 +421,7 @@ class Search:
         """Return the cheapest sequence in days (then rupiah), or in rupiah (then days); None if there is none."""
         self._heap: list[tuple[int, int, int, int, int, tuple[int, ...], int, Label]] = []
         self._best: dict[tuple[int, Clocks], list[tuple[int, int]]] = {}
-        self._shifted: dict[tuple[int, tuple[Window, ...], int], list[tuple[int, int]]] = {}
+        self._shifted: dict[tuple[int, tuple[int, ...], int], list[tuple[int, int, list[tuple[int, int]]]]] = {}
         self._count = 0
         self._offer(Label(self.start_static, self.start_clocks, 0, 0, 0, ()))
         while self._heap:
@@ -496,24 +496,21 @@ class Search:
         self._push(label, 1, *rest)
 
     def _seen_earlier(self, label: Label, windows: list[Window]) -> bool:
-        """Whether the same state came up earlier in time: all that is still to come is as far off as it was then.
+        """Whether a state as good came up earlier in time: all that is still to come is as near then, and open as long.
 
         Without this a dated step that can be done again and again would make a new state every day, for ever. A class
         that only begins on certain days pins the label to its own day.
         """
         day = label.day
-        ahead = tuple(
-            [
-                (bit, max(first - day, 0), last if last >= FOREVER else last - day)
-                for bit, first, last in windows
-                if last >= day
-            ]
-        )
-        key = (label.static, ahead, day if day <= self.last_start else -1)
+        ahead = [window for window in windows if window[2] >= day]
+        spans = [(max(first - day, 0), -last if last >= FOREVER else day - last) for _, first, last in ahead]
+        key = (label.static, tuple([bit for bit, _, _ in ahead]), day if day <= self.last_start else -1)
         labels = self._shifted.setdefault(key, [])
-        if any(d <= day and c <= label.cost for d, c in labels):
-            return True
-        labels.append((day, label.cost))
+        for earlier, cost, before in labels:
+            if earlier <= day and cost <= label.cost:
+                if all(a[0] <= b[0] and a[1] <= b[1] for a, b in zip(before, spans, strict=True)):
+                    return True
+        labels.append((day, label.cost, spans))
         return False
 
     def _push(self, label: Label, open_: int, days: int, cost: int) -> None:
