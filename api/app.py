@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 from litestar import Litestar, Response, Router
 from litestar.config.compression import CompressionConfig
-from litestar.datastructures import MutableScopeHeaders
+from litestar.datastructures import MutableScopeHeaders, State
 from litestar.di import Provide
 from litestar.exceptions import NotFoundException
 from litestar.openapi import OpenAPIConfig
@@ -20,11 +20,18 @@ from litestar.template import TemplateConfig
 from litestar.types import Message, Scope
 
 from api import __version__, errors, pages, recommendations
+from api.access import admit, check_matrix
+from api.accounts.endpoints import HANDLERS as ACCOUNTS
+from api.assessments.endpoints import HANDLERS as ASSESSMENTS
+from api.audit.endpoints import HANDLERS as AUDIT
 from api.live import Clock, go_live, utc_now
+from api.participants.endpoints import HANDLERS as PARTICIPANTS
+from api.record import open_record
 from api.schemas import schemas
 from api.settings import Settings
 
 HERE: Final = Path(__file__).parent
+RECORD_HANDLERS: Final = (*ACCOUNTS, *PARTICIPANTS, *ASSESSMENTS, *AUDIT)
 SECURITY_HEADERS: Final = {
     "content-security-policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -42,13 +49,21 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
         ProgrammeError, ScorecardError, OSError: if what the settings name cannot be loaded.
     """
     live = go_live(settings, clock)
+    record = open_record(settings.data, settings.database, clock) if settings.data else None
     app = Litestar(
         route_handlers=[
             *recommendations.HANDLERS,
             *pages.HANDLERS,
+            *(RECORD_HANDLERS if record else ()),
             create_static_files_router(path="/static", directories=[HERE / "static"], include_in_schema=False),
         ],
-        dependencies={"live": Provide(lambda: live, sync_to_thread=False)},
+        dependencies={
+            "live": Provide(lambda: live, sync_to_thread=False),
+            "settings": Provide(lambda: settings, sync_to_thread=False),
+        },
+        guards=[admit],
+        state=State({"record": record}),
+        on_shutdown=[record.close] if record else [],
         exception_handlers=errors.HANDLERS,
         before_send=[add_security_headers],
         template_config=TemplateConfig(directory=HERE / "templates", engine=JinjaTemplateEngine),
@@ -67,6 +82,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
     )
     # The framework numbers the schemas it finds in handlers; ours come from the programme and are added to them.
     app.openapi_schema.components.schemas.update(cast(Any, schemas(live.rules)))
+    check_matrix(app)
     return app
 
 

@@ -288,7 +288,7 @@ def _wrong_day(job: Job, day: date) -> Message | None:
 
 def _day_cell(job: Job, columns: ColumnMap, row: Row, message: Message) -> CellProblem:
     return CellProblem(
-        columns.as_of, row.cells.get(columns.as_of), _both(rules_on(job.programme, _day_in_force(job)), message)
+        columns.as_of, row.cells.get(columns.as_of), in_both(rules_on(job.programme, _day_in_force(job)), message)
     )
 
 
@@ -297,10 +297,11 @@ def _in_the_sheet(rules: Rules, columns: ColumnMap, row: Row, found: InputProble
     signal, _, part = found.field.partition(".")
     header = columns.column_of(signal)
     value = row.cells.get(header, found.value) if part in ("", "on") else found.value
-    return CellProblem(header, value, _both(rules, found.message))
+    return CellProblem(header, value, in_both(rules, found.message))
 
 
-def _both(rules: Rules, message: Message) -> dict[str, str]:
+def in_both(rules: Rules, message: Message) -> dict[str, str]:
+    """A message with its remedy, in both languages."""
     tellers = {language: teller(rules, language) for language in LANGUAGES}
     return {language: f"{t.say(message)} {t.remedy(message)}".strip() for language, t in tellers.items()}
 

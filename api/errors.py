@@ -17,6 +17,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
+from api.refusals import Refused
 from api.words import OWN, PROBLEMS, Teller
 from matcher.participant import InputProblem
 from matcher.words import Message
@@ -105,6 +106,11 @@ def _refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[byte
     return answer_problem(refusal.status, refusal.language, refusal.problems)
 
 
+def _not_done(request: Request[Any, Any, Any], refused: Refused) -> Response[bytes]:
+    language = language_of(request)
+    return answer_problem(refused.status, language, refused.problems(language))
+
+
 def _of_the_framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     if error.status_code >= 500 and "disconnected" not in error.detail:
         return _unexpected(request, error)
@@ -124,6 +130,7 @@ def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[b
 
 HANDLERS: Final[ExceptionHandlersMap] = {
     Refusal: _refused,
+    Refused: _not_done,
     HTTPException: _of_the_framework,
     Exception: _unexpected,
 }

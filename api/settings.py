@@ -14,7 +14,9 @@ class Settings:
     """Where to listen and what to answer with.
 
     `data`: the operator's folder; a sub-folder `programme` in it is served instead of OK OCE. `model`: a version or file of
-    a scorecard, "none", or "" for the one that comes with Kail where it is of this programme.
+    a scorecard, "none", or "" for the one that comes with Kail where it is of this programme. `database`: the address of a
+    PostgreSQL database, or "" for an SQLite file in the data folder; without a data folder nothing is kept. `https`: whether
+    browsers come by HTTPS, so that cookies are sent by it alone.
     """
 
     host: str = "127.0.0.1"
@@ -22,6 +24,8 @@ class Settings:
     workers: int = 1
     data: Path | None = None
     model: str = ""
+    database: str = ""
+    https: bool = False
 
     @property
     def programme(self) -> Path:
@@ -32,7 +36,12 @@ class Settings:
     def to_environment(self) -> dict[str, str]:
         """Write the settings as environment variables: the one way by which a worker process can be told them."""
         written = {"KAIL_HOST": self.host, "KAIL_PORT": str(self.port), "KAIL_WORKERS": str(self.workers)}
-        return written | ({"KAIL_DATA": str(self.data)} if self.data else {}) | {"KAIL_MODEL": self.model}
+        written |= {"KAIL_DATA": str(self.data)} if self.data else {}
+        return written | {
+            "KAIL_MODEL": self.model,
+            "KAIL_DATABASE": self.database,
+            "KAIL_HTTPS": "1" if self.https else "",
+        }
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -44,4 +53,6 @@ class Settings:
             workers=int(environment.get("KAIL_WORKERS") or cls.workers),
             data=Path(data) if data else None,
             model=environment.get("KAIL_MODEL") or cls.model,
+            database=environment.get("KAIL_DATABASE") or cls.database,
+            https=bool(environment.get("KAIL_HTTPS")),
         )

@@ -194,6 +194,33 @@ PROBLEMS: Final[Mapping[int, Mapping[str, Any]]] = {
         "title": _("Ada yang perlu dibetulkan", "Something must be corrected"),
         "detail": _("Yang perlu dibetulkan ada di problems, semuanya.", "Everything to correct is listed in problems."),
     },
+    401: {
+        "type": "signed-out",
+        "field": "",
+        "title": _("Masuk dulu", "Sign in first"),
+        "detail": _("Alamat ini hanya untuk yang sudah masuk.", "This address is for those who have signed in."),
+    },
+    403: {
+        "type": "not-allowed",
+        "field": "",
+        "title": _("Tidak boleh", "Not allowed"),
+        "detail": _("Peran Anda tidak boleh melakukan ini.", "Your role may not do this."),
+    },
+    409: {
+        "type": "conflict",
+        "field": "",
+        "title": _("Sekarang tidak bisa", "Not possible now"),
+        "detail": _(
+            "Ada yang menghalangi; lihat problems. Tidak ada yang berubah.",
+            "Something is in the way; see problems. Nothing was changed.",
+        ),
+    },
+    429: {
+        "type": "too-many-tries",
+        "field": "",
+        "title": _("Terlalu sering", "Too many tries"),
+        "detail": _("Tunggu dulu, lalu coba lagi.", "Wait, then try again."),
+    },
     404: {
         "type": "not-found",
         "field": "",

@@ -1,0 +1,170 @@
+"""Access: who may use which route, written down in one table; whatever is not in it does not start.
+
+The first wall: a route asks here before anything else. The second stands in the use cases: a mentor finds only their own
+participants, an operator only those of the organisation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from anyio import to_thread
+from litestar import Litestar
+from litestar.connection import ASGIConnection
+from litestar.handlers.base import BaseRouteHandler
+
+from api.accounts.actor import IDLE, KEY_PREFIX, SEEN_EVERY, Actor, actor_of_key, actor_of_session, touch_session
+from api.record import Record
+from api.refusals import Refused, Trouble
+
+ANYONE: Final = "anyone"
+SIGNED_IN: Final = ("mentor", "lender", "analyst", "operator")
+M, L, A, O = "mentor", "lender", "analyst", "operator"  # noqa: E741 - a table of one-letter columns
+
+MATRIX: Final[Mapping[str, tuple[str, ...]]] = {
+    # the stateless service
+    "GET /": (ANYONE,),
+    "GET /health": (ANYONE,),
+    "POST /api/v1/recommendations": (ANYONE,),
+    "GET /api/v1/programme": (ANYONE,),
+    "GET /schema": (ANYONE,),
+    "GET /schema/openapi.json": (ANYONE,),
+    "GET /schema/{path:str}": (ANYONE,),
+    "GET /static/{file_path:path}": (ANYONE,),
+    # coming in
+    "POST /api/v1/session": (ANYONE,),
+    "DELETE /api/v1/session": SIGNED_IN,
+    "GET /api/v1/me": SIGNED_IN,
+    "POST /api/v1/me/password": SIGNED_IN,
+    "GET /api/v1/me/keys": (L,),
+    "POST /api/v1/me/keys": (L,),
+    "DELETE /api/v1/me/keys/{key_id:str}": (L,),
+    # accounts
+    "GET /api/v1/accounts": (O,),
+    "POST /api/v1/accounts": (O,),
+    "PATCH /api/v1/accounts/{account_id:str}": (O,),
+    "POST /api/v1/accounts/{account_id:str}/password": (O,),
+    # participants
+    "GET /api/v1/participants": (M,),
+    "POST /api/v1/participants": (M,),
+    "GET /api/v1/participants/{person_id:str}": (M, O),
+    "PATCH /api/v1/participants/{person_id:str}": (M,),
+    "POST /api/v1/participants/{person_id:str}/mentor": (O,),
+    "GET /api/v1/participants/{person_id:str}/evidence": (M,),
+    "POST /api/v1/participants/{person_id:str}/evidence": (M,),
+    "GET /api/v1/participants/{person_id:str}/consents": (M, O),
+    "POST /api/v1/participants/{person_id:str}/consents": (M, O),
+    "GET /api/v1/participants/{person_id:str}/export": (M, O),
+    "POST /api/v1/participants/{person_id:str}/erasure": (M, O),
+    "POST /api/v1/imports": (M,),
+    # assessments
+    "GET /api/v1/work-list": (M,),
+    "POST /api/v1/participants/{person_id:str}/assessments": (M,),
+    "GET /api/v1/participants/{person_id:str}/assessments": (M, O),
+    "GET /api/v1/assessments/{assessment_id:str}": (M, O),
+    "GET /api/v1/assessments/{assessment_id:str}/replay": (M, O),
+    "GET /api/v1/assessments/{assessment_id:str}/changes": (M, O),
+    "POST /api/v1/assessments/{assessment_id:str}/override": (M,),
+    "POST /api/v1/assessments/{assessment_id:str}/objection": (M, O),
+    "GET /api/v1/objections": (O,),
+    "POST /api/v1/objections/{objection_id:str}/decision": (O,),
+    "GET /api/v1/disagreements": (A, O),
+    "GET /api/v1/switches/randomise-ties": (O,),
+    "PUT /api/v1/switches/randomise-ties": (O,),
+    "GET /api/v1/audit": (O,),
+}
+"""Method and path of every route, and who may use it."""
+
+SCOPED: Final[Mapping[str, str]] = {"GET /api/v1/me": "me"}
+"""What an API key may reach, beside what anyone may: the route and the scope it needs."""
+
+COOKIE: Final = "kail_session"
+SAFE: Final = ("GET", "HEAD", "OPTIONS")
+
+
+def check_matrix(app: Litestar) -> None:
+    """See that every route is in the matrix.
+
+    Raises:
+        LookupError: naming each that is not. A service whose door nobody thought about does not start.
+    """
+    missing = sorted(set(routes_of(app)) - set(MATRIX))
+    if missing:
+        raise LookupError(f"no line in api/access.py for {', '.join(missing)}. Remedy: write who may use it.")
+
+
+def routes_of(app: Litestar) -> Iterable[str]:
+    """Every "METHOD /path" of the application; HEAD goes with GET, OPTIONS is the framework's own."""
+    for route in app.routes:
+        for method in getattr(route, "methods", None) or {"GET"}:
+            if method not in ("HEAD", "OPTIONS"):
+                yield f"{method} {route.path}"
+
+
+async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Let a request through or refuse it; who asks stands in `connection.state.actor` from here on.
+
+    Raises:
+        Refused: 401 without or with a dead session or key, 403 for a role or a scope that may not, or a foreign form.
+    """
+    method = str(connection.scope.get("method", "GET")).replace("HEAD", "GET")
+    name = f"{method} {connection.scope['path_template']}"
+    allowed = MATRIX[name]
+    connection.state.actor = None
+    if ANYONE in allowed:
+        return
+    record: Record = connection.app.state.record
+    cookie = connection.cookies.get(COOKIE, "")
+    bearer = connection.headers.get("authorization", "")
+    if bearer:
+        actor = await to_thread.run_sync(_by_key, record, bearer.removeprefix("Bearer ").strip())
+    else:
+        actor = await to_thread.run_sync(_by_session, record, cookie) if cookie else None
+    if actor is None:
+        raise Refused(401, Trouble("session", "signed_out"))
+    if not bearer and method not in SAFE:
+        refuse_foreign(connection)
+    if actor.role not in allowed:
+        raise Refused(403, Trouble("role", "not_allowed", role=actor.role, allowed=", ".join(allowed)))
+    if bearer and SCOPED.get(name) not in actor.scopes:
+        raise Refused(403, Trouble("key", "no_scope"))
+    connection.state.actor = actor
+
+
+def _by_session(record: Record, secret: str) -> Actor | None:
+    with record.read() as tx:
+        found = actor_of_session(tx, secret)
+        now = tx.now
+    if found is None:
+        return None
+    actor, seen_at = found
+    if now - seen_at > min(SEEN_EVERY, IDLE):
+        with record.write() as tx:
+            touch_session(tx, actor.session)
+    return actor
+
+
+def _by_key(record: Record, secret: str) -> Actor | None:
+    if not secret.startswith(KEY_PREFIX):
+        return None
+    with record.read() as tx:
+        return actor_of_key(tx, secret)
+
+
+def refuse_foreign(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    """Refuse a change that a browser sends from another site's page, by what the browser itself says of it.
+
+    With cookies that are SameSite=Strict this is the second guard against forged requests; a program that is no browser
+    sends neither header and has no cookies to abuse.
+
+    Raises:
+        Refused: 403.
+    """
+    site, origin = connection.headers.get("sec-fetch-site"), connection.headers.get("origin")
+    host = connection.headers.get("host", "")
+    if site in ("same-origin", "none") or (site is None and origin is None):
+        return
+    if site is None and origin is not None and origin.partition("://")[2] == host:
+        return
+    raise Refused(403, Trouble("origin", "foreign_form"))

@@ -1,0 +1,155 @@
+"""The endpoints of accounts: signing in and out, one's own password and keys, and the operator's accounts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from typing import Final
+
+from litestar import Response, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, RawBody
+from sqlalchemy import select
+
+from api.access import refuse_foreign
+from api.accounts import service
+from api.accounts.tables import ORGANISATIONS, ROLES
+from api.forms import Form
+from api.settings import Settings
+from api.web import Asking, actor_of, answer_json, record_of, session_cookie
+
+MOST_BYTES: Final = 64 * 1024
+
+
+@post("/api/v1/session", status_code=200, sync_to_thread=True, request_max_body_size=MOST_BYTES)
+def post_session(request: Asking, body: RawBody, settings: NamedDependency[Settings]) -> Response[bytes]:
+    """Sign in with {login, password}; the answer sets a cookie."""
+    refuse_foreign(request)
+    form = Form.of_json(body)
+    login, password = form.text("login"), form.text("password", secret=True)
+    form.done()
+    address = request.client.host if request.client else ""
+    secret, actor = service.sign_in(
+        record_of(request), login, password, address, request.cookies.get("kail_session", "")
+    )
+    response = answer_json({"id": actor.account_id, "name": actor.name, "role": actor.role})
+    response.cookies.append(session_cookie(secret, https=settings.https))
+    return response
+
+
+@delete("/api/v1/session", status_code=200, sync_to_thread=True)
+def delete_session(request: Asking, settings: NamedDependency[Settings]) -> Response[bytes]:
+    """Sign out."""
+    with record_of(request).write() as tx:
+        service.sign_out(tx, actor_of(request))
+    response = answer_json({"signed_out": True})
+    response.cookies.append(session_cookie("", https=settings.https))
+    return response
+
+
+@get("/api/v1/me", sync_to_thread=True)
+def get_me(request: Asking) -> Response[bytes]:
+    """Say who is asking."""
+    actor = actor_of(request)
+    with record_of(request).read() as tx:
+        organisation = tx.one(select(ORGANISATIONS).where(ORGANISATIONS.c.id == actor.organisation_id))
+    assert organisation is not None
+    me = {"id": actor.account_id, "name": actor.name, "role": actor.role, "organisation": organisation.name}
+    return answer_json(me | {"organisation_id": actor.organisation_id})
+
+
+@post("/api/v1/me/password", status_code=200, sync_to_thread=True, request_max_body_size=MOST_BYTES)
+def post_password(request: Asking, body: RawBody, settings: NamedDependency[Settings]) -> Response[bytes]:
+    """Change one's own password with {old, new}; every session but this one ends."""
+    form = Form.of_json(body)
+    old, new = form.text("old", secret=True), form.text("new", secret=True)
+    form.done()
+    response = answer_json({"changed": True})
+    secret = service.change_password(record_of(request), actor_of(request), old, new)
+    response.cookies.append(session_cookie(secret, https=settings.https))
+    return response
+
+
+@get("/api/v1/me/keys", sync_to_thread=True)
+def get_keys(request: Asking) -> Response[bytes]:
+    """List one's API keys, without the keys."""
+    with record_of(request).read() as tx:
+        return answer_json({"keys": service.keys_of(tx, actor_of(request))})
+
+
+@post("/api/v1/me/keys", status_code=201, sync_to_thread=True, request_max_body_size=MOST_BYTES)
+def post_key(request: Asking, body: RawBody) -> Response[bytes]:
+    """Make an API key from {name, scopes, expires_on}; the key itself is told this once."""
+    form = Form.of_json(body)
+    name, scopes = form.text("name"), form.choices("scopes", service.SCOPES)
+    expires_on = form.day("expires_on")
+    if expires_on is None and not form.troubles:
+        form.trouble("expires_on", "wanted")
+    form.done()
+    assert expires_on is not None
+    with record_of(request).write() as tx:
+        end = datetime.combine(expires_on, time(), UTC)
+        key, secret = service.add_key(tx, actor_of(request), name, list(scopes), end)
+    return answer_json({"id": key, "key": secret, "told_once": True}, 201)
+
+
+@delete("/api/v1/me/keys/{key_id:str}", status_code=200, sync_to_thread=True)
+def delete_key(request: Asking, key_id: FromPath[str]) -> Response[bytes]:
+    """Take an API key back."""
+    with record_of(request).write() as tx:
+        service.revoke_key(tx, actor_of(request), key_id)
+    return answer_json({"revoked": True})
+
+
+@get("/api/v1/accounts", sync_to_thread=True)
+def get_accounts(request: Asking) -> Response[bytes]:
+    """List the accounts of the organisation."""
+    with record_of(request).read() as tx:
+        return answer_json({"accounts": service.accounts_of(tx, actor_of(request))})
+
+
+@post("/api/v1/accounts", status_code=201, sync_to_thread=True, request_max_body_size=MOST_BYTES)
+def post_account(request: Asking, body: RawBody) -> Response[bytes]:
+    """Add an account from {login, name, role}; its password is told this once."""
+    form = Form.of_json(body)
+    login, name, role = form.text("login", most=100), form.text("name"), form.choice("role", ROLES)
+    form.done()
+    actor = actor_of(request)
+    with record_of(request).write() as tx:
+        made = service.add_account(tx, actor.organisation_id, login, name, role, actor)
+    return answer_json({"id": made.id, "login": made.login, "password": made.password, "told_once": True}, 201)
+
+
+@patch("/api/v1/accounts/{account_id:str}", sync_to_thread=True, request_max_body_size=MOST_BYTES)
+def patch_account(request: Asking, account_id: FromPath[str], body: RawBody) -> Response[bytes]:
+    """Change {role, active} of an account, given its {version}; its sessions end."""
+    form = Form.of_json(body)
+    version = form.number("version")
+    role = form.choice("role", ROLES, "") or None
+    active = form.yes_no("active") if "active" in form.fields else None
+    form.done()
+    with record_of(request).write() as tx:
+        service.change_account(tx, actor_of(request), account_id, version, role=role, active=active)
+    return answer_json({"version": version + 1})
+
+
+@post("/api/v1/accounts/{account_id:str}/password", status_code=200, sync_to_thread=True)
+def post_account_password(request: Asking, account_id: FromPath[str]) -> Response[bytes]:
+    """Give an account a new password, told this once; its sessions end."""
+    with record_of(request).write() as tx:
+        password = service.reset_password(tx, actor_of(request), account_id)
+    return answer_json({"password": password, "told_once": True})
+
+
+HANDLERS: Final = (
+    post_session,
+    delete_session,
+    get_me,
+    post_password,
+    get_keys,
+    post_key,
+    delete_key,
+    get_accounts,
+    post_account,
+    patch_account,
+    post_account_password,
+)

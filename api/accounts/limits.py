@@ -1,0 +1,58 @@
+"""Limits on guessing that hold across workers: every try is counted by one statement before the password is looked at.
+
+The limit of one name from one address is the one that matters; the wider ones stop many addresses on one name and one
+address on many names. The address is the one that connected: what a header claims counts for nothing. The owner of a
+name, coming from elsewhere, still gets in when somebody guesses at it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import case, delete
+from sqlalchemy.dialects import postgresql, sqlite
+
+from api.accounts.tables import TRIES
+from api.record import Transaction
+
+WINDOW: Final = timedelta(minutes=15)
+ALLOWED: Final = {"name and address": 10, "name": 100, "address": 200}
+"""Tries in a window: our choice."""
+
+
+def buckets(login: str, address: str) -> dict[str, str]:
+    """The counters of a try, as hashes: a mistyped name may be a password."""
+    written = {"name and address": f"{login}\n{address}", "name": login, "address": f"\n{address}"}
+    return {kind: hashlib.sha256(f"{kind}:{text}".encode()).hexdigest() for kind, text in written.items()}
+
+
+def count_try(tx: Transaction, login: str, address: str) -> bool:
+    """Count a try; return whether it is still allowed."""
+    # One after the other: a try that is not let through must not use up the wider limits of the name's owner.
+    return all(_count(tx, bucket) <= ALLOWED[kind] for kind, bucket in buckets(login, address).items())
+
+
+def _count(tx: Transaction, bucket: str) -> int:
+    dialect = sqlite if tx.sql.dialect.name == "sqlite" else postgresql
+    over = TRIES.c.since < tx.now - WINDOW
+    statement = (
+        dialect.insert(TRIES)
+        .values(bucket=bucket, since=tx.now, count=1)
+        .on_conflict_do_update(
+            index_elements=[TRIES.c.bucket],
+            set_={
+                "count": case((over, 1), else_=TRIES.c.count + 1),
+                "since": case((over, tx.now), else_=TRIES.c.since),
+            },
+        )
+        .returning(TRIES.c.count)
+    )
+    return int(tx.sql.execute(statement).scalar_one())
+
+
+def forget_tries(tx: Transaction, login: str, address: str) -> None:
+    """Begin anew for a name at an address after its owner came in."""
+    tx.run(delete(TRIES).where(TRIES.c.bucket == buckets(login, address)["name and address"]))
+    tx.run(delete(TRIES).where(TRIES.c.since < tx.now - WINDOW))

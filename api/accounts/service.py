@@ -1,0 +1,255 @@
+"""What can be done with accounts: signing in and out, making them and changing their role, API keys for systems."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Row, insert, select, update
+
+from api.accounts import passwords
+from api.accounts.actor import KEY_PREFIX, Actor, close_session, close_sessions, hashed, open_session
+from api.accounts.limits import count_try, forget_tries
+from api.accounts.tables import ACCOUNTS, API_KEYS, ORGANISATIONS, ROLES
+from api.audit.service import note
+from api.record import Record, Transaction, new_id
+from api.refusals import Refused, Trouble
+
+SCOPES: Final = ("me", "programme")
+"""What an API key may be allowed: to see whose it is, and to read the programme of the day."""
+LONGEST_KEY: Final = timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class NewAccount:
+    """An account just made, with the password to be told once."""
+
+    id: str
+    login: str
+    password: str
+
+
+# -- signing in --------------------------------------------------------------------------------------------------------
+
+
+def sign_in(record: Record, login: str, password: str, address: str, old: str = "") -> tuple[str, Actor]:
+    """Check a password; return the id of a new session and who signed in. `old`: a session id sent with the request.
+
+    Raises:
+        Refused: 429 where too many tries were made, 401 where name or password is wrong.
+    """
+    login = login.strip().casefold()
+    with record.write() as tx:
+        allowed = count_try(tx, login, address)
+    if not allowed:
+        raise Refused(429, Trouble("password", "too_many_tries"))
+    with record.read() as tx:
+        account = tx.one(select(ACCOUNTS).where(ACCOUNTS.c.login == login))
+    right = passwords.verify(account.password_hash if account else None, password)
+    if account is None or not right or not account.active:
+        with record.write() as tx:
+            note(tx, "sign_in_refused", "account", account.id if account else "")
+        raise Refused(401, Trouble("password", "wrong_password"))
+    with record.write() as tx:
+        forget_tries(tx, login, address)
+        if passwords.needs_new_hash(account.password_hash):
+            _set_password(tx, account.id, password)
+        secret = open_session(tx, account.id, old)
+        actor = Actor(account.id, account.organisation_id, account.role, account.name, hashed(secret))
+        _noted(tx, actor, "signed_in", account.id)
+    return secret, actor
+
+
+def sign_out(tx: Transaction, actor: Actor) -> None:
+    """End the session of whoever asks."""
+    close_session(tx, actor.session)
+    _noted(tx, actor, "signed_out", actor.account_id)
+
+
+def change_password(record: Record, actor: Actor, old: str, new: str) -> str:
+    """Change one's own password; every session ends, and the id of a new one is returned.
+
+    Raises:
+        Refused: 400 where the old one is wrong or the new one too short or too easy.
+    """
+    with record.read() as tx:
+        account = tx.one(select(ACCOUNTS).where(ACCOUNTS.c.id == actor.account_id))
+    assert account is not None
+    troubles = [] if passwords.verify(account.password_hash, old) else [Trouble("old", "wrong_old_password")]
+    if not passwords.SHORTEST <= len(new) <= passwords.LONGEST:
+        troubles.append(Trouble("new", "password_length", least=passwords.SHORTEST, most=passwords.LONGEST))
+    elif passwords.too_easy(new, account.login):
+        troubles.append(Trouble("new", "password_easy"))
+    if troubles:
+        raise Refused(400, *troubles)
+    with record.write() as tx:
+        _set_password(tx, account.id, new)
+        close_sessions(tx, account.id)
+        _noted(tx, actor, "changed_password", account.id)
+        return open_session(tx, account.id)
+
+
+def _set_password(tx: Transaction, account_id: str, password: str) -> None:
+    hashed_password = passwords.hash_password(password)
+    tx.run(update(ACCOUNTS).where(ACCOUNTS.c.id == account_id).values(password_hash=hashed_password))
+
+
+# -- making and changing accounts --------------------------------------------------------------------------------------
+
+
+def add_organisation(tx: Transaction, name: str, actor: Actor | None = None) -> str:
+    """Add an organisation; return its id.
+
+    Raises:
+        Refused: 409 if there is one of that name.
+    """
+    if tx.one(select(ORGANISATIONS.c.id).where(ORGANISATIONS.c.name == name)):
+        raise Refused(409, Trouble("name", "name_taken", name))
+    organisation = new_id()
+    tx.run(insert(ORGANISATIONS).values(id=organisation, name=name, created_at=tx.now))
+    _noted(tx, actor, "added", organisation, kind="organisation")
+    return organisation
+
+
+def add_account(
+    tx: Transaction,
+    organisation_id: str,
+    login: str,
+    name: str,
+    role: str,
+    actor: Actor | None = None,
+    password: str = "",
+) -> NewAccount:
+    """Add an account with a password that is told once.
+
+    Raises:
+        Refused: 409 if the login is taken, 400 for an unknown organisation.
+    """
+    assert role in ROLES
+    login = login.strip().casefold()
+    if tx.one(select(ACCOUNTS.c.id).where(ACCOUNTS.c.login == login)):
+        raise Refused(409, Trouble("login", "login_taken", login))
+    if not tx.one(select(ORGANISATIONS.c.id).where(ORGANISATIONS.c.id == organisation_id)):
+        raise Refused(400, Trouble("organisation_id", "no_organisation", organisation_id))
+    account, password = new_id(), password or passwords.new_password()
+    values = {
+        "id": account,
+        "organisation_id": organisation_id,
+        "login": login,
+        "name": name,
+        "role": role,
+        "password_hash": passwords.hash_password(password),
+        "active": True,
+        "version": 1,
+        "created_at": tx.now,
+    }
+    tx.run(insert(ACCOUNTS).values(values))
+    _noted(tx, actor, "added", account, role=role)
+    return NewAccount(account, login, password)
+
+
+def account_of(tx: Transaction, actor: Actor, account_id: str) -> Row[Any]:
+    """Return an account of the operator's own organisation.
+
+    Raises:
+        Refused: 404, the same for one that does not exist and one of somebody else's organisation.
+    """
+    found = tx.one(
+        select(ACCOUNTS).where(ACCOUNTS.c.id == account_id, ACCOUNTS.c.organisation_id == actor.organisation_id)
+    )
+    if found is None:
+        raise Refused(404, Trouble("account", "not_found"))
+    return found
+
+
+def change_account(
+    tx: Transaction, actor: Actor, account_id: str, version: int, *, role: str | None = None, active: bool | None = None
+) -> None:
+    """Change an account's role or close it; its sessions end, so that the next one has the new role and a new id.
+
+    Raises:
+        Refused: 404, or 409 where it was changed meanwhile or an operator would shut themselves out.
+    """
+    account = account_of(tx, actor, account_id)
+    if account.version != version:
+        raise Refused(409, Trouble("version", "stale", version))
+    if account_id == actor.account_id:
+        raise Refused(409, Trouble("account", "own_account"))
+    values: dict[str, Any] = {"role": role or account.role, "active": account.active if active is None else active}
+    tx.run(update(ACCOUNTS).where(ACCOUNTS.c.id == account_id).values(**values, version=version + 1))
+    close_sessions(tx, account_id)
+    _noted(tx, actor, "changed", account_id, "account", **values)
+
+
+def reset_password(tx: Transaction, actor: Actor, account_id: str) -> str:
+    """Give an account a new password, told once; its sessions end."""
+    account = account_of(tx, actor, account_id)
+    password = passwords.new_password()
+    _set_password(tx, account.id, password)
+    close_sessions(tx, account.id)
+    _noted(tx, actor, "reset_password", account.id)
+    return password
+
+
+def accounts_of(tx: Transaction, actor: Actor) -> list[dict[str, Any]]:
+    """The accounts of the operator's organisation."""
+    columns = (ACCOUNTS.c.id, ACCOUNTS.c.login, ACCOUNTS.c.name, ACCOUNTS.c.role, ACCOUNTS.c.active, ACCOUNTS.c.version)
+    mine = select(*columns).where(ACCOUNTS.c.organisation_id == actor.organisation_id).order_by(ACCOUNTS.c.login)
+    return [dict(row._mapping) for row in tx.all(mine)]
+
+
+# -- API keys ----------------------------------------------------------------------------------------------------------
+
+
+def add_key(tx: Transaction, actor: Actor, name: str, scopes: list[str], expires_at: datetime) -> tuple[str, str]:
+    """Make an API key for the asking account; return its id and the key, which is told once.
+
+    Raises:
+        Refused: 400 if it would end in the past or only after more than a year.
+    """
+    if not tx.now < expires_at <= tx.now + LONGEST_KEY:
+        raise Refused(400, Trouble("expires_on", "key_expiry", expires_at.date().isoformat(), days=LONGEST_KEY.days))
+    key, secret = new_id(), KEY_PREFIX + secrets.token_urlsafe(32)
+    values = {
+        "id": key,
+        "account_id": actor.account_id,
+        "name": name,
+        "key_hash": hashed(secret),
+        "scopes": " ".join(scopes),
+        "created_at": tx.now,
+        "expires_at": expires_at,
+    }
+    tx.run(insert(API_KEYS).values(values))
+    _noted(tx, actor, "added", key, kind="api_key", scopes=scopes)
+    return key, secret
+
+
+def keys_of(tx: Transaction, actor: Actor) -> list[dict[str, Any]]:
+    """The API keys of the asking account, without the keys themselves."""
+    c = API_KEYS.c
+    mine = select(c.id, c.name, c.scopes, c.created_at, c.expires_at, c.revoked_at).where(
+        c.account_id == actor.account_id
+    )
+    return [dict(row._mapping) | {"scopes": row.scopes.split()} for row in tx.all(mine.order_by(c.created_at))]
+
+
+def revoke_key(tx: Transaction, actor: Actor, key_id: str) -> None:
+    """Take back one of one's own API keys.
+
+    Raises:
+        Refused: 404 if there is none of that id.
+    """
+    mine = (API_KEYS.c.id == key_id) & (API_KEYS.c.account_id == actor.account_id)
+    if not tx.one(select(API_KEYS.c.id).where(mine)):
+        raise Refused(404, Trouble("key", "not_found"))
+    tx.run(update(API_KEYS).where(mine, API_KEYS.c.revoked_at.is_(None)).values(revoked_at=tx.now))
+    _noted(tx, actor, "revoked", key_id, kind="api_key")
+
+
+def _noted(
+    tx: Transaction, actor: Actor | None, action: str, object_id: str, kind: str = "account", **detail: Any
+) -> None:
+    who = {"account_id": actor.account_id, "organisation_id": actor.organisation_id} if actor else {}
+    note(tx, action, kind, object_id, **who, **detail)

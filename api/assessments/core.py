@@ -1,0 +1,82 @@
+"""The core of a recommendation: what was decided, as ids, numbers and codes in bytes that depend on nothing else.
+
+Words are left out: they are made when somebody looks. Equal inputs under equal versions give equal bytes, so an
+assessment can be made again and compared, and two cores tell what changed between them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date
+from typing import Any
+
+from matcher.criteria import Criterion
+from matcher.lenders import Match
+from matcher.recommend import Recommendation
+
+Core = dict[str, Any]
+
+
+def core_of(found: Recommendation, versions: Mapping[str, Any]) -> Core:
+    """Return the core of a recommendation made with these versions."""
+    return {
+        "tier": plain(found.tier),
+        "readiness": plain(found.readiness),
+        "steps": found.steps,
+        "interventions": [[one.id, one.days, one.cost_idr, plain(one.rank)] for one in found.interventions],
+        "products": {match.id: _product(match) for match in found.products},
+        "path": plain(found.path),
+        "questions": list(found.questions),
+        "notices": [plain(notice) for notice in found.notices],
+        "versions": dict(versions),
+    }
+
+
+def _product(match: Match) -> Core:
+    terms = match.terms
+    return {
+        "status": match.status,
+        "offered": match.offered,
+        "availability": match.availability,
+        "unmet": [[key(unmet.criterion), [plain(change) for change in unmet.changed_by]] for unmet in match.unmet],
+        "questions": list(match.questions),
+        "affordable": terms.affordable,
+        "instalment_idr": terms.instalment_idr,
+        "max_affordable_idr": terms.max_affordable_idr,
+    }
+
+
+def key(criterion: Criterion) -> str:
+    """Name a criterion by what it asks."""
+    if criterion.kind == "signal":
+        value = criterion.value.isoformat() if isinstance(criterion.value, date) else criterion.value
+        return f"{criterion.signal} {criterion.op} {json.dumps(value)}"
+    if criterion.kind == "step":
+        return f"step {criterion.signal}"
+    return f"{criterion.kind}({', '.join(key(part) for part in criterion.parts)})"
+
+
+def plain(value: Any) -> Any:
+    """Turn values of the matcher into what JSON knows."""
+    if isinstance(value, Criterion):
+        return key(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(name): plain(one) for name, one in value.items()}
+    if hasattr(value, "_asdict"):
+        return plain(value._asdict())
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    if isinstance(value, (list, tuple)):
+        return [plain(one) for one in value]
+    return value
+
+
+def written(core: Core) -> bytes:
+    """The bytes of a core."""
+    return json.dumps(core, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

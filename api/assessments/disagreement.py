@@ -1,0 +1,129 @@
+"""Disagreement: a mentor's other choice, a participant's objection. Kept with versions, never as outcomes."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import insert, select, update
+
+from api.accounts.actor import Actor
+from api.assessments.service import find_assessment
+from api.assessments.tables import ASSESSMENTS, OBJECTIONS, OVERRIDES
+from api.audit.service import note
+from api.consents import service as consents
+from api.crypto import seal_json, unseal_json
+from api.participants.people import bump, find, who
+from api.participants.tables import PARTICIPANTS
+from api.record import Transaction, new_id
+from api.refusals import Refused, Trouble
+
+CODES: Final = (
+    "already_done",
+    "cannot_now",
+    "too_expensive",
+    "too_far",
+    "other_first",
+    "not_wanted",
+    "facts_wrong",
+    "other",
+)
+"""Why a mentor chooses another step."""
+DECISIONS: Final = ("upheld", "rejected", "corrected")
+"""Of an objection: the result does not count, it stands, or facts were put right."""
+
+
+def override(tx: Transaction, actor: Actor, assessment_id: str, chosen: str, code: str, words: str) -> str:
+    """Record that a mentor chooses another of the suggested steps; return the override's id.
+
+    Raises:
+        Refused: 404; 409 without consent; 400 if the step is not among those suggested, or is the first anyway.
+    """
+    assessment, person = find_assessment(tx, actor, assessment_id)
+    consents.require(tx, person.id, "record", "recommendation")
+    listed = [one[0] for one in assessment.core["interventions"]]
+    if chosen not in listed:
+        raise Refused(400, Trouble("chosen", "not_listed", chosen, allowed=", ".join(listed[1:])))
+    if chosen == listed[0]:
+        raise Refused(400, Trouble("chosen", "first_already", chosen))
+    number = new_id()
+    row = {"id": number, "assessment_id": assessment_id, "participant_id": person.id, "at": tx.now}
+    what = {"suggested": listed[0], "chosen": chosen, "code": code, "account_id": actor.account_id}
+    sealed = seal_json(person.key, words, f"overrides.note:{number}") if words else None
+    tx.run(insert(OVERRIDES).values(**row, **what, note=sealed))
+    note(tx, "overrode", "participant", person.id, **who(actor), assessment=assessment_id, code=code)
+    return number
+
+
+def objects(tx: Transaction, actor: Actor, assessment_id: str, words: str) -> str:
+    """Record a participant's objection: nothing more is worked out about them until a person decided.
+
+    Raises:
+        Refused: 404, or 409 where one waits already.
+    """
+    _, person = find_assessment(tx, actor, assessment_id)
+    if person.frozen:
+        raise Refused(409, Trouble("assessment", "objection_open"))
+    number = new_id()
+    row = {"id": number, "assessment_id": assessment_id, "participant_id": person.id, "at": tx.now}
+    sealed = seal_json(person.key, words, f"objections.words:{number}")
+    tx.run(insert(OBJECTIONS).values(**row, account_id=actor.account_id, words=sealed))
+    tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person.id).values(frozen=True))
+    bump(tx, person.id)
+    note(tx, "objected", "participant", person.id, **who(actor), assessment=assessment_id)
+    return number
+
+
+def decide(tx: Transaction, actor: Actor, objection_id: str, decision: str, reason: str) -> None:
+    """Decide on an objection, as a person; the participant can be assessed again.
+
+    Raises:
+        Refused: 404, or 409 if it was decided before.
+    """
+    row = tx.one(select(OBJECTIONS).where(OBJECTIONS.c.id == objection_id))
+    if row is None:
+        raise Refused(404, Trouble("objection", "not_found"))
+    try:
+        person = find(tx, actor, row.participant_id)
+    except Refused:
+        raise Refused(404, Trouble("objection", "not_found")) from None
+    if row.decided_at is not None:
+        raise Refused(409, Trouble("objection", "objection_closed"))
+    sealed = seal_json(person.key, reason, f"objections.reason:{objection_id}")
+    values = {"decided_at": tx.now, "decided_by": actor.account_id, "decision": decision, "reason": sealed}
+    tx.run(update(OBJECTIONS).where(OBJECTIONS.c.id == objection_id).values(values))
+    tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person.id).values(frozen=False))
+    bump(tx, person.id)
+    note(tx, "decided", "participant", person.id, **who(actor), objection=objection_id, decision=decision)
+
+
+def objections_of(tx: Transaction, actor: Actor, *, waiting: bool = True) -> list[dict[str, Any]]:
+    """The objections in the organisation, oldest first; those that wait alone, or all."""
+    mine = PARTICIPANTS.c.organisation_id == actor.organisation_id
+    asked = select(OBJECTIONS).join(PARTICIPANTS, PARTICIPANTS.c.id == OBJECTIONS.c.participant_id).where(mine)
+    if waiting:
+        asked = asked.where(OBJECTIONS.c.decided_at.is_(None))
+    rows = tx.all(asked.order_by(OBJECTIONS.c.at))
+    keys = tx.vault.keys_of([row.participant_id for row in rows])
+    return [_objection(row, keys[row.participant_id]) for row in rows if row.participant_id in keys and row.words]
+
+
+def _objection(row: Any, key: bytes) -> dict[str, Any]:
+    found = {name: value for name, value in row._mapping.items() if name not in ("words", "reason")}
+    found["words"] = unseal_json(key, row.words, f"objections.words:{row.id}")
+    found["reason"] = unseal_json(key, row.reason, f"objections.reason:{row.id}") if row.reason else None
+    return found
+
+
+def disagreements(tx: Transaction, actor: Actor) -> list[dict[str, Any]]:
+    """Overrides and objections of the organisation with versions, for an analyst: codes, no person and no words."""
+    a, mine = ASSESSMENTS.c, PARTICIPANTS.c.organisation_id == actor.organisation_id
+    versions = (a.as_of, a.programme_digest, a.model_version, a.model_digest, a.kail_version, a.propensity)
+    found = []
+    for kind, table, columns in (
+        ("override", OVERRIDES, (OVERRIDES.c.suggested, OVERRIDES.c.chosen, OVERRIDES.c.code)),
+        ("objection", OBJECTIONS, (OBJECTIONS.c.decision,)),
+    ):
+        asked = select(table.c.id, table.c.at, *columns, *versions).join(ASSESSMENTS, a.id == table.c.assessment_id)
+        asked = asked.join(PARTICIPANTS, PARTICIPANTS.c.id == table.c.participant_id).where(mine)
+        found += [{"kind": kind, **row._mapping} for row in tx.all(asked.order_by(table.c.at, table.c.id))]
+    return found

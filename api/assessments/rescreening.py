@@ -1,0 +1,96 @@
+"""Re-screening: after a rule, a product or the model changed, who gained or lost what, and why.
+
+In 2018 some 550 members held a letter that the bank had come to accept, and nobody told them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from api.assessments.changes import changes
+from api.assessments.service import Worked, inputs_of, latest_of, opened, replay, store, work_out
+from api.consents import service as consents
+from api.crypto import Erased
+from api.live import Live
+from api.participants.people import Person, person_of
+from api.participants.tables import PARTICIPANTS
+from api.record import Record
+from api.refusals import Refused
+from api.words import Teller, teller
+
+BY_RULES, BY_FACTS = "rules", "facts"
+
+
+@dataclass(frozen=True)
+class Rescreened:
+    """What changed for one participant: entries of `changes`, each with `because` (the rules, or facts and time)."""
+
+    participant: str
+    mentor: str
+    organisation: str
+    entries: tuple[dict[str, Any], ...]
+
+
+def rescreen(
+    record: Record, live: Live, language: str, *, keep: bool = False, progress: Callable[[int, int], None] | None = None
+) -> Iterator[Rescreened]:
+    """Work out everybody anew who agrees, was assessed before and has no objection waiting; yield who changed.
+
+    `keep` stores the new recommendation of whoever changed.
+    """
+    with record.read() as tx:
+        rows = tx.all(select(PARTICIPANTS.c.id).where(PARTICIPANTS.c.sealed.is_not(None)).order_by(PARTICIPANTS.c.id))
+    t = teller(live.rules, language)
+    for number, row in enumerate(rows, 1):
+        found = _one(record, live, row.id, t, keep)
+        if progress:
+            progress(number, len(rows))
+        if found:
+            yield found
+
+
+def _one(record: Record, live: Live, person_id: str, t: Teller, keep: bool) -> Rescreened | None:
+    with record.read() as tx:
+        row = tx.one(select(PARTICIPANTS).where(PARTICIPANTS.c.id == person_id))
+        latest = latest_of(tx, [person_id]).get(person_id)
+        agreed = consents.stands(tx, person_id, "record") and consents.stands(tx, person_id, "recommendation")
+        if row is None or row.sealed is None or row.frozen or latest is None or not agreed:
+            return None
+        try:
+            person = person_of(row, tx.vault.key(person_id))
+        except Erased:
+            return None
+        before = opened(latest, person.key)
+        inputs = inputs_of(tx, person, live, before.inputs.get("goal"))
+    _, again = replay(live, before)
+    by_rules = {_mark(entry) for entry in changes(before.core, again.core, t)} if again else set()
+    try:
+        worked = work_out(live, inputs)
+    except Refused:
+        return None  # the evidence contradicts itself under the new rules: the mentor is told when they next look
+    found = [
+        entry | {"because": BY_RULES if _mark(entry) in by_rules else BY_FACTS}
+        for entry in changes(before.core, worked.core, t)
+    ]
+    if not found:
+        return None
+    if keep:
+        _keep(record, live, person, inputs, worked)
+    return Rescreened(person_id, row.mentor_id, row.organisation_id, tuple(found))
+
+
+def _mark(entry: dict[str, Any]) -> tuple[Any, ...]:
+    return entry["kind"], entry["id"], entry["gained"]
+
+
+def _keep(record: Record, live: Live, person: Person, inputs: dict[str, Any], worked: Worked) -> None:
+    """Store it, unless the participant changed or took consent back in the meantime."""
+    with record.write() as tx:
+        row = tx.one(select(PARTICIPANTS.c.version, PARTICIPANTS.c.frozen).where(PARTICIPANTS.c.id == person.id))
+        agreed = consents.stands(tx, person.id, "record") and consents.stands(tx, person.id, "recommendation")
+        if row is not None and row.version == person.version and agreed and not row.frozen:
+            store(tx, None, person, live, inputs, worked, "rescreened")

@@ -1,0 +1,297 @@
+"""Assessing: read the evidence, recommend, store; then show it again, make it again, and say what changed.
+
+The working out is done outside the writing transaction, so that nobody waits for it. The participant's version says
+whether anything about them changed meanwhile, a withdrawn consent included; then it is worked out anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, func, insert, select
+
+from api import __version__
+from api.accounts.actor import Actor
+from api.answer import answer, versions_of
+from api.assessments import switches
+from api.assessments.core import Core, core_of, written
+from api.assessments.tables import ASSESSMENTS
+from api.audit.service import note
+from api.consents import service as consents
+from api.crypto import seal, seal_json, unseal_json
+from api.errors import told
+from api.live import Live
+from api.participants.evidence import evidence_of, signals_of
+from api.participants.people import Person, find, who
+from api.record import Record, Transaction, new_id
+from api.refusals import Refused, Trouble
+from api.words import teller
+from matcher.participant import Participant, ParticipantError, read_participant
+from matcher.recommend import Recommendation, recommend
+from matcher.rules import Rules, rules_on
+
+TRIES: Final = 3
+CLASSES: Final = {
+    "rank_referral": 0,
+    "rank_tier_programme": 0,
+    "rank_path": 1,
+    "rank_came_for": 2,
+    "rank_capacity": 2,
+    "rank_earliest": 3,
+    "rank_step": 3,
+}
+"""The places of semantics.md's order of suggestions by which a work list is ordered; others come last."""
+
+
+@dataclass(frozen=True)
+class Worked:
+    """A recommendation worked out for given inputs."""
+
+    rules: Rules
+    participant: Participant
+    found: Recommendation
+    core: Core
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the core's bytes."""
+        return hashlib.sha256(written(self.core)).hexdigest()
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """A stored recommendation, opened."""
+
+    id: str
+    person_id: str
+    at: datetime
+    as_of: date
+    cause: str
+    inputs: Mapping[str, Any]
+    core: Core
+    summary: Mapping[str, Any]
+    propensity: float | None
+
+    @property
+    def stored(self) -> bytes:
+        """The bytes of the core as they were stored."""
+        return written(self.core)
+
+
+# -- working out -------------------------------------------------------------------------------------------------------
+
+
+def work_out(live: Live, inputs: Mapping[str, Any]) -> Worked:
+    """Recommend for inputs {signals, as_of, goal, first}: the same inputs under the same versions give the same core.
+
+    Raises:
+        Refused: 409 where the signals contradict each other under the rules of that day.
+    """
+    rules = rules_on(live.programme, date.fromisoformat(inputs["as_of"]))
+    try:
+        participant = read_participant(rules, inputs["signals"])
+    except ParticipantError as error:
+        raise Refused.told(409, told(teller(rules, "id"), error.problems, "signals.")) from None
+    goal = inputs.get("goal")
+    if goal is not None and goal not in rules.product_ids:
+        raise Refused(400, Trouble("goal", "no_such_goal", goal))
+    found = recommend(rules, participant, goal=goal, scorecard=live.scorecard)
+    if inputs.get("first"):
+        found = put_first(found, inputs["first"])
+    return Worked(rules, participant, found, core_of(found, versions_of(live.programme, live.scorecard)))
+
+
+def put_first(found: Recommendation, name: str) -> Recommendation:
+    """The same with one of the tied interventions first; as it was where it is not among them."""
+    chosen = [one for one in found.interventions if one.id == name]
+    rest = [one for one in found.interventions if one.id != name]
+    return replace(found, interventions=(*chosen, *rest))
+
+
+def tied(found: Recommendation) -> list[str]:
+    """The interventions that share the first place but for the programme's order."""
+    first = found.interventions[0].rank
+    return [one.id for one in found.interventions if one.rank == first]
+
+
+def summary_of(worked: Worked) -> dict[str, Any]:
+    """What a work list needs to know of a recommendation, as codes."""
+    found = worked.found
+    first = found.interventions[0]
+    return {
+        "tier": found.tier.tier,
+        "provisional": found.tier.provisional,
+        "next": first.id,
+        "rank": [CLASSES.get(first.rank_reason.code, 4), found.path.days or 0, first.days, first.cost_idr or 0],
+        "goal": found.path.goal,
+        "offered": [match.id for match in found.products if match.offered],
+        "question": next(iter(found.questions), None),
+        "stale": sorted(found.stale),
+        "talk_again_on": found.tier.talk_again_on.isoformat() if found.tier.talk_again_on else None,
+    }
+
+
+# -- storing -----------------------------------------------------------------------------------------------------------
+
+
+def assess(record: Record, live: Live, actor: Actor, person_id: str, goal: str | None = None) -> tuple[str, Worked]:
+    """Recommend for a participant from their evidence and store it; return the assessment's id and what was found.
+
+    Raises:
+        Refused: 404; 409 without consent, while an objection waits, or where evidence contradicts itself.
+    """
+    for _ in range(TRIES):
+        with record.read() as tx:
+            person = find(tx, actor, person_id)
+            may_be_assessed(tx, person)
+            inputs = inputs_of(tx, person, live, goal)
+            random = switches.is_on(tx, actor.organisation_id, switches.RANDOMISATION)
+        worked = work_out(live, inputs)
+        propensity = None
+        if random and len(choice := tied(worked.found)) > 1:
+            inputs, propensity = inputs | {"first": secrets.choice(choice)}, 1 / len(choice)
+            worked = work_out(live, inputs)
+        with record.write() as tx:
+            if find(tx, actor, person_id).version == person.version:
+                may_be_assessed(tx, person)
+                return store(tx, actor, person, live, inputs, worked, "asked", propensity), worked
+    raise Refused(409, Trouble("participant", "changed_meanwhile"))
+
+
+def may_be_assessed(tx: Transaction, person: Person) -> None:
+    """See that a participant agrees and that no objection waits for a person.
+
+    Raises:
+        Refused: 409.
+    """
+    consents.require(tx, person.id, "record", "recommendation")
+    if person.frozen:
+        raise Refused(409, Trouble("participant", "frozen"))
+
+
+def inputs_of(tx: Transaction, person: Person, live: Live, goal: str | None = None) -> dict[str, Any]:
+    """What a recommendation of today is made from."""
+    day = live.rules.day
+    return {"signals": signals_of(evidence_of(tx, person), day), "as_of": day.isoformat(), "goal": goal}
+
+
+def store(
+    tx: Transaction,
+    actor: Actor | None,
+    person: Person,
+    live: Live,
+    inputs: Mapping[str, Any],
+    worked: Worked,
+    cause: str,
+    propensity: float | None = None,
+) -> str:
+    """Write an assessment; return its id."""
+    assessment = new_id()
+    last = tx.one(select(func.max(ASSESSMENTS.c.place)).where(ASSESSMENTS.c.participant_id == person.id))
+    content = written(worked.core)
+    versions = versions_of(live.programme, live.scorecard)
+    model = versions["model"] or {"version": "", "digest": ""}
+
+    def place(column: str) -> str:
+        return f"assessments.{column}:{assessment}"
+
+    values = {
+        "id": assessment,
+        "participant_id": person.id,
+        "place": (last[0] or 0) + 1 if last else 1,
+        "at": tx.now,
+        "as_of": worked.rules.day,
+        "account_id": actor.account_id if actor else None,
+        "cause": cause,
+        "programme_digest": versions["programme"]["digest"],
+        "model_version": model["version"],
+        "model_digest": model["digest"],
+        "kail_version": __version__,
+        "propensity": propensity,
+        "inputs": seal_json(person.key, {**inputs, "digest": worked.digest}, place("inputs")),
+        "result": seal(person.key, zlib.compress(content, 1), place("result")),
+        "summary": seal_json(person.key, summary_of(worked), place("summary")),
+    }
+    tx.run(insert(ASSESSMENTS).values(values))
+    by = who(actor) if actor else {}
+    note(tx, "assessed", "participant", person.id, **by, assessment=assessment, cause=cause)
+    return assessment
+
+
+# -- showing again -----------------------------------------------------------------------------------------------------
+
+
+def opened(row: Row[Any], key: bytes) -> Assessment:
+    """Open a stored assessment with the person's key."""
+    place = f":{row.id}"
+    return Assessment(
+        id=row.id,
+        person_id=row.participant_id,
+        at=row.at,
+        as_of=row.as_of,
+        cause=row.cause,
+        inputs=unseal_json(key, row.inputs, "assessments.inputs" + place),
+        core=unseal_json(key, row.result, "assessments.result" + place),
+        summary=unseal_json(key, row.summary, "assessments.summary" + place),
+        propensity=row.propensity,
+    )
+
+
+def find_assessment(tx: Transaction, actor: Actor, assessment_id: str) -> tuple[Assessment, Person]:
+    """Return an assessment of one of the asking mentor's participants.
+
+    Raises:
+        Refused: 404.
+    """
+    row = tx.one(select(ASSESSMENTS).where(ASSESSMENTS.c.id == assessment_id))
+    if row is None:
+        raise Refused(404, Trouble("assessment", "not_found"))
+    try:
+        person = find(tx, actor, row.participant_id)
+    except Refused:
+        raise Refused(404, Trouble("assessment", "not_found")) from None
+    return opened(row, person.key), person
+
+
+def history_of(tx: Transaction, person: Person) -> list[Assessment]:
+    """A participant's assessments, the latest first."""
+    mine = select(ASSESSMENTS).where(ASSESSMENTS.c.participant_id == person.id).order_by(ASSESSMENTS.c.place.desc())
+    return [opened(row, person.key) for row in tx.all(mine)]
+
+
+def the_one_before(tx: Transaction, person: Person, assessment: Assessment) -> Assessment | None:
+    """The assessment that came before this one."""
+    before = [one for one in history_of(tx, person) if one.at < assessment.at]
+    return before[0] if before else None
+
+
+def latest_of(tx: Transaction, persons: Sequence[str]) -> dict[str, Row[Any]]:
+    """The latest assessment of each of these participants, sealed."""
+    found: dict[str, Row[Any]] = {}
+    for start in range(0, len(persons), 500):
+        mine = ASSESSMENTS.c.participant_id.in_(persons[start : start + 500])
+        last = select(ASSESSMENTS.c.participant_id, func.max(ASSESSMENTS.c.place).label("place")).where(mine)
+        newest = last.group_by(ASSESSMENTS.c.participant_id).subquery()
+        both = (ASSESSMENTS.c.participant_id == newest.c.participant_id) & (ASSESSMENTS.c.place == newest.c.place)
+        found.update({row.participant_id: row for row in tx.all(select(ASSESSMENTS).join(newest, both))})
+    return found
+
+
+def replay(live: Live, assessment: Assessment) -> tuple[bool, Worked | None]:
+    """Make an assessment again: whether the bytes are the same, and what came out now."""
+    try:
+        worked = work_out(live, assessment.inputs)
+    except (Refused, ValueError):  # the programme of today no longer reads these inputs
+        return False, None
+    return written(worked.core) == assessment.stored, worked
+
+
+def in_words(live: Live, worked: Worked, language: str) -> dict[str, Any]:
+    """A recommendation as the stateless endpoint would answer it."""
+    return answer(worked.rules, worked.participant, worked.found, language, versions_of(live.programme, live.scorecard))

@@ -1,0 +1,38 @@
+"""Switches of an organisation, kept as rows: who turned what on or off, and when. Off where nobody did."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import func, insert, select
+
+from api.accounts.actor import Actor
+from api.assessments.tables import SWITCHES
+from api.audit.service import note
+from api.record import Transaction
+
+RANDOMISATION: Final = "randomise_ties"
+"""Which of several interventions that are tied comes first is drawn by lot, and the chance it had is stored."""
+
+
+def is_on(tx: Transaction, organisation_id: str, name: str) -> bool:
+    """Whether a switch is on."""
+    mine = (SWITCHES.c.organisation_id == organisation_id) & (SWITCHES.c.name == name)
+    last = tx.one(select(SWITCHES.c.on).where(mine).order_by(SWITCHES.c.seq.desc()).limit(1))
+    return bool(last and last.on)
+
+
+def turn(tx: Transaction, actor: Actor, name: str, on: bool) -> None:
+    """Turn a switch of the asking operator's organisation on or off."""
+    last = tx.one(select(func.max(SWITCHES.c.seq)))
+    number = (last[0] or 0) + 1 if last else 1
+    row = {"seq": number, "organisation_id": actor.organisation_id, "name": name, "on": on, "at": tx.now}
+    tx.run(insert(SWITCHES).values(**row, account_id=actor.account_id))
+    note(
+        tx,
+        "turned_on" if on else "turned_off",
+        "switch",
+        name,
+        account_id=actor.account_id,
+        organisation_id=actor.organisation_id,
+    )

@@ -1,0 +1,92 @@
+"""The work list: whom a mentor should see this week and why, at most 25, in semantics.md's order of suggestions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any, Final
+
+from api.accounts.actor import Actor
+from api.assessments.service import latest_of, opened
+from api.audit.service import note
+from api.consents import service as consents
+from api.participants.people import Person, people_of, who
+from api.record import Transaction
+from api.words import Teller
+
+MOST: Final = 25
+A_WEEK: Final = timedelta(days=7)
+
+WHY: Final[Mapping[str, Mapping[str, str]]] = {
+    "offered": {
+        "id": "Syarat {product} terpenuhi dan cicilannya terjangkau: ajak bicara soal rujukan.",
+        "en": "The conditions of {product} are met and it is affordable: talk about a referral.",
+    },
+    "talk_again": {
+        "id": "Sudah waktunya bicara lagi (sejak {on}). Langkah berikutnya: {step}.",
+        "en": "It is time to talk again (since {on}). The next step: {step}.",
+    },
+    "path": {
+        "id": "{step} adalah langkah di jalan menuju {product}.",
+        "en": "{step} is a step on the path to {product}.",
+    },
+    "step": {"id": "Langkah berikutnya: {step}.", "en": "The next step: {step}."},
+    "question": {"id": "Tanyakan juga: {question}", "en": "Ask as well: {question}"},
+    "stale": {"id": "Tanyakan apakah masih begitu: {signals}.", "en": "Ask whether this is still so: {signals}."},
+    "never": {
+        "id": "Belum pernah dihitung: isi yang sudah diketahui, lalu minta saran.",
+        "en": "Never worked out yet: fill in what is known, then ask for a recommendation.",
+    },
+}
+_NEVER: Final = (3, 0, 0, 0)
+"""Somebody never looked at stands with the earliest open step of the seven: our choice."""
+
+
+def work_list(tx: Transaction, actor: Actor, t: Teller, today: date) -> dict[str, Any]:
+    """The asking mentor's work list: entries {participant, name, next, why, ...}, and who is left out and why, counted.
+
+    Left out are those who do not agree, whose objection waits, and those worked out within the last seven days.
+    """
+    people = people_of(tx, actor)
+    ids = [person.id for person in people]
+    agreed = consents.who_agrees(tx, ids, "record") & consents.who_agrees(tx, ids, "recommendation")
+    latest = latest_of(tx, ids)
+    entries, left_out = [], {"no_consent": 0, "objection": 0, "seen_this_week": 0}
+    for person in people:
+        row = latest.get(person.id)
+        if person.id not in agreed:
+            left_out["no_consent"] += 1
+        elif person.frozen:
+            left_out["objection"] += 1
+        elif row is not None and today - row.as_of < A_WEEK:
+            left_out["seen_this_week"] += 1
+        else:
+            entries.append(_entry(person, opened(row, person.key).summary if row is not None else None, t, today))
+    entries.sort(key=lambda entry: (entry["rank"], entry["name"].casefold(), entry["participant"]))
+    shown = entries[:MOST]
+    note(tx, "saw_work_list", "account", actor.account_id, **who(actor), participants=[e["participant"] for e in shown])
+    return {"on": today.isoformat(), "entries": shown, "waiting": len(entries) - len(shown), "left_out": left_out}
+
+
+def _entry(person: Person, summary: Mapping[str, Any] | None, t: Teller, today: date) -> dict[str, Any]:
+    def say(code: str, **args: Any) -> str:
+        return WHY[code][t.language].format(**args)
+
+    entry: dict[str, Any] = {"participant": person.id, "name": person.identity.get("name", "")}
+    if summary is None:
+        return entry | {"tier": None, "next": None, "rank": list(_NEVER), "why": [say("never")]}
+    step, rank = t.word("intervention", summary["next"]), list(summary["rank"])
+    again = date.fromisoformat(summary["talk_again_on"]) if summary["talk_again_on"] else None
+    if summary["offered"]:
+        why, rank[0] = [say("offered", product=t.word("product", summary["offered"][0]))], 0
+    elif again is not None and again <= today:
+        why, rank[0] = [say("talk_again", on=t.word("on", again), step=step)], 0
+    elif rank[0] == 1 and summary["goal"]:
+        why = [say("path", step=step, product=t.word("product", summary["goal"]))]
+    else:
+        why = [say("step", step=step)]
+    if summary["stale"]:
+        why.append(say("stale", signals=", ".join(t.word("signal", name) for name in summary["stale"])))
+    elif summary["question"]:
+        why.append(say("question", question=t.question(summary["question"])))
+    return entry | {"tier": summary["tier"], "next": {"id": summary["next"], "name": step}, "rank": rank, "why": why}

@@ -1,0 +1,102 @@
+"""Chains: tables that are only ever added to, each row holding the hash of itself and the row before.
+
+The hash is keyed with a key outside the database, so that who can write to the database cannot make a chain that fits.
+Where a chain ends stands in a table of its own: without that, the last rows could be cut off unseen.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Column, Integer, String, Table, insert, select, update
+
+from api.database import METADATA
+from api.record import Transaction
+
+FIRST: Final = "0" * 64
+BIG: Final = BigInteger().with_variant(Integer, "sqlite")
+
+ENDS: Final = Table(
+    "chain_ends",
+    METADATA,
+    Column("chain", String(40), primary_key=True),
+    Column("seq", BIG, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A place where a chain does not hold: its number and what is wrong, in words."""
+
+    seq: int
+    what: str
+
+
+def chained(*columns: Column[Any]) -> tuple[Column[Any], ...]:
+    """The columns of a chained table: its number, the columns given, the hash."""
+    return (
+        Column("seq", BIG, primary_key=True, autoincrement=False),
+        *columns,
+        Column("hash", String(64), nullable=False),
+    )
+
+
+def add(tx: Transaction, table: Table, values: Mapping[str, Any]) -> int:
+    """Add a row to a chain; return its number. One writer at a time, so that a chain has one end."""
+    end = tx.one(select(ENDS.c.seq, ENDS.c.hash).where(ENDS.c.chain == table.name))
+    seq, previous = (end.seq + 1, end.hash) if end else (1, FIRST)
+    row = {"seq": seq, **values}
+    link = tx.keys.link(previous, canonical(table, row))
+    tx.run(insert(table).values(**row, hash=link))
+    if end is None:
+        tx.run(insert(ENDS).values(chain=table.name, seq=seq, hash=link))
+    else:
+        tx.run(update(ENDS).where(ENDS.c.chain == table.name).values(seq=seq, hash=link))
+    return seq
+
+
+def canonical(table: Table, row: Mapping[str, Any]) -> bytes:
+    """Write a row as bytes that depend on its content alone: every column but the hash, an absent one as null."""
+    content = {column.name: _plain(row.get(column.name)) for column in table.columns if column.name != "hash"}
+    return json.dumps([table.name, content], sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def verify(tx: Transaction, table: Table) -> tuple[int, list[Fault]]:
+    """Go over a chain; return how many rows it has and every place where it does not hold."""
+    faults: list[Fault] = []
+    previous, expected, count = FIRST, 1, 0
+    for row in _rows(tx, table):
+        count += 1
+        if row["seq"] != expected:
+            many = row["seq"] - expected
+            faults.append(Fault(expected, f"{many} row(s) from here on are missing" if many > 0 else "out of order"))
+        if tx.keys.link(previous, canonical(table, row)) != row["hash"] and not (faults and faults[-1].seq == expected):
+            faults.append(Fault(row["seq"], "this row or the one before it was changed or moved"))
+        previous, expected = row["hash"], row["seq"] + 1
+    end = tx.one(select(ENDS.c.seq, ENDS.c.hash).where(ENDS.c.chain == table.name))
+    if (end.seq, end.hash) != (expected - 1, previous) if end else count:
+        faults.append(Fault(expected, "the chain does not end where it should: rows at the end are missing or added"))
+    return count, faults
+
+
+def _rows(tx: Transaction, table: Table) -> Iterator[Mapping[str, Any]]:
+    every = select(table).order_by(table.c.seq).execution_options(yield_per=1000)
+    for row in tx.sql.execute(every):
+        yield dict(row._mapping)
+
+
+def end_of(tx: Transaction, table: Table) -> tuple[int, str]:
+    """Where a chain ends: a number and a hash to note down elsewhere."""
+    end = tx.one(select(ENDS.c.seq, ENDS.c.hash).where(ENDS.c.chain == table.name))
+    return (end.seq, end.hash) if end else (0, FIRST)

@@ -1,0 +1,22 @@
+"""Reading what somebody agreed to from a form."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from api.consents.texts import CHANNELS, CURRENT, PURPOSES, TEXTS
+from api.forms import Form
+
+
+def channel_and_day(form: Form, today: date) -> tuple[str, date, str]:
+    """How and when somebody said it, and which version of the text they were shown."""
+    channel = form.choice("channel", CHANNELS)
+    said_on = form.day("said_on", today) or today
+    if said_on > today:
+        form.trouble("said_on", "future_consent")
+    return channel, said_on, form.choice("text_version", tuple(TEXTS), CURRENT)
+
+
+def purposes(form: Form) -> tuple[str, ...]:
+    """The purposes agreed to at registration; a referral needs its recipient and is agreed to later."""
+    return form.choices("consents", [purpose for purpose in PURPOSES if purpose != "referral"])

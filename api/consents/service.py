@@ -1,0 +1,103 @@
+"""Giving, taking back and asking for consent. What counts is the last thing said for a purpose and a recipient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from api.accounts.actor import Actor
+from api.audit.chain import add
+from api.audit.service import note
+from api.consents.tables import CONSENTS
+from api.consents.texts import CURRENT, PURPOSES
+from api.record import Transaction
+from api.refusals import Refused, Trouble
+
+_ZONE: Final = ZoneInfo("Asia/Jakarta")
+
+
+def today_of(tx: Transaction) -> date:
+    """The day it is in Jakarta, on which a consent may end."""
+    return tx.now.astimezone(_ZONE).date()
+
+
+def say(
+    tx: Transaction,
+    actor: Actor | None,
+    person_id: str,
+    purpose: str,
+    *,
+    given: bool,
+    channel: str,
+    said_on: date,
+    recipient: str = "",
+    text_version: str = CURRENT,
+    expires_on: date | None = None,
+) -> int:
+    """Write into the ledger that a person agreed, or took it back; return the entry's number."""
+    assert purpose in PURPOSES
+    entry = {
+        "person_id": person_id,
+        "purpose": purpose,
+        "recipient": recipient,
+        "given": given,
+        "text_version": text_version,
+        "channel": channel,
+        "said_on": said_on,
+        "expires_on": expires_on,
+        "recorded_at": tx.now,
+        "account_id": actor.account_id if actor else None,
+    }
+    number = add(tx, CONSENTS, entry)
+    who = {"account_id": actor.account_id, "organisation_id": actor.organisation_id} if actor else {}
+    note(tx, "consent_given" if given else "consent_withdrawn", "participant", person_id, **who, purpose=purpose)
+    return number
+
+
+def stands(tx: Transaction, person_id: str, purpose: str, recipient: str = "") -> bool:
+    """Whether a person agrees, today, to this purpose and recipient."""
+    return person_id in who_agrees(tx, [person_id], purpose, recipient)
+
+
+def who_agrees(tx: Transaction, persons: Iterable[str], purpose: str, recipient: str = "") -> set[str]:
+    """Which of these people agree, today."""
+    agreed: set[str] = set()
+    listed, today = list(persons), today_of(tx)
+    for start in range(0, len(listed), 500):
+        some = CONSENTS.c.person_id.in_(listed[start : start + 500])
+        about = some & (CONSENTS.c.purpose == purpose) & (CONSENTS.c.recipient == recipient)
+        last = select(func.max(CONSENTS.c.seq)).where(about).group_by(CONSENTS.c.person_id)
+        for row in tx.all(select(CONSENTS).where(CONSENTS.c.seq.in_(last))):
+            if row.given and (row.expires_on is None or today <= row.expires_on):
+                agreed.add(row.person_id)
+    return agreed
+
+
+def require(tx: Transaction, person_id: str, *purposes: str) -> None:
+    """Go on only with consent.
+
+    Raises:
+        Refused: 409, naming each purpose that is not agreed to.
+    """
+    missing = [purpose for purpose in purposes if not stands(tx, person_id, purpose)]
+    if missing:
+        raise Refused(409, *(Trouble("consent", f"no_consent_{purpose}", purpose) for purpose in missing))
+
+
+def ledger_of(tx: Transaction, person_id: str) -> list[dict[str, Any]]:
+    """Everything a person said, in order."""
+    rows = tx.all(select(CONSENTS).where(CONSENTS.c.person_id == person_id).order_by(CONSENTS.c.seq))
+    return [{name: value for name, value in row._mapping.items() if name != "person_id"} for row in rows]
+
+
+def standing(tx: Transaction, person_id: str) -> list[dict[str, Any]]:
+    """What a person agrees to today: purpose, recipient, since and until when."""
+    last: dict[tuple[str, str], dict[str, Any]] = {}
+    for entry in ledger_of(tx, person_id):
+        last[entry["purpose"], entry["recipient"]] = entry
+    today = today_of(tx)
+    return [e for e in last.values() if e["given"] and (e["expires_on"] is None or today <= e["expires_on"])]

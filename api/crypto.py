@@ -1,0 +1,225 @@
+"""Keys and sealing: what is personal is stored under a key of that person, and erasing a person destroys the key.
+
+The key file holds a master key (with its number, so that it can be changed), a key for looking up and one for chains.
+Persons' keys lie, wrapped by the master key, in a small store of their own beside it. They are not in the database, so a
+copy of the database, however old, tells nothing about a person whose key is gone.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import sqlite3
+import zlib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+FORMAT: Final = 1
+"""Of the key file. 1: {format, current, masters: {number: key}, index, chain}, keys in base64."""
+_NONCE: Final = 12
+
+
+class KeyProblem(Exception):
+    """A key file that cannot be used, with the remedy."""
+
+
+class Erased(Exception):
+    """The person's key is destroyed: nothing can be read any more."""
+
+
+class Tampered(Exception):
+    """Sealed data that was changed or does not belong to this row and column."""
+
+
+def seal(key: bytes, content: bytes, place: str) -> bytes:
+    """Encrypt with AES-256-GCM, bound to a place ("table.column:row"): moved elsewhere it cannot be read."""
+    nonce = secrets.token_bytes(_NONCE)
+    return nonce + AESGCM(key).encrypt(nonce, content, place.encode())
+
+
+def unseal(key: bytes, sealed: bytes, place: str) -> bytes:
+    """Decrypt what was sealed for this place.
+
+    Raises:
+        Tampered: if it was changed, or sealed for another place or with another key.
+    """
+    try:
+        return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], place.encode())
+    except InvalidTag:
+        raise Tampered(f"{place} cannot be read: it was changed or belongs elsewhere") from None
+
+
+def seal_json(key: bytes, value: Any, place: str) -> bytes:
+    """Seal any value that JSON can write."""
+    written = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return seal(key, zlib.compress(written, 1), place)
+
+
+def unseal_json(key: bytes, sealed: bytes, place: str) -> Any:
+    """Read what `seal_json` wrote."""
+    return json.loads(zlib.decompress(unseal(key, sealed, place)))
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The keys of an installation. `current` is the number of the master key that wraps new persons' keys."""
+
+    current: str
+    masters: dict[str, bytes]
+    index: bytes
+    chain: bytes
+
+    def blind(self, kind: str, value: str) -> str:
+        """Return what equal values have in common and what tells nothing of them without the key file."""
+        return hmac.new(self.index, f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()
+
+    def link(self, previous: str, content: bytes) -> str:
+        """Return the hash of an entry that follows another one in a chain."""
+        return hmac.new(self.chain, previous.encode() + b"\n" + content, hashlib.sha256).hexdigest()
+
+
+def open_keys(path: Path) -> Keys:
+    """Read the key file; make it where there is none.
+
+    Raises:
+        KeyProblem: if others may read it, or it is no key file of ours.
+    """
+    if not path.exists():
+        first = {"1": secrets.token_bytes(32)}
+        _write(path, Keys("1", first, secrets.token_bytes(32), secrets.token_bytes(32)), new=True)
+    if path.stat().st_mode & 0o077:
+        raise KeyProblem(f"{path.name} may be read by others. Remedy: chmod 600 {path.name}, then start again.")
+    try:
+        table = json.loads(path.read_text())
+        if table["format"] != FORMAT:
+            raise KeyProblem(
+                f"{path.name} has format {table['format']}; this Kail reads {FORMAT}. Remedy: upgrade Kail."
+            )
+        masters = {number: base64.b64decode(key) for number, key in table["masters"].items()}
+        return Keys(table["current"], masters, base64.b64decode(table["index"]), base64.b64decode(table["chain"]))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise KeyProblem(f"{path.name} is no key file. Remedy: put the right one back from your backup.") from None
+
+
+def _write(path: Path, keys: Keys, *, new: bool = False) -> None:
+    def text(key: bytes) -> str:
+        return base64.b64encode(key).decode()
+
+    table = {
+        "format": FORMAT,
+        "current": keys.current,
+        "masters": {number: text(key) for number, key in keys.masters.items()},
+        "index": text(keys.index),
+        "chain": text(keys.chain),
+    }
+    beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        json.dump(table, file, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
+    if new:
+        with suppress(FileExistsError):  # whoever comes second finds it there and reads the first one's
+            os.link(beside, path)
+        beside.unlink()
+    else:
+        beside.replace(path)
+
+
+class Vault:
+    """The store of persons' keys: one row a person, gone for good when it is destroyed."""
+
+    def __init__(self, keys: Keys, path: Path) -> None:
+        self.keys, self.path = keys, path
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        with self._store() as store:
+            store.execute(
+                "CREATE TABLE IF NOT EXISTS person_keys "
+                "(person TEXT PRIMARY KEY, master TEXT NOT NULL, wrapped BLOB NOT NULL)"
+            )
+
+    @contextmanager
+    def _store(self) -> Iterator[sqlite3.Connection]:
+        with closing(sqlite3.connect(self.path, timeout=30, isolation_level=None)) as store:
+            store.execute("PRAGMA secure_delete = ON")  # a destroyed key leaves nothing in a free page
+            store.execute("PRAGMA synchronous = FULL")
+            yield store
+
+    def make(self, person: str) -> bytes:
+        """Make a person's key and keep it before anything is sealed with it."""
+        key, number = secrets.token_bytes(32), self.keys.current
+        wrapped = seal(self.keys.masters[number], key, f"person_keys.wrapped:{person}:{number}")
+        with self._store() as store:
+            store.execute("INSERT INTO person_keys VALUES (?, ?, ?)", (person, number, wrapped))
+        return key
+
+    def key(self, person: str) -> bytes:
+        """Return a person's key.
+
+        Raises:
+            Erased: if it was destroyed.
+            KeyProblem: if the master key that wraps it is not in the key file.
+        """
+        with self._store() as store:
+            row = store.execute("SELECT master, wrapped FROM person_keys WHERE person = ?", (person,)).fetchone()
+        if row is None:
+            raise Erased(person)
+        return self._unwrap(person, *row)
+
+    def keys_of(self, persons: list[str]) -> dict[str, bytes]:
+        """Return the keys of those persons who still have one."""
+        found: dict[str, bytes] = {}
+        with self._store() as store:
+            for start in range(0, len(persons), 500):
+                some = persons[start : start + 500]
+                marks = ",".join("?" * len(some))
+                rows = store.execute(f"SELECT person, master, wrapped FROM person_keys WHERE person IN ({marks})", some)
+                found.update({person: self._unwrap(person, master, wrapped) for person, master, wrapped in rows})
+        return found
+
+    def _unwrap(self, person: str, number: str, wrapped: bytes) -> bytes:
+        if number not in self.keys.masters:
+            raise KeyProblem(f"master key {number} is not in the key file. Remedy: put the right key file back.")
+        return unseal(self.keys.masters[number], wrapped, f"person_keys.wrapped:{person}:{number}")
+
+    def destroy(self, persons: list[str]) -> None:
+        """Destroy keys: whatever was sealed with them is unreadable from now on, in every copy."""
+        with self._store() as store:
+            store.executemany("DELETE FROM person_keys WHERE person = ?", [(person,) for person in persons])
+
+    def persons(self) -> list[str]:
+        """Everybody who has a key."""
+        with self._store() as store:
+            return [person for (person,) in store.execute("SELECT person FROM person_keys ORDER BY person")]
+
+
+def rotate(path: Path, vault_path: Path) -> tuple[str, int]:
+    """Make a new master key and wrap every person's key with it; return its number and how many were wrapped.
+
+    The new key is in the key file before anything is wrapped with it, and the old ones leave the file only afterwards,
+    so that a stop at any moment loses nothing: run it again.
+    """
+    old = open_keys(path)
+    number = str(max(int(name) for name in old.masters) + 1)
+    fresh = Keys(number, {**old.masters, number: secrets.token_bytes(32)}, old.index, old.chain)
+    _write(path, fresh)
+    vault = Vault(fresh, vault_path)
+    with vault._store() as store:
+        store.execute("BEGIN IMMEDIATE")
+        rows = store.execute("SELECT person, master, wrapped FROM person_keys").fetchall()
+        for person, master, wrapped in rows:
+            place = f"person_keys.wrapped:{person}:{number}"
+            again = seal(fresh.masters[number], vault._unwrap(person, master, wrapped), place)
+            store.execute("UPDATE person_keys SET master = ?, wrapped = ? WHERE person = ?", (number, again, person))
+        store.execute("COMMIT")
+    _write(path, Keys(number, {number: fresh.masters[number]}, old.index, old.chain))
+    return number, len(rows)

@@ -1,0 +1,154 @@
+"""Forms: what somebody sent, a JSON object or the fields of a page, read field by field with every trouble at once."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from api.refusals import Refused, Trouble
+from api.strict_json import UnreadableBody, read_json
+from matcher.participant import as_date
+
+LONGEST: int = 200
+
+
+class Form:
+    """Fields being read. Ask for each one, then call `done`; a field nobody asked for is a trouble too.
+
+    An empty field of a page is one that was not filled in.
+    """
+
+    def __init__(self, fields: Any, *, from_page: bool = False) -> None:
+        self.troubles: list[Trouble] = []
+        self.asked: list[str] = []
+        self.from_page = from_page
+        self.fields: Mapping[str, Any] = fields if isinstance(fields, Mapping) else {}
+        if not isinstance(fields, Mapping):
+            self.troubles.append(Trouble("body", "no_object"))
+
+    @classmethod
+    def of_json(cls, body: bytes) -> Form:
+        """Read a JSON body; an empty one has no fields."""
+        try:
+            return cls(read_json(body).value if body.strip() else {})
+        except UnreadableBody:
+            raise Refused(400, Trouble("body", "no_json")) from None
+
+    def trouble(self, name: str, code: str, value: Any = None, **args: Any) -> None:
+        """Note that something is wrong with a field."""
+        self.troubles.append(Trouble(name, code, value, name=name, **args))
+
+    def raw(self, name: str) -> Any:
+        """A field as it was sent; None where it was not."""
+        self.asked.append(name)
+        value = self.fields.get(name)
+        return None if self.from_page and value == "" else value
+
+    def text(self, name: str, *, wanted: bool = True, most: int = LONGEST, secret: bool = False) -> str:
+        """A text without blanks around it (a secret keeps them); "" where it was not sent."""
+        value = self.raw(name)
+        if value is None or value == "":
+            if wanted:
+                self.trouble(name, "wanted")
+            return ""
+        if not isinstance(value, str):
+            self.trouble(name, "no_text")
+            return ""
+        text = value if secret else unicodedata.normalize("NFC", value).strip()
+        if len(text) > most:
+            self.trouble(name, "too_long", most=most)
+        elif not secret and any(
+            unicodedata.category(mark) in ("Cc", "Cs", "Cn") and mark not in "\n\r\t" for mark in text
+        ):
+            self.trouble(name, "bad_characters")
+        elif wanted and not text:
+            self.trouble(name, "wanted")
+        return text
+
+    def choice(self, name: str, allowed: Collection[str], default: str | None = None) -> str:
+        """One of some codes."""
+        value = self.raw(name)
+        if value is None and default is not None:
+            return default
+        if value is None:
+            self.trouble(name, "wanted")
+        elif not isinstance(value, str) or value not in allowed:
+            self.trouble(name, "no_choice", value if isinstance(value, str) else None, allowed=", ".join(allowed))
+        else:
+            return value
+        return next(iter(allowed))
+
+    def choices(self, name: str, allowed: Sequence[str], *, wanted: bool = True) -> tuple[str, ...]:
+        """Some of the codes, each once, in the order of `allowed`."""
+        value = self.raw(name)
+        given = [value] if self.from_page and isinstance(value, str) else value
+        if given is None and not wanted:
+            return ()
+        if not isinstance(given, list) or (wanted and not given):
+            self.trouble(name, "no_list" if given else "wanted")
+            return ()
+        for one in given:
+            if one not in allowed:
+                self.trouble(name, "no_choice", one if isinstance(one, str) else None, allowed=", ".join(allowed))
+        return tuple(code for code in allowed if code in given)
+
+    def number(self, name: str) -> int:
+        """A whole number; of a page, digits."""
+        value = self.raw(name)
+        if self.from_page and isinstance(value, str) and re.fullmatch(r"\d{1,9}", value):
+            return int(value)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        self.trouble(name, "wanted" if value is None else "no_whole_number")
+        return 0
+
+    def yes_no(self, name: str, default: bool | None = None) -> bool:
+        """True or false."""
+        value = self.raw(name)
+        if self.from_page and value in ("true", "false"):
+            return bool(value == "true")
+        if value is None and default is not None:
+            return default
+        if not isinstance(value, bool):
+            self.trouble(name, "wanted" if value is None else "no_yes_no")
+        return value is True
+
+    def day(self, name: str, default: date | None = None) -> date | None:
+        """An ISO date."""
+        value = self.raw(name)
+        if value is None:
+            return default
+        found = as_date(value) if isinstance(value, str) else None
+        if found is None:
+            self.trouble(name, "no_day", value if isinstance(value, str) else None)
+        return found
+
+    def nik(self, name: str = "nik") -> str:
+        """A NIK, 16 digits; a wrong one is not repeated."""
+        text = re.sub(r"[\s.-]", "", self.text(name, wanted=False))
+        if text and not re.fullmatch(r"\d{16}", text):
+            self.trouble(name, "bad_nik")
+        return text
+
+    def phone(self, name: str = "phone") -> str:
+        """A phone number as digits with the country's code: 0812... is 62812...; a wrong one is not repeated."""
+        text = re.sub(r"[\s().-]", "", self.text(name, wanted=False))
+        if text and not re.fullmatch(r"\+?\d{8,15}", text):
+            self.trouble(name, "bad_phone")
+        digits = text.lstrip("+")
+        return f"62{digits[1:]}" if digits.startswith("0") else digits
+
+    def done(self) -> None:
+        """Refuse what was wrong.
+
+        Raises:
+            Refused: 400, with every trouble.
+        """
+        for name in self.fields:
+            if name not in self.asked:
+                self.trouble(str(name)[:100], "unknown_field", allowed=", ".join(self.asked))
+        if self.troubles:
+            raise Refused(400, *self.troubles)

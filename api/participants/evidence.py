@@ -1,0 +1,191 @@
+"""Evidence: facts with two clocks, when they were true and when we learnt of them. Only ever added to.
+
+A correction is a new fact for the same day; a fact without a value takes back what was said for that day. The signals of
+a day are worked out from the facts true by then: of each signal the latest, and of one day's the one learnt last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import func, insert, select
+
+from api.accounts.actor import Actor
+from api.audit.service import note
+from api.consents import service as consents
+from api.crypto import seal_json, unseal_json
+from api.errors import told
+from api.participants.people import Person, bump, who
+from api.participants.tables import EVIDENCE
+from api.record import Transaction, new_id
+from api.refusals import Refused, Trouble
+from api.words import teller
+from matcher.participant import InputProblem, ParticipantError, as_date, read_participant
+from matcher.rules import Rules
+from matcher.words import Message
+
+PLACE: Final = "evidence.sealed:"
+MOST_FACTS: Final = 200
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A fact as it was recorded. `value` None: what was said for that day is taken back."""
+
+    signal: str
+    value: Any
+    on: date
+    proof: str
+    said_by: str
+    known_at: datetime
+    place: int
+    account_id: str | None
+    id: str = ""
+
+
+def evidence_of(tx: Transaction, person: Person) -> list[Evidence]:
+    """All facts recorded about a participant, in the order in which they became known."""
+    rows = tx.all(select(EVIDENCE).where(EVIDENCE.c.participant_id == person.id).order_by(EVIDENCE.c.place))
+    return [_opened(row, person.key) for row in rows]
+
+
+def _opened(row: Any, key: bytes) -> Evidence:
+    fact = unseal_json(key, row.sealed, PLACE + row.id)
+    on = date.fromisoformat(fact["on"])
+    return Evidence(
+        fact["signal"],
+        fact["value"],
+        on,
+        fact["proof"],
+        fact["said_by"],
+        row.known_at,
+        row.place,
+        row.account_id,
+        row.id,
+    )
+
+
+def signals_of(evidence: Iterable[Evidence], day: date) -> dict[str, dict[str, Any]]:
+    """The signals of a day as `read_participant` takes them: {value, on, proof}."""
+    latest: dict[str, Evidence] = {}
+    for fact in evidence:
+        before = latest.get(fact.signal)
+        if fact.on <= day and (before is None or (fact.on, fact.place) >= (before.on, before.place)):
+            latest[fact.signal] = fact
+    return {
+        name: {"value": fact.value, "on": fact.on.isoformat()} | ({"proof": fact.proof} if fact.proof else {})
+        for name, fact in latest.items()
+        if fact.value is not None
+    }
+
+
+def add(
+    tx: Transaction, actor: Actor, person: Person, rules: Rules, facts: Any, language: str, said_by: str = ""
+) -> int:
+    """Record facts, {signal: value or {value, on, proof}}; a value null takes back what was said. All or none.
+
+    Returns how many were new: a fact that already stands is not written twice.
+
+    Raises:
+        Refused: 409 without consent; 400 with every problem, among them that facts of one day contradict each other.
+    """
+    consents.require(tx, person.id, "record")
+    before = evidence_of(tx, person)
+    fresh = read_facts(rules, facts, language)
+    todays = signals_of([*before, *as_evidence(fresh, before, tx.now)], rules.day)
+    _check(rules, todays, language, "signals.")
+    return store(tx, actor, person, fresh, before, said_by)
+
+
+def read_facts(rules: Rules, facts: Any, language: str) -> dict[str, dict[str, Any]]:
+    """Check facts one by one: {signal: {value, on, proof}}, `on` filled in.
+
+    Raises:
+        Refused: 400, with every problem.
+    """
+    if not isinstance(facts, Mapping) or not facts or len(facts) > MOST_FACTS:
+        raise Refused(400, Trouble("signals", "no_facts", most=MOST_FACTS))
+    problems: list[InputProblem] = []
+    fresh: dict[str, dict[str, Any]] = {}
+    for name, raw in facts.items():
+        fact = dict(raw) if isinstance(raw, Mapping) else {"value": raw}
+        gone = "value" in fact and fact["value"] is None
+        try:
+            probe = {**fact, "value": _any_value(rules, name)} if gone else fact
+            read = read_participant(rules, {name: probe}).facts.get(name)
+        except ParticipantError as error:
+            problems += error.problems
+            continue
+        if read is None and not gone:
+            problems.append(InputProblem(name, fact.get("value"), Message("value_missing", {"signal": name})))
+            continue
+        on = as_date(fact["on"]) if fact.get("on") else rules.day
+        value = None if gone or read is None else read.value
+        written = value.isoformat() if isinstance(value, date) else value
+        fresh[name] = {"value": written, "on": (on or rules.day).isoformat(), "proof": fact.get("proof") or ""}
+    if problems:
+        raise Refused.told(400, told(teller(rules, language), problems, "signals."))
+    return fresh
+
+
+def _any_value(rules: Rules, name: str) -> Any:
+    """A legal value of a signal, so that the rest of a fact can be checked; None where there is no such signal."""
+    signal = rules.signals.get(name)
+    if signal is None or signal.derived:
+        return ""
+    plain = {"yes_no": True, "number": signal.minimum, "money": signal.minimum, "date": rules.day, "choices": []}
+    return plain.get(signal.kind) if signal.kind in plain else next(iter(signal.values))
+
+
+def _check(rules: Rules, signals: Mapping[str, Any], language: str, prefix: str) -> None:
+    try:
+        read_participant(rules, signals)
+    except ParticipantError as error:
+        raise Refused.told(400, told(teller(rules, language), error.problems, prefix)) from None
+
+
+def as_evidence(fresh: Mapping[str, Mapping[str, Any]], before: list[Evidence], now: datetime) -> list[Evidence]:
+    """Facts not stored yet, as they will stand after those before them."""
+    place = max((fact.place for fact in before), default=0)
+    return [
+        Evidence(name, fact["value"], date.fromisoformat(fact["on"]), fact["proof"], "", now, place + number, None)
+        for number, (name, fact) in enumerate(fresh.items(), 1)
+    ]
+
+
+def store(
+    tx: Transaction,
+    actor: Actor,
+    person: Person,
+    fresh: Mapping[str, Mapping[str, Any]],
+    before: list[Evidence],
+    said_by: str,
+    source: str = "",
+) -> int:
+    """Write the facts that do not stand already; return how many there were."""
+    standing = {(f.signal, f.on.isoformat()): (f.value, f.proof) for f in before}
+    new = {name: f for name, f in fresh.items() if standing.get((name, f["on"]), ("", "")) != (f["value"], f["proof"])}
+    place = tx.one(select(func.max(EVIDENCE.c.place)).where(EVIDENCE.c.participant_id == person.id))
+    last = (place[0] or 0) if place else 0
+    rows = []
+    for number, (name, fact) in enumerate(new.items(), last + 1):
+        fact_id = new_id()
+        sealed = seal_json(person.key, {"signal": name, **fact, "said_by": said_by}, PLACE + fact_id)
+        row = {"id": fact_id, "participant_id": person.id, "place": number, "known_at": tx.now}
+        rows.append({**row, "account_id": actor.account_id, "sealed": sealed})
+    if rows:
+        tx.run(insert(EVIDENCE).values(rows))
+        bump(tx, person.id)
+        note(
+            tx,
+            "added_evidence",
+            "participant",
+            person.id,
+            **who(actor),
+            facts=len(rows),
+            **({"source": source} if source else {}),
+        )
+    return len(rows)

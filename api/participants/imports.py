@@ -1,0 +1,239 @@
+"""Importing a sheet of participants: new ones are registered, known ones get the facts that are new.
+
+The whole file is one transaction; a bad row is reported with row, field, value and remedy, and the good ones go on. The
+same file again is refused and changes nothing; the same rows in another file write nothing twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import insert, select
+
+from api.accounts.actor import Actor
+from api.audit.service import note
+from api.batch import Job, Ready, Rejected, in_both, read_row
+from api.consents import service as consents
+from api.forms import Form
+from api.participants import evidence, people
+from api.participants.people import Agreement, Person
+from api.participants.tables import IMPORTS, PARTICIPANTS
+from api.record import Record, Transaction, new_id
+from api.refusals import Refused, Trouble
+from api.rows import FileProblem, Row
+from api.sheets import open_sheet
+from matcher.participant import ParticipantError, read_participant
+from matcher.reading import ProgrammeError
+from training_data.columns import CellProblem, ColumnMap, check_headers, plain_map, read_map
+
+IDENTITY: Final = {
+    "name": ("name", "nama"),
+    "nik": ("nik",),
+    "phone": ("phone", "telepon", "no_hp", "hp"),
+}
+"""The columns, in any case, that say who somebody is; the others are signals or are read by the column map."""
+MOST_ROWS: Final = 20_000
+MOST_REJECTIONS: Final = 1_000
+
+
+@dataclass
+class Imported:
+    """What became of a file: how many rows, people and facts, and every problem as (row, field, value, remedy)."""
+
+    rows: int = 0
+    taken: int = 0
+    registered: int = 0
+    facts: int = 0
+    problems: list[dict[str, Any]] = field(default_factory=list)
+    rejected_rows: int = 0
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One row that could be read."""
+
+    row: Row
+    ready: Ready
+    identity: Mapping[str, str]
+
+
+def import_sheet(
+    record: Record,
+    actor: Actor,
+    job: Job,
+    path: Path,
+    agreed: Agreement,
+    progress: Callable[[int, int], None] | None = None,
+) -> Imported:
+    """Import a file for the asking mentor; everybody new in it agreed as `agreed` says.
+
+    Raises:
+        Refused: 409 if this file was imported before; 400 if it cannot be read at all.
+    """
+    try:
+        lines, found = _read(job, path)
+    except (FileProblem, ProgrammeError) as error:
+        raise Refused(400, *_unreadable(error)) from None
+    mark = record.keys.blind("imports", hashlib.sha256(path.read_bytes()).hexdigest())
+    with record.write() as tx:
+        before = tx.one(select(IMPORTS).where(IMPORTS.c.account_id == actor.account_id, IMPORTS.c.file_index == mark))
+        if before:
+            on = before.at.date().isoformat()
+            raise Refused(409, Trouble("file", "import_twice", on=on, rows=before.rows_taken))
+        for number, line in enumerate(lines, 1):
+            _take(tx, actor, line, agreed, found, job)
+            if progress:
+                progress(number, len(lines))
+        counts = {"rows_taken": found.taken, "rows_rejected": found.rejected_rows}
+        done = new_id()
+        entry = {"id": done, "account_id": actor.account_id, "file_index": mark, "at": tx.now, **counts}
+        tx.run(insert(IMPORTS).values(entry))
+        note(tx, "imported", "import", done, **people.who(actor), registered=found.registered, rows=found.taken)
+    return found
+
+
+def _unreadable(error: FileProblem | ProgrammeError) -> list[Trouble]:
+    if isinstance(error, FileProblem):
+        return [Trouble("file", "import_unread", what=error.what, remedy=error.remedy)]
+    return [Trouble("file", "import_unread", what=f"{p.entry}: {p.what}", remedy=p.remedy) for p in error.problems]
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+def _read(job: Job, path: Path) -> tuple[list[_Line], Imported]:
+    found, lines = Imported(), []
+    columns = read_map(job.columns, job.programme) if job.columns else plain_map(job.programme)
+    known = {*columns.headers, *(name for names in IDENTITY.values() for name in names)}
+    with open_sheet(path, known, job.programme.timezone, job.sheet) as sheet:
+        who = _identity_columns(sheet.headers or sorted(known))
+        if sheet.headers is not None:
+            rest = [name for name in sheet.headers if name not in who.values()]
+            columns = columns if job.columns else plain_map(job.programme, rest, path.name)
+            check_headers(columns, rest, path.name)
+        if not columns.participant and "nik" not in who:
+            what = "it has neither a column participant nor a column nik, so nobody could be found again"
+            raise FileProblem(path.name, what, "Add a column participant with your own number for each person.")
+        for row in sheet.rows:
+            found.rows += 1
+            if found.rows > MOST_ROWS:
+                raise FileProblem(path.name, f"it has more than {MOST_ROWS:,} rows", "Import it in several files.")
+            try:
+                lines.append(_line(job, columns, row, who))
+            except Rejected as error:
+                _reject(found, error, job.language)
+    return lines, found
+
+
+def _identity_columns(headers: Any) -> dict[str, str]:
+    """Which header says the name, the NIK, the phone."""
+    found = {}
+    for header in headers:
+        for what, names in IDENTITY.items():
+            if header.strip().casefold() in names and what not in found:
+                found[what] = header
+    return found
+
+
+def _line(job: Job, columns: ColumnMap, row: Row, who: Mapping[str, str]) -> _Line:
+    cells = {name: value for name, value in row.cells.items() if name not in who.values()}
+    problems: list[CellProblem] = []
+    form = Form({what: _text(row.cells.get(header)) for what, header in who.items()}, from_page=True)
+    identity = {"name": form.text("name", wanted=False), "nik": form.nik(), "phone": form.phone()}
+    for trouble in form.troubles:
+        problems.append(_problem(who.get(trouble.field, trouble.field), trouble))
+    try:
+        ready = read_row(job, columns, replace(row, cells=cells))
+    except Rejected as error:
+        raise Rejected(row, error.participant, [*error.problems, *problems]) from None
+    if not columns.participant and not identity["nik"]:
+        problems.append(_problem(who["nik"], Trouble("nik", "bad_nik")))
+    if problems:
+        raise Rejected(row, ready.id, problems)
+    own = ready.id if columns.participant else ""
+    return _Line(row, replace(ready, id=own), {name: text for name, text in identity.items() if text})
+
+
+def _text(cell: Any) -> str:
+    """A cell of an identity column as text: workbooks keep a NIK as a number, with a tail of .0."""
+    if cell is None:
+        return ""
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+
+
+def _problem(column: str, trouble: Trouble) -> CellProblem:
+    """A trouble of a row as a problem of a column; the value of an identity column is not repeated."""
+    said = {language: trouble.said(language) for language in ("id", "en")}
+    return CellProblem(column, None, {code: f"{one['message']} {one['remedy']}" for code, one in said.items()})
+
+
+def _reject(found: Imported, error: Rejected, language: str) -> None:
+    found.rejected_rows += 1
+    if len(found.problems) < MOST_REJECTIONS:
+        for number, line, cell, _, column, value, remedy in error.table(language):
+            entry = {"row": number, "line": line, "cell": cell, "field": column, "value": value, "remedy": remedy}
+            found.problems.append(entry)
+
+
+# -- writing -----------------------------------------------------------------------------------------------------------
+
+
+def _take(tx: Transaction, actor: Actor, line: _Line, agreed: Agreement, found: Imported, job: Job) -> None:
+    """Store one row; what stands in its way becomes a problem of that row."""
+    try:
+        person, is_new = _person(tx, actor, line, agreed)
+        if not is_new:
+            consents.require(tx, person.id, "record")
+        before = evidence.evidence_of(tx, person)
+        fresh = _facts(line)
+        if not is_new:  # a row alone was checked when it was read; beside what is known it may contradict
+            together = [*before, *evidence.as_evidence(fresh, before, tx.now)]
+            read_participant(line.ready.rules, evidence.signals_of(together, line.ready.rules.day))
+        new = evidence.store(tx, actor, person, fresh, before, "", source="import")
+    except Refused as error:
+        problems = [_problem(trouble.field, trouble) for trouble in error.troubles]
+        _reject(found, Rejected(line.row, line.ready.id, problems), job.language)
+        return
+    except ParticipantError as error:
+        words = [CellProblem(p.field, p.value, in_both(line.ready.rules, p.message)) for p in error.problems]
+        _reject(found, Rejected(line.row, line.ready.id, words), job.language)
+        return
+    found.taken += 1
+    found.registered += is_new
+    found.facts += new
+
+
+def _person(tx: Transaction, actor: Actor, line: _Line, agreed: Agreement) -> tuple[Person, bool]:
+    """Who a row is about: somebody known by id or NIK, or somebody new."""
+    index = people.indices(tx, actor.organisation_id, line.identity, line.ready.id)
+    mine = PARTICIPANTS.c.organisation_id == actor.organisation_id
+    ids = set()
+    for name in ("own_index", "nik_index"):
+        if name in index:
+            ids |= {
+                row.id for row in tx.all(select(PARTICIPANTS.c.id).where(mine, PARTICIPANTS.c[name] == index[name]))
+            }
+    if len(ids) > 1:
+        raise Refused(409, Trouble("nik", "known_nik_index"))
+    if ids:
+        known = tx.one(select(PARTICIPANTS).where(PARTICIPANTS.c.id == ids.pop()))
+        assert known is not None
+        if known.mentor_id != actor.account_id:
+            raise Refused(409, Trouble("nik" if "nik_index" in index else "participant", "known_nik_index"))
+        return people.person_of(known, tx.vault.key(known.id)), False
+    person = people.register(tx, actor, line.identity, agreed, line.ready.id)
+    return people.find(tx, actor, person), True
+
+
+def _facts(line: _Line) -> dict[str, dict[str, Any]]:
+    """The facts of a row: true on the row's day."""
+    day = line.ready.rules.day
+    found = {}
+    for name, fact in line.ready.participant.facts.items():
+        value = fact.value.isoformat() if hasattr(fact.value, "isoformat") else fact.value
+        found[name] = {"value": value, "on": (fact.on or day).isoformat(), "proof": fact.proof}
+    return found

@@ -1,0 +1,208 @@
+"""People: registering somebody, finding and changing them, handing them to another mentor."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, insert, select, update
+
+from api.accounts.actor import Actor
+from api.accounts.tables import ACCOUNTS
+from api.audit.service import note
+from api.consents import service as consents
+from api.crypto import Erased, seal_json, unseal_json
+from api.participants.tables import PARTICIPANTS
+from api.record import Transaction, new_id
+from api.refusals import Refused, Trouble
+
+PLACE: Final = "participants.sealed:"
+
+
+@dataclass(frozen=True)
+class Person:
+    """A participant as their mentor sees them. `key` opens what is sealed about them."""
+
+    id: str
+    mentor_id: str
+    organisation_id: str
+    identity: Mapping[str, str]
+    version: int
+    frozen: bool
+    created_at: datetime
+    key: bytes
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How somebody agreed: the purposes, the channel, the day and the version of the text."""
+
+    purposes: tuple[str, ...]
+    channel: str
+    said_on: date
+    text_version: str
+
+
+def register(tx: Transaction, actor: Actor, identity: Mapping[str, str], agreed: Agreement, own_id: str = "") -> str:
+    """Register a participant who agreed to be kept; return the new id.
+
+    Raises:
+        Refused: 409 if the organisation already has somebody with this NIK or id, or without consent to be kept.
+    """
+    if "record" not in agreed.purposes:
+        raise Refused(409, Trouble("consents", "no_consent_record", "record"))
+    index = indices(tx, actor.organisation_id, identity, own_id)
+    _check_free(tx, actor, index)
+    person = new_id()
+    key = tx.vault.make(person)  # before the row: a key without a person is harmless, a person without a key is lost
+    values = {
+        "id": person,
+        "organisation_id": actor.organisation_id,
+        "mentor_id": actor.account_id,
+        "sealed": seal_json(key, dict(identity) | ({"own_id": own_id} if own_id else {}), PLACE + person),
+        **index,
+        "version": 1,
+        "frozen": False,
+        "created_at": tx.now,
+    }
+    tx.run(insert(PARTICIPANTS).values(values))
+    note(tx, "registered", "participant", person, **who(actor))
+    for purpose in agreed.purposes:
+        consents.say(
+            tx,
+            actor,
+            person,
+            purpose,
+            given=True,
+            channel=agreed.channel,
+            said_on=agreed.said_on,
+            text_version=agreed.text_version,
+        )
+    return person
+
+
+_FIELDS: Final = {"nik_index": "nik", "own_index": "own_id"}  # a family may share one phone
+
+
+def indices(tx: Transaction, organisation_id: str, identity: Mapping[str, str], own_id: str) -> dict[str, str]:
+    """The keyed hashes by which duplicates are found. Each organisation has its own: nobody learns of another's people."""
+    given = {"nik_index": identity.get("nik"), "phone_index": identity.get("phone"), "own_index": own_id}
+    return {name: tx.keys.blind(f"{name}:{organisation_id}", value) for name, value in given.items() if value}
+
+
+def _check_free(tx: Transaction, actor: Actor, index: Mapping[str, str], but: str = "") -> None:
+    taken = [(name, field) for name, field in _FIELDS.items() if _taken(tx, actor, name, index.get(name), but)]
+    if taken:
+        raise Refused(409, *(Trouble(field, f"known_{name}") for name, field in taken))
+
+
+def _taken(tx: Transaction, actor: Actor, name: str, value: str | None, but: str = "") -> bool:
+    if value is None:
+        return False
+    mine = PARTICIPANTS.c.organisation_id == actor.organisation_id
+    asked = select(PARTICIPANTS.c.id).where(mine, PARTICIPANTS.c[name] == value, PARTICIPANTS.c.id != but)
+    return tx.one(asked) is not None
+
+
+def find(tx: Transaction, actor: Actor, person_id: str) -> Person:
+    """Return one of the asking mentor's participants; an operator sees all of the organisation.
+
+    Raises:
+        Refused: 404, with the same words for an id that does not exist, for another's and for an erased participant.
+    """
+    row = tx.one(select(PARTICIPANTS).where(PARTICIPANTS.c.id == person_id, *_reach(actor)))
+    if row is None or row.sealed is None:
+        raise Refused(404, Trouble("participant", "not_found"))
+    try:
+        return person_of(row, tx.vault.key(person_id))
+    except Erased:
+        raise Refused(404, Trouble("participant", "not_found")) from None
+
+
+def _reach(actor: Actor) -> tuple[Any, ...]:
+    mine = PARTICIPANTS.c.organisation_id == actor.organisation_id
+    return (mine,) if actor.role == "operator" else (mine, PARTICIPANTS.c.mentor_id == actor.account_id)
+
+
+def person_of(row: Row[Any], key: bytes) -> Person:
+    """Open a row with the person's key."""
+    identity = unseal_json(key, row.sealed, PLACE + row.id)
+    return Person(row.id, row.mentor_id, row.organisation_id, identity, row.version, row.frozen, row.created_at, key)
+
+
+def people_of(tx: Transaction, actor: Actor, search: str = "") -> list[Person]:
+    """The asking mentor's participants by name; `search` is part of a name, or a whole NIK, phone or own id."""
+    rows = tx.all(select(PARTICIPANTS).where(*_reach(actor), PARTICIPANTS.c.sealed.is_not(None)))
+    keys = tx.vault.keys_of([row.id for row in rows])
+    people = [person_of(row, keys[row.id]) for row in rows if row.id in keys]
+    wanted, digits = search.strip().casefold(), re.sub(r"\D", "", search)
+    digits = f"62{digits[1:]}" if digits.startswith("0") else digits
+    found = [
+        person
+        for person in people
+        if wanted in person.identity.get("name", "").casefold()
+        or wanted == person.identity.get("own_id", "").casefold()
+        or (digits and digits in (person.identity.get("nik"), person.identity.get("phone")))
+    ]
+    return sorted(found, key=lambda person: (person.identity.get("name", "").casefold(), person.id))
+
+
+def change(tx: Transaction, actor: Actor, person_id: str, version: int, identity: Mapping[str, str]) -> int:
+    """Correct a participant's name, NIK or phone; return the new version.
+
+    Raises:
+        Refused: 404; 409 where the participant was changed meanwhile, took consent back, or the NIK is another's.
+    """
+    person = find(tx, actor, person_id)
+    check_version(person, version)
+    consents.require(tx, person_id, "record")
+    changed = {**person.identity, **identity}
+    index = indices(tx, actor.organisation_id, changed, changed.get("own_id", ""))
+    _check_free(tx, actor, index, person_id)
+    kept = {name: value for name, value in changed.items() if value}
+    values = {"sealed": seal_json(person.key, kept, PLACE + person_id), "nik_index": None, "phone_index": None, **index}
+    tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person_id).values(values))
+    note(tx, "corrected", "participant", person_id, **who(actor), fields=sorted(identity))
+    return bump(tx, person_id)
+
+
+def hand_over(tx: Transaction, actor: Actor, person_id: str, version: int, mentor_id: str) -> int:
+    """Give a participant to another mentor of the same organisation; return the new version.
+
+    Raises:
+        Refused: 404, 409 where the participant was changed meanwhile, 400 where that is no mentor here.
+    """
+    person = find(tx, actor, person_id)
+    check_version(person, version)
+    here = (ACCOUNTS.c.organisation_id == actor.organisation_id) & (ACCOUNTS.c.role == "mentor") & ACCOUNTS.c.active
+    if not tx.one(select(ACCOUNTS.c.id).where(ACCOUNTS.c.id == mentor_id, here)):
+        raise Refused(400, Trouble("mentor_id", "no_mentor", mentor_id))
+    tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person_id).values(mentor_id=mentor_id))
+    note(tx, "handed_over", "participant", person_id, **who(actor), to=mentor_id)
+    return bump(tx, person_id)
+
+
+def check_version(person: Person, version: int) -> None:
+    """See that a form was filled in from what is stored now.
+
+    Raises:
+        Refused: 409.
+    """
+    if person.version != version:
+        raise Refused(409, Trouble("version", "stale", version))
+
+
+def bump(tx: Transaction, person_id: str) -> int:
+    """Count a change to a participant: whoever read them before must read them again."""
+    tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person_id).values(version=PARTICIPANTS.c.version + 1))
+    row = tx.one(select(PARTICIPANTS.c.version).where(PARTICIPANTS.c.id == person_id))
+    assert row is not None
+    return int(row.version)
+
+
+def who(actor: Actor) -> dict[str, str]:
+    """Who did it, for the audit."""
+    return {"account_id": actor.account_id, "organisation_id": actor.organisation_id}

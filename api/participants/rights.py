@@ -1,0 +1,94 @@
+"""What a person may ask for: a copy of everything held about them, and that all of it is erased.
+
+Both go by the tables themselves: a table names the column of its person, a sealed column says that it is sealed.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Table, func, select, update
+
+from api.accounts.actor import Actor
+from api.audit.service import note
+from api.audit.tables import AUDIT
+from api.crypto import unseal_json
+from api.database import METADATA
+from api.participants.people import check_version, find, who
+from api.participants.tables import PARTICIPANTS
+from api.record import Record, Transaction
+
+
+def tables_of_people() -> list[Table]:
+    """Every table that holds something about a person."""
+    return [table for table in METADATA.sorted_tables if "person" in table.info]
+
+
+def export(tx: Transaction, actor: Actor, person_id: str) -> dict[str, Any]:
+    """Everything held about a participant, by table, with who saw and changed it.
+
+    Raises:
+        Refused: 404.
+    """
+    person = find(tx, actor, person_id)
+    held = {}
+    for table in tables_of_people():
+        rows = tx.all(select(table).where(table.c[table.info["person"]] == person_id))
+        held[table.name] = [_readable(table, row._mapping, person.key) for row in rows]
+    about = (AUDIT.c.kind == "participant") & (AUDIT.c.object_id == person_id)
+    seen = tx.all(
+        select(AUDIT.c.seq, AUDIT.c.at, AUDIT.c.account_id, AUDIT.c.action).where(about).order_by(AUDIT.c.seq)
+    )
+    held[AUDIT.name] = [_plain(row._mapping) for row in seen]
+    note(tx, "exported", "participant", person_id, **who(actor))
+    return {"participant": person_id, "exported_at": tx.now.isoformat(), "held": held}
+
+
+def _readable(table: Table, row: Any, key: bytes) -> dict[str, Any]:
+    found = _plain({name: value for name, value in row.items() if not table.c[name].info.get("sealed")})
+    for column in table.columns:
+        if column.info.get("sealed") and row[column.name]:
+            found[column.name] = unseal_json(key, row[column.name], f"{table.name}.{column.name}:{row['id']}")
+    return {name: value for name, value in found.items() if not name.endswith("_index")}
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    return {name: v.isoformat() if isinstance(v, (date, datetime)) else v for name, v in row.items()}
+
+
+def erase(record: Record, actor: Actor, person_id: str, version: int) -> int:
+    """Erase a participant: everything sealed goes, then the key that could read its copies; return how many rows.
+
+    What remains are ids and moments: that there was somebody, when they agreed and when it ended.
+
+    Raises:
+        Refused: 404, or 409 where the participant was changed meanwhile.
+    """
+    with record.write() as tx:
+        check_version(find(tx, actor, person_id), version)
+        emptied = 0
+        for table in tables_of_people():
+            sealed = {column.name: None for column in table.columns if column.info.get("sealed")}
+            if sealed:
+                emptied += tx.run(update(table).where(table.c[table.info["person"]] == person_id).values(sealed))
+        gone = {"nik_index": None, "phone_index": None, "own_index": None, "erased_at": tx.now, "frozen": False}
+        tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person_id).values(**gone, version=version + 1))
+        note(tx, "erased", "participant", person_id, **who(actor), rows=emptied)
+    sweep(record)
+    return emptied
+
+
+def sweep(record: Record) -> int:
+    """Destroy the keys of everybody who was erased; return how many. Finishes what a stop may have interrupted."""
+    with record.read() as tx:
+        erased = {row.id for row in tx.all(select(PARTICIPANTS.c.id).where(PARTICIPANTS.c.erased_at.is_not(None)))}
+        left = sorted(erased & set(record.vault.persons())) if erased else []
+    record.vault.destroy(left)
+    return len(left)
+
+
+def count(tx: Transaction) -> int:
+    """How many participants the record holds, the erased left out."""
+    row = tx.one(select(func.count()).select_from(PARTICIPANTS).where(PARTICIPANTS.c.erased_at.is_(None)))
+    return int(row[0]) if row else 0

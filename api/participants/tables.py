@@ -1,0 +1,55 @@
+"""The tables of people and evidence. What is personal stands in sealed columns; the rest are ids and moments."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, UniqueConstraint
+
+from api.database import METADATA, SEALED, Moment
+
+PARTICIPANTS: Final = Table(
+    "participants",
+    METADATA,
+    Column("id", String(24), primary_key=True),
+    Column("organisation_id", String(24), ForeignKey("organisations.id"), nullable=False),
+    Column("mentor_id", String(24), ForeignKey("accounts.id"), nullable=False),
+    Column("sealed", LargeBinary, info=SEALED),  # {name, nik, phone, own_id}
+    Column("nik_index", String(64)),
+    Column("phone_index", String(64)),
+    Column("own_index", String(64)),  # the id that an import gave this person
+    Column("version", Integer, nullable=False),  # counts every change to the person, their evidence and their consents
+    Column("frozen", Boolean, nullable=False),  # an objection waits for a person
+    Column("created_at", Moment, nullable=False),
+    Column("erased_at", Moment),
+    UniqueConstraint("organisation_id", "nik_index"),
+    UniqueConstraint("organisation_id", "own_index"),
+    Index("ix_participants_mentor_id", "mentor_id"),
+    Index("ix_participants_phone_index", "phone_index"),
+    info={"person": "id"},
+)
+
+EVIDENCE: Final = Table(
+    "evidence",
+    METADATA,
+    Column("id", String(24), primary_key=True),
+    Column("participant_id", String(24), ForeignKey("participants.id"), nullable=False),
+    Column("place", Integer, nullable=False),  # the order in which facts became known
+    Column("known_at", Moment, nullable=False),
+    Column("account_id", String(24), ForeignKey("accounts.id")),
+    Column("sealed", LargeBinary, info=SEALED),  # {signal, value, on, proof, said_by}
+    UniqueConstraint("participant_id", "place"),
+    info={"person": "participant_id"},
+)
+
+IMPORTS: Final = Table(
+    "imports",
+    METADATA,
+    Column("id", String(24), primary_key=True),
+    Column("account_id", String(24), ForeignKey("accounts.id"), nullable=False),
+    Column("file_index", String(64), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("rows_taken", Integer, nullable=False),
+    Column("rows_rejected", Integer, nullable=False),
+    UniqueConstraint("account_id", "file_index"),
+)

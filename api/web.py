@@ -1,0 +1,41 @@
+"""What the endpoints of the record share: reading who asks, answering JSON that no cache keeps."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from litestar import Request, Response
+from litestar.datastructures import Cookie
+
+from api.access import COOKIE
+from api.accounts.actor import ABSOLUTE, Actor
+from api.record import Record
+
+Asking = Request[Any, Any, Any]
+NO_STORE: Final = {"cache-control": "no-store"}
+
+
+def actor_of(request: Asking) -> Actor:
+    """Who asks, as `access.admit` found out."""
+    actor: Actor = request.state.actor
+    return actor
+
+
+def record_of(request: Asking) -> Record:
+    """The record of this service."""
+    record: Record = request.app.state.record
+    return record
+
+
+def answer_json(value: Any, status: int = 200) -> Response[bytes]:
+    """Answer with JSON."""
+    return Response(
+        msgspec.json.encode(value), status_code=status, media_type="application/json", headers=dict(NO_STORE)
+    )
+
+
+def session_cookie(secret: str, *, https: bool) -> Cookie:
+    """The cookie of a session; "" ends it."""
+    age = int(ABSOLUTE.total_seconds()) if secret else 0
+    return Cookie(key=COOKIE, value=secret, path="/", max_age=age, httponly=True, samesite="strict", secure=https)
