@@ -353,6 +353,16 @@ def test_without_a_participant_column_the_row_number_is_the_participant(run):
     assert [row["participant"] for row in run("nib\nya\ntidak\n")[1]] == ["1", "2"]
 
 
+def test_json_lines_without_a_participant_are_numbered_and_an_empty_one_is_still_rejected(run):
+    rows = ['{"nib": true}', '{"staff": "two"}', '{"nib": false}', '{"participant": "", "nib": true}']
+    _, found, rejected = run("\n".join(rows), name="people.jsonl")
+    assert [row["participant"] for row in found] == ["1", "3"]
+    assert [(r["row"], r["participant"], r["field"]) for r in rejected] == [
+        ("2", "2", "staff"),
+        ("4", "", "participant"),
+    ]
+
+
 def test_people_that_stand_twice_are_answered_twice_and_counted(run):
     summary, found, _ = run("participant,nib\na,ya\nb,ya\na,tidak\n")
     assert len(found) == 3
