@@ -128,6 +128,15 @@ def test_a_header_that_is_no_signal_says_how_to_go_on(kail, census):
     assert "--columns" in result.stderr
 
 
+def test_one_strange_column_is_one_problem_with_one_remedy(kail, tmp_path):
+    (tmp_path / "p.csv").write_text("participant,monthly_proft\na,1\n")
+    said = kail("recommend", tmp_path / "p.csv").stderr
+    assert said.startswith("kail: 1 problem:\n")
+    assert len(said.splitlines()) == 2
+    assert "Did you mean monthly_profit" in said
+    assert "? Or write a column map and name it with --columns" in said
+
+
 def test_what_nobody_foresaw_is_still_a_message(kail, people, monkeypatch):
     monkeypatch.setattr("api.batch.recommend_file", lambda *_: 1 / 0)
     result = kail("recommend", people)
