@@ -13,35 +13,41 @@ from matcher.programme import OKOCE
 class Settings:
     """Where to listen and what to answer with.
 
-    `data`: the operator's folder; a sub-folder `programme` in it is served instead of OK OCE. `model`: a version or file of
-    a scorecard, "none", or "" for the one that comes with Kail where it is of this programme.
+    `programme`: the folder of the programme to serve. `data`: the operator's folder; where no programme is named, a
+    sub-folder `programme` in it is served instead of OK OCE. `model`: a version or file of a scorecard, "none", or "" for
+    the one that comes with Kail where it is of this programme.
     """
 
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 1
+    programme: Path | None = None
     data: Path | None = None
     model: str = ""
 
     @property
-    def programme(self) -> Path:
+    def programme_folder(self) -> Path:
         """The folder of the programme to serve."""
+        if self.programme is not None:
+            return self.programme
         own = self.data / "programme" if self.data else None
         return own if own is not None and own.is_dir() else OKOCE
 
     def to_environment(self) -> dict[str, str]:
         """Write the settings as environment variables: the one way by which a worker process can be told them."""
         written = {"KAIL_HOST": self.host, "KAIL_PORT": str(self.port), "KAIL_WORKERS": str(self.workers)}
-        return written | ({"KAIL_DATA": str(self.data)} if self.data else {}) | {"KAIL_MODEL": self.model}
+        written |= {"KAIL_PROGRAMME": str(self.programme or ""), "KAIL_MODEL": self.model}
+        return written | ({"KAIL_DATA": str(self.data)} if self.data else {})
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Read what `to_environment` wrote; what is not there keeps its default."""
-        data = environment.get("KAIL_DATA")
+        programme, data = environment.get("KAIL_PROGRAMME"), environment.get("KAIL_DATA")
         return cls(
             host=environment.get("KAIL_HOST") or cls.host,
             port=int(environment.get("KAIL_PORT") or cls.port),
             workers=int(environment.get("KAIL_WORKERS") or cls.workers),
+            programme=Path(programme) if programme else None,
             data=Path(data) if data else None,
             model=environment.get("KAIL_MODEL") or cls.model,
         )

@@ -15,10 +15,13 @@ from click.testing import CliRunner
 
 import training_data.columns
 from api import cli
+from api.live import go_live
+from api.settings import Settings
 from matcher.programme import OKOCE
 from matcher.programme import load_programme as real_load
 
 ROOT = Path(__file__).parents[2]
+WARMI = ROOT / "tests" / "programmes" / "warmi"
 MAP = Path(training_data.columns.__file__).parent / "kenya_census.toml"
 HEADER = "age,businessage,bankaccount,credit,employees,employeesnumber,loan,gender,tprofit,sec0,sec1,sec2,sec3"
 
@@ -274,13 +277,26 @@ def test_the_server_believes_no_proxy_and_is_told_its_settings_by_the_environmen
     told = {}
     monkeypatch.setattr("uvicorn.run", lambda app, **keys: told.update(keys, app=app))
     monkeypatch.setattr(cli, "check_port", lambda *_: None)
-    for name in ("KAIL_HOST", "KAIL_PORT", "KAIL_WORKERS", "KAIL_DATA"):
+    for name in ("KAIL_HOST", "KAIL_PORT", "KAIL_WORKERS", "KAIL_PROGRAMME", "KAIL_DATA", "KAIL_MODEL"):
         monkeypatch.setenv(name, "")  # so that they are put back afterwards
     assert kail("serve", "--port", 8123, "--workers", 3, "--data", tmp_path / "new").exit_code == 0
     assert (told["app"], told["factory"], told["workers"], told["port"]) == ("api.app:from_environment", True, 3, 8123)
     assert told["proxy_headers"] is False
     assert cli.os.environ["KAIL_DATA"] == str(tmp_path / "new")
     assert (tmp_path / "new").is_dir()
+
+
+def test_a_programme_can_be_named_for_the_service_as_for_files(kail, tmp_path, monkeypatch):
+    monkeypatch.setattr("uvicorn.run", lambda app, **keys: None)
+    monkeypatch.setattr(cli, "check_port", lambda *_: None)
+    for name in ("KAIL_HOST", "KAIL_PORT", "KAIL_WORKERS", "KAIL_PROGRAMME", "KAIL_DATA", "KAIL_MODEL"):
+        monkeypatch.setenv(name, "")
+    assert kail("serve", "--programme", WARMI).exit_code == 0
+    assert go_live(Settings.from_environment(cli.os.environ)).programme.id == "warmi"
+    result = kail("serve", "--programme", tmp_path / "nowhere")
+    assert result.exit_code == 2
+    assert "there is no such folder" in result.stderr
+    assert "--programme DIR" in kail("serve", "--help").stdout
 
 
 def test_the_access_log_has_no_query():
