@@ -366,7 +366,15 @@ def test_json_lines_without_a_participant_are_numbered_and_an_empty_one_is_still
 def test_people_that_stand_twice_are_answered_twice_and_counted(run):
     summary, found, _ = run("participant,nib\na,ya\nb,ya\na,tidak\n")
     assert len(found) == 3
-    assert summary.repeated == {"a": 1}
+    assert summary.repeated == {"a": [1, 3]}
+
+
+def test_a_rejected_row_counts_too_where_people_stand_twice_and_chunks_change_nothing(run, monkeypatch):
+    monkeypatch.setattr(batch, "BATCH", 2)
+    people = "participant,nib\na,perhaps\nb,ya\n,ya\nb,maybe\na,ya\n,ya\nb,ya\n" + "c,ya\n" * 9
+    summary, found, rejected = run(people)
+    assert summary.repeated == {"b": [2, 4, 7], "a": [1, 5], "c": [8, 9, 10, 11, 12]}
+    assert (len(found), len(rejected)) == (12, 4)
 
 
 def test_blank_rows_are_left_out(run):

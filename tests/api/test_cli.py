@@ -91,6 +91,19 @@ def test_the_summary_and_the_remedies_come_in_indonesian(kail, people, tmp_path)
     assert "harus angka saja" in (tmp_path / "people.kail.rejected.csv").read_text()
 
 
+def test_people_that_stand_twice_are_said_with_their_rows_before_the_figures(kail, tmp_path):
+    ids = ["Ani", "Budi", "Ani", "3173 0123 4567 8901", "3173-0123-4567-8901", "3173 0123 4567 8901", *["Cici"] * 6]
+    (tmp_path / "p.csv").write_text("participant,nib\n" + "".join(f"{name},ya\n" for name in ids))
+    said = " ".join(kail("recommend", tmp_path / "p.csv").stdout.split())
+    assert "Note: participants that stand more than once: 3." in said
+    assert "Ani: 1, 3; (a long number): 4, 6; Cici: 7, 8, 9, 10, …" in said
+    assert "3173" not in said
+    assert said.index("Ani: 1") < said.index("Tiers")
+    assert "more than once" not in kail("recommend", tmp_path / "p.csv", "--language", "id").stdout
+    (tmp_path / "p.csv").write_text("participant,nib\na,ya\nb,ya\n")
+    assert "more than once" not in kail("recommend", tmp_path / "p.csv").stdout
+
+
 def test_when_nothing_can_be_answered_the_exit_code_is_two(kail, tmp_path):
     (tmp_path / "p.csv").write_text("staff\ndua\n")
     result = kail("recommend", tmp_path / "p.csv")
