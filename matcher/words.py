@@ -6,6 +6,7 @@ programme says (labels, questions, names) stands in the programme.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -59,6 +60,8 @@ class Speaker:
             return self.text(value)
         if isinstance(value, date):
             return self.day(value)
+        if kind == "as_of":
+            return self.stated_day(value)
         return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
     def text(self, text: Mapping[str, str]) -> str:
@@ -74,6 +77,14 @@ class Speaker:
     def day(self, day: date) -> str:
         """Write a date out."""
         return f"{day.day} {MONTHS[self.language][day.month - 1]} {day.year}"
+
+    def stated_day(self, stated: str) -> str:
+        """Write out a source's date, of which a programme may give no more than the month or the year."""
+        found = re.fullmatch(r"([0-9]{4})-(0[1-9]|1[0-2])(?:-([0-9]{2}))?", stated)
+        if found is None:
+            return stated
+        year, month, day = found.groups()
+        return " ".join([*([str(int(day))] if day else []), MONTHS[self.language][int(month) - 1], year])
 
     def value(self, signal: str, value: Any) -> str:
         """Write a signal's value."""
