@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matcher.columns import know_columns
 from matcher.criteria import UNKNOWN_HIGH, UNKNOWN_LOW
 from matcher.participant import (
     Known,
@@ -382,3 +383,29 @@ def test_the_day_after_some_months_is_the_first_on_which_they_are_full(start, mo
     day = date.fromordinal(day_after_months(start, months))
     assert units_between(start, day, "month") == months
     assert months == 0 or units_between(start, day - timedelta(days=1), "month") == months - 1
+
+
+RUNNING = {"existing_credit": ["kur"], "kur_lender": "bri", "monthly_instalments": 500_000, "arrears_idr": 0}
+
+
+@pytest.mark.parametrize(
+    ("signals", "asked_again"),
+    [
+        ({**RUNNING, "credit_ends_on": "2026-11-22"}, False),
+        ({**RUNNING, "credit_ends_on": "2026-11-21"}, True),
+        ({**RUNNING, "credit_ends_on": "2025-03-21"}, True),
+        ({**RUNNING, "credit_ends_on": {"value": "2026-10-01", "on": "2026-09-01"}}, True),
+        ({"existing_credit": [], "monthly_instalments": 0, "credit_ends_on": "2025-03-21"}, False),
+        ({"credit_ends_on": "2025-03-21"}, False),  # nobody said that it goes on
+        ({**RUNNING, "arrears_idr": 200_000, "credit_ends_on": "2025-03-21"}, False),  # arrears explain why it goes on
+    ],
+)
+def test_an_end_day_that_passed_while_the_credit_is_said_to_go_on_is_asked_again(a_participant, signals, asked_again):
+    participant = a_participant(**signals)
+    known = know(RULES, participant)
+    assert ("credit_ends_on" in known.stale) is asked_again
+    assert (value(known, "credit_ends_on") is None) is asked_again
+    assert value(known, "existing_credit") == value(
+        know(RULES, participant.with_facts(credit_ends_on=None)), "existing_credit"
+    )
+    assert know_columns(RULES, [participant]).known_of(0) == known
