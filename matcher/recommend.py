@@ -80,9 +80,8 @@ def decide(
         ),
         key=lambda m: _order(rules, m),
     )
-    offered = [m.id for m in matches if m.offered]
     steps = step_statuses(view)
-    interventions = suggest(view, tier, path, offered, steps)
+    interventions = suggest(view, tier, path, matches, steps)
     return Recommendation(
         tier=tier,
         readiness=readiness,
