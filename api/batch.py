@@ -19,6 +19,7 @@ from typing import Any, Final
 from api.outputs import ANSWER, Writing, cannot_write
 from api.rows import FileProblem, Row, Sheet
 from api.sheets import BATCH, open_sheet
+from api.strict_json import written
 from api.words import LANGUAGES, Teller, teller
 from matcher import recommend
 from matcher.entries import Programme
@@ -123,7 +124,7 @@ class Rejected(Exception):
 
 def shown(value: Any) -> str:
     """A wrong value as it can be shown to whoever sent it: short, and on one line."""
-    text = "" if value is None else value if isinstance(value, str) else repr(value)
+    text = "" if value is None else written(value)
     text = " ".join(text.split()) if "\n" in text or "\r" in text else text
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
 

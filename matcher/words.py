@@ -14,7 +14,7 @@ from typing import Any
 
 from matcher.criteria import Criterion
 from matcher.entries import Programme, Signal
-from matcher.wording import MONTHS, OPERATORS, SENTENCES, UNIT_NAMES, YES_NO
+from matcher.wording import MONTHS, OPERATORS, REMEDIES, SENTENCES, UNIT_NAMES, YES_NO
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,17 @@ class Speaker:
 
     def say(self, message: Message) -> str:
         """Return the sentence of a message."""
-        return SENTENCES[message.code][self.language].format(**{k: self.word(k, v) for k, v in message.args.items()})
+        return self.fill(SENTENCES[message.code], message)
+
+    def remedy(self, message: Message) -> str:
+        """Return what to do about an input problem; "" where the message is none."""
+        remedy = REMEDIES.get(message.code)
+        return self.fill(remedy, message) if remedy else ""
+
+    def fill(self, sentence: Mapping[str, str], message: Message) -> str:
+        """Write a message's arguments into a sentence."""
+        words = {kind: self.word(kind, value) for kind, value in message.args.items()}
+        return sentence[self.language].format(**words)
 
     def word(self, kind: str, value: Any) -> str:
         """Write one argument according to its name: a signal's label, rupiah, a date, a criterion, a plain value."""

@@ -323,6 +323,11 @@ def test_bad_lines_of_json_are_rejected_and_the_others_go_on(run):
     assert rejected[7]["field"] == "nib"
 
 
+def test_a_rejected_value_that_is_no_text_is_written_as_json(run):
+    rows = ['{"participant": "a", "nib": [true, null]}', '{"participant": "b", "staff": true}']
+    assert [row["value"] for row in run("\n".join(rows), name="p.jsonl")[2]] == ["[true, null]", "true"]
+
+
 def test_wrong_types_in_parquet_are_rejected_rows(run, tmp_path):
     table = pa.table(
         {

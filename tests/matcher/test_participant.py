@@ -109,9 +109,10 @@ def test_a_bad_value_is_named_with_its_remedy_in_both_languages(name, raw, code)
     (problem,) = caught.value.problems
     assert (problem.field, problem.message.code) == (name, code)
     for language in ("id", "en"):
-        said = Speaker(OKOCE, language).say(problem.message)
-        assert said
-        assert "{" not in said
+        speaker = Speaker(OKOCE, language)
+        for said in (speaker.say(problem.message), speaker.remedy(problem.message)):
+            assert said
+            assert "{" not in said
 
 
 BAD_KEYS = {
@@ -353,7 +354,9 @@ def test_whatever_is_sent_is_either_read_or_refused_in_words(raw, data):
     else:
         assert set(participant.facts) <= set(raw)
     for problem in problems:
-        assert all(Speaker(WARMI.programme, language).say(problem.message) for language in ("id", "en"))
+        for speaker in (Speaker(WARMI.programme, "id"), Speaker(WARMI.programme, "en")):
+            assert speaker.say(problem.message)
+            assert speaker.remedy(problem.message)
 
 
 # -- calendar ----------------------------------------------------------------------------------------------------------
