@@ -185,8 +185,9 @@ def recommend(source: Path, output: Path | None, **options: Any) -> None:
     """Answer for every row of INPUT: a .csv (or .tsv), .xlsx, .jsonl or .parquet file, one row for each participant.
 
     Without a column map the columns must be named like the programme's signals, plus participant and as_of; only those
-    that are known need to be there. An empty cell is unknown, never no and never zero. In a CSV file several choices stand
-    in one cell, joined with a semicolon, and "none" means none of them. Numbers are digits alone: 5000000.
+    that are known need to be there; without participant the rows are numbered. An empty cell is unknown, never no and
+    never zero. In a CSV file several choices stand in one cell, joined with a semicolon, and "none" means none of them.
+    Numbers are digits alone: 5000000.
 
     In a workbook a title, empty rows and hidden rows may stand about; hidden sheets are left out. A formula counts as the
     result that Excel stored. Rows that add up others (Total, Jumlah) are rejected, as are merged cells of several people.
