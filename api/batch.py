@@ -19,6 +19,7 @@ from typing import Any, Final
 from api.outputs import ANSWER, Writing, cannot_write
 from api.rows import FileProblem, Row, Sheet
 from api.sheets import BATCH, open_sheet
+from api.strict_json import written
 from api.words import LANGUAGES, Teller, teller
 from matcher import recommend
 from matcher.entries import Programme
@@ -32,6 +33,8 @@ Progress = Callable[[int, int], None]
 """Told how many rows are finished, and about how many there are."""
 
 LONGEST_VALUE: Final = 200
+MOST_ROWS: Final = 4
+"""How many rows of a participant that stands more than once are kept to be named."""
 NO_PARTICIPANT: Final = {
     "id": "Kolom peserta kosong. Isi nomor atau kode pesertanya.",
     "en": "The column that names the participant is empty. Fill in a number or a code.",
@@ -57,7 +60,10 @@ class Job:
 
 @dataclass
 class Summary:
-    """What became of a file. Counters count rows; `tiers`, `next_steps` and `questions` by id."""
+    """What became of a file. Counters count rows; `tiers`, `next_steps` and `questions` by id.
+
+    `repeated`: of each participant that stands more than once the first rows, counted without the header.
+    """
 
     output: Path
     rejected_file: Path
@@ -69,7 +75,7 @@ class Summary:
     next_steps: Counter[str] = field(default_factory=Counter)
     questions: Counter[str] = field(default_factory=Counter)
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
-    repeated: Counter[str] = field(default_factory=Counter)
+    repeated: dict[str, list[int]] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
     never_seen: tuple[str, ...] = ()
     foreign_money: tuple[str, ...] = ()
@@ -92,6 +98,7 @@ class Ready:
     """A row that can be answered."""
 
     id: str
+    row: int
     rules: Rules
     participant: Participant
 
@@ -117,7 +124,7 @@ class Rejected(Exception):
 
 def shown(value: Any) -> str:
     """A wrong value as it can be shown to whoever sent it: short, and on one line."""
-    text = "" if value is None else value if isinstance(value, str) else repr(value)
+    text = "" if value is None else written(value)
     text = " ".join(text.split()) if "\n" in text or "\r" in text else text
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
 
@@ -135,7 +142,7 @@ def recommend_file(job: Job, source: Path, target: Path, progress: Progress | No
         check_goal(job, job.goal, job.as_of or _day_in_force(job))
     with open_job(job, source) as (sheet, columns), Writing(target, source) as writing:
         summary = Summary(writing.target, writing.rejected, foreign_money=columns.foreign_money)
-        seen: set[str] = set()
+        seen: dict[str, int] = {}
         try:
             for rows in _chunks(sheet.rows, BATCH):
                 ready, rejected = _sort_out(job, columns, rows)
@@ -243,7 +250,7 @@ def read_row(job: Job, columns: ColumnMap, row: Row) -> Ready:
         problems += [_in_the_sheet(rules, columns, row, found) for found in error.problems]
     if problems:
         raise Rejected(row, participant, problems)
-    return Ready(participant, rules, read)
+    return Ready(participant, row.number, rules, read)
 
 
 def _days(job: Job, columns: ColumnMap, row: Row, problems: list[CellProblem]) -> tuple[date, date | None]:
@@ -377,13 +384,16 @@ def _rows(job: Job, rules: Rules, ids: Sequence[str], many: recommend.Many) -> I
 
 
 def _count(
-    summary: Summary, ready: Sequence[Ready], rejected: Sequence[Rejected], seen: set[str], language: str
+    summary: Summary, ready: Sequence[Ready], rejected: Sequence[Rejected], seen: dict[str, int], language: str
 ) -> None:
     summary.answered += len(ready)
-    for one in ready:
-        if one.id in seen:
-            summary.repeated[one.id] += 1
-        seen.add(one.id)
+    named = [(one.row, one.id) for one in ready] + [(bad.row.number, bad.participant) for bad in rejected]
+    for number, name in sorted(named):
+        first = seen.setdefault(name, number)
+        if name and first != number:
+            rows = summary.repeated.setdefault(name, [first])
+            if len(rows) <= MOST_ROWS:  # one more than is named, to tell that there are more
+                rows.append(number)
     for bad in rejected:
         summary.reasons.update({(problem.field, problem.remedy[language]) for problem in bad.problems})
         for problem in bad.problems:

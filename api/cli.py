@@ -106,6 +106,11 @@ model_option = click.option(
 )  # fmt: skip
 
 
+programme_option = click.option(
+    "--programme", type=FOLDER, metavar="DIR", help="A programme's folder; without it OK OCE."
+)
+
+
 def asking(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of a command that answers for participants in a file."""
     for option in (
@@ -114,7 +119,7 @@ def asking(command: Callable[..., Any]) -> Callable[..., Any]:
             callback=_keep_language, help="Language of the sentences; KAIL_LANGUAGE sets it for good.",
         ),
         model_option,
-        click.option("--programme", type=FOLDER, metavar="DIR", help="A programme's folder; without it OK OCE."),
+        programme_option,
         click.option("--goal", metavar="PRODUCT", help="The product that paths lead to; without it the best fit is chosen."),
         click.option(
             "--as-of", type=click.DateTime(["%Y-%m-%d"]), callback=_as_day, metavar="DATE",
@@ -180,8 +185,9 @@ def recommend(source: Path, output: Path | None, **options: Any) -> None:
     """Answer for every row of INPUT: a .csv (or .tsv), .xlsx, .jsonl or .parquet file, one row for each participant.
 
     Without a column map the columns must be named like the programme's signals, plus participant and as_of; only those
-    that are known need to be there. An empty cell is unknown, never no and never zero. In a CSV file several choices stand
-    in one cell, joined with a semicolon, and "none" means none of them. Numbers are digits alone: 5000000.
+    that are known need to be there; without participant the rows are numbered. An empty cell is unknown, never no and
+    never zero. In a CSV file several choices stand in one cell, joined with a semicolon, and "none" means none of them.
+    Numbers are digits alone: 5000000.
 
     In a workbook a title, empty rows and hidden rows may stand about; hidden sheets are left out. A formula counts as the
     result that Excel stored. Rows that add up others (Total, Jumlah) are rejected, as are merged cells of several people.
@@ -345,7 +351,7 @@ def cohort(people: int, seed: int, others: int | None, output: Path) -> None:
 )
 @click.option("--version", metavar="NAME", help="The version's name; it is never overwritten.")
 @click.option("--check", "wanted", metavar="VERSION", help="Train VERSION again, write nothing, compare the digests.")
-@click.option("--programme", type=FOLDER, metavar="DIR", help="A programme's folder; without it OK OCE.")
+@programme_option
 def train(
     rows: Path | None,
     outcome: str,
@@ -410,14 +416,18 @@ def _stage(stage: str) -> None:
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer.")
 @click.option("--data", type=FOLDER, metavar="DIR", help="Your own folder; a programme folder in it replaces OK OCE.")
+@click.option(
+    "--programme", type=FOLDER, metavar="DIR", help="A programme's folder; without it the one in --data, else OK OCE."
+)
 @model_option
-def serve(host: str, port: int, workers: int, data: Path | None, model: str) -> None:
+def serve(host: str, port: int, workers: int, data: Path | None, programme: Path | None, model: str) -> None:
     """Start the service: pages for people, JSON for programs.
 
     \b
     Examples:
       kail serve
       kail serve --port 8080 --workers 2 --data ~/kail-data
+      kail serve --programme my-city
 
     Stop it with Ctrl-C. Whoever puts a proxy before it must know that its headers are not believed.
     """
@@ -428,7 +438,8 @@ def serve(host: str, port: int, workers: int, data: Path | None, model: str) -> 
 
     if data is not None:
         data.mkdir(parents=True, exist_ok=True)
-    settings = Settings(host=host, port=port, workers=workers, data=data, model=model)
+    folder = None if programme is None else _folder(programme)
+    settings = Settings(host=host, port=port, workers=workers, programme=folder, data=data, model=model)
     go_live(settings)  # a wrong programme is told here, once, not by every worker with a trace
     check_port(host, port)
     os.environ.update(settings.to_environment())

@@ -18,7 +18,8 @@ from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
 from api.refusals import Refused
-from api.words import OWN, PROBLEMS, Teller
+from api.strict_json import written
+from api.words import OWN, PROBLEMS, REMEDIES, Teller
 from matcher.participant import InputProblem
 from matcher.words import Message
 
@@ -43,7 +44,8 @@ def problem(status: int, language: str, problems: Sequence[Mapping[str, Any]] = 
     kind = PROBLEMS.get(status) or PROBLEMS[500 if status >= 500 else 400]
     listed = list(problems)
     if kind["field"] and not listed:
-        listed = [{"field": kind["field"], "value": None, "message": kind["detail"][language]}]
+        said = {"message": f"{kind['title'][language]}.", "remedy": kind["detail"][language]}
+        listed = [{"field": kind["field"], "value": None, **said}]
     return {
         "type": f"urn:kail:problem:{kind['type'] if status in PROBLEMS else status}",
         "title": kind["title"][language],
@@ -60,13 +62,14 @@ def told(teller: Teller, problems: Sequence[InputProblem], prefix: str = "") -> 
             "field": shown_text(prefix + p.field),
             "value": shown(p.value),
             "message": shown_text(teller.say(p.message), 1000),
+            "remedy": shown_text(teller.remedy(p.message), 1000),
         }
-        | ({"remedy": remedy} if (remedy := teller.remedy(p.message)) else {})
         for p in problems[:MOST_SHOWN]
     ]
     if len(problems) > MOST_SHOWN:
         more = Message("more_problems", {"count": len(problems) - MOST_SHOWN})
-        listed.append({"field": prefix.rstrip("."), "value": None, "message": teller.say(more)})
+        said = {"message": teller.say(more), "remedy": teller.remedy(more)}
+        listed.append({"field": prefix.rstrip("."), "value": None, **said})
     return listed
 
 
@@ -78,7 +81,12 @@ def shown(value: Any) -> Any:
         return value
     if isinstance(value, float) and math.isfinite(value):
         return value
-    return shown_text(value if isinstance(value, str) else str(value))
+    text = written(value)
+    if len(text) <= LONGEST_SHOWN and isinstance(value, list):
+        return [shown(one) for one in value]
+    if len(text) <= LONGEST_SHOWN and isinstance(value, dict):
+        return {shown_text(str(name)): shown(one) for name, one in value.items()}
+    return shown_text(text)
 
 
 def shown_text(text: str, longest: int = LONGEST_SHOWN) -> str:
@@ -116,7 +124,8 @@ def _of_the_framework(request: Request[Any, Any, Any], error: HTTPException) -> 
         return _unexpected(request, error)
     language, problems = language_of(request), []
     if error.status_code == 400:  # the framework itself looks at nothing else than these headers
-        problems = [{"field": "header", "value": None, "message": OWN["bad_header"][language]}]
+        said = {"message": OWN["bad_header"][language], "remedy": REMEDIES["bad_header"][language]}
+        problems = [{"field": "header", "value": None, **said}]
     return answer_problem(error.status_code, language, problems, error.headers)
 
 

@@ -50,5 +50,5 @@ def go_live(settings: Settings, clock: Clock = utc_now) -> Live:
         ScorecardError: if there is no such scorecard, it was changed, or does not fit the programme.
         OSError: if the scorecard cannot be read.
     """
-    live = Live(load_programme(settings.programme), None, clock)
+    live = Live(load_programme(settings.programme_folder), None, clock)
     return Live(live.programme, scorecard_for(settings.model, live.rules), clock)

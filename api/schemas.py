@@ -356,7 +356,7 @@ SHARED: Final[dict[str, Schema]] = {
             "status": WHOLE,
             "detail": TEXT,
             "problems": listed(
-                table("", {"field": TEXT, "value": {}, "message": TEXT, "remedy": TEXT}, ("remedy",)),
+                table("", {"field": TEXT, "value": {}, "message": TEXT, "remedy": TEXT}),
             ),
         },
     ),

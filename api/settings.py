@@ -13,44 +13,46 @@ from matcher.programme import OKOCE
 class Settings:
     """Where to listen and what to answer with.
 
-    `data`: the operator's folder; a sub-folder `programme` in it is served instead of OK OCE. `model`: a version or file of
-    a scorecard, "none", or "" for the one that comes with Kail where it is of this programme. `database`: the address of a
-    PostgreSQL database, or "" for an SQLite file in the data folder; without a data folder nothing is kept. `https`: whether
-    browsers come by HTTPS, so that cookies are sent by it alone.
+    `programme`: the folder of the programme to serve. `data`: the operator's folder, where the record is kept; where no
+    programme is named, a sub-folder `programme` in it is served instead of OK OCE. Without a data folder nothing is kept.
+    `model`: a version or file of a scorecard, "none", or "" for the one that comes with Kail where it is of this programme.
+    `database`: the address of a PostgreSQL database, or "" for an SQLite file in the data folder. `https`: whether browsers
+    come by HTTPS, so that cookies are sent by it alone.
     """
 
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 1
+    programme: Path | None = None
     data: Path | None = None
     model: str = ""
     database: str = ""
     https: bool = False
 
     @property
-    def programme(self) -> Path:
+    def programme_folder(self) -> Path:
         """The folder of the programme to serve."""
+        if self.programme is not None:
+            return self.programme
         own = self.data / "programme" if self.data else None
         return own if own is not None and own.is_dir() else OKOCE
 
     def to_environment(self) -> dict[str, str]:
         """Write the settings as environment variables: the one way by which a worker process can be told them."""
         written = {"KAIL_HOST": self.host, "KAIL_PORT": str(self.port), "KAIL_WORKERS": str(self.workers)}
-        written |= {"KAIL_DATA": str(self.data)} if self.data else {}
-        return written | {
-            "KAIL_MODEL": self.model,
-            "KAIL_DATABASE": self.database,
-            "KAIL_HTTPS": "1" if self.https else "",
-        }
+        written |= {"KAIL_PROGRAMME": str(self.programme or ""), "KAIL_MODEL": self.model}
+        written |= {"KAIL_DATABASE": self.database, "KAIL_HTTPS": "1" if self.https else ""}
+        return written | ({"KAIL_DATA": str(self.data)} if self.data else {})
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Read what `to_environment` wrote; what is not there keeps its default."""
-        data = environment.get("KAIL_DATA")
+        programme, data = environment.get("KAIL_PROGRAMME"), environment.get("KAIL_DATA")
         return cls(
             host=environment.get("KAIL_HOST") or cls.host,
             port=int(environment.get("KAIL_PORT") or cls.port),
             workers=int(environment.get("KAIL_WORKERS") or cls.workers),
+            programme=Path(programme) if programme else None,
             data=Path(data) if data else None,
             model=environment.get("KAIL_MODEL") or cls.model,
             database=environment.get("KAIL_DATABASE") or cls.database,

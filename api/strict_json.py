@@ -65,6 +65,13 @@ def read_json(content: bytes) -> Body:
     return body
 
 
+def written(value: Any) -> str:
+    """A value as JSON writes it. A text, and what JSON has no word for, such as a date, is written as it is."""
+    if value is None or isinstance(value, (bool, int, float, list, tuple, dict)):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
 def _whole(digits: str) -> int | float:
     """Read a whole number; one with more digits than any signal may have becomes a float (Python refuses over 4,300)."""
     return int(digits) if len(digits) <= LONGEST_NUMBER else float(digits)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from api.batch import Summary
+from api.batch import MOST_ROWS, Summary, shown
 from api.words import Teller
 
 Both = Mapping[str, str]
 MOST_LISTED: Final = 5
 WIDTH: Final = 110
+NIK: Final = re.compile(r"[0-9]{16}")
+"""The number of an Indonesian identity card has sixteen digits."""
 
 
 def _(id_: str, en: str) -> Both:
@@ -65,10 +69,13 @@ WORDS: Final[Mapping[str, Both]] = {
         "Foreign money without a dated, sourced rate, so unknown: {names}. Add a rate to the column map.",
     ),
     "repeated": _(
-        "Peserta yang muncul lebih dari sekali: {count:,} ({names}). Periksa apakah orangnya sama; semua barisnya dijawab.",
-        "Participants that stand more than once: {count:,} ({names}). See whether each is one person; "
-        "all rows are answered.",
+        "Perhatian: peserta yang muncul lebih dari sekali: {count:,}. Periksa apakah orangnya sama; setiap baris yang "
+        "terbaca dijawab sendiri. Barisnya, tanpa menghitung judul: {names}",
+        "Note: participants that stand more than once: {count:,}. See whether each is one person; every row that can be "
+        "read is answered by itself. Their rows, the header not counted: {names}",
     ),
+    "long_number": _("(angka panjang)", "(a long number)"),
+    "more": _("; dan lainnya", "; and others"),
     # one answer
     "participant": _("Peserta {id}, pada {day}", "Participant {id}, on {day}"),
     "tier": _("Tingkat: {name}", "Tier: {name}"),
@@ -124,6 +131,9 @@ def summary_lines(found: Summary, t: Teller) -> Iterator[str]:
     if found.rejected:
         yield say("rejected", path=found.rejected_file)
         yield from _counted(say("reasons"), found.reasons, lambda key: _reason(found, key, say))
+    if found.repeated:
+        yield ""
+        yield from _wrap(say("repeated", count=len(found.repeated), names=_repeated(found, say)), "")
     if found.answered:
         yield from _counted(say("tiers"), found.tiers, lambda tier: t.word("tier", tier))
         if found.provisional:
@@ -140,11 +150,18 @@ def _reason(found: Summary, key: tuple[str, str], say: Any) -> str:
     return f"{key[0] or say('whole_row')}: {key[1]}{where}"
 
 
+def _repeated(found: Summary, say: Any) -> str:
+    """The first participants that stand more than once with their first rows. What may be an NIK is not shown."""
+    names = []
+    for name, rows in itertools.islice(found.repeated.items(), MOST_LISTED):
+        known_as = say("long_number") if NIK.search(re.sub(r"[\s.-]", "", name)) else shown(name)
+        written = ", ".join(map(str, rows[:MOST_ROWS])) + (", …" if len(rows) > MOST_ROWS else "")
+        names.append(f"{known_as}: {written}")
+    return "; ".join(names) + (say("more") if len(found.repeated) > MOST_LISTED else "")
+
+
 def _warnings(found: Summary, say: Any) -> Iterator[str]:
     lines = []
-    if found.repeated:
-        names = ", ".join(name for name, _ in found.repeated.most_common(MOST_LISTED))
-        lines.append(say("repeated", count=len(found.repeated), names=names))
     if found.foreign_money:
         lines.append(say("foreign", names=", ".join(found.foreign_money)))
     if found.never_seen:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, ParamSpec, TypeVar
 
 import msgspec
+from anyio import to_thread
 from litestar import Request, Response
 from litestar.datastructures import Cookie
 
@@ -12,8 +15,24 @@ from api.access import COOKIE
 from api.accounts.actor import ABSOLUTE, Actor
 from api.record import Record
 
+P = ParamSpec("P")
+T = TypeVar("T")
 Asking = Request[Any, Any, Any]
 NO_STORE: Final = {"cache-control": "no-store"}
+
+
+def in_thread(work: Callable[P, T]) -> Callable[P, Awaitable[T]]:
+    """Do a handler's work in a thread, since it waits for the database.
+
+    The framework's own `sync_to_thread` wraps a handler anew for every further method of its path (Litestar 2.25), and
+    then answers with a coroutine that nobody awaited.
+    """
+
+    @functools.wraps(work)
+    async def handler(*args: P.args, **kwargs: P.kwargs) -> T:
+        return await to_thread.run_sync(functools.partial(work, *args, **kwargs))
+
+    return handler
 
 
 def actor_of(request: Asking) -> Actor:

@@ -47,22 +47,17 @@ OWN: Final[Mapping[str, Both]] = {
     "not_an_object": _("Di sini harus objek JSON, bukan {sent}.", "This must be a JSON object, not {sent}."),
     "signals_missing": _("signals belum ada.", "signals is missing."),
     "unknown_top_key": _(
-        "{name} tidak dikenal di sini. Yang boleh: signals, as_of, goal, language.",
-        "{name} is not known here. Allowed: signals, as_of, goal, language.",
+        "{name} tidak dikenal di sini.",
+        "{name} is not known here.",
     ),
-    "unknown_parameter": _(
-        "{name} tidak dikenal di alamat ini. Yang boleh: {allowed}.", "{name} is not known here. Allowed: {allowed}."
-    ),
-    "parameter_twice": _("{name} hanya boleh sekali.", "{name} may stand only once."),
-    "wrong_language": _("language harus id atau en.", "language must be id or en."),
-    "wrong_as_of": _(
-        "as_of harus tanggal yang benar, ditulis TTTT-BB-HH, misalnya 2026-03-31.",
-        "as_of must be a real date written YYYY-MM-DD, such as 2026-03-31.",
-    ),
+    "unknown_parameter": _("{name} tidak dikenal di alamat ini.", "{name} is not known here."),
+    "parameter_twice": _("{name} ada lebih dari sekali.", "{name} stands more than once."),
+    "wrong_language": _("language ini tidak ada.", "There is no such language."),
+    "wrong_as_of": _("as_of harus tanggal yang benar.", "as_of must be a real date."),
     "future_as_of": _("as_of sesudah hari ini, {today}.", "as_of lies after today, {today}."),
     "as_of_before": _("as_of sebelum program ini mulai, {start}.", "as_of lies before the programme began, {start}."),
     "as_of_after": _("as_of sesudah program ini berakhir, {end}.", "as_of lies after the programme ended, {end}."),
-    "wrong_goal": _("goal harus id sebuah produk, dalam tanda kutip.", "goal must be the id of a product, in quotes."),
+    "wrong_goal": _("goal harus id sebuah produk.", "goal must be the id of a product."),
     "goal_unknown": _("{name} bukan id produk pada tanggal itu.", "{name} is not the id of a product on that day."),
     "too_many_signals": _(
         "signals berisi {count} nama; program ini mengenal {known}.",
@@ -173,13 +168,23 @@ REMEDIES: Final[Mapping[str, Both]] = {
         'Tambahkan "signals": {{}}; isinya boleh kosong kalau belum ada yang diketahui.',
         'Add "signals": {{}}; it may be empty while nothing is known.',
     ),
+    "bad_header": _(
+        "Kirim satu Host yang benar, dan Content-Length yang sama dengan panjang isi.",
+        "Send one correct Host, and a Content-Length that is the length of the body.",
+    ),
+    "unknown_top_key": _("Yang boleh: signals, as_of, goal, language.", "Allowed: signals, as_of, goal, language."),
+    "unknown_parameter": _("Yang boleh: {allowed}.", "Allowed: {allowed}."),
+    "parameter_twice": _("Sisakan satu.", "Keep one of them."),
+    "wrong_language": _("Tulis id atau en.", "Write id or en."),
+    "wrong_as_of": _("Tulis TTTT-BB-HH, misalnya 2026-03-31.", "Write it YYYY-MM-DD, such as 2026-03-31."),
+    "more_problems": _("Betulkan dulu yang di atas.", "Correct those above first."),
     "future_as_of": _("Isi hari ini atau hari yang sudah lewat.", "Give today or a day that has passed."),
     "as_of_before": _("Isi {start} atau sesudahnya.", "Give {start} or later."),
     "as_of_after": _("Isi {end} atau sebelumnya.", "Give {end} or earlier."),
     "goal_unknown": _("Mungkin maksud Anda salah satu dari: {near}.", "Did you mean one of: {near}?"),
     "wrong_goal": _(
-        "Lihat id-nya di GET /api/v1/programme, atau hapus goal supaya kami yang memilih.",
-        "See the ids at GET /api/v1/programme, or leave goal out and we choose.",
+        "Tulis dalam tanda kutip salah satu id di GET /api/v1/programme, atau hapus goal supaya kami yang memilih.",
+        "Write one of the ids at GET /api/v1/programme in quotes, or leave goal out and we choose.",
     ),
     "too_many_signals": _(
         "Kirim hanya nama yang ada di GET /api/v1/programme.", "Send only names listed at GET /api/v1/programme."
@@ -279,16 +284,12 @@ class Teller(Speaker):
 
     def say(self, message: Message) -> str:
         """Return the sentence of a message, whether the matcher's or ours."""
-        return self._fill(OWN.get(message.code) or SENTENCES[message.code], message)
+        return self.fill(OWN.get(message.code) or SENTENCES[message.code], message)
 
     def remedy(self, message: Message) -> str:
-        """Return what to do about a problem, where that is a sentence of its own."""
-        remedy = REMEDIES.get(message.code)
-        return self._fill(remedy, message) if remedy else ""
-
-    def _fill(self, sentence: Both, message: Message) -> str:
-        words = {kind: self.word(kind, value) for kind, value in message.args.items()}
-        return sentence[self.language].format(**words)
+        """Return what to do about a problem, whether the matcher's or ours."""
+        own = REMEDIES.get(message.code)
+        return self.fill(own, message) if own else super().remedy(message)
 
     def word(self, kind: str, value: Any) -> str:
         """Write one argument; beside the matcher's kinds, a message inside a message."""

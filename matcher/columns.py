@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matcher.criteria import UNKNOWN_HIGH
+from matcher.criteria import UNKNOWN_HIGH, UNKNOWN_LOW
 from matcher.lenders import capacity
 from matcher.participant import Known, Participant, growing_since, intervals
-from matcher.rules import ProductRule, Rules, TierRule
+from matcher.rules import ProductRule, Rules, TierRule, places
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -81,7 +81,25 @@ def ask_columns(
             low[place][found] = high[place][found] = value
             open_ &= ~found
         _ask(rules, columns, rules.tests_about[place])
+    _doubt_ends(rules, columns)
     return columns
+
+
+def _doubt_ends(rules: Rules, columns: Columns) -> None:
+    """Make end days unknown that have passed although what should have ended still goes on."""
+    doubtful: dict[int, Bools] = {}
+    for place, wait in rules.endings:
+        over, _ = truth_columns(wait.need_clauses, columns)
+        goes_on = columns.no[list(places(wait.changes))].any(axis=0)
+        doubtful[place] = doubtful.get(place, False) | (over & goes_on)
+    names = list(rules.position)
+    for place, rows in doubtful.items():
+        if rows.any():
+            columns.low[place][rows], columns.high[place][rows] = UNKNOWN_LOW, UNKNOWN_HIGH
+            _ask(rules, columns, rules.tests_about[place])
+            columns.stale = [
+                stale | {names[place]} if doubted else stale for stale, doubted in zip(columns.stale, rows, strict=True)
+            ]
 
 
 def _ask(rules: Rules, columns: Columns, which: Sequence[int]) -> None:

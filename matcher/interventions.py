@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from matcher.criteria import met, truth_of
-from matcher.lenders import unknown_tests
+from matcher.lenders import Match, unknown_tests
 from matcher.paths import Outlook, Path
-from matcher.rules import InterventionRule
+from matcher.rules import InterventionRule, ProductRule
 from matcher.tiers import TierAnswer
 from matcher.words import Message
 
@@ -56,13 +56,14 @@ class _Ranking:
     path: Path
     on_path: dict[str, int]
     offered: Sequence[str]
+    open_to: Sequence[ProductRule]  # the running products that may still be had
     places: dict[str, int]  # of the steps not done
     came_for: str | None
     lacking: bool
 
 
 def suggest(
-    view: Outlook, tier: TierAnswer, path: Path, offered: Sequence[str], statuses: Mapping[str, str]
+    view: Outlook, tier: TierAnswer, path: Path, matches: Sequence[Match], statuses: Mapping[str, str]
 ) -> tuple[Suggestion, ...]:
     """Order the interventions that change something and whose needs are not known to be unmet."""
     ranking = _Ranking(
@@ -70,7 +71,8 @@ def suggest(
         tier=tier,
         path=path,
         on_path={step.intervention: place for place, step in enumerate(path.steps) if step.intervention},
-        offered=offered,
+        offered=[found.id for found in matches if found.offered],
+        open_to=_open_to(view, matches),
         places={step: place for place, (step, status) in enumerate(statuses.items()) if status != "done"},
         came_for=_came_for(view),
         lacking=capacity_is_lacking(view),
@@ -96,7 +98,35 @@ def _changes_something(ranking: _Ranking, step: InterventionRule) -> bool:
         return step.entry.id in ranking.on_path
     if kind == "referral":
         return bool(ranking.offered)
+    if kind == "group" and _opens(ranking, step) is False:
+        return False
     return bool((step.changes | step.reveals) & ~ranking.view.known.yes) or step.entry.id == ranking.tier.programme
+
+
+def _open_to(view: Outlook, matches: Sequence[Match]) -> list[ProductRule]:
+    """The running products that no lasting condition closes; none for somebody who wants no capital."""
+    if view.wants is False:
+        return []
+    products = [view.rules.product_ids[found.id] for found in matches if found.status != "not_for_you"]
+    return [product for product in products if product.suggested]
+
+
+def _opens(ranking: _Ranking, step: InterventionRule) -> bool | None:
+    """Whether something waits for this group: a step, or a product that may be had; None if answers are missing for that.
+
+    A paper, a class or books are worth having by themselves. A group is joined, and answered for, for what it opens.
+    """
+    yes, no = ranking.view.known.yes, ranking.view.known.no
+    if any(clause & step.add and not clause & yes for rule in step.touches for clause in rule.done):
+        return True
+    maybe = False
+    for product in ranking.open_to:
+        lacking = [clause for clause in product.goal if not clause & yes]
+        if any(clause & step.add for clause in lacking):
+            if not product.entry.register and all(clause & step.add or not clause & ~no for clause in lacking):
+                return True
+            maybe = True
+    return None if maybe else False
 
 
 def _rank(ranking: _Ranking, step: InterventionRule) -> tuple[tuple[int, ...], Message]:
@@ -104,6 +134,8 @@ def _rank(ranking: _Ranking, step: InterventionRule) -> tuple[tuple[int, ...], M
     entry = step.entry
     first = entry.id == ranking.tier.programme or entry.kind == "referral"
     came_for = ranking.came_for is not None and ranking.came_for in entry.serves
+    if entry.kind == "group" and came_for:
+        came_for = _opens(ranking, step) is True
     study = step.profit_study if ranking.lacking else ""
     place = ranking.places.get(entry.step, LAST)
     cost = _cost(ranking.view, step)

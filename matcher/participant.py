@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from matcher.criteria import UNKNOWN_HIGH, UNKNOWN_LOW, truth_of
+from matcher.criteria import UNKNOWN_HIGH, UNKNOWN_LOW, met, truth_of
 from matcher.entries import PROOFS, Signal
 from matcher.rules import Rules, places, union
 from matcher.words import Message
@@ -98,7 +98,8 @@ def read_participant(rules: Rules, signals: Mapping[str, Any]) -> Participant:
 def know(rules: Rules, participant: Participant) -> Known:
     """Work out what is known: stale values dropped, growing ones brought up to the day, implied ones filled in.
 
-    Every test of the rules is then asked once.
+    Every test of the rules is then asked once. An end day that has passed although what should have ended still goes on
+    is doubtful: it is stale, whatever its own date, and asked again.
     """
     low, high, stale = intervals(rules, participant)
     yes, no = ask_tests(rules, low, high)
@@ -110,6 +111,12 @@ def know(rules: Rules, participant: Participant) -> Known:
                 low[place] = high[place] = value
                 yes, no = ask_tests(rules, low, high, rules.tests_about[place], yes, no)
                 break
+    doubtful = {place for place, wait in rules.endings if met(wait.need_clauses, yes) and wait.changes & no}
+    for place in doubtful:
+        low[place], high[place] = UNKNOWN_LOW, UNKNOWN_HIGH
+        about = union(1 << number for number in rules.tests_about[place])
+        yes, no = yes & ~about | rules.unknown_yes[place], no & ~about | rules.unknown_no[place]
+    stale |= {name for name, place in rules.position.items() if place in doubtful}
     return Known(low, high, yes, no, stale, growing_since(rules, participant, high))
 
 

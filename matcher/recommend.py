@@ -61,8 +61,8 @@ def decide(
     """`recommend` for what is already known of a participant."""
     view = outlook(rules, known)
     readiness = scorecard.score(rules, known) if scorecard else None
-    tier = tier_of(view, held_back=held_back(scorecard, readiness))
     path = path_to(view, rules.product_ids[goal]) if goal else default_goal(view)[0]
+    tier = tier_of(view, goal=path.goal, held_back=held_back(scorecard, readiness))
     matches = sorted(
         (
             match(
@@ -80,9 +80,8 @@ def decide(
         ),
         key=lambda m: _order(rules, m),
     )
-    offered = [m.id for m in matches if m.offered]
     steps = step_statuses(view)
-    interventions = suggest(view, tier, path, offered, steps)
+    interventions = suggest(view, tier, path, matches, steps)
     return Recommendation(
         tier=tier,
         readiness=readiness,

@@ -169,6 +169,12 @@ class Rules:
         self.timeless = [self._is_timeless(i) for i in self.interventions]
         self._achievers: dict[int, int] = {}
         self._of_kinds: dict[tuple[str, ...], int] = {}
+        self.endings = [
+            (self.position[rule.criterion.signal], intervention)
+            for intervention in self.interventions
+            for rule in intervention.needs
+            if intervention.entry.kind == "wait" and rule.criterion.op == "passed" and rule.criterion.value is True
+        ]
         self.cost_signals = sorted({i.cost_signal for i in self.interventions if i.cost_signal is not None})
 
     # -- what others ask ---------------------------------------------------------------------------------------------

@@ -41,8 +41,12 @@ class Answer:
     questions: tuple[str, ...] = ()
 
 
-def tier_of(view: Outlook, *, held_back: bool = False) -> TierAnswer:
-    """Return the tier. `held_back`: a scorecard trained on real outcomes keeps the highest tier closed."""
+def tier_of(view: Outlook, *, goal: str | None = None, held_back: bool = False) -> TierAnswer:
+    """Return the tier.
+
+    `goal`: the product that the path leads to; among products that give the same answer it is the one to name.
+    `held_back`: a scorecard trained on real outcomes keeps the highest tier closed.
+    """
     questions: list[str] = []
     against: list[Message] = []
     programme = view.rules.programme
@@ -53,7 +57,7 @@ def tier_of(view: Outlook, *, held_back: bool = False) -> TierAnswer:
             return TierAnswer(
                 rule.tier.id, bool(questions), reasons, in_order(view.rules, questions), rule.tier.programme, again
             )
-        answer = _all([_part(view, part) for part in rule.parts])
+        answer = _all([_part(view, part, goal) for part in rule.parts])
         if answer.truth and held_back and place == 0:
             answer = Answer(False, (Message("tier_held_back"),))
         if answer.truth:
@@ -71,7 +75,7 @@ def in_order(rules: Rules, questions: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(questions, key=lambda name: ASKED.index(rules.signals[name].asked)))
 
 
-def _part(view: Outlook, part: Any) -> Answer:
+def _part(view: Outlook, part: Any, goal: str | None) -> Answer:
     if isinstance(part, Rule):
         truth = truth_of(part.clauses, view.known.yes, view.known.no)
         code = {True: "criterion_met", False: "criterion_unmet", None: "criterion_open"}[truth]
@@ -79,11 +83,11 @@ def _part(view: Outlook, part: Any) -> Answer:
         return Answer(truth, (Message(code, {"criterion": part.criterion}),), questions)
     kind, value = part
     if kind in ("any", "all"):
-        answers = [_part(view, inner) for inner in value]
+        answers = [_part(view, inner, goal) for inner in value]
         return _any(answers) if kind == "any" else _all(answers)
     if kind == "capacity_above":
         return _capacity_above(view, value)
-    return _product_in_reach(view, value) if kind == "product_in_reach" else _intervention_open(view, value)
+    return _product_in_reach(view, value, goal) if kind == "product_in_reach" else _intervention_open(view, value)
 
 
 def _all(answers: Iterable[Answer]) -> Answer:
@@ -150,11 +154,16 @@ def _intervention_open(view: Outlook, settings: Mapping[str, Any]) -> Answer:
     return Answer(False, (Message("intervention_none"),))
 
 
-def _product_in_reach(view: Outlook, settings: Mapping[str, Any]) -> Answer:
-    """Whether one and the same credit product is affordable and lacks nothing but what is quick and paid from cash."""
+def _product_in_reach(view: Outlook, settings: Mapping[str, Any], goal: str | None) -> Answer:
+    """Whether one and the same credit product is affordable and lacks nothing but what is quick and paid from cash.
+
+    The goal's own product is looked at first, so that tier and path name the same one where they can.
+    """
     open_: Answer | None = None
     products = [p for p in view.rules.products if _open_to_all(view, p)]
-    for product in sorted(products, key=lambda p: (rate_of(view, p), bool(p.entry.scheme), p.index)):
+    for product in sorted(
+        products, key=lambda p: (p.entry.id != goal, rate_of(view, p), bool(p.entry.scheme), p.index)
+    ):
         truth, questions = _reach(view, product, settings)
         if truth:
             planned = view.terms[product.index].planned_idr

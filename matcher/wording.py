@@ -60,73 +60,35 @@ SENTENCES: Final[Mapping[str, Both]] = {
     "and": _("DAN", "AND"),
     "step_done": _("{step} sudah selesai", "{step} is done"),
     "still_so": _("Apakah ini masih berlaku? {question}", "Is this still so? {question}"),
-    # input problems
-    "unknown_signal": _(
-        "{name} bukan data yang dikenal program ini. Daftarnya ada di signals.toml program dan di /api/v1/programme.",
-        "{name} is no signal of this programme. Its signals.toml and /api/v1/programme list them.",
-    ),
-    "unknown_signal_near": _(
-        "{name} bukan data yang dikenal program ini. Mungkin maksud Anda {near}?",
-        "{name} is no signal of this programme. Did you mean {near}?",
-    ),
-    "derived_signal": _(
-        "{name} dihitung dari data lain; isi data asalnya saja.",
-        "{name} is worked out from other signals; give those instead.",
-    ),
-    "unknown_key": _(
-        "{name} tidak dikenal di sini. Yang boleh: value, on, proof.",
-        "{name} is not known here. Allowed: value, on, proof.",
-    ),
-    "value_missing": _("{signal}: value belum ada. Isi value.", "{signal}: value is missing. Add value."),
-    "no_date": _(
-        "{signal} harus tanggal yang benar, ditulis TTTT-BB-HH, misalnya 2026-03-31.",
-        "{signal} must be a real date written YYYY-MM-DD, such as 2026-03-31.",
-    ),
-    "future_date": _(
-        "{signal}: tanggalnya sesudah {as_of}. Isi tanggal yang sudah lewat.",
-        "{signal}: the date lies after {as_of}. Give a date that has passed.",
-    ),
-    "unknown_proof": _(
-        "Bukti untuk {signal} harus salah satu dari: {allowed}.", "The proof of {signal} must be one of: {allowed}."
-    ),
-    "not_yes_no": _("{signal} harus true (ya) atau false (tidak).", "{signal} must be true or false."),
+    # input problems; what to do about each stands in REMEDIES
+    "unknown_signal": _("{name} bukan data yang dikenal program ini.", "{name} is no signal of this programme."),
+    "unknown_signal_near": _("{name} bukan data yang dikenal program ini.", "{name} is no signal of this programme."),
+    "derived_signal": _("{name} dihitung dari data lain.", "{name} is worked out from other signals."),
+    "unknown_key": _("{name} tidak dikenal di sini.", "{name} is not known here."),
+    "value_missing": _("{signal}: value belum ada.", "{signal}: value is missing."),
+    "no_date": _("{signal} harus tanggal yang benar.", "{signal} must be a real date."),
+    "future_date": _("{signal}: tanggalnya sesudah {as_of}.", "{signal}: the date lies after {as_of}."),
+    "unknown_proof": _("Bukti untuk {signal} ini tidak dikenal.", "This proof of {signal} is not known."),
+    "not_yes_no": _("{signal} harus ya atau tidak.", "{signal} must be yes or no."),
     "not_a_number": _("{signal} harus bilangan bulat.", "{signal} must be a whole number."),
-    "not_a_number_text": _(
-        "{signal} harus angka saja, tanpa satuan, titik, atau kata; misalnya 5000000.",
-        "{signal} must be a number alone, without unit, separators or words; such as 5000000.",
-    ),
+    "not_a_number_text": _("{signal} harus angka saja.", "{signal} must be a number alone."),
     "not_finite": _(
         "{signal} bukan angka yang bisa dipakai (NaN atau tak hingga).",
         "{signal} is no usable number (NaN or infinity).",
     ),
-    "not_whole": _(
-        "{signal} harus bulat, tanpa angka di belakang koma.", "{signal} must be whole, without decimal places."
-    ),
+    "not_whole": _("{signal} harus bulat.", "{signal} must be whole."),
     "out_of_range": _("{signal} harus dari {low} sampai {high}.", "{signal} must be from {low} to {high}."),
     "out_of_range_money": _(
         "{signal} harus dari {low_idr} sampai {high_idr}.", "{signal} must be from {low_idr} to {high_idr}."
     ),
-    "unknown_code": _("{signal} harus salah satu dari: {allowed}.", "{signal} must be one of: {allowed}."),
-    "unknown_code_near": _(
-        "{signal} harus salah satu dari: {allowed}. Mungkin maksud Anda {near}?",
-        "{signal} must be one of: {allowed}. Did you mean {near}?",
-    ),
-    "not_a_list": _(
-        "{signal} harus daftar (boleh kosong) dari: {allowed}.",
-        "{signal} must be a list (it may be empty) of: {allowed}.",
-    ),
+    "unknown_code": _("{signal} tidak punya pilihan ini.", "{signal} has no such choice."),
+    "unknown_code_near": _("{signal} tidak punya pilihan ini.", "{signal} has no such choice."),
+    "not_a_list": _("{signal} harus daftar.", "{signal} must be a list."),
     "less_than": _(
-        "“{signal}” tidak bisa lebih kecil dari “{other_signal}”. Betulkan salah satunya.",
-        "“{signal}” cannot be less than “{other_signal}”. Correct one of them.",
+        "“{signal}” tidak bisa lebih kecil dari “{other_signal}”.", "“{signal}” cannot be less than “{other_signal}”."
     ),
-    "contradicts": _(
-        "“{signal}” bertentangan dengan “{other_signal}”. Betulkan salah satunya.",
-        "“{signal}” contradicts “{other_signal}”. Correct one of them.",
-    ),
-    "unknown_goal": _(
-        "{name} bukan produk pada tanggal itu. Pilihannya: {allowed}.",
-        "{name} is no product on that day. Choose one of: {allowed}.",
-    ),
+    "contradicts": _("“{signal}” bertentangan dengan “{other_signal}”.", "“{signal}” contradicts “{other_signal}”."),
+    "unknown_goal": _("{name} bukan produk pada tanggal itu.", "{name} is no product on that day."),
     # tiers
     "tier_lowest": _(
         "Karena itu kami menyapa dulu, dengan program dan tanggal bicara lagi.",
@@ -277,3 +239,40 @@ SENTENCES: Final[Mapping[str, Both]] = {
         "Only sharia forms are looked at; the price is unknown unless stated for that form.",
     ),
 }
+
+_CORRECT_OR_LEAVE_OUT = _(
+    "Betulkan, atau kosongkan kalau belum diketahui.", "Correct it, or leave it out if it is not known."
+)
+_CORRECT_ONE = _("Betulkan salah satunya.", "Correct one of them.")
+REMEDIES: Final[Mapping[str, Both]] = {
+    "unknown_signal": _(
+        "Daftarnya ada di signals.toml program dan di /api/v1/programme.",
+        "Its signals.toml and /api/v1/programme list them.",
+    ),
+    "unknown_signal_near": _("Mungkin maksud Anda {near}?", "Did you mean {near}?"),
+    "derived_signal": _("Isi data asalnya saja.", "Give those instead."),
+    "unknown_key": _("Yang boleh: value, on, proof.", "Allowed: value, on, proof."),
+    "value_missing": _("Isi value.", "Add value."),
+    "no_date": _("Tulis TTTT-BB-HH, misalnya 2026-03-31.", "Write it YYYY-MM-DD, such as 2026-03-31."),
+    "future_date": _("Isi tanggal yang sudah lewat.", "Give a date that has passed."),
+    "unknown_proof": _("Pilih salah satu dari: {allowed}.", "Choose one of: {allowed}."),
+    "not_yes_no": _("Tulis true (ya) atau false (tidak).", "Write true or false."),
+    "not_a_number": _("Tulis angkanya, misalnya 5000000.", "Write its digits, such as 5000000."),
+    "not_a_number_text": _(
+        "Tulis tanpa satuan, titik, atau kata; misalnya 5000000.",
+        "Write it without unit, separators or words; such as 5000000.",
+    ),
+    "not_finite": _CORRECT_OR_LEAVE_OUT,
+    "not_whole": _("Tulis tanpa angka di belakang koma.", "Write it without decimal places."),
+    "out_of_range": _CORRECT_OR_LEAVE_OUT,
+    "out_of_range_money": _CORRECT_OR_LEAVE_OUT,
+    "unknown_code": _("Pilih salah satu dari: {allowed}.", "Choose one of: {allowed}."),
+    "unknown_code_near": _(
+        "Mungkin maksud Anda {near}? Pilihannya: {allowed}.", "Did you mean {near}? The choices: {allowed}."
+    ),
+    "not_a_list": _("Tulis daftar (boleh kosong) dari: {allowed}.", "Write a list (it may be empty) of: {allowed}."),
+    "less_than": _CORRECT_ONE,
+    "contradicts": _CORRECT_ONE,
+    "unknown_goal": _("Pilihannya: {allowed}.", "Choose one of: {allowed}."),
+}
+"""What to do about an input problem, by the code of its sentence."""

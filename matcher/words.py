@@ -6,6 +6,7 @@ programme says (labels, questions, names) stands in the programme.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,7 +14,7 @@ from typing import Any
 
 from matcher.criteria import Criterion
 from matcher.entries import Programme, Signal
-from matcher.wording import MONTHS, OPERATORS, SENTENCES, UNIT_NAMES, YES_NO
+from matcher.wording import MONTHS, OPERATORS, REMEDIES, SENTENCES, UNIT_NAMES, YES_NO
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,17 @@ class Speaker:
 
     def say(self, message: Message) -> str:
         """Return the sentence of a message."""
-        return SENTENCES[message.code][self.language].format(**{k: self.word(k, v) for k, v in message.args.items()})
+        return self.fill(SENTENCES[message.code], message)
+
+    def remedy(self, message: Message) -> str:
+        """Return what to do about an input problem; "" where the message is none."""
+        remedy = REMEDIES.get(message.code)
+        return self.fill(remedy, message) if remedy else ""
+
+    def fill(self, sentence: Mapping[str, str], message: Message) -> str:
+        """Write a message's arguments into a sentence."""
+        words = {kind: self.word(kind, value) for kind, value in message.args.items()}
+        return sentence[self.language].format(**words)
 
     def word(self, kind: str, value: Any) -> str:
         """Write one argument according to its name: a signal's label, rupiah, a date, a criterion, a plain value."""
@@ -59,6 +70,8 @@ class Speaker:
             return self.text(value)
         if isinstance(value, date):
             return self.day(value)
+        if kind == "as_of":
+            return self.stated_day(value)
         return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
     def text(self, text: Mapping[str, str]) -> str:
@@ -74,6 +87,14 @@ class Speaker:
     def day(self, day: date) -> str:
         """Write a date out."""
         return f"{day.day} {MONTHS[self.language][day.month - 1]} {day.year}"
+
+    def stated_day(self, stated: str) -> str:
+        """Write out a source's date, of which a programme may give no more than the month or the year."""
+        found = re.fullmatch(r"([0-9]{4})-(0[1-9]|1[0-2])(?:-([0-9]{2}))?", stated)
+        if found is None:
+            return stated
+        year, month, day = found.groups()
+        return " ".join([*([str(int(day))] if day else []), MONTHS[self.language][int(month) - 1], year])
 
     def value(self, signal: str, value: Any) -> str:
         """Write a signal's value."""

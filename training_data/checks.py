@@ -170,8 +170,9 @@ def _against(rows: Rows, code: str, signal: str, other: str) -> Both:
 
 
 def in_words(programme: Programme, message: Message) -> Both:
-    """A message of the matcher in each language of training rows."""
-    return {language: Speaker(programme, language).say(message) for language in ("id", "en")}
+    """A message of the matcher with its remedy in each language of training rows."""
+    speakers = {language: Speaker(programme, language) for language in ("id", "en")}
+    return {language: f"{s.say(message)} {s.remedy(message)}".strip() for language, s in speakers.items()}
 
 
 def remedy(code: str, **words: str) -> Both:

@@ -15,12 +15,13 @@ from api.accounts import service
 from api.accounts.tables import ORGANISATIONS, ROLES
 from api.forms import Form
 from api.settings import Settings
-from api.web import Asking, actor_of, answer_json, record_of, session_cookie
+from api.web import Asking, actor_of, answer_json, in_thread, record_of, session_cookie
 
 MOST_BYTES: Final = 64 * 1024
 
 
-@post("/api/v1/session", status_code=200, sync_to_thread=True, request_max_body_size=MOST_BYTES)
+@post("/api/v1/session", status_code=200, request_max_body_size=MOST_BYTES)
+@in_thread
 def post_session(request: Asking, body: RawBody, settings: NamedDependency[Settings]) -> Response[bytes]:
     """Sign in with {login, password}; the answer sets a cookie."""
     refuse_foreign(request)
@@ -36,7 +37,8 @@ def post_session(request: Asking, body: RawBody, settings: NamedDependency[Setti
     return response
 
 
-@delete("/api/v1/session", status_code=200, sync_to_thread=True)
+@delete("/api/v1/session", status_code=200)
+@in_thread
 def delete_session(request: Asking, settings: NamedDependency[Settings]) -> Response[bytes]:
     """Sign out."""
     with record_of(request).write() as tx:
@@ -46,7 +48,8 @@ def delete_session(request: Asking, settings: NamedDependency[Settings]) -> Resp
     return response
 
 
-@get("/api/v1/me", sync_to_thread=True)
+@get("/api/v1/me")
+@in_thread
 def get_me(request: Asking) -> Response[bytes]:
     """Say who is asking."""
     actor = actor_of(request)
@@ -57,7 +60,8 @@ def get_me(request: Asking) -> Response[bytes]:
     return answer_json(me | {"organisation_id": actor.organisation_id})
 
 
-@post("/api/v1/me/password", status_code=200, sync_to_thread=True, request_max_body_size=MOST_BYTES)
+@post("/api/v1/me/password", status_code=200, request_max_body_size=MOST_BYTES)
+@in_thread
 def post_password(request: Asking, body: RawBody, settings: NamedDependency[Settings]) -> Response[bytes]:
     """Change one's own password with {old, new}; every session but this one ends."""
     form = Form.of_json(body)
@@ -69,14 +73,16 @@ def post_password(request: Asking, body: RawBody, settings: NamedDependency[Sett
     return response
 
 
-@get("/api/v1/me/keys", sync_to_thread=True)
+@get("/api/v1/me/keys")
+@in_thread
 def get_keys(request: Asking) -> Response[bytes]:
     """List one's API keys, without the keys."""
     with record_of(request).read() as tx:
         return answer_json({"keys": service.keys_of(tx, actor_of(request))})
 
 
-@post("/api/v1/me/keys", status_code=201, sync_to_thread=True, request_max_body_size=MOST_BYTES)
+@post("/api/v1/me/keys", status_code=201, request_max_body_size=MOST_BYTES)
+@in_thread
 def post_key(request: Asking, body: RawBody) -> Response[bytes]:
     """Make an API key from {name, scopes, expires_on}; the key itself is told this once."""
     form = Form.of_json(body)
@@ -92,7 +98,8 @@ def post_key(request: Asking, body: RawBody) -> Response[bytes]:
     return answer_json({"id": key, "key": secret, "told_once": True}, 201)
 
 
-@delete("/api/v1/me/keys/{key_id:str}", status_code=200, sync_to_thread=True)
+@delete("/api/v1/me/keys/{key_id:str}", status_code=200)
+@in_thread
 def delete_key(request: Asking, key_id: FromPath[str]) -> Response[bytes]:
     """Take an API key back."""
     with record_of(request).write() as tx:
@@ -100,14 +107,16 @@ def delete_key(request: Asking, key_id: FromPath[str]) -> Response[bytes]:
     return answer_json({"revoked": True})
 
 
-@get("/api/v1/accounts", sync_to_thread=True)
+@get("/api/v1/accounts")
+@in_thread
 def get_accounts(request: Asking) -> Response[bytes]:
     """List the accounts of the organisation."""
     with record_of(request).read() as tx:
         return answer_json({"accounts": service.accounts_of(tx, actor_of(request))})
 
 
-@post("/api/v1/accounts", status_code=201, sync_to_thread=True, request_max_body_size=MOST_BYTES)
+@post("/api/v1/accounts", status_code=201, request_max_body_size=MOST_BYTES)
+@in_thread
 def post_account(request: Asking, body: RawBody) -> Response[bytes]:
     """Add an account from {login, name, role}; its password is told this once."""
     form = Form.of_json(body)
@@ -119,7 +128,8 @@ def post_account(request: Asking, body: RawBody) -> Response[bytes]:
     return answer_json({"id": made.id, "login": made.login, "password": made.password, "told_once": True}, 201)
 
 
-@patch("/api/v1/accounts/{account_id:str}", sync_to_thread=True, request_max_body_size=MOST_BYTES)
+@patch("/api/v1/accounts/{account_id:str}", request_max_body_size=MOST_BYTES)
+@in_thread
 def patch_account(request: Asking, account_id: FromPath[str], body: RawBody) -> Response[bytes]:
     """Change {role, active} of an account, given its {version}; its sessions end."""
     form = Form.of_json(body)
@@ -132,7 +142,8 @@ def patch_account(request: Asking, account_id: FromPath[str], body: RawBody) -> 
     return answer_json({"version": version + 1})
 
 
-@post("/api/v1/accounts/{account_id:str}/password", status_code=200, sync_to_thread=True)
+@post("/api/v1/accounts/{account_id:str}/password", status_code=200)
+@in_thread
 def post_account_password(request: Asking, account_id: FromPath[str]) -> Response[bytes]:
     """Give an account a new password, told this once; its sessions end."""
     with record_of(request).write() as tx:

@@ -17,7 +17,7 @@ from api.errors import language_of
 from api.forms import Form
 from api.live import Live
 from api.participants.people import find, who
-from api.web import Asking, actor_of, answer_json, record_of
+from api.web import Asking, actor_of, answer_json, in_thread, record_of
 from api.words import teller
 
 MOST_BYTES: Final = 64 * 1024
@@ -30,7 +30,8 @@ def told(assessment: service.Assessment) -> dict[str, Any]:
     return about | {"propensity": assessment.propensity, "versions": versions, **assessment.summary}
 
 
-@get("/api/v1/work-list", sync_to_thread=True)
+@get("/api/v1/work-list")
+@in_thread
 def get_work_list(request: Asking, live: NamedDependency[Live]) -> Response[bytes]:
     """Say whom to see this week and why."""
     with record_of(request).write() as tx:
@@ -41,9 +42,9 @@ def get_work_list(request: Asking, live: NamedDependency[Live]) -> Response[byte
 @post(
     "/api/v1/participants/{person_id:str}/assessments",
     status_code=201,
-    sync_to_thread=True,
     request_max_body_size=MOST_BYTES,
 )
+@in_thread
 def post_assessment(
     request: Asking, person_id: FromPath[str], body: RawBody, live: NamedDependency[Live]
 ) -> Response[bytes]:
@@ -55,7 +56,8 @@ def post_assessment(
     return answer_json({"id": assessment, "digest": worked.digest, "core": worked.core}, 201)
 
 
-@get("/api/v1/participants/{person_id:str}/assessments", sync_to_thread=True)
+@get("/api/v1/participants/{person_id:str}/assessments")
+@in_thread
 def get_assessments(request: Asking, person_id: FromPath[str]) -> Response[bytes]:
     """List a participant's assessments, the latest first."""
     with record_of(request).write() as tx:
@@ -65,7 +67,8 @@ def get_assessments(request: Asking, person_id: FromPath[str]) -> Response[bytes
         return answer_json({"assessments": [told(one) for one in service.history_of(tx, person)]})
 
 
-@get("/api/v1/assessments/{assessment_id:str}", sync_to_thread=True)
+@get("/api/v1/assessments/{assessment_id:str}")
+@in_thread
 def get_assessment(request: Asking, assessment_id: FromPath[str], live: NamedDependency[Live]) -> Response[bytes]:
     """Show an assessment: its inputs and core, and in words what comes out if it is made again today."""
     with record_of(request).write() as tx:
@@ -79,7 +82,8 @@ def get_assessment(request: Asking, assessment_id: FromPath[str], live: NamedDep
     )
 
 
-@get("/api/v1/assessments/{assessment_id:str}/replay", sync_to_thread=True)
+@get("/api/v1/assessments/{assessment_id:str}/replay")
+@in_thread
 def get_replay(request: Asking, assessment_id: FromPath[str], live: NamedDependency[Live]) -> Response[bytes]:
     """Make an assessment again from its stored inputs: the same bytes, or what differs and by which versions."""
     with record_of(request).write() as tx:
@@ -95,7 +99,8 @@ def get_replay(request: Asking, assessment_id: FromPath[str], live: NamedDepende
     )
 
 
-@get("/api/v1/assessments/{assessment_id:str}/changes", sync_to_thread=True)
+@get("/api/v1/assessments/{assessment_id:str}/changes")
+@in_thread
 def get_changes(request: Asking, assessment_id: FromPath[str], live: NamedDependency[Live]) -> Response[bytes]:
     """Say in words what changed since the assessment before."""
     with record_of(request).write() as tx:
@@ -113,9 +118,9 @@ def get_changes(request: Asking, assessment_id: FromPath[str], live: NamedDepend
 @post(
     "/api/v1/assessments/{assessment_id:str}/override",
     status_code=201,
-    sync_to_thread=True,
     request_max_body_size=MOST_BYTES,
 )
+@in_thread
 def post_override(request: Asking, assessment_id: FromPath[str], body: RawBody) -> Response[bytes]:
     """Choose another of the suggested steps: {chosen, code, note}."""
     form = Form.of_json(body)
@@ -131,9 +136,9 @@ def post_override(request: Asking, assessment_id: FromPath[str], body: RawBody) 
 @post(
     "/api/v1/assessments/{assessment_id:str}/objection",
     status_code=201,
-    sync_to_thread=True,
     request_max_body_size=MOST_BYTES,
 )
+@in_thread
 def post_objection(request: Asking, assessment_id: FromPath[str], body: RawBody) -> Response[bytes]:
     """Write down a participant's objection, {words}: nothing more is worked out until a person decided."""
     form = Form.of_json(body)
@@ -143,7 +148,8 @@ def post_objection(request: Asking, assessment_id: FromPath[str], body: RawBody)
         return answer_json({"id": disagreement.objects(tx, actor_of(request), assessment_id, words)}, 201)
 
 
-@get("/api/v1/objections", sync_to_thread=True)
+@get("/api/v1/objections")
+@in_thread
 def get_objections(request: Asking) -> Response[bytes]:
     """List the objections that wait for a decision."""
     actor = actor_of(request)
@@ -163,9 +169,9 @@ def get_objections(request: Asking) -> Response[bytes]:
 @post(
     "/api/v1/objections/{objection_id:str}/decision",
     status_code=200,
-    sync_to_thread=True,
     request_max_body_size=MOST_BYTES,
 )
+@in_thread
 def post_decision(request: Asking, objection_id: FromPath[str], body: RawBody) -> Response[bytes]:
     """Decide on an objection: {decision, reason}."""
     form = Form.of_json(body)
@@ -176,21 +182,24 @@ def post_decision(request: Asking, objection_id: FromPath[str], body: RawBody) -
     return answer_json({"decided": decision})
 
 
-@get("/api/v1/disagreements", sync_to_thread=True)
+@get("/api/v1/disagreements")
+@in_thread
 def get_disagreements(request: Asking) -> Response[bytes]:
     """List overrides and objections with versions, without people or words."""
     with record_of(request).read() as tx:
         return answer_json({"disagreements": disagreement.disagreements(tx, actor_of(request))})
 
 
-@get("/api/v1/switches/randomise-ties", sync_to_thread=True)
+@get("/api/v1/switches/randomise-ties")
+@in_thread
 def get_randomise(request: Asking) -> Response[bytes]:
     """Say whether tied interventions are put in order by lot."""
     with record_of(request).read() as tx:
         return answer_json({"on": switches.is_on(tx, actor_of(request).organisation_id, switches.RANDOMISATION)})
 
 
-@put("/api/v1/switches/randomise-ties", sync_to_thread=True, request_max_body_size=MOST_BYTES)
+@put("/api/v1/switches/randomise-ties", request_max_body_size=MOST_BYTES)
+@in_thread
 def put_randomise(request: Asking, body: RawBody) -> Response[bytes]:
     """Turn the lot among tied interventions on or off: {on}. Only while it is on is a propensity stored."""
     form = Form.of_json(body)

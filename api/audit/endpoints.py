@@ -11,12 +11,13 @@ from sqlalchemy import select
 
 from api.audit.tables import AUDIT
 from api.forms import Form
-from api.web import Asking, actor_of, answer_json, record_of
+from api.web import Asking, actor_of, answer_json, in_thread, record_of
 
 MOST: Final = 200
 
 
-@get("/api/v1/audit", sync_to_thread=True)
+@get("/api/v1/audit")
+@in_thread
 def get_audit(request: Asking, about: FromQuery[str] = "", before: FromQuery[str] = "") -> Response[bytes]:
     """List entries, the latest first: about one id, or before a number."""
     form = Form({"before": before}, from_page=True)

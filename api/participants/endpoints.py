@@ -29,7 +29,7 @@ from api.participants.imports import import_sheet
 from api.participants.people import Agreement, Person
 from api.record import Transaction
 from api.refusals import Refused, Trouble
-from api.web import Asking, actor_of, answer_json, record_of
+from api.web import Asking, actor_of, answer_json, in_thread, record_of
 
 MOST_BYTES: Final = 256 * 1024
 MOST_IMPORT_BYTES: Final = 20 * 1024 * 1024
@@ -47,7 +47,8 @@ def shown(person: Person) -> dict[str, Any]:
     }
 
 
-@get("/api/v1/participants", sync_to_thread=True)
+@get("/api/v1/participants")
+@in_thread
 def get_participants(request: Asking, search: FromQuery[str] = "") -> Response[bytes]:
     """List one's participants; search is part of a name, or a whole NIK, phone number or own id."""
     with record_of(request).write() as tx:
@@ -57,7 +58,8 @@ def get_participants(request: Asking, search: FromQuery[str] = "") -> Response[b
     return answer_json({"participants": [shown(person) for person in found]})
 
 
-@post("/api/v1/participants", status_code=201, sync_to_thread=True, request_max_body_size=MOST_BYTES)
+@post("/api/v1/participants", status_code=201, request_max_body_size=MOST_BYTES)
+@in_thread
 def post_participant(request: Asking, body: RawBody, live: NamedDependency[Live]) -> Response[bytes]:
     """Register somebody from {name, nik, phone, own_id, consents, channel, said_on, text_version}."""
     form = Form.of_json(body)
@@ -77,7 +79,8 @@ def read_registration(form: Form, live: Live) -> tuple[dict[str, str], str, Agre
     return kept, own, Agreement(agreed_to, channel, said_on, text_version)
 
 
-@get("/api/v1/participants/{person_id:str}", sync_to_thread=True)
+@get("/api/v1/participants/{person_id:str}")
+@in_thread
 def get_participant(request: Asking, person_id: FromPath[str], live: NamedDependency[Live]) -> Response[bytes]:
     """Show a participant with the signals of today and what they agree to; an operator sees no signals."""
     actor = actor_of(request)
@@ -91,7 +94,8 @@ def get_participant(request: Asking, person_id: FromPath[str], live: NamedDepend
     return answer_json(found)
 
 
-@patch("/api/v1/participants/{person_id:str}", sync_to_thread=True, request_max_body_size=MOST_BYTES)
+@patch("/api/v1/participants/{person_id:str}", request_max_body_size=MOST_BYTES)
+@in_thread
 def patch_participant(request: Asking, person_id: FromPath[str], body: RawBody) -> Response[bytes]:
     """Correct {name, nik, phone}, given the {version} that was read; an empty text takes a NIK or phone away."""
     form = Form.of_json(body)
@@ -106,9 +110,9 @@ def patch_participant(request: Asking, person_id: FromPath[str], body: RawBody) 
 @post(
     "/api/v1/participants/{person_id:str}/mentor",
     status_code=200,
-    sync_to_thread=True,
     request_max_body_size=MOST_BYTES,
 )
+@in_thread
 def post_mentor(request: Asking, person_id: FromPath[str], body: RawBody) -> Response[bytes]:
     """Hand a participant over to another mentor: {mentor_id, version}."""
     form = Form.of_json(body)
@@ -118,7 +122,8 @@ def post_mentor(request: Asking, person_id: FromPath[str], body: RawBody) -> Res
         return answer_json({"version": people.hand_over(tx, actor_of(request), person_id, version, mentor)})
 
 
-@get("/api/v1/participants/{person_id:str}/evidence", sync_to_thread=True)
+@get("/api/v1/participants/{person_id:str}/evidence")
+@in_thread
 def get_evidence(request: Asking, person_id: FromPath[str]) -> Response[bytes]:
     """Show everything recorded about a participant: when it was true, when it became known, who said it."""
     with record_of(request).write() as tx:
@@ -131,9 +136,9 @@ def get_evidence(request: Asking, person_id: FromPath[str]) -> Response[bytes]:
 @post(
     "/api/v1/participants/{person_id:str}/evidence",
     status_code=201,
-    sync_to_thread=True,
     request_max_body_size=MOST_BYTES,
 )
+@in_thread
 def post_evidence(
     request: Asking, person_id: FromPath[str], body: RawBody, live: NamedDependency[Live]
 ) -> Response[bytes]:
@@ -151,7 +156,8 @@ def post_evidence(
         return answer_json({"new": new, "version": people.find(tx, actor_of(request), person_id).version}, 201)
 
 
-@get("/api/v1/participants/{person_id:str}/consents", sync_to_thread=True)
+@get("/api/v1/participants/{person_id:str}/consents")
+@in_thread
 def get_consents(request: Asking, person_id: FromPath[str]) -> Response[bytes]:
     """Show everything a participant agreed to and took back."""
     with record_of(request).write() as tx:
@@ -164,9 +170,9 @@ def get_consents(request: Asking, person_id: FromPath[str]) -> Response[bytes]:
 @post(
     "/api/v1/participants/{person_id:str}/consents",
     status_code=201,
-    sync_to_thread=True,
     request_max_body_size=MOST_BYTES,
 )
+@in_thread
 def post_consent(
     request: Asking, person_id: FromPath[str], body: RawBody, live: NamedDependency[Live]
 ) -> Response[bytes]:
@@ -209,7 +215,8 @@ def check_consent(tx: Transaction, person_id: str, entry: dict[str, Any]) -> Non
         raise Refused(409, Trouble("purpose", "never_agreed", entry["purpose"]))
 
 
-@get("/api/v1/participants/{person_id:str}/export", sync_to_thread=True)
+@get("/api/v1/participants/{person_id:str}/export")
+@in_thread
 def get_export(request: Asking, person_id: FromPath[str]) -> Response[bytes]:
     """Everything held about a participant, to be handed to them."""
     with record_of(request).write() as tx:
@@ -222,9 +229,9 @@ def get_export(request: Asking, person_id: FromPath[str]) -> Response[bytes]:
 @post(
     "/api/v1/participants/{person_id:str}/erasure",
     status_code=200,
-    sync_to_thread=True,
     request_max_body_size=MOST_BYTES,
 )
+@in_thread
 def post_erasure(request: Asking, person_id: FromPath[str], body: RawBody) -> Response[bytes]:
     """Erase a participant for good, given the {version} that was read."""
     form = Form.of_json(body)
@@ -233,7 +240,8 @@ def post_erasure(request: Asking, person_id: FromPath[str], body: RawBody) -> Re
     return answer_json({"erased": rights.erase(record_of(request), actor_of(request), person_id, version)})
 
 
-@post("/api/v1/imports", status_code=200, sync_to_thread=True, request_max_body_size=MOST_IMPORT_BYTES)
+@post("/api/v1/imports", status_code=200, request_max_body_size=MOST_IMPORT_BYTES)
+@in_thread
 def post_import(
     request: Asking,
     data: Annotated[dict[str, Any], Body(media_type=RequestEncodingType.MULTI_PART)],

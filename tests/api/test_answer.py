@@ -1,6 +1,7 @@
 """Answers: every worked case in both languages, and the sentences that a person reads."""
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -167,6 +168,15 @@ def test_every_figure_of_an_intervention_says_whose_it_is(told):
 
 def test_a_register_that_we_do_not_hold_is_named_first(told):
     assert product(told({}), "kemensos_pena")["notices"][0].startswith("Untuk penerima PKH atau BPNT")
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_the_day_of_a_source_is_written_out_in_every_notice(told, language):
+    found = told({"wants_capital": True}, language=language)
+    said = "\n".join(text for one in found["products"] for text in one["notices"])
+    assert ("4 September 2023" if language == "id" else "28 June 2025") in said
+    assert ("Agustus 2025" if language == "id" else "August 2025") in said
+    assert not re.search(r"[0-9]{4}-[0-9]{2}", said)
 
 
 def test_joint_liability_is_said_in_words(told):

@@ -323,6 +323,11 @@ def test_bad_lines_of_json_are_rejected_and_the_others_go_on(run):
     assert rejected[7]["field"] == "nib"
 
 
+def test_a_rejected_value_that_is_no_text_is_written_as_json(run):
+    rows = ['{"participant": "a", "nib": [true, null]}', '{"participant": "b", "staff": true}']
+    assert [row["value"] for row in run("\n".join(rows), name="p.jsonl")[2]] == ["[true, null]", "true"]
+
+
 def test_wrong_types_in_parquet_are_rejected_rows(run, tmp_path):
     table = pa.table(
         {
@@ -353,10 +358,28 @@ def test_without_a_participant_column_the_row_number_is_the_participant(run):
     assert [row["participant"] for row in run("nib\nya\ntidak\n")[1]] == ["1", "2"]
 
 
+def test_json_lines_without_a_participant_are_numbered_and_an_empty_one_is_still_rejected(run):
+    rows = ['{"nib": true}', '{"staff": "two"}', '{"nib": false}', '{"participant": "", "nib": true}']
+    _, found, rejected = run("\n".join(rows), name="people.jsonl")
+    assert [row["participant"] for row in found] == ["1", "3"]
+    assert [(r["row"], r["participant"], r["field"]) for r in rejected] == [
+        ("2", "2", "staff"),
+        ("4", "", "participant"),
+    ]
+
+
 def test_people_that_stand_twice_are_answered_twice_and_counted(run):
     summary, found, _ = run("participant,nib\na,ya\nb,ya\na,tidak\n")
     assert len(found) == 3
-    assert summary.repeated == {"a": 1}
+    assert summary.repeated == {"a": [1, 3]}
+
+
+def test_a_rejected_row_counts_too_where_people_stand_twice_and_chunks_change_nothing(run, monkeypatch):
+    monkeypatch.setattr(batch, "BATCH", 2)
+    people = "participant,nib\na,perhaps\nb,ya\n,ya\nb,maybe\na,ya\n,ya\nb,ya\n" + "c,ya\n" * 9
+    summary, found, rejected = run(people)
+    assert summary.repeated == {"b": [2, 4, 7], "a": [1, 5], "c": [8, 9, 10, 11, 12]}
+    assert (len(found), len(rejected)) == (12, 4)
 
 
 def test_blank_rows_are_left_out(run):

@@ -15,10 +15,13 @@ from click.testing import CliRunner
 
 import training_data.columns
 from api import cli
+from api.live import go_live
+from api.settings import Settings
 from matcher.programme import OKOCE
 from matcher.programme import load_programme as real_load
 
 ROOT = Path(__file__).parents[2]
+WARMI = ROOT / "tests" / "programmes" / "warmi"
 MAP = Path(training_data.columns.__file__).parent / "kenya_census.toml"
 HEADER = "age,businessage,bankaccount,credit,employees,employeesnumber,loan,gender,tprofit,sec0,sec1,sec2,sec3"
 
@@ -88,6 +91,19 @@ def test_the_summary_and_the_remedies_come_in_indonesian(kail, people, tmp_path)
     assert "harus angka saja" in (tmp_path / "people.kail.rejected.csv").read_text()
 
 
+def test_people_that_stand_twice_are_said_with_their_rows_before_the_figures(kail, tmp_path):
+    ids = ["Ani", "Budi", "Ani", "3173 0123 4567 8901", "3173-0123-4567-8901", "3173 0123 4567 8901", *["Cici"] * 6]
+    (tmp_path / "p.csv").write_text("participant,nib\n" + "".join(f"{name},ya\n" for name in ids))
+    said = " ".join(kail("recommend", tmp_path / "p.csv").stdout.split())
+    assert "Note: participants that stand more than once: 3." in said
+    assert "Ani: 1, 3; (a long number): 4, 6; Cici: 7, 8, 9, 10, …" in said
+    assert "3173" not in said
+    assert said.index("Ani: 1") < said.index("Tiers")
+    assert "more than once" not in kail("recommend", tmp_path / "p.csv", "--language", "id").stdout
+    (tmp_path / "p.csv").write_text("participant,nib\na,ya\nb,ya\n")
+    assert "more than once" not in kail("recommend", tmp_path / "p.csv").stdout
+
+
 def test_when_nothing_can_be_answered_the_exit_code_is_two(kail, tmp_path):
     (tmp_path / "p.csv").write_text("staff\ndua\n")
     result = kail("recommend", tmp_path / "p.csv")
@@ -126,6 +142,15 @@ def test_a_header_that_is_no_signal_says_how_to_go_on(kail, census):
     assert "column 'businessage': it is no signal" in result.stderr
     assert "business_age_months" in result.stderr
     assert "--columns" in result.stderr
+
+
+def test_one_strange_column_is_one_problem_with_one_remedy(kail, tmp_path):
+    (tmp_path / "p.csv").write_text("participant,monthly_proft\na,1\n")
+    said = kail("recommend", tmp_path / "p.csv").stderr
+    assert said.startswith("kail: 1 problem:\n")
+    assert len(said.splitlines()) == 2
+    assert "Did you mean monthly_profit" in said
+    assert "? Or write a column map and name it with --columns" in said
 
 
 def test_what_nobody_foresaw_is_still_a_message(kail, people, monkeypatch):
@@ -265,13 +290,26 @@ def test_the_server_believes_no_proxy_and_is_told_its_settings_by_the_environmen
     told = {}
     monkeypatch.setattr("uvicorn.run", lambda app, **keys: told.update(keys, app=app))
     monkeypatch.setattr(cli, "check_port", lambda *_: None)
-    for name in ("KAIL_HOST", "KAIL_PORT", "KAIL_WORKERS", "KAIL_DATA"):
+    for name in ("KAIL_HOST", "KAIL_PORT", "KAIL_WORKERS", "KAIL_PROGRAMME", "KAIL_DATA", "KAIL_MODEL"):
         monkeypatch.setenv(name, "")  # so that they are put back afterwards
     assert kail("serve", "--port", 8123, "--workers", 3, "--data", tmp_path / "new").exit_code == 0
     assert (told["app"], told["factory"], told["workers"], told["port"]) == ("api.app:from_environment", True, 3, 8123)
     assert told["proxy_headers"] is False
     assert cli.os.environ["KAIL_DATA"] == str(tmp_path / "new")
     assert (tmp_path / "new").is_dir()
+
+
+def test_a_programme_can_be_named_for_the_service_as_for_files(kail, tmp_path, monkeypatch):
+    monkeypatch.setattr("uvicorn.run", lambda app, **keys: None)
+    monkeypatch.setattr(cli, "check_port", lambda *_: None)
+    for name in ("KAIL_HOST", "KAIL_PORT", "KAIL_WORKERS", "KAIL_PROGRAMME", "KAIL_DATA", "KAIL_MODEL"):
+        monkeypatch.setenv(name, "")
+    assert kail("serve", "--programme", WARMI).exit_code == 0
+    assert go_live(Settings.from_environment(cli.os.environ)).programme.id == "warmi"
+    result = kail("serve", "--programme", tmp_path / "nowhere")
+    assert result.exit_code == 2
+    assert "there is no such folder" in result.stderr
+    assert "--programme DIR" in kail("serve", "--help").stdout
 
 
 def test_the_access_log_has_no_query():

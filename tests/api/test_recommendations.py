@@ -100,7 +100,10 @@ def test_a_body_that_is_no_json_object_says_what_is_wrong(refused, body, word, c
 
 @pytest.mark.parametrize("size", [MIB + 1, 10 * MIB])
 def test_a_body_beyond_a_mebibyte_is_too_large(refused, size, conforms):
-    conforms(refused(b" " * size, status=413), "Problem")
+    problem = refused(b" " * size, status=413)
+    conforms(problem, "Problem")
+    assert problem["problems"][0]["message"] == "Isi terlalu besar."
+    assert "1 MiB" in problem["problems"][0]["remedy"]
 
 
 def test_a_body_of_just_a_mebibyte_is_read(client):
@@ -173,15 +176,35 @@ def test_all_that_is_wrong_is_said_at_once(refused, conforms):
         "signals.any_permit",
         "signals.age",
     }
-    assert all(p["message"] for p in problem["problems"])
+    for told in problem["problems"]:  # what is wrong in one sentence, what to do about it in a field of its own
+        assert told["message"].count(". ") == 0
+        assert told["remedy"]
+        assert told["remedy"] not in told["message"]
     shown = {p["field"]: p["value"] for p in problem["problems"]}
     assert shown["signals.amount_asked"] == "5 juta"
+
+
+def test_a_wrong_value_is_shown_as_the_json_that_was_sent(refused):
+    sent = {
+        "nib": [True, None, "ya"],
+        "age": {"years": 40},
+        "existing_credit": ["kur", "zzz"],
+        "staff": {"value": True},
+    }
+    shown = {p["field"]: p["value"] for p in refused({"signals": sent})["problems"]}
+    assert shown["signals.nib"] == [True, None, "ya"]
+    assert shown["signals.existing_credit"] == ["kur", "zzz"]
+    assert shown["signals.staff"] is True
+    long = refused({"signals": {"nib": [True, None] * 200}})["problems"][0]["value"]
+    assert long.startswith("[true, null, true")
+    assert len(long) == 200
 
 
 def test_problems_are_told_in_the_language_of_the_body(refused):
     problem = refused({"language": "en", "signals": {"nibb": True}})
     assert problem["title"] == "Something must be corrected"
-    assert problem["problems"][0]["message"].endswith("Did you mean nib?")
+    assert problem["problems"][0]["message"] == "nibb is no signal of this programme."
+    assert problem["problems"][0]["remedy"] == "Did you mean nib?"
 
 
 @pytest.mark.parametrize("written", ["NaN", "Infinity", "-Infinity", "1e400", "9" * 6000, "-" + "9" * 6000])
@@ -228,7 +251,7 @@ def test_signals_are_needed_as_an_object(refused, body, word):
 def test_a_day_that_cannot_be_asked_about_is_refused(refused, as_of, word):
     problem = refused({"signals": {}, "as_of": as_of})
     assert fields(problem) == ["as_of"]
-    assert word in problem["problems"][0]["message"]
+    assert word in f"{problem['problems'][0]['message']} {problem['problems'][0]['remedy']}"
 
 
 @pytest.mark.parametrize(("goal", "near"), [("kur_super_micro", "kur_super_mikro"), ("zzz", "kur_super_mikro")])

@@ -239,6 +239,8 @@ class World:
                     bounds = state[place]
                     if not isinstance(bounds, Amount) or bounds.low <= implied.to <= bounds.high:
                         state[place] = as_value(signal, implied.to)
+        for place in [place for entry in self.interventions for place in self._passed_in_vain(entry, tuple(state))]:
+            state[place] = Unknown()
         if checks:
             for entry in self.interventions:
                 for effect in entry.reveals:
@@ -246,6 +248,22 @@ class World:
                     if effect.op == "to" and isinstance(state[place], Unknown):
                         state[place] = Unknown(effect.value)
         return self._growths(tuple(state), self.today)
+
+    def _passed_in_vain(self, entry: Any, state: State) -> list[int]:
+        """The end days of a wait that is over, if something it should have brought is known not to be so."""
+        if entry.kind != "wait" or not self.needs[entry.id](state, self.today):
+            return []
+        for effect in (*entry.sets, *entry.requests):
+            signal, value = self.signals[effect.signal], state[self.place[effect.signal]]
+            if effect.op == "to" and signal.kind == "choices":
+                codes = frozenset(effect.value)
+                vain = not value.has <= codes or not codes <= value.has | value.maybe
+            else:
+                op = {"to": "is", "adds": "includes"}.get(effect.op, effect.op)
+                vain = effect.value != "done" and self._leaf(signal, op, effect.value)(state, self.today) is False
+            if vain:
+                return [self.place[c.signal] for c in entry.needs if c.op == "passed" and c.value]
+        return []
 
     def _fact(self, signal: Any, fact: Any) -> Any:
         if signal.stale_after_days is not None and fact.on and (self.day - fact.on).days > signal.stale_after_days:

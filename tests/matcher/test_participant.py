@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matcher.columns import know_columns
 from matcher.criteria import UNKNOWN_HIGH, UNKNOWN_LOW
 from matcher.participant import (
     Known,
@@ -108,9 +109,10 @@ def test_a_bad_value_is_named_with_its_remedy_in_both_languages(name, raw, code)
     (problem,) = caught.value.problems
     assert (problem.field, problem.message.code) == (name, code)
     for language in ("id", "en"):
-        said = Speaker(OKOCE, language).say(problem.message)
-        assert said
-        assert "{" not in said
+        speaker = Speaker(OKOCE, language)
+        for said in (speaker.say(problem.message), speaker.remedy(problem.message)):
+            assert said
+            assert "{" not in said
 
 
 BAD_KEYS = {
@@ -352,7 +354,9 @@ def test_whatever_is_sent_is_either_read_or_refused_in_words(raw, data):
     else:
         assert set(participant.facts) <= set(raw)
     for problem in problems:
-        assert all(Speaker(WARMI.programme, language).say(problem.message) for language in ("id", "en"))
+        for speaker in (Speaker(WARMI.programme, "id"), Speaker(WARMI.programme, "en")):
+            assert speaker.say(problem.message)
+            assert speaker.remedy(problem.message)
 
 
 # -- calendar ----------------------------------------------------------------------------------------------------------
@@ -382,3 +386,29 @@ def test_the_day_after_some_months_is_the_first_on_which_they_are_full(start, mo
     day = date.fromordinal(day_after_months(start, months))
     assert units_between(start, day, "month") == months
     assert months == 0 or units_between(start, day - timedelta(days=1), "month") == months - 1
+
+
+RUNNING = {"existing_credit": ["kur"], "kur_lender": "bri", "monthly_instalments": 500_000, "arrears_idr": 0}
+
+
+@pytest.mark.parametrize(
+    ("signals", "asked_again"),
+    [
+        ({**RUNNING, "credit_ends_on": "2026-11-22"}, False),
+        ({**RUNNING, "credit_ends_on": "2026-11-21"}, True),
+        ({**RUNNING, "credit_ends_on": "2025-03-21"}, True),
+        ({**RUNNING, "credit_ends_on": {"value": "2026-10-01", "on": "2026-09-01"}}, True),
+        ({"existing_credit": [], "monthly_instalments": 0, "credit_ends_on": "2025-03-21"}, False),
+        ({"credit_ends_on": "2025-03-21"}, False),  # nobody said that it goes on
+        ({**RUNNING, "arrears_idr": 200_000, "credit_ends_on": "2025-03-21"}, False),  # arrears explain why it goes on
+    ],
+)
+def test_an_end_day_that_passed_while_the_credit_is_said_to_go_on_is_asked_again(a_participant, signals, asked_again):
+    participant = a_participant(**signals)
+    known = know(RULES, participant)
+    assert ("credit_ends_on" in known.stale) is asked_again
+    assert (value(known, "credit_ends_on") is None) is asked_again
+    assert value(known, "existing_credit") == value(
+        know(RULES, participant.with_facts(credit_ends_on=None)), "existing_credit"
+    )
+    assert know_columns(RULES, [participant]).known_of(0) == known

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from matcher.scorecard import Scorecard, read_scorecard
 from tests.strategies import raw_signals, read
 
 OKOCE = load_programme()
+CASES = Path(__file__).resolve().parents[1] / "cases"
 WARMI = load_programme(Path(__file__).resolve().parents[1] / "programmes" / "warmi")
 DAYS = (date(2018, 10, 1), date(2019, 6, 1), date(2024, 12, 1), date(2026, 11, 21))
 ALL_RULES = [rules_on(OKOCE, day) for day in DAYS] + [rules_on(WARMI, day) for day in (DAYS[2], DAYS[3])]
@@ -265,3 +267,35 @@ def test_the_same_answers_in_another_order_give_the_same_recommendation():
     raw = {"business_running": True, "wants_capital": True, "amount_asked": 5_000_000, "monthly_profit": 2_000_000}
     backwards = dict(reversed(raw.items()))
     assert recommend(TODAY, read_participant(TODAY, raw)) == recommend(TODAY, read_participant(TODAY, backwards))
+
+
+WATI = {
+    **tomllib.loads((CASES / "womens_group_loan_for_a_woman.toml").read_text(encoding="utf-8"))["signals"],
+    "lending_group": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({}, "rank_came_for"),  # a group is all that Amartha still lacks
+        ({"lending_group": None}, "rank_came_for"),
+        ({"gender": None}, "rank_other"),  # Amartha may be open to her or him: nobody knows
+        ({"age": None}, "rank_other"),
+        ({"gender": "man"}, None),
+        ({"lending_group": True}, None),
+        ({"wants_capital": False, "amount_asked": None}, None),
+    ],
+)
+def test_a_lending_group_is_what_somebody_came_for_only_where_a_product_open_to_them_needs_one(changed, why):
+    raw = {**WATI, **changed}
+    found = recommend(TODAY, read_participant(TODAY, raw)).interventions
+    assert next((one.rank_reason.code for one in found if one.id == "form_lending_group"), None) == why
+
+
+@pytest.mark.parametrize(
+    ("changed", "listed"), [({}, False), ({"business_age_months": 4}, True), ({"business_age_months": None}, True)]
+)
+def test_a_business_group_is_suggested_only_to_those_whose_age_of_business_does_not_do(changed, listed):
+    found = recommend(TODAY, read_participant(TODAY, {**WATI, **changed})).interventions
+    assert ("join_business_group" in [one.id for one in found]) is listed

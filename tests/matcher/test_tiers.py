@@ -212,6 +212,20 @@ def test_what_a_change_in_her_answers_does(changed, tier, provisional):
     assert not provisional or set(found.questions) <= set(changed) | {"wants_capital"}
 
 
+def named_in_tier(raw: dict[str, Any], goal: str | None = None) -> tuple[str | None, list[str]]:
+    """The goal of the path, and the products that the tier's reasons name."""
+    found = recommend(TODAY, read_participant(TODAY, raw), goal=goal)
+    return found.path.goal, [m.args["product"] for m in found.tier.reasons if m.code == "product_in_reach"]
+
+
+def test_the_tier_names_the_goal_where_that_fulfils_its_rule_and_another_product_only_where_not():
+    assert named_in_tier(WIDOW) == ("kur_super_mikro", ["kur_super_mikro"])
+    assert named_in_tier(WIDOW, "pegadaian_kur_syariah") == ("pegadaian_kur_syariah", ["pegadaian_kur_syariah"])
+    assert named_in_tier(WIDOW, "kur_mikro") == ("kur_mikro", ["kur_super_mikro"])  # she asks for less than its band
+    more = {**WIDOW, "amount_asked": 25_000_000, "monthly_profit": 8_000_000}
+    assert named_in_tier(more) == ("kur_mikro", ["kur_mikro"])
+
+
 def test_a_young_business_is_asked_for_what_stands_in_place_of_its_age():
     tier = recommend(TODAY, read_participant(TODAY, {**WIDOW, "business_age_months": 3})).tier
     assert (tier.tier, tier.provisional) == ("kail", True)

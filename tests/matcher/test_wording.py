@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 
 from matcher.criteria import Criterion
 from matcher.entries import AVAILABILITIES, KINDS, UNITS
-from matcher.participant import read_participant
+from matcher.participant import ParticipantError, read_participant
 from matcher.programme import load_programme
 from matcher.reading import SIGNAL_OPERATORS
 from matcher.recommend import recommend
 from matcher.rules import rules_on
-from matcher.wording import MONTHS, OPERATORS, SENTENCES, UNIT_NAMES, YES_NO
+from matcher.wording import MONTHS, OPERATORS, REMEDIES, SENTENCES, UNIT_NAMES, YES_NO
 from matcher.words import Message, Speaker
 from tests.strategies import raw_signals, read
 
@@ -102,6 +102,16 @@ def test_every_message_brings_the_arguments_that_its_sentence_names():
     assert lacking == []
 
 
+def test_a_remedy_belongs_to_a_sentence_and_fills_no_other_places_than_a_message_brings():
+    assert set(REMEDIES) <= set(SENTENCES)
+    assert all(fields(remedy["id"]) == fields(remedy["en"]) for remedy in REMEDIES.values())
+    for raw in ({"nibb": 1, "shoe_size": 1, "any_permit": True}, {"nib": {"on": 1, "proof": "x", "y": 1}, "age": "x"}):
+        with pytest.raises(ParticipantError) as caught:
+            read_participant(rules_on(PROGRAMMES[0], date(2026, 11, 21)), raw)
+        for problem in caught.value.problems:
+            assert all(Speaker(PROGRAMMES[0], language).remedy(problem.message) for language in LANGUAGES)
+
+
 def test_no_sentence_is_dead():
     paths = [
         path for folder in ("matcher", "api") for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".html")
@@ -144,6 +154,10 @@ def test_operators_units_months_and_yes_and_no_are_complete():
         ("amount_idr", -250_000, "-Rp250.000", "-Rp250,000"),
         ("amount_idr", 0, "Rp0", "Rp0"),
         ("as_of", date(2026, 8, 1), "1 Agustus 2026", "1 August 2026"),
+        ("as_of", "2023-09-04", "4 September 2023", "4 September 2023"),
+        ("as_of", "2024-05", "Mei 2024", "May 2024"),
+        ("as_of", "2019", "2019", "2019"),
+        ("as_of", "2019-13", "2019-13", "2019-13"),
         ("signal", "months_of_books", "Lama punya pembukuan", "Months of books"),
         ("other_signal", "nib", "NIB (nomor induk berusaha)", "NIB (business number)"),
         ("choice", ("came_for", "buyers"), "Cari pembeli", "To find buyers"),

@@ -194,8 +194,13 @@ class ColumnMap:
         return next((", ".join(c.headers) for c in self.columns if c.signal.id == signal), signal)
 
     def participant_of(self, cells: Mapping[str, Any], row: int) -> str:
-        """The participant's id: the cell of its column, or the row's number where there is no such column."""
-        return (as_text(cells.get(self.participant)) or "") if self.participant else str(row)
+        """The participant's id: the cell of its column, or the row's number where there is no such column.
+
+        Rows that name their own columns (JSON lines) may each leave it out; a map that names a column wants it filled.
+        """
+        if not self.participant or (self.plain and self.participant not in cells):
+            return str(row)
+        return as_text(cells.get(self.participant)) or ""
 
     def day_of(self, cells: Mapping[str, Any]) -> date | None:
         """The day on which a row was true, or None where no column says.

@@ -6,6 +6,7 @@ import difflib
 import math
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -40,14 +41,12 @@ def plain_map(programme: Programme, headers: Sequence[str] | None = None, file: 
     signals = {signal.id: signal for signal in programme.signals if not signal.derived}
     wanted = list(signals) if headers is None else [name for name in headers if name in signals]
     allowed = [*signals, "participant", "as_of"]
-    problems = [
-        ProgrammeProblem(file, f"column {name!r}", "it is no signal of this programme", _near(name, allowed))
-        for name in headers or ()
-        if name and name not in allowed
-    ]
-    if problems:
-        remedy = "Or write a column map and name it with --columns; a map may leave columns out."
-        problems.append(ProgrammeProblem(file, "header", f"{len(problems)} column(s) are not understood", remedy))
+    strange = [name for name in headers or () if name and name not in allowed]
+    if strange:
+        what = "it is no signal of this programme"
+        problems = [ProgrammeProblem(file, f"column {name!r}", what, _near(name, allowed)) for name in strange]
+        or_map = "Or write a column map and name it with --columns; a map may leave columns out."
+        problems[-1] = replace(problems[-1], remedy=f"{problems[-1].remedy} {or_map}")  # said once, after the last
         raise ProgrammeError(problems)
     return ColumnMap(
         participant="participant" if headers is None or "participant" in headers else "",
