@@ -62,7 +62,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
             "settings": Provide(lambda: settings, sync_to_thread=False),
         },
         guards=[admit],
-        state=State({"record": record}),
+        state=State({"record": record, "live": live}),
         on_shutdown=[record.close] if record else [],
         exception_handlers=errors.HANDLERS,
         before_send=[add_security_headers],

@@ -10,6 +10,7 @@ from api.app import create_app
 from api.live import go_live
 from api.schemas import schemas
 from api.settings import Settings
+from tests.installation import a_database, installation, missing, postgresql, skip_or_fail
 
 TODAY = "2026-11-21"
 
@@ -96,3 +97,36 @@ def conforms(live):
         jsonschema.Draft202012Validator(schema).validate(thing)
 
     return conforms
+
+
+@pytest.fixture(scope="session")
+def server():
+    """The address of a PostgreSQL server of this test process."""
+    if reason := missing():
+        skip_or_fail(reason)
+    with postgresql() as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request):
+    """The address of an empty database, once of each kind; "" is the SQLite file of the data folder."""
+    if request.param == "sqlite":
+        yield ""
+    else:
+        with a_database(request.getfixturevalue("server")) as address:
+            yield address
+
+
+@pytest.fixture
+def kail(tmp_path, url):
+    """An installation with a record, once on each kind of database."""
+    with installation(tmp_path / "data", url) as made:
+        yield made
+
+
+@pytest.fixture
+def small_kail(tmp_path):
+    """An installation on SQLite, for what no database makes a difference to."""
+    with installation(tmp_path / "data") as made:
+        yield made

@@ -1,0 +1,54 @@
+"""The database: migrations that go up and down on both kinds, and transactions that lose nothing."""
+
+from __future__ import annotations
+
+import multiprocessing
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from api.database import Database
+from api.tables import METADATA
+
+
+@pytest.fixture
+def database(tmp_path, url):
+    made = Database(url or f"sqlite:///{tmp_path / 'kail.sqlite'}")
+    yield made
+    made.close()
+
+
+def test_migrations_go_up_and_down_and_up_again_and_equal_the_tables(database):
+    for _ in range(2):
+        database.migrate()
+        with database.read() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+        database.migrate("base")
+        assert set(inspect(database.engine).get_table_names()) <= {"alembic_version"}
+
+
+def _count_up(url: str, times: int) -> None:
+    database = Database(url)
+    for _ in range(times):
+        with database.write() as connection:
+            count = connection.execute(text("SELECT count FROM tries WHERE bucket = 'x'")).scalar_one()
+            connection.execute(text("UPDATE tries SET count = :count WHERE bucket = 'x'"), {"count": count + 1})
+    database.close()
+
+
+def test_two_processes_that_read_and_then_write_lose_no_update(database, tmp_path, url):
+    database.migrate()
+    with database.write() as connection:
+        connection.execute(text("INSERT INTO tries (bucket, since, count) VALUES ('x', '2026-11-21 00:00:00', 0)"))
+    address = url or f"sqlite:///{tmp_path / 'kail.sqlite'}"
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=_count_up, args=(address, 100)) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0, 0]
+    with database.read() as connection:
+        assert connection.execute(text("SELECT count FROM tries")).scalar_one() == 200
