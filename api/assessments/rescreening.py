@@ -22,7 +22,7 @@ from api.record import Record
 from api.refusals import Refused
 from api.words import Teller, teller
 
-BY_RULES, BY_FACTS = "rules", "facts"
+BY_RULES, BY_FACTS = "rules", "facts_or_time"
 
 
 @dataclass(frozen=True)
