@@ -34,7 +34,9 @@ def with_rows(kail):
     with kail.record.write() as tx:
         for number in range(ROWS - 1):
             given = bool(number % 2)
-            consents.say(tx, kail.actors["mentor"], person, "training", given=given, channel="phone", said_on=date(2026, 11, 1))
+            consents.say(
+                tx, kail.actors["mentor"], person, "training", given=given, channel="phone", said_on=date(2026, 11, 1)
+            )
     return kail
 
 
@@ -84,7 +86,24 @@ def end_set(table, seq, link):
 
 def one_harm(table, rows, draw):
     """Something that somebody could do who can write to the database but has no key: its name and its steps."""
-    kind = draw.choice(["edit", "edit", "hash", "first", "middle", "last", "some", "swap", "renumber", "copy", "forge", "cut", "end", "no end"])
+    kind = draw.choice(
+        [
+            "edit",
+            "edit",
+            "hash",
+            "first",
+            "middle",
+            "last",
+            "some",
+            "swap",
+            "renumber",
+            "copy",
+            "forge",
+            "cut",
+            "end",
+            "no end",
+        ]
+    )
     rows = [dict(row) for row in rows]
     place = draw.randrange(len(rows))
     if kind == "edit":
@@ -114,7 +133,14 @@ def one_harm(table, rows, draw):
         rows = rows[: draw.randrange(1, len(rows))]
         return kind, [rewritten(table, rows), end_set(table, len(rows), rows[-1]["hash"])]
     elif kind == "end":
-        return kind, [end_set(table, *draw.choice([(len(rows) - 1, rows[-2]["hash"]), (len(rows), "0" * 64), (len(rows) + 1, rows[-1]["hash"])]))]
+        return kind, [
+            end_set(
+                table,
+                *draw.choice(
+                    [(len(rows) - 1, rows[-2]["hash"]), (len(rows), "0" * 64), (len(rows) + 1, rows[-1]["hash"])]
+                ),
+            )
+        ]
     else:
         return kind, [lambda tx: tx.run(delete(ENDS).where(ENDS.c.chain == table.name))]
     return kind, [rewritten(table, rows)]
@@ -140,7 +166,12 @@ def test_two_hundred_random_harms_are_all_found_and_an_untouched_chain_has_no_fa
 
 def rows_equal_after(kail, table, rows, harms):
     after = []
-    found(kail, table, *harms, lambda tx: after.extend(dict(r._mapping) for r in tx.all(select(table).order_by(table.c.seq))))
+    found(
+        kail,
+        table,
+        *harms,
+        lambda tx: after.extend(dict(r._mapping) for r in tx.all(select(table).order_by(table.c.seq))),
+    )
     return after == rows
 
 
