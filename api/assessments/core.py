@@ -7,7 +7,7 @@ assessment can be made again and compared, and two cores tell what changed betwe
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
 from typing import Any
@@ -75,6 +75,15 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain(one) for one in value]
     return value
+
+
+def differences(then: Any, now: Any, place: str = "") -> Iterator[dict[str, Any]]:
+    """Every place at which two cores differ: {place, then, now}; None where there is nothing."""
+    if isinstance(then, Mapping) and isinstance(now, Mapping):
+        for name in dict.fromkeys([*then, *now]):
+            yield from differences(then.get(name), now.get(name), f"{place}.{name}".lstrip("."))
+    elif then != now:
+        yield {"place": place, "then": then, "now": now}
 
 
 def written(core: Core) -> bytes:

@@ -70,6 +70,7 @@ class Assessment:
 
     id: str
     person_id: str
+    place: int
     at: datetime
     as_of: date
     cause: str
@@ -109,6 +110,8 @@ def work_out(live: Live, inputs: Mapping[str, Any]) -> Worked:
 
 def put_first(found: Recommendation, name: str) -> Recommendation:
     """The same with one of the tied interventions first; as it was where it is not among them."""
+    if name not in tied(found):
+        return found
     chosen = [one for one in found.interventions if one.id == name]
     rest = [one for one in found.interventions if one.id != name]
     return replace(found, interventions=(*chosen, *rest))
@@ -233,6 +236,7 @@ def opened(row: Row[Any], key: bytes) -> Assessment:
     return Assessment(
         id=row.id,
         person_id=row.participant_id,
+        place=row.place,
         at=row.at,
         as_of=row.as_of,
         cause=row.cause,
@@ -267,8 +271,9 @@ def history_of(tx: Transaction, person: Person) -> list[Assessment]:
 
 def the_one_before(tx: Transaction, person: Person, assessment: Assessment) -> Assessment | None:
     """The assessment that came before this one."""
-    before = [one for one in history_of(tx, person) if one.at < assessment.at]
-    return before[0] if before else None
+    mine = (ASSESSMENTS.c.participant_id == person.id) & (ASSESSMENTS.c.place < assessment.place)
+    row = tx.one(select(ASSESSMENTS).where(mine).order_by(ASSESSMENTS.c.place.desc()).limit(1))
+    return opened(row, person.key) if row else None
 
 
 def latest_of(tx: Transaction, persons: Sequence[str]) -> dict[str, Row[Any]]:

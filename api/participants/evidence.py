@@ -125,7 +125,8 @@ def read_facts(rules: Rules, facts: Any, language: str) -> dict[str, dict[str, A
         on = as_date(fact["on"]) if fact.get("on") else rules.day
         value = None if gone or read is None else read.value
         written = value.isoformat() if isinstance(value, date) else value
-        fresh[name] = {"value": written, "on": (on or rules.day).isoformat(), "proof": fact.get("proof") or ""}
+        proof = "" if value is None else fact.get("proof") or ""  # what is taken back needs none
+        fresh[name] = {"value": written, "on": (on or rules.day).isoformat(), "proof": proof}
     if problems:
         raise Refused.told(400, told(teller(rules, language), problems, "signals."))
     return fresh
@@ -167,7 +168,9 @@ def store(
 ) -> int:
     """Write the facts that do not stand already; return how many there were."""
     standing = {(f.signal, f.on.isoformat()): (f.value, f.proof) for f in before}
-    new = {name: f for name, f in fresh.items() if standing.get((name, f["on"]), ("", "")) != (f["value"], f["proof"])}
+    new = {
+        name: f for name, f in fresh.items() if standing.get((name, f["on"]), (None, "")) != (f["value"], f["proof"])
+    }
     place = tx.one(select(func.max(EVIDENCE.c.place)).where(EVIDENCE.c.participant_id == person.id))
     last = (place[0] or 0) if place else 0
     rows = []
