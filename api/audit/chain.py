@@ -10,9 +10,10 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, Integer, String, Table, insert, select, update
+from sqlalchemy import BigInteger, Column, Insert, Integer, Select, String, Table, bindparam, insert, select, update
 
 from api.database import METADATA
 from api.record import Transaction
@@ -27,6 +28,7 @@ ENDS: Final = Table(
     Column("seq", BIG, nullable=False),
     Column("hash", String(64), nullable=False),
 )
+_MOVE_END: Final = update(ENDS).where(ENDS.c.chain == bindparam("name"))
 
 
 @dataclass(frozen=True)
@@ -48,23 +50,30 @@ def chained(*columns: Column[Any]) -> tuple[Column[Any], ...]:
 
 def add(tx: Transaction, table: Table, values: Mapping[str, Any]) -> int:
     """Add a row to a chain; return its number. One writer at a time, so that a chain has one end."""
-    end = tx.one(select(ENDS.c.seq).where(ENDS.c.chain == table.name))
-    seq, previous = (end.seq + 1, _hash_at(tx, table, end.seq)) if end else (1, FIRST)
+    end = tx.sql.execute(_last_of(table)).first()
+    # After a row that somebody took out the chain goes on from the first of all: work goes on, and `verify` tells.
+    seq, previous = (end.seq + 1, end.hash or FIRST) if end else (1, FIRST)
     row = {"seq": seq, **values}
     link = tx.keys.link(previous, canonical(table, row))
-    tx.run(insert(table).values(**row, hash=link))
+    tx.sql.execute(_add_to(table), {**row, "hash": link})
     last = {"seq": seq, "hash": _end(tx, table, seq, link)}
     if end is None:
         tx.run(insert(ENDS).values(chain=table.name, **last))
     else:
-        tx.run(update(ENDS).where(ENDS.c.chain == table.name).values(last))
+        tx.sql.execute(_MOVE_END, {"name": table.name, **last})
     return seq
 
 
-def _hash_at(tx: Transaction, table: Table, seq: int) -> str:
-    """The hash of a row; of one that somebody took out the first of all, so that work goes on and `verify` tells."""
-    row = tx.one(select(table.c.hash).where(table.c.seq == seq))
-    return str(row.hash) if row else FIRST
+@cache
+def _add_to(table: Table) -> Insert:
+    return insert(table)
+
+
+@cache
+def _last_of(table: Table) -> Select[Any]:
+    """Asks for the number of a chain's last row and its hash; no hash where that row was taken out."""
+    both = ENDS.outerjoin(table, table.c.seq == ENDS.c.seq)
+    return select(ENDS.c.seq, table.c.hash).select_from(both).where(ENDS.c.chain == table.name)
 
 
 def _end(tx: Transaction, table: Table, seq: int, link: str) -> str:
@@ -110,5 +119,5 @@ def _rows(tx: Transaction, table: Table) -> Iterator[Mapping[str, Any]]:
 
 def end_of(tx: Transaction, table: Table) -> tuple[int, str]:
     """Where a chain ends: a number and a hash to note down elsewhere."""
-    end = tx.one(select(ENDS.c.seq).where(ENDS.c.chain == table.name))
-    return (end.seq, _hash_at(tx, table, end.seq)) if end else (0, FIRST)
+    end = tx.one(_last_of(table))
+    return (end.seq, end.hash or FIRST) if end else (0, FIRST)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
 from api.accounts.actor import Actor
 from api.audit.service import note
@@ -29,6 +29,9 @@ from matcher.words import Message
 
 PLACE: Final = "evidence.sealed:"
 MOST_FACTS: Final = 200
+_OF_A_PERSON: Final = (
+    select(EVIDENCE).where(EVIDENCE.c.participant_id == bindparam("person")).order_by(EVIDENCE.c.place)
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Evidence:
 
 def evidence_of(tx: Transaction, person: Person) -> list[Evidence]:
     """All facts recorded about a participant, in the order in which they became known."""
-    rows = tx.all(select(EVIDENCE).where(EVIDENCE.c.participant_id == person.id).order_by(EVIDENCE.c.place))
+    rows = tx.sql.execute(_OF_A_PERSON, {"person": person.id}).all()
     return [_opened(row, person.key) for row in rows]
 
 
