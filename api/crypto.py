@@ -143,22 +143,26 @@ class Vault:
         self.keys, self.path = keys, path
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         self._lock = threading.Lock()
-        self._store_open = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+        self._opened: sqlite3.Connection | None = None
         with self._store() as store:
-            store.execute("PRAGMA secure_delete = ON")  # a destroyed key leaves nothing in a free page
-            store.execute("PRAGMA synchronous = FULL")
             columns = "person TEXT PRIMARY KEY, master TEXT NOT NULL, wrapped BLOB NOT NULL"
             store.execute(f"CREATE TABLE IF NOT EXISTS person_keys ({columns})")
 
     def close(self) -> None:
-        """Close the store."""
+        """Close the store; the next use opens it again."""
         with self._lock:
-            self._store_open.close()
+            if self._opened is not None:
+                self._opened.close()
+            self._opened = None
 
     @contextmanager
     def _store(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
-            yield self._store_open
+            if self._opened is None:
+                self._opened = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+                self._opened.execute("PRAGMA secure_delete = ON")  # a destroyed key leaves nothing in a free page
+                self._opened.execute("PRAGMA synchronous = FULL")
+            yield self._opened
 
     def make(self, person: str) -> bytes:
         """Make a person's key and keep it before anything is sealed with it."""
@@ -227,5 +231,6 @@ def rotate(path: Path, vault_path: Path) -> tuple[str, int]:
             again = seal(fresh.masters[number], vault._unwrap(person, master, wrapped), place)
             store.execute("UPDATE person_keys SET master = ?, wrapped = ? WHERE person = ?", (number, again, person))
         store.execute("COMMIT")
+    vault.close()
     _write(path, Keys(number, {number: fresh.masters[number]}, old.index, old.chain))
     return number, len(rows)

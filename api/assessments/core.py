@@ -77,7 +77,7 @@ def plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, (set, frozenset)):
         return sorted(value)
-    names = value._fields if hasattr(value, "_fields") else _names(type(value))  # type: ignore[arg-type] - a class is hashable
+    names = value._fields if hasattr(value, "_fields") else _names(type(value))  # type: ignore[arg-type]
     return {name: plain(getattr(value, name)) for name in names}
 
 
