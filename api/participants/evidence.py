@@ -1,7 +1,8 @@
 """Evidence: facts with two clocks, when they were true and when we learnt of them. Only ever added to.
 
-A correction is a new fact for the same day; a fact without a value takes back what was said for that day. The signals of
-a day are worked out from the facts true by then: of each signal the latest, and of one day's the one learnt last.
+A correction is a new fact for the same day; a fact without a value takes back what was said: from its day on the signal
+is unknown, and asked again, until something later is said. The signals of a day are worked out from the facts true by
+then: of each signal the latest, and of one day's the one learnt last.
 """
 
 from __future__ import annotations
@@ -160,6 +161,14 @@ def as_evidence(fresh: Mapping[str, Mapping[str, Any]], before: list[Evidence], 
     ]
 
 
+def _says_more(name: str, fact: Mapping[str, Any], before: list[Evidence]) -> bool:
+    """Whether a fact is not what stands for its day already; one without a value: whether there is anything to take back."""
+    if fact["value"] is None:
+        return name in signals_of(before, date.fromisoformat(fact["on"]))
+    standing = {(one.signal, one.on.isoformat()): (one.value, one.proof) for one in before}
+    return standing.get((name, fact["on"])) != (fact["value"], fact["proof"])
+
+
 def store(
     tx: Transaction,
     actor: Actor,
@@ -170,10 +179,7 @@ def store(
     source: str = "",
 ) -> int:
     """Write the facts that do not stand already; return how many there were."""
-    standing = {(f.signal, f.on.isoformat()): (f.value, f.proof) for f in before}
-    new = {
-        name: f for name, f in fresh.items() if standing.get((name, f["on"]), (None, "")) != (f["value"], f["proof"])
-    }
+    new = {name: fact for name, fact in fresh.items() if _says_more(name, fact, before)}
     place = tx.one(select(func.max(EVIDENCE.c.place)).where(EVIDENCE.c.participant_id == person.id))
     last = (place[0] or 0) if place else 0
     rows = []

@@ -44,9 +44,9 @@ class Oracle:
         self.said.append((person, purpose, recipient, given, last_day))
 
     def stands(self, person, purpose, recipient, today):
-        for who, what, to, given, last_day in reversed(self.said):
+        for who, what, to, agreed, last_day in reversed(self.said):
             if (who, what, to) == (person, purpose, recipient):
-                return given and (last_day is None or last_day >= today)
+                return agreed and (last_day is None or last_day >= today)
         return False
 
 
