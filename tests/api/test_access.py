@@ -131,7 +131,7 @@ def dead(small_kail):
     found["a made-up session"] = {"cookie": f"{COOKIE}={'A' * 43}"}
     found["a made-up key"] = {"authorization": "Bearer kail_" + "A" * 43}
     found["a password"] = {"authorization": f"Basic {PASSWORD}"}
-    _, found["an expired key"] = an_api_key(kail, "lender", "me", days=1)
+    _, found["an expired key"] = an_api_key(kail, "lender", "me", days=0.5)
     used, unused = session(kail, "operator"), session(kail, "operator")
     with kail.client() as client:
         for _ in range(36):  # twelve hours, never idle
