@@ -18,7 +18,7 @@ import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 FORMAT: Final = 1
 """Of the key file. 1: {format, current, masters: {number: key}, index, chain}, keys in base64."""
 _NONCE: Final = 12
+_KEY: Final = 32
 
 
 class KeyProblem(Exception):
@@ -56,7 +57,7 @@ def unseal(key: bytes, sealed: bytes, place: str) -> bytes:
     """
     try:
         return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], place.encode())
-    except InvalidTag:
+    except (InvalidTag, ValueError):  # ValueError: cut off within its first bytes
         raise Tampered(f"{place} cannot be read: it was changed or belongs elsewhere") from None
 
 
@@ -96,8 +97,8 @@ def open_keys(path: Path) -> Keys:
         KeyProblem: if others may read it, or it is no key file of ours.
     """
     if not path.exists():
-        first = {"1": secrets.token_bytes(32)}
-        _write(path, Keys("1", first, secrets.token_bytes(32), secrets.token_bytes(32)), new=True)
+        first = {"1": secrets.token_bytes(_KEY)}
+        _write(path, Keys("1", first, secrets.token_bytes(_KEY), secrets.token_bytes(_KEY)), new=True)
     if path.stat().st_mode & 0o077:
         raise KeyProblem(f"{path.name} may be read by others. Remedy: chmod 600 {path.name}, then start again.")
     try:
@@ -106,10 +107,19 @@ def open_keys(path: Path) -> Keys:
             raise KeyProblem(
                 f"{path.name} has format {table['format']}; this Kail reads {FORMAT}. Remedy: upgrade Kail."
             )
-        masters = {number: base64.b64decode(key) for number, key in table["masters"].items()}
-        return Keys(table["current"], masters, base64.b64decode(table["index"]), base64.b64decode(table["chain"]))
+        masters = {str(int(number)): _read_key(key) for number, key in table["masters"].items()}
+        keys = Keys(table["current"], masters, _read_key(table["index"]), _read_key(table["chain"]))
+        keys.masters[keys.current]  # a number without a key is a KeyError
+        return keys
     except (ValueError, KeyError, TypeError, AttributeError):
         raise KeyProblem(f"{path.name} is no key file. Remedy: put the right one back from your backup.") from None
+
+
+def _read_key(written: str) -> bytes:
+    key = base64.b64decode(written, validate=True)
+    if len(key) != _KEY:
+        raise ValueError("a key of another length")
+    return key
 
 
 def _write(path: Path, keys: Keys, *, new: bool = False) -> None:
@@ -137,10 +147,13 @@ def _write(path: Path, keys: Keys, *, new: bool = False) -> None:
 
 
 class Vault:
-    """The store of persons' keys: one row a person, gone for good when it is destroyed. Safe to share between threads."""
+    """The store of persons' keys: one row a person, gone for good when it is destroyed. Safe to share between threads.
 
-    def __init__(self, keys: Keys, path: Path) -> None:
-        self.keys, self.path = keys, path
+    `key_file` is read again where a master key is met that is not known yet: somebody changed it while this was running.
+    """
+
+    def __init__(self, keys: Keys, path: Path, key_file: Path | None = None) -> None:
+        self.keys, self.path, self.key_file = keys, path, key_file
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         self._lock = threading.Lock()
         self._opened: sqlite3.Connection | None = None
@@ -164,13 +177,33 @@ class Vault:
                 self._opened.execute("PRAGMA synchronous = FULL")
             yield self._opened
 
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._store() as store:
+            store.execute("BEGIN IMMEDIATE")
+            try:
+                yield store
+                store.execute("COMMIT")
+            except BaseException:
+                if store.in_transaction:
+                    store.execute("ROLLBACK")
+                raise
+
     def make(self, person: str) -> bytes:
         """Make a person's key and keep it before anything is sealed with it."""
-        key, number = secrets.token_bytes(32), self.keys.current
-        wrapped = seal(self.keys.masters[number], key, f"person_keys.wrapped:{person}:{number}")
-        with self._store() as store:
+        key = secrets.token_bytes(_KEY)
+        with self._writing() as store:
+            self._read_again()  # after the lock, which a rotation holds: no key is wrapped with a master on its way out
+            number = self.keys.current
+            wrapped = seal(self.keys.masters[number], key, f"person_keys.wrapped:{person}:{number}")
             store.execute("INSERT INTO person_keys VALUES (?, ?, ?)", (person, number, wrapped))
         return key
+
+    def _read_again(self) -> None:
+        """Take over what is in the key file now; keep what left it, for who read a row before that."""
+        if self.key_file is not None:
+            now = open_keys(self.key_file)
+            self.keys = replace(now, masters={**self.keys.masters, **now.masters})
 
     def key(self, person: str) -> bytes:
         """Return a person's key.
@@ -198,6 +231,8 @@ class Vault:
 
     def _unwrap(self, person: str, number: str, wrapped: bytes) -> bytes:
         if number not in self.keys.masters:
+            self._read_again()
+        if number not in self.keys.masters:
             raise KeyProblem(f"master key {number} is not in the key file. Remedy: put the right key file back.")
         return unseal(self.keys.masters[number], wrapped, f"person_keys.wrapped:{person}:{number}")
 
@@ -218,19 +253,27 @@ def rotate(path: Path, vault_path: Path) -> tuple[str, int]:
     The new key is in the key file before anything is wrapped with it, and the old ones leave the file only afterwards,
     so that a stop at any moment loses nothing: run it again.
     """
-    old = open_keys(path)
-    number = str(max(int(name) for name in old.masters) + 1)
-    fresh = Keys(number, {**old.masters, number: secrets.token_bytes(32)}, old.index, old.chain)
-    _write(path, fresh)
-    vault = Vault(fresh, vault_path)
-    with vault._store() as store:
-        store.execute("BEGIN IMMEDIATE")
-        rows = store.execute("SELECT person, master, wrapped FROM person_keys").fetchall()
-        for person, master, wrapped in rows:
-            place = f"person_keys.wrapped:{person}:{number}"
-            again = seal(fresh.masters[number], vault._unwrap(person, master, wrapped), place)
-            store.execute("UPDATE person_keys SET master = ?, wrapped = ? WHERE person = ?", (number, again, person))
-        store.execute("COMMIT")
-    vault.close()
-    _write(path, Keys(number, {number: fresh.masters[number]}, old.index, old.chain))
+    vault = Vault(open_keys(path), vault_path, path)
+    try:
+        with vault._writing() as store:  # held from before the first look: two rotations are one after the other
+            old = open_keys(path)
+            number = str(max(int(name) for name in old.masters) + 1)
+            fresh = Keys(number, {**old.masters, number: secrets.token_bytes(_KEY)}, old.index, old.chain)
+            _write(path, fresh)
+            vault.keys = fresh
+            rows = store.execute("SELECT person, master, wrapped FROM person_keys").fetchall()
+            for person, master, wrapped in rows:
+                place = f"person_keys.wrapped:{person}:{number}"
+                again = seal(fresh.masters[number], vault._unwrap(person, master, wrapped), place)
+                store.execute(
+                    "UPDATE person_keys SET master = ?, wrapped = ? WHERE person = ?", (number, again, person)
+                )
+        with vault._writing() as store:
+            left = open_keys(path)
+            if left.current == number:  # else another rotation began: its file is not ours to write
+                used = {master for (master,) in store.execute("SELECT DISTINCT master FROM person_keys")}
+                kept = {name: key for name, key in left.masters.items() if name == number or name in used}
+                _write(path, replace(left, masters=kept))
+    finally:
+        vault.close()
     return number, len(rows)

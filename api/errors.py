@@ -116,7 +116,13 @@ def _refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[byte
 
 def _not_done(request: Request[Any, Any, Any], refused: Refused) -> Response[bytes]:
     language = language_of(request)
-    return answer_problem(refused.status, language, refused.problems(language))
+    listed = [{name: _told_again(name, part) for name, part in one.items()} for one in refused.problems(language)]
+    return answer_problem(refused.status, language, listed)
+
+
+def _told_again(name: str, part: Any) -> Any:
+    """A part of a problem such that it can be written: what was sent may be no Unicode, or a number without end."""
+    return shown(part) if name == "value" else shown_text(part, LONGEST_SHOWN if name == "field" else 1000)
 
 
 def _of_the_framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

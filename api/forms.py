@@ -13,6 +13,7 @@ from api.strict_json import UnreadableBody, read_json
 from matcher.participant import as_date
 
 LONGEST: int = 200
+_NO_TEXT = {False: ("Cc", "Cs", "Cn"), True: ("Cs",)}  # half a character cannot be written, not even hashed
 
 
 class Form:
@@ -60,9 +61,7 @@ class Form:
         text = value if secret else unicodedata.normalize("NFC", value).strip()
         if len(text) > most:
             self.trouble(name, "too_long", most=most)
-        elif not secret and any(
-            unicodedata.category(mark) in ("Cc", "Cs", "Cn") and mark not in "\n\r\t" for mark in text
-        ):
+        elif any(unicodedata.category(mark) in _NO_TEXT[secret] and mark not in "\n\r\t" for mark in text):
             self.trouble(name, "bad_characters")
         elif wanted and not text:
             self.trouble(name, "wanted")

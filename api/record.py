@@ -77,7 +77,7 @@ def open_record(folder: Path, url: str, clock: Clock) -> Record:
     keys = open_keys(folder / KEY_FILE)
     database = Database(url or f"sqlite:///{folder / 'kail.sqlite'}")
     database.migrate()
-    return Record(database, keys, Vault(keys, folder / VAULT_FILE), clock)
+    return Record(database, keys, Vault(keys, folder / VAULT_FILE, folder / KEY_FILE), clock)
 
 
 KEY_FILE = "kail.key"

@@ -85,6 +85,11 @@ class Installation:
                 client.cookies.set(COOKIE, open_session(tx, self.actors[login].account_id))
         return client
 
+    def headers(self, login: str) -> dict[str, str]:
+        """The headers of somebody signed in (with a new session), for one client that asks as several people."""
+        with self.record.write() as tx:
+            return {"cookie": f"{COOKIE}={open_session(tx, self.actors[login].account_id)}"}
+
     def participant(self, login: str = "mentor", **more: Any) -> str:
         """Register a participant of that mentor, by default with consent to be kept and recommended for."""
         from api.participants.people import Agreement, register

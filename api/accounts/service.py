@@ -53,6 +53,8 @@ def sign_in(record: Record, login: str, password: str, address: str, old: str = 
             note(tx, "sign_in_refused", "account", account.id if account else "")
         raise Refused(401, Trouble("password", "wrong_password"))
     with record.write() as tx:
+        if not _unchanged(tx, account):  # closed, or given another password, while this one was looked at
+            raise Refused(401, Trouble("password", "wrong_password"))
         forget_tries(tx, login, address)
         if passwords.needs_new_hash(account.password_hash):
             _set_password(tx, account.id, password)
@@ -60,6 +62,13 @@ def sign_in(record: Record, login: str, password: str, address: str, old: str = 
         actor = Actor(account.id, account.organisation_id, account.role, account.name, hashed(secret))
         _noted(tx, actor, "signed_in", account.id)
     return secret, actor
+
+
+def _unchanged(tx: Transaction, account: Row[Any]) -> bool:
+    """Whether an account still has the password, the role and the right to come in that it had when it was read."""
+    now = tx.one(select(ACCOUNTS).where(ACCOUNTS.c.id == account.id))
+    assert now is not None
+    return bool(now.active) and (now.password_hash, now.role) == (account.password_hash, account.role)
 
 
 def sign_out(tx: Transaction, actor: Actor) -> None:
@@ -85,6 +94,8 @@ def change_password(record: Record, actor: Actor, old: str, new: str) -> str:
     if troubles:
         raise Refused(400, *troubles)
     with record.write() as tx:
+        if not _unchanged(tx, account):
+            raise Refused(400, Trouble("old", "wrong_old_password"))
         _set_password(tx, account.id, new)
         close_sessions(tx, account.id)
         _noted(tx, actor, "changed_password", account.id)
@@ -180,6 +191,9 @@ def change_account(
     values: dict[str, Any] = {"role": role or account.role, "active": account.active if active is None else active}
     tx.run(update(ACCOUNTS).where(ACCOUNTS.c.id == account_id).values(**values, version=version + 1))
     close_sessions(tx, account_id)
+    if values["role"] != account.role or not values["active"]:  # no key lives on that its owner can no longer see
+        mine = (API_KEYS.c.account_id == account_id) & API_KEYS.c.revoked_at.is_(None)
+        tx.run(update(API_KEYS).where(mine).values(revoked_at=tx.now))
     _noted(tx, actor, "changed", account_id, "account", **values)
 
 
