@@ -26,6 +26,7 @@ from api.assessments.endpoints import HANDLERS as ASSESSMENTS
 from api.audit.endpoints import HANDLERS as AUDIT
 from api.live import Clock, go_live, utc_now
 from api.participants.endpoints import HANDLERS as PARTICIPANTS
+from api.participants.rights import sweep
 from api.record import open_record
 from api.schemas import schemas
 from api.settings import Settings
@@ -50,6 +51,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
     """
     live = go_live(settings, clock)
     record = open_record(settings.data, settings.database, clock) if settings.data else None
+    if record:
+        sweep(record)  # of an erasure that a stop interrupted
     app = Litestar(
         route_handlers=[
             *recommendations.HANDLERS,
