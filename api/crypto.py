@@ -185,8 +185,8 @@ class Vault:
                 yield store
                 store.execute("COMMIT")
             except BaseException:
-                if store.in_transaction:
-                    store.execute("ROLLBACK")
+                if self._opened is not None and self._opened.in_transaction:
+                    self._opened.execute("ROLLBACK")
                 raise
 
     def make(self, person: str) -> bytes:

@@ -138,6 +138,8 @@ class Form:
         if text and not re.fullmatch(r"\+?\d{8,15}", text):
             self.trouble(name, "bad_phone")
         digits = text.lstrip("+")
+        if digits.startswith("8") and text == digits:  # a sheet that kept 0812... as a number
+            return f"62{digits}"
         return f"62{digits[1:]}" if digits.startswith("0") else digits
 
     def done(self) -> None:

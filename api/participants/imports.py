@@ -108,7 +108,8 @@ def _unreadable(error: FileProblem | ProgrammeError) -> list[Trouble]:
 def _read(job: Job, path: Path) -> tuple[list[_Line], Imported]:
     found, lines = Imported(), []
     columns = read_map(job.columns, job.programme) if job.columns else plain_map(job.programme)
-    known = {*columns.headers, *(name for names in IDENTITY.values() for name in names)}
+    names = [name for names in IDENTITY.values() for name in names]
+    known = [*columns.headers, *names, *(name.upper() for name in names), *(name.capitalize() for name in names)]
     with open_sheet(path, known, job.programme.timezone, job.sheet) as sheet:
         who = _identity_columns(sheet.headers or ())
         if sheet.headers is not None:
@@ -127,6 +128,8 @@ def _read(job: Job, path: Path) -> tuple[list[_Line], Imported]:
                 lines.append(_line(job, columns, row, who))
             except Rejected as error:
                 _reject(found, error, job.language)
+    if not found.rows:
+        raise FileProblem(path.name, "there is a header but no row", "Add one row for each person.")
     return lines, found
 
 
@@ -150,7 +153,8 @@ def _line(job: Job, columns: ColumnMap, row: Row, who: Mapping[str, str]) -> _Li
     try:
         ready = read_row(job, columns, replace(row, cells=cells))
     except Rejected as error:
-        raise Rejected(row, error.participant, [*error.problems, *problems]) from None
+        others = [replace(one, value=None) if one.field in who.values() else one for one in error.problems]
+        raise Rejected(row, error.participant, [*others, *problems]) from None
     named = bool(columns.participant) and (columns.participant in row.cells or not columns.plain)
     if not named and not identity["nik"]:  # the row's number, which then stands for an id, is nobody's in another file
         problems.append(_problem(who.get("nik", "nik"), Trouble("nik", "bad_nik")))
@@ -162,7 +166,7 @@ def _line(job: Job, columns: ColumnMap, row: Row, who: Mapping[str, str]) -> _Li
 
 
 def _text(cell: Any) -> str:
-    """A cell of an identity column as text: workbooks keep a NIK as a number, with a tail of .0."""
+    """A cell of an identity column as text: some programs keep a phone number as a number with a tail of .0."""
     if cell is None:
         return ""
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)

@@ -1,0 +1,326 @@
+"""Imports: sheets as people keep them, bad rows told and good ones taken, nothing twice, nobody else's people told of."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from openpyxl import Workbook
+from sqlalchemy import select
+
+from api.consents import service as consents
+from api.participants.evidence import evidence_of, signals_of
+from api.participants.people import people_of
+from api.participants.tables import IMPORTS
+from api.tables import METADATA
+
+ANI, IDA, UMI = "3171014101800001", "3171014101800002", "3171014101800003"
+
+
+def send(kail, content, name="people.csv", *, login="mentor", language="en", columns=None, **fields):
+    """Upload a file (a text or bytes); return the answer."""
+    files = {"file": (name, content.encode() if isinstance(content, str) else content)}
+    if columns is not None:
+        files["columns"] = ("columns.toml", columns.encode())
+    data = {"consents": "record,recommendation", "channel": "paper", "said_on": "2026-11-20"} | fields
+    with kail.client(login) as client:
+        return client.post(f"/api/v1/imports?language={language}", data=data, files=files)
+
+
+def imported(kail, content, name="people.csv", **more):
+    answer = send(kail, content, name, **more)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def counts(found):
+    return found["rows"], found["taken"], found["registered"], found["facts"], found["rejected_rows"]
+
+
+def people(kail, login="mentor"):
+    """Everybody of a mentor: identity and the signals of today, by name."""
+    with kail.record.read() as tx:
+        return {
+            one.identity.get("name", ""): (
+                dict(one.identity),
+                {name: fact["value"] for name, fact in signals_of(evidence_of(tx, one), kail.live.rules.day).items()},
+            )
+            for one in people_of(tx, kail.actors[login])
+        }
+
+
+def everything(kail):
+    with kail.record.read() as tx:
+        tables = [table for table in METADATA.sorted_tables if table.name not in ("sessions", "tries")]
+        return {table.name: sorted(map(repr, tx.all(select(table)))) for table in tables}
+
+
+def a_workbook(*rows):
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+# -- forms of a sheet --------------------------------------------------------------------------------------------------
+
+SHEETS = {
+    "plain": f"name,nik,phone,nib,monthly_profit\nBu Ani,{ANI},0812 3456 7890,true,3000000\n",
+    "Indonesian": f"Nama,NIK,No_HP,nib,monthly_profit\nBu Ani,{ANI},081234567890,true,3000000\n",
+    "semicolons with a mark": f"\ufeffNAMA;NIK;Telepon;nib;monthly_profit\nBu Ani;{ANI};+62 812-3456-7890;true;3000000\n",
+    "Windows line ends": f"nama,nik,hp,nib,monthly_profit\r\nBu Ani,{ANI},0812.3456.7890,true,3000000\r\n",
+    "blanks in the NIK": "nama,nik,phone,nib,monthly_profit\nBu Ani,3171 0141 0180 0001,081234567890,true,3000000\n",
+}
+
+
+@pytest.mark.parametrize("sheet", SHEETS)
+def test_a_csv_is_read_however_it_was_saved_and_whichever_language_its_columns_have(small_kail, sheet):
+    assert counts(imported(small_kail, SHEETS[sheet])) == (1, 1, 1, 2, 0)
+    identity = {"name": "Bu Ani", "nik": ANI, "phone": "6281234567890"}
+    assert people(small_kail) == {"Bu Ani": (identity, {"nib": True, "monthly_profit": 3_000_000})}
+
+
+@pytest.mark.parametrize("headers", [("Nama", "NIK", "HP"), ("name", "nik", "phone"), ("NAMA", "Nik", "Telepon")])
+def test_a_workbook_is_read_with_a_phone_number_that_lost_its_zero(small_kail, headers):
+    content = a_workbook([*headers, "nib"], ["Bu Ani", ANI, 81234567890, True])
+    assert counts(imported(small_kail, content, "people.xlsx")) == (1, 1, 1, 1, 0)
+    assert people(small_kail)["Bu Ani"][0] == {"name": "Bu Ani", "nik": ANI, "phone": "6281234567890"}
+
+
+@pytest.mark.parametrize("nik", [int(ANI), float(ANI)])
+def test_a_nik_kept_as_a_number_is_refused_since_excel_loses_its_last_digit(small_kail, nik):
+    content = a_workbook(["Nama", "NIK", "nib"], ["Bu Ani", nik, True], ["Bu Ida", IDA, True])
+    found = imported(small_kail, content, "people.xlsx")
+    assert counts(found) == (2, 1, 1, 1, 1)
+    assert [(p["row"], p["cell"], p["field"], p["value"]) for p in found["problems"]] == [(1, "B2", "NIK", "")]
+    assert "Text" in found["problems"][0]["remedy"]
+    assert set(people(small_kail)) == {"Bu Ida"}
+
+
+def test_rows_of_json_name_their_own_columns(small_kail):
+    rows = [
+        {"name": "Bu Ani", "nik": ANI, "phone": "081234567890", "nib": True},
+        {"nama": "Bu Ida", "NIK": IDA, "telepon": "081234567891", "nib": False},
+        {"participant": "7", "name": "Bu Umi", "nib": True},
+        {"name": "Bu Eni", "nib": True},
+    ]
+    found = imported(small_kail, "".join(json.dumps(row) + "\n" for row in rows), "people.jsonl")
+    assert counts(found) == (4, 3, 3, 3, 1)
+    assert [(problem["row"], problem["field"]) for problem in found["problems"]] == [(4, "nik")]
+    mine = people(small_kail)
+    assert mine["Bu Ani"][0] == {"name": "Bu Ani", "nik": ANI, "phone": "6281234567890"}
+    assert mine["Bu Ida"][0] == {"name": "Bu Ida", "nik": IDA, "phone": "6281234567891"}
+    assert mine["Bu Umi"][0] == {"name": "Bu Umi", "own_id": "7"}
+
+
+MAP = """
+[map]
+name = "Our sheet"
+participant = "id"
+as_of = "tanggal"
+as_of_format = "%d/%m/%Y"
+
+[[column]]
+from = "punya NIB"
+to = "nib"
+
+[[column]]
+from = "laba"
+to = "monthly_profit"
+thousands = "."
+"""
+
+
+def test_a_column_map_reads_columns_of_any_name_and_the_day_on_which_a_row_was_true(small_kail):
+    sheet = "id;Nama;NIK;tanggal;punya NIB;laba;catatan\nK-7;Bu Ani;" + ANI + ";01/10/2026;ya;3.000.000;-\n"
+    found = imported(small_kail, sheet, columns=MAP)
+    assert counts(found) == (1, 1, 1, 2, 0)
+    with small_kail.record.read() as tx:
+        (person,) = people_of(tx, small_kail.actors["mentor"], "K-7")
+        facts = {fact.signal: (fact.value, fact.on.isoformat()) for fact in evidence_of(tx, person)}
+    assert facts == {"nib": (True, "2026-10-01"), "monthly_profit": (3_000_000, "2026-10-01")}
+
+
+# -- bad rows ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "16 digits"), ("id", "16 angka")])
+def test_bad_rows_are_told_with_row_field_value_and_remedy_while_good_ones_go_in(small_kail, language, word):
+    sheet = (
+        "nama,nik,phone,nib,monthly_profit\n"
+        f"Bu Ani,{ANI},,true,3000000\n"
+        "Bu Ida,12345,,maybe,100\n"
+        f"Bu Umi,{UMI},12,true,much\n"
+        ",,,true,1\n"
+        f"Bu Eni,{IDA},,false,200\n"
+    )
+    found = imported(small_kail, sheet, language=language)
+    assert counts(found) == (5, 2, 2, 4, 3)
+    told = [(p["row"], p["line"], p["field"], p["value"]) for p in found["problems"]]
+    assert sorted(told) == [
+        (2, 3, "nib", "maybe"),
+        (2, 3, "nik", ""),
+        (3, 4, "monthly_profit", "much"),
+        (3, 4, "phone", ""),
+        (4, 5, "nik", ""),
+    ]
+    assert all(problem["remedy"] for problem in found["problems"])
+    assert word in next(p["remedy"] for p in found["problems"] if p["field"] == "nik")
+    assert "12345" not in json.dumps(found)  # a wrong NIK is not repeated
+    assert set(people(small_kail)) == {"Bu Ani", "Bu Eni"}
+
+
+def test_a_row_that_contradicts_what_is_known_is_told_and_changes_nothing(small_kail):
+    person = small_kail.participant(nik=ANI)
+    small_kail.evidence(person, business_running=True, months_of_books=8)
+    found = imported(small_kail, f"nik,business_age_months,nib\n{ANI},3,true\n")
+    assert counts(found) == (1, 0, 0, 0, 1)
+    assert [(p["row"], p["field"]) for p in found["problems"]] == [(1, "business_age_months")]
+    assert "nib" not in people(small_kail)["Bu Ani"][1]
+
+
+def test_somebody_who_withdrew_consent_is_refused_as_a_problem_of_their_row(small_kail):
+    person = small_kail.participant(nik=ANI)
+    with small_kail.record.write() as tx:
+        day = small_kail.clock.now.date()
+        consents.say(tx, None, person, "record", given=False, channel="phone", said_on=day)
+    found = imported(small_kail, f"name,nik,nib\nBu Ani,{ANI},true\nBu Ida,{IDA},true\n")
+    assert counts(found) == (2, 1, 1, 1, 1)
+    assert [(p["row"], p["field"]) for p in found["problems"]] == [(1, "consent")]
+    assert "consent" in found["problems"][0]["remedy"].lower()
+    with small_kail.record.read() as tx:
+        assert not consents.stands(tx, person, "record")  # a sheet does not give it back
+
+
+@pytest.mark.parametrize("by", ["nik", "participant"])
+def test_somebody_of_another_mentor_is_refused_without_telling_who(small_kail, by):
+    person = small_kail.participant("mentor2", name="Bu Rahasia", nik=ANI, own_id="K-7")
+    key = {"nik": ANI, "participant": "K-7"}[by]
+    before = people(small_kail, "mentor2")
+    found = imported(small_kail, f"{by},name,nib\n{key},Bu Ani,true\n")
+    assert counts(found) == (1, 0, 0, 0, 1)
+    assert [(p["row"], p["field"], p["value"]) for p in found["problems"]] == [(1, by, "")]
+    for secret in ("Rahasia", ANI, person, small_kail.actors["mentor2"].name, small_kail.actors["mentor2"].account_id):
+        assert secret not in json.dumps(found)
+    assert people(small_kail, "mentor2") == before
+    assert people(small_kail) == {}
+
+
+def test_another_organisations_people_are_nobody_here(small_kail):
+    small_kail.participant("other_mentor", name="Bu Rahasia", nik=ANI, own_id="K-7")
+    found = imported(small_kail, f"participant,nik,nib\nK-7,{ANI},true\n")
+    assert counts(found) == (1, 1, 1, 1, 0)
+    assert people(small_kail)[""][0] == {"nik": ANI, "own_id": "K-7"}
+
+
+def test_two_rows_with_the_same_nik_are_one_person(small_kail):
+    found = imported(small_kail, f"name,nik,nib,sku\nBu Ani,{ANI},true,\nIbu Ani,{ANI},,false\nBu Ani,{ANI},true,\n")
+    assert counts(found) == (3, 3, 1, 2, 0)
+    assert people(small_kail) == {"Bu Ani": ({"name": "Bu Ani", "nik": ANI}, {"nib": True, "sku": False})}
+
+
+def test_two_ids_with_the_same_nik_or_two_niks_with_the_same_id_are_told(small_kail):
+    sheet = f"participant,name,nik,nib\n1,Bu Ani,{ANI},true\n2,Bu Ida,{ANI},false\n1,Bu Umi,{UMI},false\n1,,,\n"
+    found = imported(small_kail, sheet)
+    assert counts(found) == (4, 2, 1, 1, 2)
+    assert [(p["row"], p["field"]) for p in found["problems"]] == [(2, "participant"), (3, "nik")]
+    assert people(small_kail) == {"Bu Ani": ({"name": "Bu Ani", "nik": ANI, "own_id": "1"}, {"nib": True})}
+
+
+def test_a_nik_of_one_and_an_id_of_another_are_told(small_kail):
+    imported(small_kail, f"participant,name,nik,nib\n1,Bu Ani,{ANI},true\n2,Bu Ida,{IDA},true\n")
+    found = imported(small_kail, f"participant,nik,nib\n1,{IDA},false\n")
+    assert counts(found) == (1, 0, 0, 0, 1)
+    assert all(signals == {"nib": True} for _, signals in people(small_kail).values())
+
+
+# -- files -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_same_file_twice_is_refused_and_changes_nothing(kail):
+    sheet = f"name,nik,nib\nBu Ani,{ANI},true\n"
+    imported(kail, sheet)
+    before = everything(kail)
+    again = send(kail, sheet, "another-name.csv")
+    assert again.status_code == 409
+    assert "2026-11-21" in again.json()["problems"][0]["message"]
+    assert everything(kail) == before
+
+
+def test_the_same_rows_in_another_file_write_nothing_twice(kail):
+    sheet = f"participant,name,nik,nib,existing_credit\nK-7,Bu Ani,{ANI},true,kur\n"
+    assert counts(imported(kail, sheet))[1:4] == (1, 1, 2)
+    before = everything(kail)
+    found = imported(kail, sheet + "\n")
+    assert counts(found) == (1, 1, 0, 0, 0)
+    after = everything(kail)
+    assert {name for name in after if after[name] != before[name]} == {"imports", "audit", "chain_ends"}
+
+
+def test_another_mentor_may_import_the_same_file_for_their_own(small_kail):
+    sheet = "participant,nib\n1,true\n"
+    assert counts(imported(small_kail, sheet))[1:3] == (1, 1)
+    assert counts(imported(small_kail, sheet, login="other_mentor"))[1:3] == (1, 1)
+    found = imported(small_kail, sheet, login="mentor2")  # of the same organisation: that id is taken
+    assert counts(found) == (1, 0, 0, 0, 1)
+
+
+TOO_LONG = "participant,nib\n" + "".join(f"{number},true\n" for number in range(20_001))
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "what"),
+    [
+        ("name,nib\nBu Ani,true\n", "people.csv", "participant"),
+        ("", "people.csv", ""),
+        ("name,nik,nib\n", "people.csv", "no row"),
+        ("name,nik,shoe_size\nBu Ani,1,42\n", "people.csv", "shoe_size"),
+        ("hello", "people.pdf", ""),
+        (b"PK\x03\x04 not a workbook", "people.xlsx", ""),
+        (b"name,nik\n\xff\xfe,1\n", "people.csv", ""),
+        (TOO_LONG, "people.csv", "20,000"),
+    ],
+    ids=["no id", "empty", "no rows", "unknown column", "a pdf", "no workbook", "no UTF-8", "too long"],
+)
+def test_a_file_that_cannot_be_read_is_refused_with_a_remedy_and_nothing_is_kept(small_kail, content, name, what):
+    before = everything(small_kail)
+    answer = send(small_kail, content, name)
+    assert answer.status_code == 400, answer.text
+    problems = answer.json()["problems"]
+    assert problems
+    assert all(problem["field"] == "file" and problem["message"] and problem["remedy"] for problem in problems)
+    assert what in json.dumps(problems)
+    assert everything(small_kail) == before
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"consents": ""}, "consents"),
+        ({"consents": "record,referral"}, "consents"),
+        ({"channel": "telepathy"}, "channel"),
+        ({"said_on": "2026-11-22"}, "said_on"),
+        ({"owner": "me"}, "owner"),
+    ],
+)
+def test_whoever_imports_must_say_how_and_when_people_agreed(small_kail, fields, field):
+    answer = send(small_kail, f"nik,nib\n{ANI},true\n", **fields)
+    assert answer.status_code == 400
+    assert field in [problem["field"] for problem in answer.json()["problems"]]
+    assert people(small_kail) == {}
+
+
+def test_nobody_new_goes_in_without_consent_to_be_kept(small_kail):
+    found = imported(small_kail, f"nik,nib\n{ANI},true\n", consents="recommendation")
+    assert counts(found) == (1, 0, 0, 0, 1)
+    assert people(small_kail) == {}
+
+
+def test_what_was_imported_is_counted_where_the_same_file_is_looked_for(small_kail):
+    imported(small_kail, f"nik,nib\n{ANI},true\n12,true\n")
+    with small_kail.record.read() as tx:
+        (row,) = tx.all(select(IMPORTS))
+    assert (row.rows_taken, row.rows_rejected) == (1, 1)
