@@ -100,10 +100,10 @@ def test_a_failed_sign_in_ends_nobodys_session(small_kail):
 
 def test_a_new_password_ends_every_session_and_begins_a_new_one(small_kail):
     with small_kail.client() as client:
-            mine, _ = id_in(sign_in(client))
-            client.cookies.clear()
-            elsewhere, _ = id_in(sign_in(client))
-            assert is_in(client, mine)
+        mine, _ = id_in(sign_in(client))
+        client.cookies.clear()
+        elsewhere, _ = id_in(sign_in(client))
+        assert is_in(client, mine)
         client.cookies.clear()
         body, headers = {"old": PASSWORD, "new": NEW}, {"cookie": f"{COOKIE}={mine}"}
         secret, _ = id_in(client.post("/api/v1/me/password", json=body, headers=headers))
