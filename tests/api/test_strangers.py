@@ -200,9 +200,11 @@ def test_no_list_export_search_or_audit_shows_anything_foreign(filled):
         for who, logins in (LOGINS | {"a": ("analyst", "other_analyst")}).items():
             for login in logins:
                 headers, others = kail.headers(login), foreign(held, login)
-                if who == "o":  # that somebody of one's own organisation made a key is in its audit
-                    own_keys = held[login.replace("operator", "lender")]["key"]
-                    others = [(kind, one) for kind, one in others if one not in own_keys]
+                if who in "oa":  # they see codes and ids of their own organisation, of whomever
+                    side = login.startswith("other_")
+                    own = [held[owner] for owner in held if owner.startswith("other_") == side]
+                    own_ids = [one for things in own for ids in things.values() for one in ids]
+                    others = [(kind, one) for kind, one in others if one not in own_ids]
                 paths = list(lists[who])
                 if who in "mo":
                     mine = [one for owner in MENTORS if reaches(login, owner) for one in held[owner]["participant"]]
