@@ -57,18 +57,16 @@ def opened(data: Path, database: str, *, new: bool = False, model: str = "") -> 
 
 
 def prepare_record(data: Path, database: str) -> None:
-    """Make the folder, the keys and the tables before any worker starts, and finish what a stop interrupted.
+    """Make the folder, the keys and the tables before any worker starts, so that what is wrong is told once.
 
     Raises:
         ClickException: with what to do.
     """
     from sqlalchemy.exc import SQLAlchemyError
 
-    from api.participants.rights import sweep
-
     try:
-        with opened(data, database, new=True) as (record, _):
-            sweep(record)
+        with opened(data, database, new=True):
+            pass
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise click.ClickException(
