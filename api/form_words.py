@@ -49,6 +49,7 @@ TITLES: Final[Mapping[str, Both]] = {
     "evidence": _("Isi data usaha", "Fill in what is known"),
     "history": _("Riwayat data", "History of what is known"),
     "consents": _("Persetujuan", "Consents"),
+    "mentor": _("Pindahkan ke pendamping lain", "Hand over to another mentor"),
     "rights": _("Hak peserta", "Rights of the participant"),
     "imports": _("Masukkan berkas", "Import a file"),
     "work_list": _("Siapa yang ditemui minggu ini", "Whom to see this week"),

@@ -87,7 +87,7 @@ def get_audit(request: Asking, about: FromQuery[str] = "", before: FromQuery[str
     actor = actor_of(request)
     with record_of(request).read() as tx:
         found = entries(tx, actor.organisation_id, about, read_before(before))
-        names = {account["id"]: account["name"] for account in service.accounts_of(tx, actor)}
+        names = service.names_of(tx, actor)
     older = found[-1]["seq"] if len(found) == MOST_SHOWN else None
     return page(request, "audit.html", entries=found, names=names, older=older, about=about)
 
