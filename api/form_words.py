@@ -224,12 +224,16 @@ DONE: Final[Mapping[str, Both]] = {
     "registered": _("Peserta sudah terdaftar.", "The participant is registered."),
     "identity": _("Data diri sudah dibetulkan.", "The details are corrected."),
     "evidence": _("Data sudah dicatat.", "What you filled in is recorded."),
-    "nothing_new": _("Semua itu sudah tercatat; tidak ada yang baru.", "All of that was recorded already; nothing is new."),
+    "nothing_new": _(
+        "Semua itu sudah tercatat; tidak ada yang baru.", "All of that was recorded already; nothing is new."
+    ),
     "consent": _("Persetujuan sudah dicatat.", "The consent is recorded."),
     "erased": _("Semua data peserta itu sudah dihapus.", "Everything about that participant is erased."),
     "handed": _("Peserta sudah dipindahkan.", "The participant is handed over."),
     "override": _("Pilihan Anda sudah dicatat.", "Your choice is recorded."),
-    "objection": _("Keberatan sudah dicatat; operator akan memutuskan.", "The objection is recorded; an operator will decide."),
+    "objection": _(
+        "Keberatan sudah dicatat; operator akan memutuskan.", "The objection is recorded; an operator will decide."
+    ),
     "decided": _("Keputusan sudah dicatat.", "The decision is recorded."),
     "switch": _("Sakelar sudah diubah.", "The switch is changed."),
 }

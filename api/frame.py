@@ -89,8 +89,8 @@ def fields_of(body: bytes) -> dict[str, Any]:
         pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
     except ValueError:
         raise Refused(400, Trouble("body", "bad_form")) from None
-    for name, text in pairs:
-        text = text.replace("\r\n", "\n")[:_TOO_LONG]
+    for name, sent in pairs:
+        text = sent.replace("\r\n", "\n")[:_TOO_LONG]
         before = found.get(name)
         found[name] = text if before is None else [*(before if isinstance(before, list) else [before]), text]
     return found
@@ -121,7 +121,7 @@ def page(
     t = teller(live.rules, language)
     zone = ZoneInfo(live.programme.timezone)
     actor: Actor | None = getattr(request.state, "actor", None)
-    path = here or request.url.path
+    path = here or str(request.scope["path"])
     asked = parse_qs(request.scope.get("query_string", b"").decode("latin-1"))
     name = template.removesuffix(".html")
 
@@ -173,7 +173,10 @@ def page(
 
 def address(path: str, language: str, **more: str) -> str:
     """A path of ours in a language."""
-    asked = {**({"language": "en"} if language == "en" else {}), **{name: value for name, value in more.items() if value}}
+    asked = {
+        **({"language": "en"} if language == "en" else {}),
+        **{name: value for name, value in more.items() if value},
+    }
     return f"{path}?{urlencode(asked)}" if asked else path
 
 
@@ -189,7 +192,7 @@ def go(request: Asking, path: str, done: str = "") -> Redirect:
 def _refused(request: Asking, refused: Refused) -> Response[Any]:
     language = errors.language_of(request)
     if refused.status == 401 and request.method in SAFE:
-        where = address("/sign-in", language, next=request.url.path)
+        where = address("/sign-in", language, next=str(request.scope["path"]))
         return Redirect(where, status_code=303, headers=dict(NO_STORE))
     return _problem_page(request, refused.status, problems_of(refused, language))
 

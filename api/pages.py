@@ -35,7 +35,7 @@ def get_home(request: Request[Any, Any, Any], live: NamedDependency[Live]) -> Te
     language = language_of(request)
     rules = live.rules
     t = teller(rules, language)
-    context = {
+    context: dict[str, Any] = {
         "programme": t.text(rules.programme.name),
         "about": t.text(rules.programme.about),
         "steps": [(t.text(r.step.name), t.text(r.step.about), t.text(r.step.evidence)) for r in rules.steps],

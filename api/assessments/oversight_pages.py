@@ -31,7 +31,7 @@ def _objections_page(request: Asking, typed: Typed = NOTHING, about: str = "") -
         persons = [one["participant_id"] for one in waiting]
         note(tx, "saw_objections", "account", actor.account_id, **who(actor), participants=persons)
         names = accounts.names_of(tx, actor)
-    context = {"waiting": waiting, "names": names, "decisions": disagreement.DECISIONS, "about": about}
+    context: dict[str, Any] = {"waiting": waiting, "names": names, "decisions": disagreement.DECISIONS, "about": about}
     return page(request, "objections.html", typed=typed, here="/objections", **context)
 
 

@@ -66,8 +66,8 @@ def _participant_page(request: Asking, person_id: str, live: Live, typed: Typed 
         names = accounts.names_of(tx, actor)
     t = teller(rules, language)
     goals = [(rule.entry.id, t.text(rule.entry.name)) for rule in rules.products if rule.suggested]
-    more = {"person": person, "standing": standing, "agreed": agreed, "names": names, "goals": goals}
-    return page(request, "participant.html", typed=typed, here=f"/participants/{person_id}", **more, **context)
+    context |= {"person": person, "standing": standing, "agreed": agreed, "names": names, "goals": goals}
+    return page(request, "participant.html", typed=typed, here=f"/participants/{person_id}", **context)
 
 
 @post("/participants/{person_id:str}/assessments", request_max_body_size=MOST_BYTES)

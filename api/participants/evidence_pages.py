@@ -73,7 +73,10 @@ def groups_of(rules: Rules, language: str, signals: Mapping[str, Mapping[str, An
     steps = {"": {"id": "Orang dan usahanya", "en": "The person and the business"}[language]}
     steps |= {rule.step.id: f"{rule.step.id} {t.text(rule.step.name)}" for rule in rules.steps}
     asked = [signal for signal in rules.signals.values() if not signal.derived]
-    groups = [Group(step, name, [_asked(t, one, signals) for one in asked if one.step == step]) for step, name in steps.items()]
+    groups = [
+        Group(step, name, [_asked(t, one, signals) for one in asked if one.step == step])
+        for step, name in steps.items()
+    ]
     return [group for group in groups if group.asked]
 
 
@@ -152,7 +155,7 @@ def post_evidence(
 def facts_of(fields: Fields, rules: Rules, on: str, proof: str) -> dict[str, dict[str, Any]]:
     """The facts of a form: what was filled in, and what was taken back. A proof goes with signals that can have it."""
     facts: dict[str, dict[str, Any]] = {}
-    for field, raw in fields.items():
+    for field in fields:
         if field.startswith(GONE):
             facts[field.removeprefix(GONE)] = {"value": None, "on": on}
     for field, raw in fields.items():

@@ -154,7 +154,7 @@ def _consents_page(request: Asking, person_id: str, typed: Typed = NOTHING) -> R
     with record_of(request).write() as tx:
         person = find(tx, actor, person_id)
         note(tx, "saw_consents", "participant", person_id, **who(actor))
-        context = {
+        context: dict[str, Any] = {
             "person": person,
             "ledger": consents.ledger_of(tx, person_id),
             "standing": consents.standing(tx, person_id),
@@ -167,7 +167,9 @@ def _consents_page(request: Asking, person_id: str, typed: Typed = NOTHING) -> R
 
 @post("/participants/{person_id:str}/consents", request_max_body_size=MOST_BYTES)
 @in_thread
-def post_consent(request: Asking, person_id: FromPath[str], body: RawBody, live: NamedDependency[Live]) -> Response[Any]:
+def post_consent(
+    request: Asking, person_id: FromPath[str], body: RawBody, live: NamedDependency[Live]
+) -> Response[Any]:
     """Record that somebody agreed or took it back."""
     fields = fields_of(body)
 
@@ -266,7 +268,7 @@ def get_imports(request: Asking) -> Response[Any]:
 
 def _imports_page(request: Asking, typed: Typed = NOTHING, result: Imported | None = None) -> Response[Any]:
     agreements = [(purpose, texts(language_of(request))[purpose]) for purpose in AGREED_AT_FIRST]
-    context = {"agreements": agreements, "text_version": CURRENT, "result": result}
+    context: dict[str, Any] = {"agreements": agreements, "text_version": CURRENT, "result": result}
     return page(request, "imports.html", typed=typed, **context)
 
 
