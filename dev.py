@@ -258,23 +258,28 @@ def write_launcher(venv: Path) -> None:
 def run(options: argparse.Namespace) -> int:
     """Set up, then become the server: this process is replaced, so signals and the exit code are the server's own."""
     command = serve_command(options)
-    if options.data is not None:
-        options.data.mkdir(parents=True, exist_ok=True)
     set_up(ROOT, RUNTIME)
     check_port(options.host, options.port)
+    if not options.empty and not (options.data / "kail.sqlite").exists():
+        say(f"filling {options.data} with people who never lived, to try things on (--empty leaves that out) ...")
+        if subprocess.call([*kail(), "demo", "--data", str(options.data.absolute())], cwd=ROOT) != 0:
+            raise Failure("the demo could not be made.", "see above; or start without it: python3 dev.py run --empty")
     say(f"starting on http://{options.host}:{options.port} (stop it with Ctrl-C)")
     os.chdir(ROOT)
     os.execv(command[0], command)
 
 
 def serve_command(options: argparse.Namespace) -> list[str]:
-    command = [str(ROOT / ".venv" / "bin" / "python"), "-m", "api.cli", "serve"]
-    command += ["--host", options.host, "--port", str(options.port)]
+    command = [*kail(), "serve", "--host", options.host, "--port", str(options.port)]
+    command += ["--data", str(options.data.absolute())]
     if options.workers is not None:
         command += ["--workers", str(options.workers)]
-    if options.data is not None:
-        command += ["--data", str(options.data.absolute())]
     return command
+
+
+def kail() -> list[str]:
+    """Kail's own command line in .venv."""
+    return [str(ROOT / ".venv" / "bin" / "python"), "-m", "api.cli"]
 
 
 def check_port(host: str, port: int) -> None:
@@ -361,13 +366,20 @@ def parser() -> argparse.ArgumentParser:
 
     one = add(
         run,
-        "Set up .venv if needed and start Kail.",
+        "Set up .venv if needed and start Kail; the first time with a demo, whose passwords are printed once.",
         "examples:\n  python3 dev.py run\n  python3 dev.py run --port 8080 --workers 2 --data ~/kail-data",
     )
     one.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 is all (default: %(default)s)")
     one.add_argument("--port", type=port_number, default=8000, help="default: %(default)s")
     one.add_argument("--workers", type=int, metavar="N", help="processes that answer (default: the server's own)")
-    one.add_argument("--data", type=Path, metavar="DIR", help="folder for Kail's data; made if it is not there")
+    one.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        default=ROOT / "data",
+        help="folder of the record, made if needed; default: data",
+    )
+    one.add_argument("--empty", action="store_true", help="begin without the demo: no people, no accounts")
 
     one = add(
         test,

@@ -49,6 +49,7 @@ MATRIX: Final[Mapping[str, tuple[str, ...]]] = {
     # participants
     "GET /api/v1/participants": (M,),
     "POST /api/v1/participants": (M,),
+    "POST /api/v1/participants/search": (M,),
     "GET /api/v1/participants/{person_id}": (M, O),
     "PATCH /api/v1/participants/{person_id}": (M,),
     "POST /api/v1/participants/{person_id}/mentor": (O,),

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from api import __version__
+from api.progress import progress_bar
+from api.record_cli import COMMANDS, prepare_record
 
 if TYPE_CHECKING:
     from api.batch import Job
@@ -170,6 +172,9 @@ def cli() -> None:
     kail programme check FOLDER         see whether a programme's files are in order
     kail cohort -n 10000 -o people.parquet
                                         make people who never lived, to try things on
+    kail demo --data DIR                a record full of people who never lived, with mentors
+    kail rescreen --data DIR            who gained or lost what after the rules changed
+    kail audit verify --data DIR        whether anything in the record was tampered with
 
     Every command explains itself: kail recommend --help
     """
@@ -215,7 +220,7 @@ def recommend(source: Path, output: Path | None, **options: Any) -> None:
             raise Failure(f"{path} is a folder. Name a file in it.")
     job = _job(options)
     target = output or source.with_name(f"{source.stem}.kail{_ending(source)}")
-    with _progress() as progress:
+    with progress_bar() as progress:
         found = recommend_file(job, source, target, progress)
     day = max(found.days, default=job.programme.valid_from)
     for line in summary_lines(found, teller(rules_on(job.programme, day), job.language)):
@@ -230,23 +235,6 @@ def recommend(source: Path, output: Path | None, **options: Any) -> None:
 
 def _ending(source: Path) -> str:
     return {".tsv": ".csv", ".xlsm": ".xlsx"}.get(source.suffix.lower(), source.suffix.lower())
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    """A bar on the error channel, if somebody is there to see it; it is gone when the work is done."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda done, total: None
-        return
-    with Progress(
-        "rows", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, transient=True
-    ) as bar:
-        task = bar.add_task("rows", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 @cli.command()
@@ -330,7 +318,7 @@ def cohort(people: int, seed: int, others: int | None, output: Path) -> None:
 
     if not output.name.endswith(ENDINGS):
         raise Failure(f"{output}: this ending is not known.\n  Remedy: end the name in {', '.join(ENDINGS)}.")
-    with _progress() as progress:
+    with progress_bar() as progress:
         rows = make_cohort(people, random_state=seed, progress=progress)
     if others is not None:
         rows = enrich(rows, others=others, random_state=seed)
@@ -415,12 +403,21 @@ def _stage(stage: str) -> None:
 )
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer.")
-@click.option("--data", type=FOLDER, metavar="DIR", help="Your own folder; a programme folder in it replaces OK OCE.")
+@click.option(
+    "--data", type=FOLDER, metavar="DIR",
+    help="Where the record is kept; a programme folder in it replaces OK OCE. Without it nothing is kept.",
+)  # fmt: skip
+@click.option(
+    "--database", default="", envvar="KAIL_DATABASE", metavar="URL", help="A PostgreSQL database for the record."
+)
+@click.option(
+    "--https", is_flag=True, help="Browsers come by HTTPS (through your proxy): cookies are sent by it alone."
+)
 @click.option(
     "--programme", type=FOLDER, metavar="DIR", help="A programme's folder; without it the one in --data, else OK OCE."
 )
 @model_option
-def serve(host: str, port: int, workers: int, data: Path | None, programme: Path | None, model: str) -> None:
+def serve(host: str, port: int, workers: int, programme: Path | None, **options: Any) -> None:
     """Start the service: pages for people, JSON for programs.
 
     \b
@@ -436,11 +433,13 @@ def serve(host: str, port: int, workers: int, data: Path | None, programme: Path
     from api.live import go_live
     from api.settings import Settings
 
-    if data is not None:
-        data.mkdir(parents=True, exist_ok=True)
+    if options["database"] and options["data"] is None:
+        raise Failure("--database needs --data.\n  Remedy: name a folder for the keys: --data DIR.")
     folder = None if programme is None else _folder(programme)
-    settings = Settings(host=host, port=port, workers=workers, programme=folder, data=data, model=model)
+    settings = Settings(host=host, port=port, workers=workers, programme=folder, **options)
     go_live(settings)  # a wrong programme is told here, once, not by every worker with a trace
+    if settings.data:
+        prepare_record(settings.data, settings.database)
     check_port(host, port)
     os.environ.update(settings.to_environment())
     uvicorn.run(
@@ -497,6 +496,10 @@ def log_config() -> dict[str, Any]:
     config["handlers"]["access"]["filters"] = ["without_query"]
     config["loggers"]["kail"] = {"handlers": ["default"], "level": "INFO", "propagate": False}
     return config
+
+
+for _command in COMMANDS:
+    cli.add_command(_command)
 
 
 def main() -> None:

@@ -14,9 +14,10 @@ import json
 import os
 import secrets
 import sqlite3
+import threading
 import zlib
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -136,23 +137,32 @@ def _write(path: Path, keys: Keys, *, new: bool = False) -> None:
 
 
 class Vault:
-    """The store of persons' keys: one row a person, gone for good when it is destroyed."""
+    """The store of persons' keys: one row a person, gone for good when it is destroyed. Safe to share between threads."""
 
     def __init__(self, keys: Keys, path: Path) -> None:
         self.keys, self.path = keys, path
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        self._lock = threading.Lock()
+        self._opened: sqlite3.Connection | None = None
         with self._store() as store:
-            store.execute(
-                "CREATE TABLE IF NOT EXISTS person_keys "
-                "(person TEXT PRIMARY KEY, master TEXT NOT NULL, wrapped BLOB NOT NULL)"
-            )
+            columns = "person TEXT PRIMARY KEY, master TEXT NOT NULL, wrapped BLOB NOT NULL"
+            store.execute(f"CREATE TABLE IF NOT EXISTS person_keys ({columns})")
+
+    def close(self) -> None:
+        """Close the store; the next use opens it again."""
+        with self._lock:
+            if self._opened is not None:
+                self._opened.close()
+            self._opened = None
 
     @contextmanager
     def _store(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self.path, timeout=30, isolation_level=None)) as store:
-            store.execute("PRAGMA secure_delete = ON")  # a destroyed key leaves nothing in a free page
-            store.execute("PRAGMA synchronous = FULL")
-            yield store
+        with self._lock:
+            if self._opened is None:
+                self._opened = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+                self._opened.execute("PRAGMA secure_delete = ON")  # a destroyed key leaves nothing in a free page
+                self._opened.execute("PRAGMA synchronous = FULL")
+            yield self._opened
 
     def make(self, person: str) -> bytes:
         """Make a person's key and keep it before anything is sealed with it."""
@@ -221,5 +231,6 @@ def rotate(path: Path, vault_path: Path) -> tuple[str, int]:
             again = seal(fresh.masters[number], vault._unwrap(person, master, wrapped), place)
             store.execute("UPDATE person_keys SET master = ?, wrapped = ? WHERE person = ?", (number, again, person))
         store.execute("COMMIT")
+    vault.close()
     _write(path, Keys(number, {number: fresh.masters[number]}, old.index, old.chain))
     return number, len(rows)

@@ -63,6 +63,7 @@ class Record:
     def close(self) -> None:
         """Give the database's connections back."""
         self.database.close()
+        self.vault.close()
 
 
 def open_record(folder: Path, url: str, clock: Clock) -> Record:

@@ -212,6 +212,24 @@ TROUBLES: Final[Mapping[str, Mapping[str, str]]] = {
         "Pakai kode lain.",
         "Use another one.",
     ),
+    "another_nik": _(
+        "Orang dengan kode ini tercatat dengan NIK lain.",
+        "The person with this id is recorded with another NIK.",
+        "Lihat di KTP; betulkan barisnya, atau betulkan orangnya di Kail.",
+        "Look at the KTP; put the row right, or correct the person in Kail.",
+    ),
+    "another_own_id": _(
+        "Orang dengan NIK ini tercatat dengan kode lain.",
+        "The person with this NIK is recorded with another id.",
+        "Satu orang, satu kode: pakai yang sudah tercatat.",
+        "One person, one id: use the one that is recorded.",
+    ),
+    "elsewhere": _(
+        "Orang dengan kode ini tidak ada pada Anda.",
+        "The person with this id is not one of yours.",
+        "Periksa kodenya; kalau didampingi pendamping lain, minta operator memindahkan.",
+        "Check the id; if another mentor has them, ask an operator to hand them over.",
+    ),
     "no_mentor": _(
         "{value} bukan pendamping aktif di organisasi ini.",
         "{value} is no active mentor of this organisation.",
@@ -267,6 +285,12 @@ TROUBLES: Final[Mapping[str, Mapping[str, str]]] = {
         "This objection has been decided.",
         "Lihat keputusannya.",
         "Look at the decision.",
+    ),
+    "own_result": _(
+        "Hasil ini Anda sendiri yang memintanya; keberatan diputuskan oleh orang lain.",
+        "You asked for this result yourself; another person decides on the objection.",
+        "Minta operator lain memutuskan.",
+        "Ask another operator to decide.",
     ),
     # reading a form
     "wanted": _("{name} belum diisi.", "{name} is missing.", "Isi dulu.", "Fill it in."),

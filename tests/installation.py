@@ -165,14 +165,14 @@ def postgresql() -> Iterator[str]:
         shutil.chown(folder, "postgres")
     data, log = folder / "data", folder / "log"
     run = {"check": True, "stdout": subprocess.DEVNULL, "cwd": folder}
-    subprocess.run([*as_owner, _program("initdb"), "-D", data, "-U", "kail", "-A", "trust", "-E", "UTF8"], **run)
+    subprocess.run([*as_owner, _program("initdb"), "-D", data, "-U", "kail", "-A", "trust", "-E", "UTF8"], **run)  # noqa: PLW1510 - `run` says check
     # Nothing here outlives the test, so it need not wait for the disk; what is promised of a disk is tested on SQLite.
     options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off -c max_connections=60"
-    subprocess.run([*as_owner, _program("pg_ctl"), "-D", data, "-l", log, "-o", options, "-w", "start"], **run)
+    subprocess.run([*as_owner, _program("pg_ctl"), "-D", data, "-l", log, "-o", options, "-w", "start"], **run)  # noqa: PLW1510 - `run` says check
     try:
         yield f"postgresql:///{{}}?host={folder}&user=kail"
     finally:
-        subprocess.run([*as_owner, _program("pg_ctl"), "-D", data, "-m", "immediate", "-w", "stop"], **run)
+        subprocess.run([*as_owner, _program("pg_ctl"), "-D", data, "-m", "immediate", "-w", "stop"], **run)  # noqa: PLW1510 - `run` says check
         shutil.rmtree(folder)
 
 

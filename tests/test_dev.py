@@ -187,7 +187,7 @@ def test_run_passes_its_options_to_the_server_with_an_absolute_data_folder(monke
     options = dev.parse(["run", "--port", "8080", "--workers", "2", "--data", "d"])
     assert dev.serve_command(options)[1:] == [
         "-m", "api.cli", "serve", "--host", "127.0.0.1", "--port", "8080",
-        "--workers", "2", "--data", str(tmp_path / "d"),
+        "--data", str(tmp_path / "d"), "--workers", "2",
     ]  # fmt: skip
 
 

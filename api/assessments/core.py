@@ -7,10 +7,13 @@ assessment can be made again and compared, and two cores tell what changed betwe
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from datetime import date
-from typing import Any
+from functools import cache
+from typing import Any, Final
+
+import msgspec
 
 from matcher.criteria import Criterion
 from matcher.lenders import Match
@@ -25,7 +28,7 @@ def core_of(found: Recommendation, versions: Mapping[str, Any]) -> Core:
         "tier": plain(found.tier),
         "readiness": plain(found.readiness),
         "steps": found.steps,
-        "interventions": [[one.id, one.days, one.cost_idr, plain(one.rank)] for one in found.interventions],
+        "interventions": [[one.id, one.days, one.cost_idr, one.rank] for one in found.interventions],
         "products": {match.id: _product(match) for match in found.products},
         "path": plain(found.path),
         "questions": list(found.questions),
@@ -40,7 +43,9 @@ def _product(match: Match) -> Core:
         "status": match.status,
         "offered": match.offered,
         "availability": match.availability,
-        "unmet": [[key(unmet.criterion), [plain(change) for change in unmet.changed_by]] for unmet in match.unmet],
+        "unmet": [
+            [key(unmet.criterion), [c.intervention or c.kind for c in unmet.changed_by]] for unmet in match.unmet
+        ],
         "questions": list(match.questions),
         "affordable": terms.affordable,
         "instalment_idr": terms.instalment_idr,
@@ -60,23 +65,40 @@ def key(criterion: Criterion) -> str:
 
 def plain(value: Any) -> Any:
     """Turn values of the matcher into what JSON knows."""
+    if value is None or type(value) in _PLAIN:
+        return value
+    if isinstance(value, (list, tuple)) and not hasattr(value, "_asdict"):
+        return [plain(one) for one in value]
+    if isinstance(value, Mapping):
+        return {str(name): plain(one) for name, one in value.items()}
     if isinstance(value, Criterion):
         return key(value)
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, Mapping):
-        return {str(name): plain(one) for name, one in value.items()}
-    if hasattr(value, "_asdict"):
-        return plain(value._asdict())
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, (set, frozenset)):
         return sorted(value)
-    if isinstance(value, (list, tuple)):
-        return [plain(one) for one in value]
-    return value
+    names = value._fields if hasattr(value, "_fields") else _names(type(value))  # type: ignore[arg-type]
+    return {name: plain(getattr(value, name)) for name in names}
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    """The fields of a dataclass."""
+    return tuple(field.name for field in fields(kind))
+
+
+_PLAIN: Final = frozenset((str, int, bool, float))
+
+
+def differences(then: Any, now: Any, place: str = "") -> Iterator[dict[str, Any]]:
+    """Every place at which two cores differ: {place, then, now}; None where there is nothing."""
+    if isinstance(then, Mapping) and isinstance(now, Mapping):
+        for name in dict.fromkeys([*then, *now]):
+            yield from differences(then.get(name), now.get(name), f"{place}.{name}".lstrip("."))
+    elif then != now:
+        yield {"place": place, "then": then, "now": now}
 
 
 def written(core: Core) -> bytes:
     """The bytes of a core."""
-    return json.dumps(core, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return msgspec.json.encode(core, order="sorted")

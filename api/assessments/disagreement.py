@@ -77,7 +77,7 @@ def decide(tx: Transaction, actor: Actor, objection_id: str, decision: str, reas
     """Decide on an objection, as a person; the participant can be assessed again.
 
     Raises:
-        Refused: 404, or 409 if it was decided before.
+        Refused: 404, or 409 if it was decided before or the result objected to is the asking person's own.
     """
     row = tx.one(select(OBJECTIONS).where(OBJECTIONS.c.id == objection_id))
     if row is None:
@@ -88,6 +88,9 @@ def decide(tx: Transaction, actor: Actor, objection_id: str, decision: str, reas
         raise Refused(404, Trouble("objection", "not_found")) from None
     if row.decided_at is not None:
         raise Refused(409, Trouble("objection", "objection_closed"))
+    asked = tx.one(select(ASSESSMENTS.c.account_id).where(ASSESSMENTS.c.id == row.assessment_id))
+    if asked is not None and asked.account_id == actor.account_id:
+        raise Refused(409, Trouble("objection", "own_result"))
     sealed = seal_json(person.key, reason, f"objections.reason:{objection_id}")
     values = {"decided_at": tx.now, "decided_by": actor.account_id, "decision": decision, "reason": sealed}
     tx.run(update(OBJECTIONS).where(OBJECTIONS.c.id == objection_id).values(values))

@@ -10,6 +10,7 @@ from litestar.params import FromPath, RawBody
 
 from api.assessments import disagreement, service, switches
 from api.assessments.changes import changes
+from api.assessments.core import differences
 from api.assessments.work_list import work_list
 from api.audit.service import note
 from api.consents import service as consents
@@ -94,9 +95,9 @@ def get_replay(request: Asking, assessment_id: FromPath[str], live: NamedDepende
     versions = {"then": assessment.core["versions"], "now": worked.core["versions"] if worked else None}
     t = teller(live.rules, language_of(request))
     difference = changes(assessment.core, worked.core, t) if worked and not same else []
-    return answer_json(
-        {"same": same, "versions": versions, "difference": difference, "digest": assessment.inputs["digest"]}
-    )
+    values = list(differences(assessment.core, worked.core)) if worked and not same else []
+    found = {"same": same, "versions": versions, "difference": difference, "values": values}
+    return answer_json(found | {"digest": assessment.inputs["digest"]})
 
 
 @get("/api/v1/assessments/{assessment_id:str}/changes")

@@ -22,7 +22,7 @@ from api.record import Record
 from api.refusals import Refused
 from api.words import Teller, teller
 
-BY_RULES, BY_FACTS = "rules", "facts"
+BY_RULES, BY_FACTS = "rules", "facts_or_time"
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,8 @@ def _one(record: Record, live: Live, person_id: str, t: Teller, keep: bool) -> R
             return None
         before = opened(latest, person.key)
         inputs = inputs_of(tx, person, live, before.inputs.get("goal"))
+        if "first" in before.inputs:  # what a lot put first is no change of the rules
+            inputs["first"] = before.inputs["first"]
     _, again = replay(live, before)
     by_rules = {_mark(entry) for entry in changes(before.core, again.core, t)} if again else set()
     try:

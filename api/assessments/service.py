@@ -7,6 +7,7 @@ whether anything about them changed meanwhile, a withdrawn consent included; the
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 import zlib
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, func, insert, select
+from sqlalchemy import Row, bindparam, func, insert, select
 
 from api import __version__
 from api.accounts.actor import Actor
@@ -24,11 +25,11 @@ from api.assessments.core import Core, core_of, written
 from api.assessments.tables import ASSESSMENTS
 from api.audit.service import note
 from api.consents import service as consents
-from api.crypto import seal, seal_json, unseal_json
+from api.crypto import seal, seal_json, unseal, unseal_json
 from api.errors import told
 from api.live import Live
 from api.participants.evidence import evidence_of, signals_of
-from api.participants.people import Person, find, who
+from api.participants.people import Person, find, version_of, who
 from api.record import Record, Transaction, new_id
 from api.refusals import Refused, Trouble
 from api.words import teller
@@ -37,6 +38,8 @@ from matcher.recommend import Recommendation, recommend
 from matcher.rules import Rules, rules_on
 
 TRIES: Final = 3
+_ADD: Final = insert(ASSESSMENTS)
+_LAST_PLACE: Final = select(func.max(ASSESSMENTS.c.place)).where(ASSESSMENTS.c.participant_id == bindparam("person"))
 CLASSES: Final = {
     "rank_referral": 0,
     "rank_tier_programme": 0,
@@ -57,11 +60,12 @@ class Worked:
     participant: Participant
     found: Recommendation
     core: Core
+    content: bytes  # the core, written
 
     @property
     def digest(self) -> str:
         """The SHA-256 of the core's bytes."""
-        return hashlib.sha256(written(self.core)).hexdigest()
+        return hashlib.sha256(self.content).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -70,18 +74,15 @@ class Assessment:
 
     id: str
     person_id: str
+    place: int
     at: datetime
     as_of: date
     cause: str
     inputs: Mapping[str, Any]
     core: Core
+    content: bytes  # the core as it was stored, byte for byte
     summary: Mapping[str, Any]
     propensity: float | None
-
-    @property
-    def stored(self) -> bytes:
-        """The bytes of the core as they were stored."""
-        return written(self.core)
 
 
 # -- working out -------------------------------------------------------------------------------------------------------
@@ -104,11 +105,14 @@ def work_out(live: Live, inputs: Mapping[str, Any]) -> Worked:
     found = recommend(rules, participant, goal=goal, scorecard=live.scorecard)
     if inputs.get("first"):
         found = put_first(found, inputs["first"])
-    return Worked(rules, participant, found, core_of(found, versions_of(live.programme, live.scorecard)))
+    core = core_of(found, versions_of(live.programme, live.scorecard))
+    return Worked(rules, participant, found, core, written(core))
 
 
 def put_first(found: Recommendation, name: str) -> Recommendation:
     """The same with one of the tied interventions first; as it was where it is not among them."""
+    if name not in tied(found):
+        return found
     chosen = [one for one in found.interventions if one.id == name]
     rest = [one for one in found.interventions if one.id != name]
     return replace(found, interventions=(*chosen, *rest))
@@ -158,8 +162,7 @@ def assess(record: Record, live: Live, actor: Actor, person_id: str, goal: str |
             inputs, propensity = inputs | {"first": secrets.choice(choice)}, 1 / len(choice)
             worked = work_out(live, inputs)
         with record.write() as tx:
-            if find(tx, actor, person_id).version == person.version:
-                may_be_assessed(tx, person)
+            if version_of(tx, actor, person_id) == person.version:  # consents and objections count as changes too
                 return store(tx, actor, person, live, inputs, worked, "asked", propensity), worked
     raise Refused(409, Trouble("participant", "changed_meanwhile"))
 
@@ -193,8 +196,7 @@ def store(
 ) -> str:
     """Write an assessment; return its id."""
     assessment = new_id()
-    last = tx.one(select(func.max(ASSESSMENTS.c.place)).where(ASSESSMENTS.c.participant_id == person.id))
-    content = written(worked.core)
+    last = tx.sql.execute(_LAST_PLACE, {"person": person.id}).scalar_one()
     versions = versions_of(live.programme, live.scorecard)
     model = versions["model"] or {"version": "", "digest": ""}
 
@@ -204,7 +206,7 @@ def store(
     values = {
         "id": assessment,
         "participant_id": person.id,
-        "place": (last[0] or 0) + 1 if last else 1,
+        "place": (last or 0) + 1,
         "at": tx.now,
         "as_of": worked.rules.day,
         "account_id": actor.account_id if actor else None,
@@ -215,10 +217,10 @@ def store(
         "kail_version": __version__,
         "propensity": propensity,
         "inputs": seal_json(person.key, {**inputs, "digest": worked.digest}, place("inputs")),
-        "result": seal(person.key, zlib.compress(content, 1), place("result")),
+        "result": seal(person.key, zlib.compress(worked.content, 1), place("result")),
         "summary": seal_json(person.key, summary_of(worked), place("summary")),
     }
-    tx.run(insert(ASSESSMENTS).values(values))
+    tx.sql.execute(_ADD, values)
     by = who(actor) if actor else {}
     note(tx, "assessed", "participant", person.id, **by, assessment=assessment, cause=cause)
     return assessment
@@ -230,14 +232,17 @@ def store(
 def opened(row: Row[Any], key: bytes) -> Assessment:
     """Open a stored assessment with the person's key."""
     place = f":{row.id}"
+    content = zlib.decompress(unseal(key, row.result, "assessments.result" + place))
     return Assessment(
         id=row.id,
         person_id=row.participant_id,
+        place=row.place,
         at=row.at,
         as_of=row.as_of,
         cause=row.cause,
         inputs=unseal_json(key, row.inputs, "assessments.inputs" + place),
-        core=unseal_json(key, row.result, "assessments.result" + place),
+        core=json.loads(content),
+        content=content,
         summary=unseal_json(key, row.summary, "assessments.summary" + place),
         propensity=row.propensity,
     )
@@ -267,8 +272,9 @@ def history_of(tx: Transaction, person: Person) -> list[Assessment]:
 
 def the_one_before(tx: Transaction, person: Person, assessment: Assessment) -> Assessment | None:
     """The assessment that came before this one."""
-    before = [one for one in history_of(tx, person) if one.at < assessment.at]
-    return before[0] if before else None
+    mine = (ASSESSMENTS.c.participant_id == person.id) & (ASSESSMENTS.c.place < assessment.place)
+    row = tx.one(select(ASSESSMENTS).where(mine).order_by(ASSESSMENTS.c.place.desc()).limit(1))
+    return opened(row, person.key) if row else None
 
 
 def latest_of(tx: Transaction, persons: Sequence[str]) -> dict[str, Row[Any]]:
@@ -289,7 +295,7 @@ def replay(live: Live, assessment: Assessment) -> tuple[bool, Worked | None]:
         worked = work_out(live, assessment.inputs)
     except (Refused, ValueError):  # the programme of today no longer reads these inputs
         return False, None
-    return written(worked.core) == assessment.stored, worked
+    return worked.content == assessment.content, worked
 
 
 def in_words(live: Live, worked: Worked, language: str) -> dict[str, Any]:

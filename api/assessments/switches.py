@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
 from api.accounts.actor import Actor
 from api.assessments.tables import SWITCHES
@@ -13,12 +13,16 @@ from api.record import Transaction
 
 RANDOMISATION: Final = "randomise_ties"
 """Which of several interventions that are tied comes first is drawn by lot, and the chance it had is stored."""
+_LAST: Final = (
+    select(SWITCHES.c.on)
+    .where(SWITCHES.c.organisation_id == bindparam("organisation"), SWITCHES.c.name == bindparam("switch"))
+    .order_by(SWITCHES.c.seq.desc())
+)
 
 
 def is_on(tx: Transaction, organisation_id: str, name: str) -> bool:
     """Whether a switch is on."""
-    mine = (SWITCHES.c.organisation_id == organisation_id) & (SWITCHES.c.name == name)
-    last = tx.one(select(SWITCHES.c.on).where(mine).order_by(SWITCHES.c.seq.desc()).limit(1))
+    last = tx.sql.execute(_LAST, {"organisation": organisation_id, "switch": name}).first()
     return bool(last and last.on)
 
 

@@ -1,7 +1,7 @@
 """Chains: tables that are only ever added to, each row holding the hash of itself and the row before.
 
 The hash is keyed with a key outside the database, so that who can write to the database cannot make a chain that fits.
-Where a chain ends stands in a table of its own: without that, the last rows could be cut off unseen.
+Where a chain ends stands in a table of its own, under the same key: without that, the last rows could be cut off unseen.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, Integer, String, Table, insert, select, update
+from sqlalchemy import BigInteger, Column, Insert, Integer, Select, String, Table, bindparam, insert, select, update
 
 from api.database import METADATA
 from api.record import Transaction
@@ -27,6 +28,7 @@ ENDS: Final = Table(
     Column("seq", BIG, nullable=False),
     Column("hash", String(64), nullable=False),
 )
+_MOVE_END: Final = update(ENDS).where(ENDS.c.chain == bindparam("name"))
 
 
 @dataclass(frozen=True)
@@ -48,16 +50,35 @@ def chained(*columns: Column[Any]) -> tuple[Column[Any], ...]:
 
 def add(tx: Transaction, table: Table, values: Mapping[str, Any]) -> int:
     """Add a row to a chain; return its number. One writer at a time, so that a chain has one end."""
-    end = tx.one(select(ENDS.c.seq, ENDS.c.hash).where(ENDS.c.chain == table.name))
-    seq, previous = (end.seq + 1, end.hash) if end else (1, FIRST)
+    end = tx.sql.execute(_last_of(table)).first()
+    # After a row that somebody took out the chain goes on from the first of all: work goes on, and `verify` tells.
+    seq, previous = (end.seq + 1, end.hash or FIRST) if end else (1, FIRST)
     row = {"seq": seq, **values}
     link = tx.keys.link(previous, canonical(table, row))
-    tx.run(insert(table).values(**row, hash=link))
+    tx.sql.execute(_add_to(table), {**row, "hash": link})
+    last = {"seq": seq, "hash": _end(tx, table, seq, link)}
     if end is None:
-        tx.run(insert(ENDS).values(chain=table.name, seq=seq, hash=link))
+        tx.run(insert(ENDS).values(chain=table.name, **last))
     else:
-        tx.run(update(ENDS).where(ENDS.c.chain == table.name).values(seq=seq, hash=link))
+        tx.sql.execute(_MOVE_END, {"name": table.name, **last})
     return seq
+
+
+@cache
+def _add_to(table: Table) -> Insert:
+    return insert(table)
+
+
+@cache
+def _last_of(table: Table) -> Select[Any]:
+    """Asks for the number of a chain's last row and its hash; no hash where that row was taken out."""
+    both = ENDS.outerjoin(table, table.c.seq == ENDS.c.seq)
+    return select(ENDS.c.seq, table.c.hash).select_from(both).where(ENDS.c.chain == table.name)
+
+
+def _end(tx: Transaction, table: Table, seq: int, link: str) -> str:
+    """What stands for an end: nobody without the key can make an earlier row the last one."""
+    return tx.keys.link(link, f"{table.name} ends at {seq}".encode())
 
 
 def canonical(table: Table, row: Mapping[str, Any]) -> bytes:
@@ -85,7 +106,7 @@ def verify(tx: Transaction, table: Table) -> tuple[int, list[Fault]]:
             faults.append(Fault(row["seq"], "this row or the one before it was changed or moved"))
         previous, expected = row["hash"], row["seq"] + 1
     end = tx.one(select(ENDS.c.seq, ENDS.c.hash).where(ENDS.c.chain == table.name))
-    if (end.seq, end.hash) != (expected - 1, previous) if end else count:
+    if (end.seq, end.hash) != (expected - 1, _end(tx, table, expected - 1, previous)) if end else count:
         faults.append(Fault(expected, "the chain does not end where it should: rows at the end are missing or added"))
     return count, faults
 
@@ -98,5 +119,5 @@ def _rows(tx: Transaction, table: Table) -> Iterator[Mapping[str, Any]]:
 
 def end_of(tx: Transaction, table: Table) -> tuple[int, str]:
     """Where a chain ends: a number and a hash to note down elsewhere."""
-    end = tx.one(select(ENDS.c.seq, ENDS.c.hash).where(ENDS.c.chain == table.name))
-    return (end.seq, end.hash) if end else (0, FIRST)
+    end = tx.one(_last_of(table))
+    return (end.seq, end.hash or FIRST) if end else (0, FIRST)

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from api.accounts.actor import Actor
 from api.audit.chain import add
@@ -17,6 +17,7 @@ from api.consents.texts import CURRENT, PURPOSES
 from api.record import Transaction
 from api.refusals import Refused, Trouble
 
+_LEDGER: Final = select(CONSENTS).where(CONSENTS.c.person_id == bindparam("person")).order_by(CONSENTS.c.seq)
 _ZONE: Final = ZoneInfo("Asia/Jakarta")
 
 
@@ -83,14 +84,15 @@ def require(tx: Transaction, person_id: str, *purposes: str) -> None:
     Raises:
         Refused: 409, naming each purpose that is not agreed to.
     """
-    missing = [purpose for purpose in purposes if not stands(tx, person_id, purpose)]
+    agreed = {entry["purpose"] for entry in standing(tx, person_id) if not entry["recipient"]}
+    missing = [purpose for purpose in purposes if purpose not in agreed]
     if missing:
         raise Refused(409, *(Trouble("consent", f"no_consent_{purpose}", purpose) for purpose in missing))
 
 
 def ledger_of(tx: Transaction, person_id: str) -> list[dict[str, Any]]:
     """Everything a person said, in order."""
-    rows = tx.all(select(CONSENTS).where(CONSENTS.c.person_id == person_id).order_by(CONSENTS.c.seq))
+    rows = tx.sql.execute(_LEDGER, {"person": person_id}).all()
     return [{name: value for name, value in row._mapping.items() if name != "person_id"} for row in rows]
 
 

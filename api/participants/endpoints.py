@@ -12,7 +12,7 @@ from litestar import Response, get, patch, post
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
-from litestar.params import Body, FromPath, FromQuery, RawBody
+from litestar.params import Body, FromPath, RawBody
 from sqlalchemy import select
 
 from api.accounts.tables import ORGANISATIONS
@@ -49,8 +49,22 @@ def shown(person: Person) -> dict[str, Any]:
 
 @get("/api/v1/participants")
 @in_thread
-def get_participants(request: Asking, search: FromQuery[str] = "") -> Response[bytes]:
-    """List one's participants; search is part of a name, or a whole NIK, phone number or own id."""
+def get_participants(request: Asking) -> Response[bytes]:
+    """List one's participants."""
+    return _listed(request, "")
+
+
+@post("/api/v1/participants/search", status_code=200, request_max_body_size=MOST_BYTES)
+@in_thread
+def post_search(request: Asking, body: RawBody) -> Response[bytes]:
+    """Search one's participants by {text}: part of a name, or a whole NIK, phone number or own id. Never by an address."""
+    form = Form.of_json(body)
+    wanted = form.text("text")
+    form.done()
+    return _listed(request, wanted)
+
+
+def _listed(request: Asking, search: str) -> Response[bytes]:
     with record_of(request).write() as tx:
         found = people.people_of(tx, actor_of(request), search)
         seen = [person.id for person in found]
@@ -283,6 +297,7 @@ def _keep(upload: UploadFile, folder: Path, name: str) -> Path:
 
 HANDLERS: Final = (
     get_participants,
+    post_search,
     post_participant,
     get_participant,
     patch_participant,

@@ -1,7 +1,8 @@
 """Evidence: facts with two clocks, when they were true and when we learnt of them. Only ever added to.
 
-A correction is a new fact for the same day; a fact without a value takes back what was said for that day. The signals of
-a day are worked out from the facts true by then: of each signal the latest, and of one day's the one learnt last.
+A correction is a new fact for the same day; a fact without a value takes back what was said: from its day on the signal
+is unknown, and asked again, until something later is said. The signals of a day are worked out from the facts true by
+then: of each signal the latest, and of one day's the one learnt last.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
 from api.accounts.actor import Actor
 from api.audit.service import note
@@ -29,6 +30,9 @@ from matcher.words import Message
 
 PLACE: Final = "evidence.sealed:"
 MOST_FACTS: Final = 200
+_OF_A_PERSON: Final = (
+    select(EVIDENCE).where(EVIDENCE.c.participant_id == bindparam("person")).order_by(EVIDENCE.c.place)
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Evidence:
 
 def evidence_of(tx: Transaction, person: Person) -> list[Evidence]:
     """All facts recorded about a participant, in the order in which they became known."""
-    rows = tx.all(select(EVIDENCE).where(EVIDENCE.c.participant_id == person.id).order_by(EVIDENCE.c.place))
+    rows = tx.sql.execute(_OF_A_PERSON, {"person": person.id}).all()
     return [_opened(row, person.key) for row in rows]
 
 
@@ -125,7 +129,8 @@ def read_facts(rules: Rules, facts: Any, language: str) -> dict[str, dict[str, A
         on = as_date(fact["on"]) if fact.get("on") else rules.day
         value = None if gone or read is None else read.value
         written = value.isoformat() if isinstance(value, date) else value
-        fresh[name] = {"value": written, "on": (on or rules.day).isoformat(), "proof": fact.get("proof") or ""}
+        proof = "" if value is None else fact.get("proof") or ""  # what is taken back needs none
+        fresh[name] = {"value": written, "on": (on or rules.day).isoformat(), "proof": proof}
     if problems:
         raise Refused.told(400, told(teller(rules, language), problems, "signals."))
     return fresh
@@ -156,6 +161,14 @@ def as_evidence(fresh: Mapping[str, Mapping[str, Any]], before: list[Evidence], 
     ]
 
 
+def _says_more(name: str, fact: Mapping[str, Any], before: list[Evidence]) -> bool:
+    """Whether a fact is not what stands for its day already; one without a value: whether there is anything to take back."""
+    if fact["value"] is None:
+        return name in signals_of(before, date.fromisoformat(fact["on"]))
+    standing = {(one.signal, one.on.isoformat()): (one.value, one.proof) for one in before}
+    return standing.get((name, fact["on"])) != (fact["value"], fact["proof"])
+
+
 def store(
     tx: Transaction,
     actor: Actor,
@@ -166,8 +179,7 @@ def store(
     source: str = "",
 ) -> int:
     """Write the facts that do not stand already; return how many there were."""
-    standing = {(f.signal, f.on.isoformat()): (f.value, f.proof) for f in before}
-    new = {name: f for name, f in fresh.items() if standing.get((name, f["on"]), ("", "")) != (f["value"], f["proof"])}
+    new = {name: fact for name, fact in fresh.items() if _says_more(name, fact, before)}
     place = tx.one(select(func.max(EVIDENCE.c.place)).where(EVIDENCE.c.participant_id == person.id))
     last = (place[0] or 0) if place else 0
     rows = []

@@ -110,18 +110,19 @@ def _read(job: Job, path: Path) -> tuple[list[_Line], Imported]:
     columns = read_map(job.columns, job.programme) if job.columns else plain_map(job.programme)
     known = {*columns.headers, *(name for names in IDENTITY.values() for name in names)}
     with open_sheet(path, known, job.programme.timezone, job.sheet) as sheet:
-        who = _identity_columns(sheet.headers or sorted(known))
+        who = _identity_columns(sheet.headers or ())
         if sheet.headers is not None:
             rest = [name for name in sheet.headers if name not in who.values()]
             columns = columns if job.columns else plain_map(job.programme, rest, path.name)
             check_headers(columns, rest, path.name)
-        if not columns.participant and "nik" not in who:
+        if not columns.participant and "nik" not in who and sheet.headers is not None:
             what = "it has neither a column participant nor a column nik, so nobody could be found again"
             raise FileProblem(path.name, what, "Add a column participant with your own number for each person.")
         for row in sheet.rows:
             found.rows += 1
             if found.rows > MOST_ROWS:
                 raise FileProblem(path.name, f"it has more than {MOST_ROWS:,} rows", "Import it in several files.")
+            who = who if sheet.headers is not None else _identity_columns(row.cells)  # JSON names them row by row
             try:
                 lines.append(_line(job, columns, row, who))
             except Rejected as error:
@@ -150,12 +151,14 @@ def _line(job: Job, columns: ColumnMap, row: Row, who: Mapping[str, str]) -> _Li
         ready = read_row(job, columns, replace(row, cells=cells))
     except Rejected as error:
         raise Rejected(row, error.participant, [*error.problems, *problems]) from None
-    if not columns.participant and not identity["nik"]:
-        problems.append(_problem(who["nik"], Trouble("nik", "bad_nik")))
+    named = bool(columns.participant) and (columns.participant in row.cells or not columns.plain)
+    if not named and not identity["nik"]:  # the row's number, which then stands for an id, is nobody's in another file
+        problems.append(_problem(who.get("nik", "nik"), Trouble("nik", "bad_nik")))
     if problems:
         raise Rejected(row, ready.id, problems)
-    own = ready.id if columns.participant else ""
-    return _Line(row, replace(ready, id=own), {name: text for name, text in identity.items() if text})
+    return _Line(
+        row, replace(ready, id=ready.id if named else ""), {name: text for name, text in identity.items() if text}
+    )
 
 
 def _text(cell: Any) -> str:
@@ -223,7 +226,11 @@ def _person(tx: Transaction, actor: Actor, line: _Line, agreed: Agreement) -> tu
         known = tx.one(select(PARTICIPANTS).where(PARTICIPANTS.c.id == ids.pop()))
         assert known is not None
         if known.mentor_id != actor.account_id:
-            raise Refused(409, Trouble("nik" if "nik_index" in index else "participant", "known_nik_index"))
+            by_nik = known.nik_index is not None and known.nik_index == index.get("nik_index")
+            raise Refused(409, Trouble(*("nik", "known_nik_index") if by_nik else ("participant", "elsewhere")))
+        for name, field_, code in (("nik_index", "nik", "another_nik"), ("own_index", "participant", "another_own_id")):
+            if name in index and known._mapping[name] not in (None, index[name]):
+                raise Refused(409, Trouble(field_, code))
         return people.person_of(known, tx.vault.key(known.id)), False
     person = people.register(tx, actor, line.identity, agreed, line.ready.id)
     return people.find(tx, actor, person), True

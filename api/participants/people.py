@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 
 from api.accounts.actor import Actor
 from api.accounts.tables import ACCOUNTS
@@ -20,6 +20,9 @@ from api.record import Transaction, new_id
 from api.refusals import Refused, Trouble
 
 PLACE: Final = "participants.sealed:"
+_ONE: Final = select(PARTICIPANTS).where(
+    PARTICIPANTS.c.id == bindparam("person"), PARTICIPANTS.c.organisation_id == bindparam("organisation")
+)
 
 
 @dataclass(frozen=True)
@@ -113,13 +116,28 @@ def find(tx: Transaction, actor: Actor, person_id: str) -> Person:
     Raises:
         Refused: 404, with the same words for an id that does not exist, for another's and for an erased participant.
     """
-    row = tx.one(select(PARTICIPANTS).where(PARTICIPANTS.c.id == person_id, *_reach(actor)))
-    if row is None or row.sealed is None:
-        raise Refused(404, Trouble("participant", "not_found"))
+    row = _in_reach(tx, actor, person_id)
     try:
         return person_of(row, tx.vault.key(person_id))
     except Erased:
         raise Refused(404, Trouble("participant", "not_found")) from None
+
+
+def version_of(tx: Transaction, actor: Actor, person_id: str) -> int:
+    """The version of one of the asking mentor's participants, without opening what is sealed.
+
+    Raises:
+        Refused: 404.
+    """
+    return int(_in_reach(tx, actor, person_id).version)
+
+
+def _in_reach(tx: Transaction, actor: Actor, person_id: str) -> Row[Any]:
+    row = tx.sql.execute(_ONE, {"person": person_id, "organisation": actor.organisation_id}).first()
+    theirs = row is not None and (actor.role == "operator" or row.mentor_id == actor.account_id)
+    if row is None or not theirs or row.sealed is None:
+        raise Refused(404, Trouble("participant", "not_found"))
+    return row
 
 
 def _reach(actor: Actor) -> tuple[Any, ...]:

@@ -36,7 +36,8 @@ def export(tx: Transaction, actor: Actor, person_id: str) -> dict[str, Any]:
     for table in tables_of_people():
         rows = tx.all(select(table).where(table.c[table.info["person"]] == person_id))
         held[table.name] = [_readable(table, row._mapping, person.key) for row in rows]
-    about = (AUDIT.c.kind == "participant") & (AUDIT.c.object_id == person_id)
+    named = AUDIT.c.detail.contains(f'"{person_id}"')  # in a list that somebody looked at
+    about = (AUDIT.c.kind == "participant") & (AUDIT.c.object_id == person_id) | named
     seen = tx.all(
         select(AUDIT.c.seq, AUDIT.c.at, AUDIT.c.account_id, AUDIT.c.action).where(about).order_by(AUDIT.c.seq)
     )

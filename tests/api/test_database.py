@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+from contextlib import contextmanager
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import event, inspect, text
 
 from api.database import Database
 from api.tables import METADATA
@@ -52,3 +53,45 @@ def test_two_processes_that_read_and_then_write_lose_no_update(database, tmp_pat
     assert [worker.exitcode for worker in workers] == [0, 0]
     with database.read() as connection:
         assert connection.execute(text("SELECT count FROM tries")).scalar_one() == 200
+
+
+class Fault(Exception):
+    """What a test throws at a statement."""
+
+
+@contextmanager
+def fault_at(database, number):
+    """Let the statement of that number fail (None: none does); yield how many there were, as a list of one."""
+    seen = [0]
+
+    def count(*_):
+        seen[0] += 1
+        if seen[0] == number:
+            raise Fault
+
+    event.listen(database.engine, "before_cursor_execute", count)
+    try:
+        yield seen
+    finally:
+        event.remove(database.engine, "before_cursor_execute", count)
+
+
+def tables(database):
+    return set(inspect(database.engine).get_table_names())
+
+
+@pytest.mark.parametrize("way", ["head", "base"])
+def test_a_migration_that_fails_at_any_statement_leaves_the_tables_as_they_were(database, way):
+    back = "base" if way == "head" else "head"
+    for step in ("head", "base", back):  # from here on there and back again takes the same statements
+        database.migrate(step)
+    with fault_at(database, None) as seen:
+        database.migrate(way)
+    database.migrate(back)
+    before = tables(database)
+    for number in range(1, seen[0] + 1):
+        with fault_at(database, number), pytest.raises(Fault):
+            database.migrate(way)
+        assert tables(database) == before
+    database.migrate(way)
+    assert tables(database) != before

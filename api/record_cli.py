@@ -1,0 +1,251 @@
+"""The commands that work on a record: a demo, accounts, re-screening, checking the chains, changing the master key."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from api.progress import progress_bar
+
+if TYPE_CHECKING:
+    from api.live import Live
+    from api.record import Record
+
+CHAIN_BROKEN = 3
+
+
+def on_a_record(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of a command that works on a record."""
+    for option in (
+        click.option("--database", default="", envvar="KAIL_DATABASE", metavar="URL", help="A PostgreSQL database instead."),
+        click.option(
+            "--data", type=click.Path(path_type=Path, file_okay=False), required=True, envvar="KAIL_DATA", metavar="DIR",
+            help="The data folder, with the keys and, on SQLite, the database.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@contextmanager
+def opened(data: Path, database: str, *, new: bool = False, model: str = "") -> Iterator[tuple[Record, Live]]:
+    """Open the record of a data folder, with the programme and scorecard it is served with."""
+    from api.crypto import KeyProblem
+    from api.live import go_live, utc_now
+    from api.record import KEY_FILE, open_record
+    from api.settings import Settings
+
+    if not new and not (data / KEY_FILE).exists():
+        raise click.ClickException(
+            f"{data} is no data folder of Kail. Remedy: check the name, or make one with kail demo."
+        )
+    live = go_live(Settings(data=data, model=model))
+    try:
+        record = open_record(data, database, utc_now)
+    except KeyProblem as error:
+        raise click.ClickException(str(error)) from None
+    try:
+        yield record, live
+    finally:
+        record.close()
+
+
+def prepare_record(data: Path, database: str) -> None:
+    """Make the folder, the keys and the tables before any worker starts, and finish what a stop interrupted.
+
+    Raises:
+        ClickException: with what to do.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from api.participants.rights import sweep
+
+    try:
+        with opened(data, database, new=True) as (record, _):
+            sweep(record)
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise click.ClickException(
+            f"the database cannot be opened: {reason}. Remedy: check its address and rights."
+        ) from None
+
+
+@click.command()
+@on_a_record
+@click.option(
+    "-n", "people", type=click.IntRange(1, 20_000), default=120, show_default=True, metavar="N", help="How many."
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=1, show_default=True, help="The same seed gives the same people."
+)
+def demo(data: Path, database: str, people: int, seed: int) -> None:
+    """Fill a fresh record with SYNTHETIC people, two mentors and an account for each role.
+
+    The passwords are printed once, here; nobody can read them again.
+
+    \b
+    Example:
+      kail demo --data my-data
+    """
+    from api.demo import NotEmpty, fill
+    from training_data.cohort import make_cohort
+
+    with opened(data, database, new=True) as (record, live):
+        rows = make_cohort(people, random_state=seed, programme=live.programme)
+        who = [(rows.values("as_of")[place], rows.signals(place)) for place in range(len(rows))]
+        try:
+            with progress_bar("people") as progress:
+                found = fill(record, live, who, seed, progress)
+        except NotEmpty:
+            remedy = "Remedy: name another --data folder; real and invented people must not be mixed."
+            raise click.ClickException(f"{data} holds people already. {remedy}") from None
+    click.echo(f"SYNTHETIC: {found.people} people who never lived, {found.assessed} of them with a recommendation.")
+    click.echo("Sign in with one of these; the passwords are shown this once:\n")
+    for role, account in found.accounts:
+        click.echo(f"  {role:<9} {account.login:<12} {account.password}")
+    click.echo("")
+
+
+@click.group()
+def account() -> None:
+    """Add the accounts that no page can add: the first operator of an organisation."""
+
+
+@account.command("add")
+@on_a_record
+@click.argument("login")
+@click.option("--role", type=click.Choice(["mentor", "lender", "analyst", "operator"]), required=True)
+@click.option(
+    "--organisation", required=True, metavar="NAME", help="Its name; it is added if there is none of that name."
+)
+@click.option("--name", default="", help="The person's name; without it the login.")
+def account_add(data: Path, database: str, login: str, role: str, organisation: str, name: str) -> None:
+    """Add an account; its password is printed once.
+
+    \b
+    Example:
+      kail account add budi --role operator --organisation "OK OCE Koja" --data my-data
+    """
+    from sqlalchemy import select
+
+    from api.accounts.service import add_account, add_organisation
+    from api.accounts.tables import ORGANISATIONS
+    from api.refusals import Refused
+
+    with opened(data, database, new=True) as (record, _):
+        try:
+            with record.write() as tx:
+                found = tx.one(select(ORGANISATIONS.c.id).where(ORGANISATIONS.c.name == organisation))
+                number = found.id if found else add_organisation(tx, organisation)
+                made = add_account(tx, number, login, name or login, role)
+        except Refused as error:
+            said = error.problems("en")[0]
+            raise click.ClickException(f"{said['message']} Remedy: {said['remedy']}") from None
+    click.echo(f"{made.login} ({role}, {organisation}). The password is shown this once: {made.password}")
+
+
+@click.command()
+@on_a_record
+@click.option("--language", type=click.Choice(["id", "en"]), default="en", show_default=True, envvar="KAIL_LANGUAGE")
+@click.option(
+    "--model", default="", metavar="VERSION|FILE", help="The scorecard; without it the one that comes with Kail."
+)
+@click.option("--keep", is_flag=True, help="Store the new recommendation of everybody for whom something changed.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a CSV file instead."
+)
+def rescreen(data: Path, database: str, language: str, model: str, keep: bool, output: Path | None) -> None:
+    """List who gained or lost what since they were last worked out, and why: rules that changed, or facts and time.
+
+    \b
+    Run it after a rule, a product or the model changed:
+      kail rescreen --data my-data -o changes.csv
+      kail rescreen --data my-data --keep
+    """
+    from api.assessments.rescreening import rescreen as everybody
+
+    columns = ("participant", "mentor", "kind", "id", "gained", "text", "why", "because")
+    with opened(data, database, model=model) as (record, live), progress_bar("people") as progress:
+        found = list(everybody(record, live, language, keep=keep, progress=progress))
+    lines = [
+        (one.participant, one.mentor, e["kind"], e["id"], e["gained"], e["text"], " ".join(e["why"]), e["because"])
+        for one in found
+        for e in one.entries
+    ]
+    if output:
+        with output.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([columns, *lines])
+    else:
+        csv.writer(sys.stdout).writerows([columns, *lines])
+    gained = sum(any(e["gained"] and e["because"] == "rules" for e in one.entries) for one in found)
+    kept = ", stored" if keep and found else ""
+    click.echo(f"{len(found)} people changed{kept}; {gained} of them gained a product because the rules did.", err=True)
+
+
+@click.group()
+def audit() -> None:
+    """Look after the record of who saw and changed what."""
+
+
+@audit.command("verify")
+@on_a_record
+@click.option("--end", metavar="N:HASH", help="Where the audit chain ended when you last noted it down.")
+def audit_verify(data: Path, database: str, end: str | None) -> None:
+    """Go over the chains of audit and consents and name every place where something was changed, taken out or moved.
+
+    \b
+    Note down, somewhere else, the end that is printed: --end shows whether a whole chain was put back to an older one.
+
+    Exit code: 0 all in order, 3 not.
+    """
+    from sqlalchemy import select
+
+    from api.audit.chain import end_of, verify
+    from api.audit.tables import AUDIT
+    from api.consents.tables import CONSENTS
+
+    broken = False
+    with opened(data, database) as (record, _), record.read() as tx:
+        for table in (AUDIT, CONSENTS):
+            count, faults = verify(tx, table)
+            number, link = end_of(tx, table)
+            click.echo(f"{table.name}: {count} entries, {len(faults)} faults; ends at {number}:{link}")
+            for fault in faults[:100]:
+                click.echo(f"  from entry {fault.seq}: {fault.what}")
+            broken |= bool(faults)
+        if end is not None:
+            number_text, _, link = end.partition(":")
+            row = tx.one(select(AUDIT.c.hash).where(AUDIT.c.seq == int(number_text if number_text.isdigit() else 0)))
+            if row is None or row.hash != link:
+                click.echo(f"  audit: entry {end} is not in the chain any more")
+                broken = True
+    if broken:
+        raise click.exceptions.Exit(CHAIN_BROKEN)
+
+
+@click.group()
+def keys() -> None:
+    """Look after the key file of a data folder."""
+
+
+@keys.command("rotate")
+@on_a_record
+def keys_rotate(data: Path, database: str) -> None:
+    """Make a new master key, wrap every person's key with it and drop the old one. Stop the service first."""
+    from api.crypto import rotate
+    from api.record import KEY_FILE, VAULT_FILE
+
+    with opened(data, database):
+        number, people = rotate(data / KEY_FILE, data / VAULT_FILE)
+    click.echo(
+        f"Master key {number} wraps the keys of {people} people. Back up {KEY_FILE} now, apart from the database."
+    )
+
+
+COMMANDS = (demo, account, rescreen, audit, keys)

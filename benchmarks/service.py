@@ -1,0 +1,146 @@
+"""A stored assessment beside a bare handler, through the same stack, in the same run.
+
+    python benchmarks/service.py [--quick]
+
+One server process with four clients. The bare handler signs in by the same cookie, reads one row in one transaction and
+writes one row in another; the assessment reads the evidence of a trader, recommends and stores the answer with its audit
+entry. Both wait for the disk (synchronous FULL). They take turns, so that a slow moment of the machine hits both.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+CLIENTS = 4
+PEOPLE = 20
+
+
+def serve() -> object:
+    """The application with the bare handler beside its own ones; run by uvicorn in the child."""
+    from litestar import Response, post
+    from sqlalchemy import insert, select
+
+    from api import access
+    from api.accounts.tables import TRIES
+    from api.app import from_environment
+    from api.participants.tables import PARTICIPANTS
+    from api.record import new_id
+    from api.web import Asking, answer_json, in_thread, record_of
+
+    @post("/bare", status_code=201)
+    @in_thread
+    def post_bare(request: Asking) -> Response[bytes]:
+        """Read one row, write one row."""
+        with record_of(request).read() as tx:
+            tx.one(select(PARTICIPANTS).limit(1))
+        with record_of(request).write() as tx:
+            tx.run(insert(TRIES).values(bucket=new_id(), since=tx.now, count=1))
+        return answer_json({"stored": True}, 201)
+
+    access.MATRIX["POST /bare"] = ("mentor",)  # type: ignore[index]
+    app = from_environment()
+    app.register(post_bare)
+    return app
+
+
+def prepare(folder: Path) -> tuple[str, list[str]]:
+    """Make a record with some traders; return a session cookie of their mentor and their ids."""
+    from api.accounts.actor import Actor, open_session
+    from api.accounts.service import add_account, add_organisation
+    from api.live import go_live, utc_now
+    from api.participants import evidence
+    from api.participants.people import Agreement, find, register
+    from api.record import open_record
+    from api.settings import Settings
+    from benchmarks.recommend import NO_PAPERS
+
+    live, record = go_live(Settings()), open_record(folder, "", utc_now)
+    with record.write() as tx:
+        organisation = add_organisation(tx, "Benchmark")
+        account = add_account(tx, organisation, "mentor", "Mentor", "mentor")
+        actor = Actor(account.id, organisation, "mentor", "Mentor")
+        cookie, people = open_session(tx, account.id), []
+        for number in range(PEOPLE):
+            agreed = Agreement(("record", "recommendation"), "paper", live.today, "2026-11")
+            people.append(register(tx, actor, {"name": f"Synthetic {number}"}, agreed))
+            evidence.add(tx, actor, find(tx, actor, people[-1]), live.rules, NO_PAPERS, "en")
+    record.close()
+    return cookie, people
+
+
+def rate(port: int, cookie: str, paths: list[str], seconds: float) -> float:
+    """Requests answered a second by all clients together."""
+    counts, until = [0] * CLIENTS, time.perf_counter() + seconds
+
+    def client(number: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        while time.perf_counter() < until:
+            path = paths[(counts[number] * CLIENTS + number) % len(paths)]
+            connection.request("POST", path, headers={"cookie": f"kail_session={cookie}"})
+            answer = connection.getresponse()
+            body = answer.read()
+            if answer.status != 201:
+                raise SystemExit(f"{path}: {answer.status} {json.loads(body)['problems']}")
+            counts[number] += 1
+        connection.close()
+
+    start = time.perf_counter()
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(counts) / (time.perf_counter() - start)
+
+
+def wait(port: int) -> None:
+    """Wait until the server answers."""
+    for _ in range(600):
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+            connection.request("GET", "/health")
+            connection.getresponse().read()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise SystemExit("the server did not answer within 30 seconds")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, for a first look")
+    rounds, seconds = (4, 1.0) if parser.parse_args().quick else (20, 2.0)
+    port = 8790
+    with tempfile.TemporaryDirectory() as name:
+        cookie, people = prepare(Path(name))
+        command = [sys.executable, "-m", "uvicorn", "benchmarks.service:serve", "--factory", "--port", str(port)]
+        environment = {**os.environ, "KAIL_DATA": name, "OMP_NUM_THREADS": "1"}
+        with subprocess.Popen([*command, "--log-level", "warning"], cwd=ROOT, env=environment) as server:
+            try:
+                wait(port)
+                assess = [f"/api/v1/participants/{person}/assessments" for person in people]
+                rate(port, cookie, ["/bare"], 0.5), rate(port, cookie, assess, 0.5)
+                bare, stored = [], []
+                for _ in range(rounds):
+                    bare.append(rate(port, cookie, ["/bare"], seconds))
+                    stored.append(rate(port, cookie, assess, seconds))
+            finally:
+                server.terminate()
+    ratio = statistics.median(s / b for s, b in zip(stored, bare, strict=True))
+    print(f"bare {statistics.median(bare):.0f} a second, assessments {statistics.median(stored):.0f} a second")
+    print(f"figure stored_assessment_to_bare {ratio:.3f} >=0.5 {'met' if ratio >= 0.5 else 'short'}")
+
+
+if __name__ == "__main__":
+    main()
