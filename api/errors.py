@@ -136,11 +136,15 @@ def _of_the_framework(request: Request[Any, Any, Any], error: HTTPException) -> 
 
 
 def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    log_unexpected(request, error)
+    return answer_problem(500, language_of(request))
+
+
+def log_unexpected(request: Request[Any, Any, Any], error: Exception) -> None:
     """Log where it happened, without the message and the address: either could hold what somebody sent."""
     handler = request.scope.get("route_handler")
     frames = "".join(traceback.format_tb(error.__traceback__))
     log.error("unexpected %s in %s\n%s", type(error).__name__, getattr(handler, "handler_name", "routing"), frames)
-    return answer_problem(500, language_of(request))
 
 
 HANDLERS: Final[ExceptionHandlersMap] = {

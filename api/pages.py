@@ -10,10 +10,9 @@ from litestar import HttpMethod, Request, route
 from litestar.di import NamedDependency
 from litestar.response import Template
 
-from api import __version__
 from api.errors import language_of
+from api.frame import page
 from api.live import Live
-from api.page_words import PAGE
 from api.words import teller
 
 EXAMPLE: Final = {
@@ -36,9 +35,7 @@ def get_home(request: Request[Any, Any, Any], live: NamedDependency[Live]) -> Te
     language = language_of(request)
     rules = live.rules
     t = teller(rules, language)
-    context = {
-        "language": language,
-        "words": {name: text[language] for name, text in PAGE.items()},
+    context: dict[str, Any] = {
         "programme": t.text(rules.programme.name),
         "about": t.text(rules.programme.about),
         "steps": [(t.text(r.step.name), t.text(r.step.about), t.text(r.step.evidence)) for r in rules.steps],
@@ -50,10 +47,8 @@ def get_home(request: Request[Any, Any, Any], live: NamedDependency[Live]) -> Te
             "products": len(rules.products),
         },
         "curl": curl(address(request), language),
-        "version": __version__,
-        "digest": rules.programme.digest[:12],
     }
-    return Template("home.html", context=context)
+    return page(request, "home.html", **context)
 
 
 def curl(base: str, language: str) -> str:

@@ -344,6 +344,24 @@ TROUBLES: Final[Mapping[str, Mapping[str, str]]] = {
         'Kirim misalnya {{"name": "..."}}.',
         'Send for example {{"name": "..."}}.',
     ),
+    "future_day": _(
+        "{name} ada di masa depan.",
+        "{name} lies in the future.",
+        "Tulis hari ini atau sebelumnya.",
+        "Write today or a day before.",
+    ),
+    "bad_form": _(
+        "Isian ini tidak terbaca.",
+        "This form cannot be read.",
+        "Buka lagi halamannya, lalu isi di sana.",
+        "Open its page again and fill it in there.",
+    ),
+    "not_confirmed": _(
+        "Kata {wanted} belum ditulis.",
+        "The word {wanted} is not written.",
+        "Tulis {wanted} kalau memang mau menghapus semuanya.",
+        "Write {wanted} if everything is really to be erased.",
+    ),
     "no_json": _(
         "Isi bukan JSON yang benar.",
         "The body is no correct JSON.",

@@ -214,6 +214,25 @@ def accounts_of(tx: Transaction, actor: Actor) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in tx.all(mine)]
 
 
+def mentors_of(tx: Transaction, actor: Actor) -> list[Row[Any]]:
+    """The mentors of the asking organisation who may sign in: id and name."""
+    here = (ACCOUNTS.c.organisation_id == actor.organisation_id) & (ACCOUNTS.c.role == "mentor") & ACCOUNTS.c.active
+    return list(tx.all(select(ACCOUNTS.c.id, ACCOUNTS.c.name).where(here).order_by(ACCOUNTS.c.name)))
+
+
+def lenders(tx: Transaction) -> list[Row[Any]]:
+    """The organisations in which a lender may sign in: id and name."""
+    there = select(ACCOUNTS.c.organisation_id).where(ACCOUNTS.c.role == "lender", ACCOUNTS.c.active)
+    some = select(ORGANISATIONS.c.id, ORGANISATIONS.c.name).where(ORGANISATIONS.c.id.in_(there))
+    return list(tx.all(some.order_by(ORGANISATIONS.c.name)))
+
+
+def names_of(tx: Transaction, actor: Actor) -> dict[str, str]:
+    """The name of every account of the asking organisation, by id."""
+    mine = ACCOUNTS.c.organisation_id == actor.organisation_id
+    return {row.id: row.name for row in tx.all(select(ACCOUNTS.c.id, ACCOUNTS.c.name).where(mine))}
+
+
 # -- API keys ----------------------------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from api.assessments.tables import ASSESSMENTS, OBJECTIONS, OVERRIDES
 from api.audit.service import note
 from api.consents import service as consents
 from api.crypto import seal_json, unseal_json
-from api.participants.people import bump, find, who
+from api.participants.people import Person, bump, find, who
 from api.participants.tables import PARTICIPANTS
 from api.record import Transaction, new_id
 from api.refusals import Refused, Trouble
@@ -130,3 +130,23 @@ def disagreements(tx: Transaction, actor: Actor) -> list[dict[str, Any]]:
         asked = asked.join(PARTICIPANTS, PARTICIPANTS.c.id == table.c.participant_id).where(mine)
         found += [{"kind": kind, **row._mapping} for row in tx.all(asked.order_by(table.c.at, table.c.id))]
     return found
+
+
+def overrides_of(tx: Transaction, person: Person, assessment_id: str) -> list[dict[str, Any]]:
+    """Which other steps a mentor chose over those of an assessment, and why, in order."""
+    rows = tx.all(select(OVERRIDES).where(OVERRIDES.c.assessment_id == assessment_id).order_by(OVERRIDES.c.at))
+    return [
+        {
+            "at": row.at,
+            "chosen": row.chosen,
+            "code": row.code,
+            "note": unseal_json(person.key, row.note, f"overrides.note:{row.id}") if row.note else "",
+        }
+        for row in rows
+    ]
+
+
+def objections_to(tx: Transaction, person: Person, assessment_id: str) -> list[dict[str, Any]]:
+    """What a participant said against an assessment, and what was decided, in order."""
+    mine = select(OBJECTIONS).where(OBJECTIONS.c.assessment_id == assessment_id).order_by(OBJECTIONS.c.at)
+    return [_objection(row, person.key) for row in tx.all(mine) if row.words]

@@ -1,13 +1,17 @@
-"""Noting who did what. The detail holds ids, codes and counts; never a value of a person."""
+"""Noting who did what, and reading it again. The detail holds ids, codes and counts; never a value of a person."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
+
+from sqlalchemy import select
 
 from api.audit.chain import add
 from api.audit.tables import AUDIT
 from api.record import Transaction
+
+MOST_SHOWN: Final = 200
 
 
 def note(
@@ -31,3 +35,14 @@ def note(
         "detail": json.dumps(detail, ensure_ascii=False, sort_keys=True),
     }
     add(tx, AUDIT, entry)
+
+
+def entries(tx: Transaction, organisation_id: str, about: str = "", before: int | None = None) -> list[dict[str, Any]]:
+    """An organisation's entries, the latest first: about one id, or before a number."""
+    asked = select(AUDIT).where(AUDIT.c.organisation_id == organisation_id)
+    if about:
+        asked = asked.where(AUDIT.c.object_id == about)
+    if before is not None:
+        asked = asked.where(AUDIT.c.seq < before)
+    rows = tx.all(asked.order_by(AUDIT.c.seq.desc()).limit(MOST_SHOWN))
+    return [{**row._mapping, "detail": json.loads(row.detail)} for row in rows]

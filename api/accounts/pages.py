@@ -1,0 +1,144 @@
+"""The pages of one's own account: signing in and out, the password, and for a lender the API keys."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, time
+from typing import Any, Final
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, RawBody
+from sqlalchemy import select
+
+from api.access import COOKIE, refuse_foreign
+from api.accounts import service
+from api.accounts.actor import actor_of_session
+from api.accounts.tables import ORGANISATIONS
+from api.form_words import HOMES
+from api.forms import Form
+from api.frame import MOST_BYTES, NOTHING, Typed, attempt, fields_of, go, page
+from api.settings import Settings
+from api.web import Asking, actor_of, in_thread, record_of, session_cookie
+
+_OURS: Final = re.compile(r"/[A-Za-z0-9/_-]*")
+
+
+def local(path: str) -> str:
+    """A path of this service, or "" for anything else: nobody is sent to another site after signing in."""
+    return path if _OURS.fullmatch(path) and not path.startswith("//") else ""
+
+
+@get("/sign-in")
+@in_thread
+def get_sign_in(request: Asking) -> Response[Any]:
+    """Show the form to sign in; whoever has signed in already goes on."""
+    where = local(request.query_params.get("next", ""))
+    with record_of(request).read() as tx:
+        found = actor_of_session(tx, request.cookies.get(COOKIE, ""))
+    if found:
+        return go(request, where or HOMES[found[0].role])
+    return page(request, "sign_in.html", where=where)
+
+
+@post("/sign-in", request_max_body_size=MOST_BYTES)
+@in_thread
+def post_sign_in(request: Asking, body: RawBody, settings: NamedDependency[Settings]) -> Response[Any]:
+    """Sign in and go on to what was asked for."""
+    refuse_foreign(request)
+    fields = fields_of(body)
+    where = local(str(fields.get("next", "")))
+
+    def sign_in() -> Response[Any]:
+        form = Form(fields, from_page=True)
+        login, password = form.text("login"), form.text("password", secret=True)
+        form.asked.append("next")
+        form.done()
+        ip = request.client.host if request.client else ""
+        old = request.cookies.get(COOKIE, "")
+        secret, actor = service.sign_in(record_of(request), login, password, ip, old)
+        response = go(request, where or HOMES[actor.role])
+        response.cookies.append(session_cookie(secret, https=settings.https))
+        return response
+
+    return attempt(request, fields, sign_in, lambda typed: page(request, "sign_in.html", typed=typed, where=where))
+
+
+@post("/sign-out", request_max_body_size=MOST_BYTES)
+@in_thread
+def post_sign_out(request: Asking, settings: NamedDependency[Settings]) -> Response[Any]:
+    """Sign out and go to the first page."""
+    with record_of(request).write() as tx:
+        service.sign_out(tx, actor_of(request))
+    response = go(request, "/")
+    response.cookies.append(session_cookie("", https=settings.https))
+    return response
+
+
+@get("/account")
+@in_thread
+def get_account(request: Asking) -> Response[Any]:
+    """Show one's own account."""
+    return account_page(request)
+
+
+def account_page(request: Asking, typed: Typed = NOTHING, *, status: int = 0, made: str = "") -> Response[Any]:
+    """The page of one's own account; `made`: a new API key, shown this once."""
+    actor = actor_of(request)
+    with record_of(request).read() as tx:
+        organisation = tx.one(select(ORGANISATIONS.c.name).where(ORGANISATIONS.c.id == actor.organisation_id))
+        keys = service.keys_of(tx, actor) if actor.role == "lender" else []
+    assert organisation is not None
+    context = {"organisation": organisation.name, "keys": keys, "made": made, "scopes": service.SCOPES}
+    return page(request, "account.html", typed=typed, status=status, here="/account", **context)
+
+
+@post("/account/password", request_max_body_size=MOST_BYTES)
+@in_thread
+def post_password(request: Asking, body: RawBody, settings: NamedDependency[Settings]) -> Response[Any]:
+    """Change one's own password."""
+    fields = fields_of(body)
+
+    def change() -> Response[Any]:
+        form = Form(fields, from_page=True)
+        old, new = form.text("old", secret=True), form.text("new", secret=True)
+        form.done()
+        secret = service.change_password(record_of(request), actor_of(request), old, new)
+        response = go(request, "/account", "password")
+        response.cookies.append(session_cookie(secret, https=settings.https))
+        return response
+
+    return attempt(request, fields, change, lambda typed: account_page(request, typed))
+
+
+@post("/account/keys", request_max_body_size=MOST_BYTES)
+@in_thread
+def post_key(request: Asking, body: RawBody) -> Response[Any]:
+    """Make an API key and show it once."""
+    fields = fields_of(body)
+
+    def make() -> Response[Any]:
+        form = Form(fields, from_page=True)
+        name, scopes, expires_on = form.text("name"), form.choices("scopes", service.SCOPES), form.day("expires_on")
+        if expires_on is None and not any(t.field == "expires_on" for t in form.troubles):
+            form.trouble("expires_on", "wanted")
+        form.done()
+        assert expires_on is not None
+        with record_of(request).write() as tx:
+            end = datetime.combine(expires_on, time(), UTC)
+            _, secret = service.add_key(tx, actor_of(request), name, list(scopes), end)
+        return account_page(request, status=201, made=secret)
+
+    return attempt(request, fields, make, lambda typed: account_page(request, typed))
+
+
+@post("/account/keys/{key_id:str}/revoke", request_max_body_size=MOST_BYTES)
+@in_thread
+def post_revoke(request: Asking, key_id: FromPath[str]) -> Response[Any]:
+    """Take an API key back."""
+    with record_of(request).write() as tx:
+        service.revoke_key(tx, actor_of(request), key_id)
+    return go(request, "/account", "revoked")
+
+
+HANDLERS: Final = (get_sign_in, post_sign_in, post_sign_out, get_account, post_password, post_key, post_revoke)

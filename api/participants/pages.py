@@ -1,0 +1,315 @@
+"""The pages of participants: list and search, registering, details, consents, rights, handing over, importing."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from litestar import Response, get, post
+from litestar.datastructures import UploadFile
+from litestar.di import NamedDependency
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, FromPath, RawBody
+
+from api.accounts import service as accounts
+from api.audit.service import note
+from api.consents import service as consents
+from api.consents.texts import CURRENT, PURPOSES, TEXTS
+from api.errors import language_of
+from api.forms import Form
+from api.frame import MOST_BYTES, NOTHING, Fields, Typed, attempt, fields_of, go, page
+from api.live import Live
+from api.participants import people, rights
+from api.participants.endpoints import (
+    MOST_IMPORT_BYTES,
+    check_consent,
+    read_consent,
+    read_registration,
+    take_import,
+)
+from api.participants.imports import Imported
+from api.participants.people import check_version, find, who
+from api.refusals import Refused, Trouble
+from api.web import Asking, actor_of, in_thread, record_of
+
+AGREED_AT_FIRST: Final = tuple(purpose for purpose in PURPOSES if purpose != "referral")
+WORD: Final = {"id": "HAPUS", "en": "ERASE"}
+"""What must be written to erase somebody."""
+
+
+def texts(language: str) -> dict[str, str]:
+    """What people are asked to agree to, by purpose."""
+    return {purpose: text[language] for purpose, text in TEXTS[CURRENT].items()}
+
+
+# -- list and search ---------------------------------------------------------------------------------------------------
+
+
+@get("/participants")
+@in_thread
+def get_participants(request: Asking) -> Response[Any]:
+    """List one's participants; an operator, who has all of them, searches."""
+    return _list_page(request, "")
+
+
+@post("/participants", request_max_body_size=MOST_BYTES)
+@in_thread
+def post_search(request: Asking, body: RawBody) -> Response[Any]:
+    """Search; a POST, so that no name, NIK or phone number stands in an address."""
+    fields = fields_of(body)
+
+    def search() -> Response[Any]:
+        form = Form(fields, from_page=True)
+        wanted = form.text("search", wanted=False)
+        form.done()
+        return _list_page(request, wanted, Typed(fields))
+
+    return attempt(request, fields, search, lambda typed: _list_page(request, "", typed))
+
+
+def _list_page(request: Asking, search: str, typed: Typed = NOTHING) -> Response[Any]:
+    actor = actor_of(request)
+    with record_of(request).write() as tx:
+        found = people.people_of(tx, actor, search) if search or actor.role == "mentor" else []
+        note(tx, "listed", "account", actor.account_id, **who(actor), participants=[person.id for person in found])
+        names = accounts.names_of(tx, actor)
+    return page(request, "participants.html", typed=typed, people=found, search=search, names=names)
+
+
+# -- registering and correcting ----------------------------------------------------------------------------------------
+
+
+@get("/participants/new")
+@in_thread
+def get_new(request: Asking) -> Response[Any]:
+    """Show the form to register somebody."""
+    return _new_page(request)
+
+
+def _new_page(request: Asking, typed: Typed = NOTHING) -> Response[Any]:
+    agreements = [(purpose, texts(language_of(request))[purpose]) for purpose in AGREED_AT_FIRST]
+    return page(request, "participant_new.html", typed=typed, agreements=agreements, text_version=CURRENT)
+
+
+@post("/participants/new", request_max_body_size=MOST_BYTES)
+@in_thread
+def post_new(request: Asking, body: RawBody, live: NamedDependency[Live]) -> Response[Any]:
+    """Register somebody and go to their page."""
+    fields = fields_of(body)
+
+    def register() -> Response[Any]:
+        form = Form(fields, from_page=True)
+        identity, own, agreed = read_registration(form, live)
+        form.done()
+        with record_of(request).write() as tx:
+            person = people.register(tx, actor_of(request), identity, agreed, own)
+        return go(request, f"/participants/{person}", "registered")
+
+    return attempt(request, fields, register, lambda typed: _new_page(request, typed))
+
+
+@get("/participants/{person_id:str}/identity")
+@in_thread
+def get_identity(request: Asking, person_id: FromPath[str]) -> Response[Any]:
+    """Show the form to correct name, NIK and phone."""
+    return _identity_page(request, person_id)
+
+
+def _identity_page(request: Asking, person_id: str, typed: Typed = NOTHING) -> Response[Any]:
+    with record_of(request).write() as tx:
+        person = find(tx, actor_of(request), person_id)
+        note(tx, "saw", "participant", person_id, **who(actor_of(request)))
+    return page(request, "identity.html", typed=typed, person=person)
+
+
+@post("/participants/{person_id:str}/identity", request_max_body_size=MOST_BYTES)
+@in_thread
+def post_identity(request: Asking, person_id: FromPath[str], body: RawBody) -> Response[Any]:
+    """Correct name, NIK and phone; a NIK or phone left empty is taken away."""
+    fields = fields_of(body)
+
+    def correct() -> Response[Any]:
+        form = Form(fields, from_page=True)
+        identity = {"name": form.text("name"), "nik": form.nik(), "phone": form.phone()}
+        version = form.number("version")
+        form.done()
+        with record_of(request).write() as tx:
+            people.change(tx, actor_of(request), person_id, version, identity)
+        return go(request, f"/participants/{person_id}", "identity")
+
+    return attempt(request, fields, correct, lambda typed: _identity_page(request, person_id, typed))
+
+
+# -- consents ----------------------------------------------------------------------------------------------------------
+
+
+@get("/participants/{person_id:str}/consents")
+@in_thread
+def get_consents(request: Asking, person_id: FromPath[str]) -> Response[Any]:
+    """Show what somebody agrees to, and everything they said about it."""
+    return _consents_page(request, person_id)
+
+
+def _consents_page(request: Asking, person_id: str, typed: Typed = NOTHING) -> Response[Any]:
+    actor = actor_of(request)
+    with record_of(request).write() as tx:
+        person = find(tx, actor, person_id)
+        note(tx, "saw_consents", "participant", person_id, **who(actor))
+        context: dict[str, Any] = {
+            "person": person,
+            "ledger": consents.ledger_of(tx, person_id),
+            "standing": consents.standing(tx, person_id),
+            "lenders": [(row.id, row.name) for row in accounts.lenders(tx)],
+            "names": accounts.names_of(tx, actor),
+        }
+    agreements = [(purpose, texts(language_of(request))[purpose]) for purpose in PURPOSES]
+    return page(request, "consents.html", typed=typed, agreements=agreements, text_version=CURRENT, **context)
+
+
+@post("/participants/{person_id:str}/consents", request_max_body_size=MOST_BYTES)
+@in_thread
+def post_consent(
+    request: Asking, person_id: FromPath[str], body: RawBody, live: NamedDependency[Live]
+) -> Response[Any]:
+    """Record that somebody agreed or took it back."""
+    fields = fields_of(body)
+
+    def say() -> Response[Any]:
+        form = Form(fields, from_page=True)
+        version, entry = form.number("version"), read_consent(form, live)
+        form.done()
+        with record_of(request).write() as tx:
+            check_version(find(tx, actor_of(request), person_id), version)
+            check_consent(tx, person_id, entry)
+            consents.say(tx, actor_of(request), person_id, **entry)
+            people.bump(tx, person_id)
+        return go(request, f"/participants/{person_id}/consents", "consent")
+
+    return attempt(request, fields, say, lambda typed: _consents_page(request, person_id, typed))
+
+
+# -- rights and handing over -------------------------------------------------------------------------------------------
+
+
+@get("/participants/{person_id:str}/rights")
+@in_thread
+def get_rights(request: Asking, person_id: FromPath[str]) -> Response[Any]:
+    """Show what somebody may ask for: a copy of everything, and that all of it is erased."""
+    return _rights_page(request, person_id)
+
+
+def _rights_page(request: Asking, person_id: str, typed: Typed = NOTHING) -> Response[Any]:
+    with record_of(request).write() as tx:
+        person = find(tx, actor_of(request), person_id)
+        note(tx, "saw", "participant", person_id, **who(actor_of(request)))
+    return page(request, "rights.html", typed=typed, person=person, word=WORD[language_of(request)])
+
+
+@post("/participants/{person_id:str}/erasure", request_max_body_size=MOST_BYTES)
+@in_thread
+def post_erasure(request: Asking, person_id: FromPath[str], body: RawBody) -> Response[Any]:
+    """Erase somebody for good, where the word was written."""
+    fields = fields_of(body)
+
+    def erase() -> Response[Any]:
+        form = Form(fields, from_page=True)
+        version, word = form.number("version"), form.text("confirm", wanted=False)
+        if word.upper() not in WORD.values():
+            form.trouble("confirm", "not_confirmed", wanted=WORD[language_of(request)])
+        form.done()
+        rights.erase(record_of(request), actor_of(request), person_id, version)
+        return go(request, "/participants", "erased")
+
+    return attempt(request, fields, erase, lambda typed: _rights_page(request, person_id, typed))
+
+
+@get("/participants/{person_id:str}/mentor")
+@in_thread
+def get_mentor(request: Asking, person_id: FromPath[str]) -> Response[Any]:
+    """Show the form to hand somebody over to another mentor."""
+    return _mentor_page(request, person_id)
+
+
+def _mentor_page(request: Asking, person_id: str, typed: Typed = NOTHING) -> Response[Any]:
+    actor = actor_of(request)
+    with record_of(request).write() as tx:
+        person = find(tx, actor, person_id)
+        note(tx, "saw", "participant", person_id, **who(actor))
+        names = accounts.names_of(tx, actor)
+        others = [(row.id, row.name) for row in accounts.mentors_of(tx, actor) if row.id != person.mentor_id]
+    return page(request, "mentor.html", typed=typed, person=person, others=others, names=names)
+
+
+@post("/participants/{person_id:str}/mentor", request_max_body_size=MOST_BYTES)
+@in_thread
+def post_mentor(request: Asking, person_id: FromPath[str], body: RawBody) -> Response[Any]:
+    """Hand somebody over to another mentor."""
+    fields = fields_of(body)
+
+    def hand_over() -> Response[Any]:
+        form = Form(fields, from_page=True)
+        mentor, version = form.text("mentor_id"), form.number("version")
+        form.done()
+        with record_of(request).write() as tx:
+            people.hand_over(tx, actor_of(request), person_id, version, mentor)
+        return go(request, f"/participants/{person_id}", "handed")
+
+    return attempt(request, fields, hand_over, lambda typed: _mentor_page(request, person_id, typed))
+
+
+# -- importing ---------------------------------------------------------------------------------------------------------
+
+
+@get("/imports")
+@in_thread
+def get_imports(request: Asking) -> Response[Any]:
+    """Show the form to import a file."""
+    return _imports_page(request)
+
+
+def _imports_page(request: Asking, typed: Typed = NOTHING, result: Imported | None = None) -> Response[Any]:
+    agreements = [(purpose, texts(language_of(request))[purpose]) for purpose in AGREED_AT_FIRST]
+    context: dict[str, Any] = {"agreements": agreements, "text_version": CURRENT, "result": result}
+    return page(request, "imports.html", typed=typed, **context)
+
+
+@post("/imports", request_max_body_size=MOST_IMPORT_BYTES)
+@in_thread
+def post_import(
+    request: Asking,
+    data: Annotated[dict[str, Any], Body(media_type=RequestEncodingType.MULTI_PART)],
+    live: NamedDependency[Live],
+) -> Response[Any]:
+    """Import a file and show what became of it, row by row where something was wrong."""
+    sent = {name: value for name, value in data.items() if not _left_empty(value)}
+    fields: Fields = {name: value for name, value in sent.items() if not isinstance(value, UploadFile)}
+
+    def take() -> Response[Any]:
+        for name in ("file", "columns"):
+            if name in fields:
+                raise Refused(400, Trouble(name, "wanted", name=name))
+        return _imports_page(request, result=take_import(request, dict(sent), live))
+
+    return attempt(request, fields, take, lambda typed: _imports_page(request, typed))
+
+
+def _left_empty(value: Any) -> bool:
+    """A field of a form with files that was not filled in."""
+    return value in ("", None) or (isinstance(value, UploadFile) and not value.filename)
+
+
+HANDLERS: Final = (
+    get_participants,
+    post_search,
+    get_new,
+    post_new,
+    get_identity,
+    post_identity,
+    get_consents,
+    post_consent,
+    get_rights,
+    post_erasure,
+    get_mentor,
+    post_mentor,
+    get_imports,
+    post_import,
+)
