@@ -9,7 +9,7 @@ from api.assessments import service
 from api.assessments.rescreening import rescreen
 from api.assessments.tables import ASSESSMENTS
 from api.consents import service as consents
-from tests.changed_programmes import ANOTHER_LETTER, GONE, changed, live_with
+from tests.changed_programmes import ANOTHER_LETTER, OLDER, changed, live_with
 from tests.strategies import JAKARTA
 
 NO_LETTER = JAKARTA | {
@@ -114,7 +114,7 @@ def test_new_facts_are_told_apart_from_new_rules(letters):
 def test_whoever_loses_is_named_as_well(small_kail, tmp_path):
     kail = small_kail
     person = somebody(kail, NIB)
-    live = live_with(kail, changed(tmp_path / "closed", GONE))
+    live = live_with(kail, changed(tmp_path / "older", OLDER))
     (found,) = rescreen(kail.record, live, "id")
     (entry,) = [e for e in found.entries if e["id"] == "kur_super_mikro" and e["kind"] == "product"]
     assert found.participant == person
