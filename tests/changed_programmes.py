@@ -22,11 +22,9 @@ from tests.installation import Installation
 
 PRODUCT = r'(\nid = "{product}"\n(?:(?!\nid = ).)*?'
 """The beginning of a pattern within one product's entry, to be closed by the part that stays and the part that goes."""
-NO_AGE_NEEDED = ("kur_super_mikro", r"business_age_months\", at_least = )6", "0")
 OLDER = ("kur_super_mikro", r"business_age_months\", at_least = )6", "600")
 DEARER = ("kur_super_mikro", r"rate_percent = )3\b", "9")
 ANOTHER_LETTER = ("kur_super_mikro", r'\{ signal = "sku", is = true \})', ', { signal = "npwp", is = true }')
-GONE = ("kur_super_mikro", r'availability = )"running"', '"closed"')
 
 
 def changed(folder: Path, *changes: tuple[str, str, str]) -> Path:
