@@ -34,6 +34,20 @@ def count_try(tx: Transaction, login: str, address: str) -> bool:
     return all(_count(tx, bucket) <= ALLOWED[kind] for kind, bucket in buckets(login, address).items())
 
 
+def count_own_try(tx: Transaction, account_id: str) -> bool:
+    """Count a try at the old password by whoever has a session: it may be a stolen one. Return whether it is allowed."""
+    return _count(tx, _own(account_id)) <= ALLOWED["name and address"]
+
+
+def forget_own_tries(tx: Transaction, account_id: str) -> None:
+    """Begin anew after the old password was right."""
+    tx.run(delete(TRIES).where(TRIES.c.bucket == _own(account_id)))
+
+
+def _own(account_id: str) -> str:
+    return hashlib.sha256(f"own password:{account_id}".encode()).hexdigest()
+
+
 def _count(tx: Transaction, bucket: str) -> int:
     dialect = sqlite if tx.sql.dialect.name == "sqlite" else postgresql
     over = TRIES.c.since < tx.now - WINDOW

@@ -11,7 +11,7 @@ from sqlalchemy import Row, insert, select, update
 
 from api.accounts import passwords
 from api.accounts.actor import KEY_PREFIX, Actor, close_session, close_sessions, hashed, open_session
-from api.accounts.limits import count_try, forget_tries
+from api.accounts.limits import count_own_try, count_try, forget_own_tries, forget_tries
 from api.accounts.tables import ACCOUNTS, API_KEYS, ORGANISATIONS, ROLES
 from api.audit.service import note
 from api.record import Record, Transaction, new_id
@@ -81,8 +81,12 @@ def change_password(record: Record, actor: Actor, old: str, new: str) -> str:
     """Change one's own password; every session ends, and the id of a new one is returned.
 
     Raises:
-        Refused: 400 where the old one is wrong or the new one too short or too easy.
+        Refused: 429 where too many tries were made, 400 where the old one is wrong or the new one too short or too easy.
     """
+    with record.write() as tx:
+        allowed = count_own_try(tx, actor.account_id)
+    if not allowed:
+        raise Refused(429, Trouble("old", "too_many_tries"))
     with record.read() as tx:
         account = tx.one(select(ACCOUNTS).where(ACCOUNTS.c.id == actor.account_id))
     assert account is not None
@@ -96,6 +100,7 @@ def change_password(record: Record, actor: Actor, old: str, new: str) -> str:
     with record.write() as tx:
         if not _unchanged(tx, account):
             raise Refused(400, Trouble("old", "wrong_old_password"))
+        forget_own_tries(tx, account.id)
         _set_password(tx, account.id, new)
         close_sessions(tx, account.id)
         _noted(tx, actor, "changed_password", account.id)

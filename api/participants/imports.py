@@ -18,6 +18,7 @@ from api.accounts.actor import Actor
 from api.audit.service import note
 from api.batch import Job, Ready, Rejected, in_both, read_row
 from api.consents import service as consents
+from api.errors import shown_text
 from api.forms import Form
 from api.participants import evidence, people
 from api.participants.people import Agreement, Person
@@ -153,6 +154,7 @@ def _line(job: Job, columns: ColumnMap, row: Row, who: Mapping[str, str]) -> _Li
     try:
         ready = read_row(job, columns, replace(row, cells=cells))
     except Rejected as error:
+<<<<<<< HEAD
         others = [replace(one, value=None) if one.field in who.values() else one for one in error.problems]
         raise Rejected(row, error.participant, [*others, *problems]) from None
     named = bool(columns.participant) and (columns.participant in row.cells or not columns.plain)
@@ -163,6 +165,17 @@ def _line(job: Job, columns: ColumnMap, row: Row, who: Mapping[str, str]) -> _Li
     return _Line(
         row, replace(ready, id=ready.id if named else ""), {name: text for name, text in identity.items() if text}
     )
+=======
+        raise Rejected(row, error.participant, [*error.problems, *problems]) from None
+    if not columns.participant and not identity["nik"]:
+        problems.append(_problem(who["nik"], Trouble("nik", "bad_nik")))
+    read_id = Form({"own_id": ready.id if columns.participant else ""}, from_page=True)
+    own = read_id.text("own_id", wanted=False, most=60)  # as where somebody is registered by hand
+    problems += [_problem(columns.participant, trouble) for trouble in read_id.troubles]
+    if problems:
+        raise Rejected(row, ready.id, problems)
+    return _Line(row, replace(ready, id=own), {name: text for name, text in identity.items() if text})
+>>>>>>> safety
 
 
 def _text(cell: Any) -> str:
@@ -182,7 +195,8 @@ def _reject(found: Imported, error: Rejected, language: str) -> None:
     found.rejected_rows += 1
     if len(found.problems) < MOST_REJECTIONS:
         for number, line, cell, _, column, value, remedy in error.table(language):
-            entry = {"row": number, "line": line, "cell": cell, "field": column, "value": value, "remedy": remedy}
+            told = {"field": shown_text(column), "value": shown_text(value), "remedy": shown_text(remedy, 1000)}
+            entry = {"row": number, "line": line, "cell": cell, **told}
             found.problems.append(entry)
 
 

@@ -309,6 +309,22 @@ def test_the_right_password_gets_in_when_the_window_is_over_and_clears_the_count
         assert all(count_try(tx, "mentor", "10.0.0.1") for _ in range(10))
 
 
+def test_the_old_password_cannot_be_guessed_from_a_stolen_session(small_kail):
+    mentor, found = small_kail.actors["mentor"], []
+    for old in [*(f"guess {n}" for n in range(12)), PASSWORD]:
+        with pytest.raises(Refused) as refused:
+            service.change_password(small_kail.record, mentor, old, NEW)
+        found.append(refused.value.status)
+    assert found == [400] * 10 + [429] * 3
+    assert service.sign_in(small_kail.record, "mentor", PASSWORD, "10.0.0.1"), "the owner can still come in"
+    small_kail.clock.forward(minutes=15, seconds=1)
+    assert service.change_password(small_kail.record, mentor, PASSWORD, NEW)
+    for n in range(10):  # after the right one, the count begins anew
+        with pytest.raises(Refused) as refused:
+            service.change_password(small_kail.record, mentor, f"guess {n}", NEW)
+        assert refused.value.status == 400
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
