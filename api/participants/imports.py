@@ -154,28 +154,17 @@ def _line(job: Job, columns: ColumnMap, row: Row, who: Mapping[str, str]) -> _Li
     try:
         ready = read_row(job, columns, replace(row, cells=cells))
     except Rejected as error:
-<<<<<<< HEAD
         others = [replace(one, value=None) if one.field in who.values() else one for one in error.problems]
         raise Rejected(row, error.participant, [*others, *problems]) from None
     named = bool(columns.participant) and (columns.participant in row.cells or not columns.plain)
     if not named and not identity["nik"]:  # the row's number, which then stands for an id, is nobody's in another file
         problems.append(_problem(who.get("nik", "nik"), Trouble("nik", "bad_nik")))
-    if problems:
-        raise Rejected(row, ready.id, problems)
-    return _Line(
-        row, replace(ready, id=ready.id if named else ""), {name: text for name, text in identity.items() if text}
-    )
-=======
-        raise Rejected(row, error.participant, [*error.problems, *problems]) from None
-    if not columns.participant and not identity["nik"]:
-        problems.append(_problem(who["nik"], Trouble("nik", "bad_nik")))
-    read_id = Form({"own_id": ready.id if columns.participant else ""}, from_page=True)
+    read_id = Form({"own_id": ready.id if named else ""}, from_page=True)
     own = read_id.text("own_id", wanted=False, most=60)  # as where somebody is registered by hand
     problems += [_problem(columns.participant, trouble) for trouble in read_id.troubles]
     if problems:
         raise Rejected(row, ready.id, problems)
     return _Line(row, replace(ready, id=own), {name: text for name, text in identity.items() if text})
->>>>>>> safety
 
 
 def _text(cell: Any) -> str:
