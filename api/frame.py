@@ -23,7 +23,6 @@ from api.page_words import PAGE
 from api.refusals import Refused, Trouble
 from api.web import NO_STORE, Asking
 from api.words import PROBLEMS, teller
-from matcher.wording import SENTENCES
 
 Fields = Mapping[str, Any]
 MOST_BYTES: Final = 256 * 1024
@@ -112,60 +111,74 @@ def attempt(
         return again(Typed.after(refused, fields, errors.language_of(request)))
 
 
+class Says:
+    """What templates say values with, in one language: both(), code(), day(), moment(), options(), to()."""
+
+    def __init__(self, live: Live, language: str) -> None:
+        self.t = teller(live.rules, language)
+        self.language = language
+        self.zone = ZoneInfo(live.programme.timezone)
+
+    def both(self, id_: str, en: str, **args: Any) -> str:
+        """One of two texts, filled in."""
+        text = en if self.language == "en" else id_
+        return text.format(**args) if args else text
+
+    def code(self, kind: str, value: str) -> str:
+        """What a code is called; the code itself where it has no name."""
+        words = CODES[kind].get(value)
+        return words[self.language] if words else value
+
+    def options(self, kind: str, some: Sequence[str] = ()) -> list[tuple[str, str]]:
+        """Codes to choose from, with their names."""
+        return [(key, self.code(kind, key)) for key in some or CODES[kind]]
+
+    def day(self, value: date | str | None) -> str:
+        """A day written out."""
+        return self.t.day(date.fromisoformat(value) if isinstance(value, str) else value) if value else ""
+
+    def moment(self, value: datetime) -> str:
+        """A moment where the programme is run."""
+        local = value.astimezone(self.zone)
+        return f"{self.t.day(local.date())}, {local:{'%H:%M' if self.language == 'en' else '%H.%M'}}"
+
+    def to(self, path: str, **more: object) -> str:
+        """An address in this language."""
+        return address(path, self.language, **{name: str(value) for name, value in more.items()})
+
+
 def page(
     request: Asking, template: str, *, typed: Typed = NOTHING, status: int = 0, here: str = "", **context: Any
 ) -> Template:
     """Show a page. `here`: the path at which it can be read again, where that is not the one asked for."""
     language = errors.language_of(request)
     live: Live = request.app.state.live
-    t = teller(live.rules, language)
-    zone = ZoneInfo(live.programme.timezone)
     actor: Actor | None = getattr(request.state, "actor", None)
-    path = here or str(request.scope["path"])
-    asked = parse_qs(request.scope.get("query_string", b"").decode("latin-1"))
-    name = template.removesuffix(".html")
-
-    def both(id_: str, en: str, **args: Any) -> str:
-        text = en if language == "en" else id_
-        return text.format(**args) if args else text
-
-    def code(kind: str, value: str) -> str:
-        words = CODES[kind].get(value)
-        return words[language] if words else value
-
-    def day(value: date | str | None) -> str:
-        return t.day(date.fromisoformat(value) if isinstance(value, str) else value) if value else ""
-
-    def moment(value: datetime) -> str:
-        local = value.astimezone(zone)
-        return f"{t.day(local.date())}, {local:%H.%M}" if language == "id" else f"{t.day(local.date())}, {local:%H:%M}"
-
-    done = asked.get("done", [""])[-1]
+    says, title = Says(live, language), TITLES.get(template.removesuffix(".html"), PAGE["title"])
+    done = parse_qs(request.scope.get("query_string", b"").decode("latin-1")).get("done", [""])[-1]
     frame = {
         "language": language,
         "words": {name: text[language] for name, text in PAGE.items()},
-        "title": TITLES[name][language] if name in TITLES else PAGE["title"][language],
+        "labels": {name: text[language] for name, text in FIELDS.items()},
+        "title": title[language],
         "version": __version__,
         "digest": live.rules.programme.digest[:12],
+        "today": live.today.isoformat(),
         "actor": actor,
         "record": request.app.state.record is not None,
         "home": HOMES[actor.role] if actor else "/",
         "menu": [(to, text[language]) for to, text in MENU[actor.role]] if actor else [],
-        "path": path,
+        "path": here or str(request.scope["path"]),
         "done": DONE[done][language] if done in DONE else "",
         "typed": typed,
-        "labels": {name: text[language] for name, text in FIELDS.items()},
-        "today": live.today.isoformat(),
-        "_": both,
-        "code": code,
-        "codes": CODES,
-        "day": day,
-        "moment": moment,
-        "rupiah": t.rupiah,
-        "to": lambda where, **more: address(where, language, **{name: str(value) for name, value in more.items()}),
-        "options": lambda kind, some=(): [(key, code(kind, key)) for key in some or CODES[kind]],
-        "t": t,
-        "unknown": SENTENCES["unknown"][language],
+        "_": says.both,
+        "code": says.code,
+        "options": says.options,
+        "day": says.day,
+        "moment": says.moment,
+        "rupiah": says.t.rupiah,
+        "to": says.to,
+        "t": says.t,
     }
     headers = dict(NO_STORE) if actor or request.method not in SAFE else None
     return Template(template, context={**frame, **context}, status_code=status or typed.status, headers=headers)

@@ -75,8 +75,8 @@ def test_serving_loads_nothing_that_trains_or_reads_files():
     assert found.stdout.strip() == "[]"
 
 
-def test_a_worker_is_told_its_settings_by_the_environment(monkeypatch):
-    monkeypatch.setenv("KAIL_DATA", str(ROOT / "tests" / "nowhere"))
+def test_a_worker_is_told_its_settings_by_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("KAIL_DATA", str(tmp_path))
     with TestClient(from_environment()) as client:
         assert client.get("/health").json()["programme"]["id"] == "okoce"
 
