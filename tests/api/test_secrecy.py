@@ -126,6 +126,7 @@ BODIES = {
     "POST /api/v1/assessments/{}/override": {"chosen": "", "code": "other", "note": ""},
     "POST /api/v1/assessments/{}/objection": {"words": ""},
     "POST /api/v1/objections/{}/decision": {"decision": "upheld", "reason": ""},
+    "POST /api/v1/participants/search": {"text": "Ani"},
     "PUT /api/v1/switches/randomise-ties": {"on": True},
     "POST /api/v1/recommendations": {"signals": {"monthly_profit": 1}, "goal": "", "as_of": "2026-11-21"},
 }
@@ -160,6 +161,7 @@ def test_every_changing_route_of_the_record_is_tried_here(small_kail):
         )
         for name in routes_of(small_kail.app)
         if name.split(" ")[0] in ("POST", "PUT", "PATCH")
+        and "/api/v1/" in name  # pages have forms of texts, tested there
     }
     without_a_body = {"POST /api/v1/accounts/{}/password", "POST /api/v1/imports"}
     assert templates - without_a_body == set(BODIES)

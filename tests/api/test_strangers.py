@@ -253,7 +253,7 @@ def test_a_search_for_another_ones_person_finds_what_a_search_for_nobody_finds(f
                     ]
                     for word in words:
                         client.cookies.clear()
-                        answer = client.get("/api/v1/participants", params={"search": word}, headers=headers[login])
+                        answer = client.post("/api/v1/participants/search", json={"text": word}, headers=headers[login])
                         assert (answer.status_code, answer.json()) == (200, {"participants": []})
         assert dump(kail, but=("audit", "chain_ends")) == before
 
