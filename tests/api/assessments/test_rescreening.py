@@ -106,9 +106,9 @@ def test_new_facts_are_told_apart_from_new_rules(letters):
     person = somebody(kail, NO_LETTER)
     kail.evidence(person, nib=True)
     (by_facts,) = rescreen(kail.record, kail.live, "en")
-    assert {e["because"] for e in gained(by_facts)} == {"facts"}
+    assert {e["because"] for e in gained(by_facts)} == {"facts_or_time"}
     (by_facts,) = rescreen(kail.record, live, "en")
-    assert {e["because"] for e in gained(by_facts)} == {"facts"}
+    assert {e["because"] for e in gained(by_facts)} == {"facts_or_time"}
 
 
 def test_whoever_loses_is_named_as_well(small_kail, tmp_path):
