@@ -303,7 +303,7 @@ def test_a_head_is_judged_like_its_get(small_kail):
 def test_an_odd_id_is_simply_not_found(kail, odd):
     with kail.client() as client:
         for name, who in EXPECTED.items():
-            if "_id}" not in name:
+            if "_id}" not in name or (odd == ".." and "/api/v1/" not in name):  # the client itself goes up from a page
                 continue
             method, path = address(name, quote(odd, safe=""))
             login = {"m": "mentor", "o": "operator", "l": "lender"}[who[0]]
@@ -313,5 +313,5 @@ def test_an_odd_id_is_simply_not_found(kail, odd):
         for question in ("about", "before"):
             answer = client.get(f"/api/v1/audit?{question}={quote(odd, safe='')}", headers=session(kail, "operator"))
             assert answer.status_code in (200, 400, 404)
-        answer = client.get(f"/api/v1/participants?search={quote(odd, safe='')}", headers=session(kail, "mentor"))
-        assert answer.status_code in (200, 404)
+        answer = client.post("/api/v1/participants/search", json={"text": odd}, headers=session(kail, "mentor"))
+        assert answer.status_code in (200, 400)
