@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from api.refusals import Refused, Trouble
-from api.strict_json import UnreadableBody, read_json
+from api.strict_json import Body, UnreadableBody, read_json
 from matcher.participant import as_date
 
 LONGEST: int = 200
@@ -34,9 +34,13 @@ class Form:
     def of_json(cls, body: bytes) -> Form:
         """Read a JSON body; an empty one has no fields."""
         try:
-            return cls(read_json(body).value if body.strip() else {})
+            read = read_json(body) if body.strip() else Body({})
         except UnreadableBody:
             raise Refused(400, Trouble("body", "no_json")) from None
+        form = cls(read.value)
+        for name in dict.fromkeys(read.twice):
+            form.trouble(name[:100], "twice")
+        return form
 
     def trouble(self, name: str, code: str, value: Any = None, **args: Any) -> None:
         """Note that something is wrong with a field."""
@@ -125,17 +129,25 @@ class Form:
             self.trouble(name, "no_day", value if isinstance(value, str) else None)
         return found
 
+    def name(self, name: str = "name", *, wanted: bool = True) -> str:
+        """A person's name: one line, of letters that can be seen."""
+        text = self.text(name, wanted=wanted)
+        hidden = any(unicodedata.category(mark) in ("Cf", "Zl", "Zp") or mark in "\n\r\t" for mark in text)
+        if hidden or (text and not any(mark.isalnum() for mark in text)):
+            self.trouble(name, "bad_characters")
+        return text
+
     def nik(self, name: str = "nik") -> str:
         """A NIK, 16 digits; a wrong one is not repeated."""
-        text = re.sub(r"[\s.-]", "", self.text(name, wanted=False))
-        if text and not re.fullmatch(r"\d{16}", text):
+        text = re.sub(r"[\s.-]", "", unicodedata.normalize("NFKC", self.text(name, wanted=False)))
+        if text and not re.fullmatch(r"[0-9]{16}", text):
             self.trouble(name, "bad_nik")
         return text
 
     def phone(self, name: str = "phone") -> str:
         """A phone number as digits with the country's code: 0812... is 62812...; a wrong one is not repeated."""
-        text = re.sub(r"[\s().-]", "", self.text(name, wanted=False))
-        if text and not re.fullmatch(r"\+?\d{8,15}", text):
+        text = re.sub(r"[\s().-]", "", unicodedata.normalize("NFKC", self.text(name, wanted=False)))
+        if text and not re.fullmatch(r"\+?[0-9]{8,15}", text):
             self.trouble(name, "bad_phone")
         digits = text.lstrip("+")
         if digits.startswith("8") and text == digits:  # a sheet that kept 0812... as a number

@@ -36,6 +36,8 @@ def on_a_record(command: Callable[..., Any]) -> Callable[..., Any]:
 @contextmanager
 def opened(data: Path, database: str, *, new: bool = False, model: str = "") -> Iterator[tuple[Record, Live]]:
     """Open the record of a data folder, with the programme and scorecard it is served with."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     from api.crypto import KeyProblem
     from api.live import go_live, utc_now
     from api.record import KEY_FILE, open_record
@@ -50,6 +52,10 @@ def opened(data: Path, database: str, *, new: bool = False, model: str = "") -> 
         record = open_record(data, database, utc_now)
     except KeyProblem as error:
         raise click.ClickException(str(error)) from None
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        remedy = "Remedy: check its address, and that you may use it."
+        raise click.ClickException(f"the database cannot be opened: {reason}. {remedy}") from None
     try:
         yield record, live
     finally:
@@ -62,16 +68,8 @@ def prepare_record(data: Path, database: str) -> None:
     Raises:
         ClickException: with what to do.
     """
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        with opened(data, database, new=True):
-            pass
-    except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise click.ClickException(
-            f"the database cannot be opened: {reason}. Remedy: check its address and rights."
-        ) from None
+    with opened(data, database, new=True):
+        pass
 
 
 @click.command()
@@ -136,6 +134,9 @@ def account_add(data: Path, database: str, login: str, role: str, organisation: 
     from api.accounts.tables import ORGANISATIONS
     from api.refusals import Refused
 
+    login, organisation = login.strip(), organisation.strip()
+    if not 1 <= len(login) <= 100 or not 1 <= len(organisation) <= 200:
+        raise click.ClickException("LOGIN needs 1 to 100 letters and --organisation 1 to 200. Remedy: write both.")
     with opened(data, database, new=True) as (record, _):
         try:
             with record.write() as tx:
@@ -204,18 +205,23 @@ def audit_verify(data: Path, database: str, end: str | None) -> None:
     """
     from sqlalchemy import select
 
-    from api.audit.chain import end_of, verify
+    from api.accounts.tables import ORGANISATIONS
+    from api.audit.chain import Fault, end_of, verify
     from api.audit.tables import AUDIT
     from api.consents.tables import CONSENTS
+    from api.participants.tables import PARTICIPANTS
 
     broken = False
     with opened(data, database) as (record, _), record.read() as tx:
-        for table in (AUDIT, CONSENTS):
+        for table, people in ((AUDIT, ORGANISATIONS.c.id), (CONSENTS, PARTICIPANTS.c.id)):
             count, faults = verify(tx, table)
             number, link = end_of(tx, table)
             click.echo(f"{table.name}: {count} entries, {len(faults)} faults; ends at {number}:{link}")
             for fault in faults[:100]:
                 click.echo(f"  from entry {fault.seq}: {fault.what}")
+            if count == 0 and tx.one(select(people)) is not None:
+                faults = [*faults, Fault(1, "the whole chain is gone")]
+                click.echo("  the whole chain is gone: there are accounts or people, and nothing tells of them")
             broken |= bool(faults)
         if end is not None:
             number_text, _, link = end.partition(":")

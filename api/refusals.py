@@ -292,7 +292,20 @@ TROUBLES: Final[Mapping[str, Mapping[str, str]]] = {
         "Minta operator lain memutuskan.",
         "Ask another operator to decide.",
     ),
+    "no_lender": _(
+        "{value} bukan organisasi pemberi modal.",
+        "{value} is no organisation of a lender.",
+        "Sebut id organisasi yang punya akun pemberi modal.",
+        "Name the id of an organisation that has a lender's account.",
+    ),
+    "before_withdrawal": _(
+        "Persetujuan ini lebih tua dari penarikannya pada {on}.",
+        "This consent is older than its withdrawal on {on}.",
+        "Minta persetujuan lagi, lalu catat dengan tanggalnya.",
+        "Ask again, then record it with its day.",
+    ),
     # reading a form
+    "twice": _("{name} tertulis dua kali.", "{name} stands twice.", "Tulis sekali saja.", "Write it once."),
     "wanted": _("{name} belum diisi.", "{name} is missing.", "Isi dulu.", "Fill it in."),
     "no_text": _("{name} harus teks.", "{name} must be text.", "Tulis dalam tanda kutip.", "Write it in quotes."),
     "too_long": _(

@@ -50,7 +50,8 @@ def sign_in(record: Record, login: str, password: str, address: str, old: str = 
     right = passwords.verify(account.password_hash if account else None, password)
     if account is None or not right or not account.active:
         with record.write() as tx:
-            note(tx, "sign_in_refused", "account", account.id if account else "")
+            theirs = account.organisation_id if account else None
+            note(tx, "sign_in_refused", "account", account.id if account else "", organisation_id=theirs)
         raise Refused(401, Trouble("password", "wrong_password"))
     with record.write() as tx:
         if not _unchanged(tx, account):  # closed, or given another password, while this one was looked at
@@ -103,8 +104,14 @@ def change_password(record: Record, actor: Actor, old: str, new: str) -> str:
         forget_own_tries(tx, account.id)
         _set_password(tx, account.id, new)
         close_sessions(tx, account.id)
+        _revoke_keys(tx, account.id)
         _noted(tx, actor, "changed_password", account.id)
         return open_session(tx, account.id)
+
+
+def _revoke_keys(tx: Transaction, account_id: str) -> None:
+    mine = (API_KEYS.c.account_id == account_id) & API_KEYS.c.revoked_at.is_(None)
+    tx.run(update(API_KEYS).where(mine).values(revoked_at=tx.now))
 
 
 def _set_password(tx: Transaction, account_id: str, password: str) -> None:
@@ -197,8 +204,7 @@ def change_account(
     tx.run(update(ACCOUNTS).where(ACCOUNTS.c.id == account_id).values(**values, version=version + 1))
     close_sessions(tx, account_id)
     if values["role"] != account.role or not values["active"]:  # no key lives on that its owner can no longer see
-        mine = (API_KEYS.c.account_id == account_id) & API_KEYS.c.revoked_at.is_(None)
-        tx.run(update(API_KEYS).where(mine).values(revoked_at=tx.now))
+        _revoke_keys(tx, account_id)
     _noted(tx, actor, "changed", account_id, "account", **values)
 
 
@@ -208,6 +214,7 @@ def reset_password(tx: Transaction, actor: Actor, account_id: str) -> str:
     password = passwords.new_password()
     _set_password(tx, account.id, password)
     close_sessions(tx, account.id)
+    _revoke_keys(tx, account.id)
     _noted(tx, actor, "reset_password", account.id)
     return password
 

@@ -47,6 +47,10 @@ CHANGES: Final[Mapping[str, Both]] = {
     },
     "score": {"id": "Skor berubah {points} poin.", "en": "The score changed by {points} points."},
     "nothing": {"id": "Tidak ada yang berubah.", "en": "Nothing changed."},
+    "unreadable": {
+        "id": "Datanya saling bertentangan menurut aturan sekarang: lihat bersama orangnya.",
+        "en": "The facts contradict each other under the rules of now: look at them with the person.",
+    },
     "none": {"id": "tidak ada", "en": "none"},
     "yes": {"id": "ya", "en": "yes"},
     "no": {"id": "tidak", "en": "no"},

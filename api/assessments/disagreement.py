@@ -7,10 +7,9 @@ from typing import Any, Final
 from sqlalchemy import insert, select, update
 
 from api.accounts.actor import Actor
-from api.assessments.service import find_assessment
+from api.assessments.service import find_assessment, may_be_assessed
 from api.assessments.tables import ASSESSMENTS, OBJECTIONS, OVERRIDES
 from api.audit.service import note
-from api.consents import service as consents
 from api.crypto import seal_json, unseal_json
 from api.participants.people import Person, bump, find, who
 from api.participants.tables import PARTICIPANTS
@@ -39,7 +38,7 @@ def override(tx: Transaction, actor: Actor, assessment_id: str, chosen: str, cod
         Refused: 404; 409 without consent; 400 if the step is not among those suggested, or is the first anyway.
     """
     assessment, person = find_assessment(tx, actor, assessment_id)
-    consents.require(tx, person.id, "record", "recommendation")
+    may_be_assessed(tx, person)
     listed = [one[0] for one in assessment.core["interventions"]]
     if chosen not in listed:
         raise Refused(400, Trouble("chosen", "not_listed", chosen, allowed=", ".join(listed[1:])))
@@ -89,7 +88,7 @@ def decide(tx: Transaction, actor: Actor, objection_id: str, decision: str, reas
     if row.decided_at is not None:
         raise Refused(409, Trouble("objection", "objection_closed"))
     asked = tx.one(select(ASSESSMENTS.c.account_id).where(ASSESSMENTS.c.id == row.assessment_id))
-    if asked is not None and asked.account_id == actor.account_id:
+    if actor.account_id in (row.account_id, asked.account_id if asked else None):
         raise Refused(409, Trouble("objection", "own_result"))
     sealed = seal_json(person.key, reason, f"objections.reason:{objection_id}")
     values = {"decided_at": tx.now, "decided_by": actor.account_id, "decision": decision, "reason": sealed}

@@ -53,7 +53,9 @@ def post_assessment(
     form = Form.of_json(body)
     goal = form.text("goal", wanted=False) or None
     form.done()
-    assessment, worked = service.assess(record_of(request), live, actor_of(request), person_id, goal)
+    assessment, worked = service.assess(
+        record_of(request), live, actor_of(request), person_id, goal, language_of(request)
+    )
     return answer_json({"id": assessment, "digest": worked.digest, "core": worked.core}, 201)
 
 
@@ -71,12 +73,16 @@ def get_assessments(request: Asking, person_id: FromPath[str]) -> Response[bytes
 @get("/api/v1/assessments/{assessment_id:str}")
 @in_thread
 def get_assessment(request: Asking, assessment_id: FromPath[str], live: NamedDependency[Live]) -> Response[bytes]:
-    """Show an assessment: its inputs and core, and in words what comes out if it is made again today."""
+    """Show an assessment: its inputs and core, and in words what comes out if it is made again today.
+
+    Nothing is worked out (`same` and `answer` null) without consent, or while an objection waits.
+    """
     with record_of(request).write() as tx:
         assessment, person = service.find_assessment(tx, actor_of(request), assessment_id)
         consents.require(tx, person.id, "record")
         note(tx, "saw_assessment", "participant", person.id, **who(actor_of(request)), assessment=assessment_id)
-    same, worked = service.replay(live, assessment)
+        may = service.is_open(tx, person)
+    same, worked = service.replay(live, assessment) if may else (None, None)
     answer = service.in_words(live, worked, language_of(request)) if worked and same else None
     return answer_json(
         told(assessment) | {"inputs": assessment.inputs, "core": assessment.core, "same": same, "answer": answer}

@@ -106,7 +106,8 @@ def _assessment_page(request: Asking, assessment_id: str, live: Live, typed: Typ
         note(tx, "saw_assessment", "participant", person.id, **who(actor), assessment=assessment_id)
         before = service.the_one_before(tx, person, assessment)
         said = _said(tx, person, assessment_id)
-    same, worked = service.replay(live, assessment)
+        may = service.is_open(tx, person)
+    same, worked = service.replay(live, assessment) if may else (False, None)
     t = teller(live.rules, language)
     context = {
         "assessment": assessment,

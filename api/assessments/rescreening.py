@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from api.assessments.changes import changes
+from api.assessments.changes import CHANGES, changes
 from api.assessments.service import Worked, inputs_of, latest_of, opened, replay, store, work_out
 from api.consents import service as consents
 from api.crypto import Erased
@@ -69,13 +69,22 @@ def _one(record: Record, live: Live, person_id: str, t: Teller, keep: bool) -> R
         if "first" in before.inputs:  # what a lot put first is no change of the rules
             inputs["first"] = before.inputs["first"]
     _, again = replay(live, before)
-    by_rules = {_mark(entry) for entry in changes(before.core, again.core, t)} if again else set()
+    by_rules = {_mark(entry) for entry in changes(before.core, again.core, t)} if again else None
     try:
         worked = work_out(live, inputs)
-    except Refused:
-        return None  # the evidence contradicts itself under the new rules: the mentor is told when they next look
+    except Refused:  # the evidence contradicts itself under the new rules: a person has to look at it
+        text = CHANGES["unreadable"][t.language]
+        entry: dict[str, Any] = {
+            "kind": "unreadable",
+            "id": "",
+            "gained": None,
+            "text": text,
+            "why": [],
+            "because": BY_RULES,
+        }
+        return Rescreened(person_id, row.mentor_id, row.organisation_id, (entry,))
     found = [
-        entry | {"because": BY_RULES if _mark(entry) in by_rules else BY_FACTS}
+        entry | {"because": BY_RULES if by_rules is None or _mark(entry) in by_rules else BY_FACTS}
         for entry in changes(before.core, worked.core, t)
     ]
     if not found:

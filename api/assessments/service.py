@@ -22,13 +22,13 @@ from api.accounts.actor import Actor
 from api.answer import answer, versions_of
 from api.assessments import switches
 from api.assessments.core import Core, core_of, written
-from api.assessments.tables import ASSESSMENTS
+from api.assessments.tables import ASSESSMENTS, OBJECTIONS
 from api.audit.service import note
 from api.consents import service as consents
 from api.crypto import seal, seal_json, unseal, unseal_json
 from api.errors import told
 from api.live import Live
-from api.participants.evidence import evidence_of, signals_of
+from api.participants.evidence import evidence_of, readable, signals_of
 from api.participants.people import Person, find, version_of, who
 from api.record import Record, Transaction, new_id
 from api.refusals import Refused, Trouble
@@ -88,7 +88,7 @@ class Assessment:
 # -- working out -------------------------------------------------------------------------------------------------------
 
 
-def work_out(live: Live, inputs: Mapping[str, Any]) -> Worked:
+def work_out(live: Live, inputs: Mapping[str, Any], language: str = "id") -> Worked:
     """Recommend for inputs {signals, as_of, goal, first}: the same inputs under the same versions give the same core.
 
     Raises:
@@ -98,7 +98,7 @@ def work_out(live: Live, inputs: Mapping[str, Any]) -> Worked:
     try:
         participant = read_participant(rules, inputs["signals"])
     except ParticipantError as error:
-        raise Refused.told(409, told(teller(rules, "id"), error.problems, "signals.")) from None
+        raise Refused.told(409, told(teller(rules, language), error.problems, "signals.")) from None
     goal = inputs.get("goal")
     if goal is not None and goal not in rules.product_ids:
         raise Refused(400, Trouble("goal", "no_such_goal", goal))
@@ -144,7 +144,9 @@ def summary_of(worked: Worked) -> dict[str, Any]:
 # -- storing -----------------------------------------------------------------------------------------------------------
 
 
-def assess(record: Record, live: Live, actor: Actor, person_id: str, goal: str | None = None) -> tuple[str, Worked]:
+def assess(
+    record: Record, live: Live, actor: Actor, person_id: str, goal: str | None = None, language: str = "id"
+) -> tuple[str, Worked]:
     """Recommend for a participant from their evidence and store it; return the assessment's id and what was found.
 
     Raises:
@@ -156,7 +158,7 @@ def assess(record: Record, live: Live, actor: Actor, person_id: str, goal: str |
             may_be_assessed(tx, person)
             inputs = inputs_of(tx, person, live, goal)
             random = switches.is_on(tx, actor.organisation_id, switches.RANDOMISATION)
-        worked = work_out(live, inputs)
+        worked = work_out(live, inputs, language)
         propensity = None
         if random and len(choice := tied(worked.found)) > 1:
             inputs, propensity = inputs | {"first": secrets.choice(choice)}, 1 / len(choice)
@@ -178,10 +180,16 @@ def may_be_assessed(tx: Transaction, person: Person) -> None:
         raise Refused(409, Trouble("participant", "frozen"))
 
 
+def is_open(tx: Transaction, person: Person) -> bool:
+    """Whether anything may be worked out about a participant today."""
+    return not person.frozen and consents.stands(tx, person.id, "recommendation")
+
+
 def inputs_of(tx: Transaction, person: Person, live: Live, goal: str | None = None) -> dict[str, Any]:
     """What a recommendation of today is made from."""
     day = live.rules.day
-    return {"signals": signals_of(evidence_of(tx, person), day), "as_of": day.isoformat(), "goal": goal}
+    signals = readable(live.rules, signals_of(evidence_of(tx, person), day))
+    return {"signals": signals, "as_of": day.isoformat(), "goal": goal}
 
 
 def store(
@@ -278,10 +286,11 @@ def the_one_before(tx: Transaction, person: Person, assessment: Assessment) -> A
 
 
 def latest_of(tx: Transaction, persons: Sequence[str]) -> dict[str, Row[Any]]:
-    """The latest assessment of each of these participants, sealed."""
+    """The latest assessment of each of these participants, sealed; one whose objection was upheld does not count."""
     found: dict[str, Row[Any]] = {}
+    upheld = select(OBJECTIONS.c.assessment_id).where(OBJECTIONS.c.decision == "upheld")
     for start in range(0, len(persons), 500):
-        mine = ASSESSMENTS.c.participant_id.in_(persons[start : start + 500])
+        mine = ASSESSMENTS.c.participant_id.in_(persons[start : start + 500]) & ASSESSMENTS.c.id.not_in(upheld)
         last = select(ASSESSMENTS.c.participant_id, func.max(ASSESSMENTS.c.place).label("place")).where(mine)
         newest = last.group_by(ASSESSMENTS.c.participant_id).subquery()
         both = (ASSESSMENTS.c.participant_id == newest.c.participant_id) & (ASSESSMENTS.c.place == newest.c.place)

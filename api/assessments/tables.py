@@ -44,7 +44,7 @@ OVERRIDES: Final = Table(
     Column("code", String(40), nullable=False),
     Column("note", LargeBinary, info=SEALED),
     Index("ix_overrides_assessment_id", "assessment_id"),
-    info={"person": "participant_id"},
+    info={"person": "participant_id", "erased": "rows"},
 )
 
 OBJECTIONS: Final = Table(
@@ -61,7 +61,7 @@ OBJECTIONS: Final = Table(
     Column("decision", String(20)),
     Column("reason", LargeBinary, info=SEALED),
     Index("ix_objections_participant_id", "participant_id"),
-    info={"person": "participant_id"},
+    info={"person": "participant_id", "erased": "rows"},
 )
 
 SWITCHES: Final = Table(

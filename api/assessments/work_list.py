@@ -33,6 +33,10 @@ WHY: Final[Mapping[str, Mapping[str, str]]] = {
     "step": {"id": "Langkah berikutnya: {step}.", "en": "The next step: {step}."},
     "question": {"id": "Tanyakan juga: {question}", "en": "Ask as well: {question}"},
     "stale": {"id": "Tanyakan apakah masih begitu: {signals}.", "en": "Ask whether this is still so: {signals}."},
+    "rescreened": {
+        "id": "Syarat atau datanya berubah sejak terakhir dibicarakan: sampaikan apa yang baru.",
+        "en": "Rules or facts changed since you last talked: tell what is new.",
+    },
     "never": {
         "id": "Belum pernah dihitung: isi yang sudah diketahui, lalu minta saran.",
         "en": "Never worked out yet: fill in what is known, then ask for a recommendation.",
@@ -58,10 +62,13 @@ def work_list(tx: Transaction, actor: Actor, t: Teller, today: date) -> dict[str
             left_out["no_consent"] += 1
         elif person.frozen:
             left_out["objection"] += 1
-        elif row is not None and today - row.as_of < A_WEEK:
+        elif row is not None and row.cause == "asked" and today - row.as_of < A_WEEK:
             left_out["seen_this_week"] += 1
         else:
-            entries.append(_entry(person, opened(row, person.key).summary if row is not None else None, t, today))
+            entry = _entry(person, opened(row, person.key).summary if row is not None else None, t, today)
+            if row is not None and row.cause == "rescreened":
+                entry["why"].insert(0, WHY["rescreened"][t.language])
+            entries.append(entry)
     entries.sort(key=lambda entry: (entry["rank"], entry["name"].casefold(), entry["participant"]))
     shown = entries[:MOST]
     note(tx, "saw_work_list", "account", actor.account_id, **who(actor), participants=[e["participant"] for e in shown])

@@ -90,6 +90,16 @@ def require(tx: Transaction, person_id: str, *purposes: str) -> None:
         raise Refused(409, *(Trouble("consent", f"no_consent_{purpose}", purpose) for purpose in missing))
 
 
+def withdrawn_on(tx: Transaction, person_id: str, purpose: str, recipient: str) -> date | None:
+    """The day on which somebody last took back what they had agreed to for a purpose and recipient; None: never."""
+    days = [
+        entry["said_on"]
+        for entry in ledger_of(tx, person_id)
+        if (entry["purpose"], entry["recipient"], entry["given"]) == (purpose, recipient, False)
+    ]
+    return days[-1] if days else None
+
+
 def ledger_of(tx: Transaction, person_id: str) -> list[dict[str, Any]]:
     """Everything a person said, in order."""
     rows = tx.sql.execute(_LEDGER, {"person": person_id}).all()

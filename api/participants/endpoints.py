@@ -15,7 +15,7 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromPath, RawBody
 from sqlalchemy import select
 
-from api.accounts.tables import ORGANISATIONS
+from api.accounts.tables import ACCOUNTS
 from api.audit.service import note
 from api.batch import Job
 from api.consents import service as consents
@@ -86,7 +86,7 @@ def post_participant(request: Asking, body: RawBody, live: NamedDependency[Live]
 
 def read_registration(form: Form, live: Live) -> tuple[dict[str, str], str, Agreement]:
     """Who somebody is, their id elsewhere, and what they agreed to."""
-    identity = {"name": form.text("name"), "nik": form.nik(), "phone": form.phone()}
+    identity = {"name": form.name(), "nik": form.nik(), "phone": form.phone()}
     own, agreed_to = form.text("own_id", wanted=False, most=60), purposes(form)
     channel, said_on, text_version = channel_and_day(form, live.today)
     kept = {name: text for name, text in identity.items() if text}
@@ -114,7 +114,7 @@ def patch_participant(request: Asking, person_id: FromPath[str], body: RawBody) 
     """Correct {name, nik, phone}, given the {version} that was read; an empty text takes a NIK or phone away."""
     form = Form.of_json(body)
     version = form.number("version")
-    identity = {"name": form.text("name", wanted="name" in form.fields), "nik": form.nik(), "phone": form.phone()}
+    identity = {"name": form.name(wanted="name" in form.fields), "nik": form.nik(), "phone": form.phone()}
     identity = {name: text for name, text in identity.items() if name in form.fields}
     form.done()
     with record_of(request).write() as tx:
@@ -217,16 +217,22 @@ def read_consent(form: Form, live: Live) -> dict[str, Any]:
 
 
 def check_consent(tx: Transaction, person_id: str, entry: dict[str, Any]) -> None:
-    """See that the recipient exists, and that there is something to take back.
+    """See that the recipient lends, that there is something to take back, and that no older paper undoes a withdrawal.
 
     Raises:
         Refused: 400 or 409.
     """
     recipient = entry["recipient"]
-    if recipient and not tx.one(select(ORGANISATIONS.c.id).where(ORGANISATIONS.c.id == recipient)):
-        raise Refused(400, Trouble("recipient", "no_recipient"))
+    lends = (ACCOUNTS.c.organisation_id == recipient) & (ACCOUNTS.c.role == "lender")
+    if recipient and not tx.one(select(ACCOUNTS.c.id).where(lends)):
+        raise Refused(400, Trouble("recipient", "no_lender", recipient))
     if not entry["given"] and not consents.stands(tx, person_id, entry["purpose"], recipient):
         raise Refused(409, Trouble("purpose", "never_agreed", entry["purpose"]))
+    withdrawn = consents.withdrawn_on(tx, person_id, entry["purpose"], recipient)
+    if entry["given"] and withdrawn is not None and entry["said_on"] < withdrawn:
+        raise Refused(
+            409, Trouble("said_on", "before_withdrawal", entry["said_on"].isoformat(), on=withdrawn.isoformat())
+        )
 
 
 @get("/api/v1/participants/{person_id:str}/export")

@@ -7,7 +7,7 @@ then: of each signal the latest, and of one day's the one learnt last.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -24,7 +24,7 @@ from api.participants.tables import EVIDENCE
 from api.record import Transaction, new_id
 from api.refusals import Refused, Trouble
 from api.words import teller
-from matcher.participant import InputProblem, ParticipantError, as_date, read_participant
+from matcher.participant import InputProblem, ParticipantError, as_date, read_participant, read_value
 from matcher.rules import Rules
 from matcher.words import Message
 
@@ -86,6 +86,17 @@ def signals_of(evidence: Iterable[Evidence], day: date) -> dict[str, dict[str, A
     }
 
 
+def readable(rules: Rules, signals: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The signals without those that the rules of today no longer have, or no longer with that value: they are unknown."""
+    return {
+        name: fact
+        for name, fact in signals.items()
+        if name in rules.signals
+        and not rules.signals[name].derived
+        and read_value(rules.signals[name], fact["value"])[1] is None
+    }
+
+
 def add(
     tx: Transaction, actor: Actor, person: Person, rules: Rules, facts: Any, language: str, said_by: str = ""
 ) -> int:
@@ -98,14 +109,16 @@ def add(
     """
     consents.require(tx, person.id, "record")
     before = evidence_of(tx, person)
-    fresh = read_facts(rules, facts, language)
-    todays = signals_of([*before, *as_evidence(fresh, before, tx.now)], rules.day)
+    fresh = read_facts(rules, facts, language, {fact.signal for fact in before})
+    todays = readable(rules, signals_of([*before, *as_evidence(fresh, before, tx.now)], rules.day))
     _check(rules, todays, language, "signals.")
     return store(tx, actor, person, fresh, before, said_by)
 
 
-def read_facts(rules: Rules, facts: Any, language: str) -> dict[str, dict[str, Any]]:
+def read_facts(rules: Rules, facts: Any, language: str, recorded: Collection[str] = ()) -> dict[str, dict[str, Any]]:
     """Check facts one by one: {signal: {value, on, proof}}, `on` filled in.
+
+    What is among the `recorded` signals can be taken back even where the programme no longer has it.
 
     Raises:
         Refused: 400, with every problem.
@@ -117,6 +130,9 @@ def read_facts(rules: Rules, facts: Any, language: str) -> dict[str, dict[str, A
     for name, raw in facts.items():
         fact = dict(raw) if isinstance(raw, Mapping) else {"value": raw}
         gone = "value" in fact and fact["value"] is None
+        if gone and name in recorded and name not in rules.signals:
+            fresh[name] = {"value": None, "on": rules.day.isoformat(), "proof": ""}
+            continue
         try:
             probe = {**fact, "value": _any_value(rules, name)} if gone else fact
             read = read_participant(rules, {name: probe}).facts.get(name)

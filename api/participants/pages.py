@@ -129,7 +129,7 @@ def post_identity(request: Asking, person_id: FromPath[str], body: RawBody) -> R
 
     def correct() -> Response[Any]:
         form = Form(fields, from_page=True)
-        identity = {"name": form.text("name"), "nik": form.nik(), "phone": form.phone()}
+        identity = {"name": form.name(), "nik": form.nik(), "phone": form.phone()}
         version = form.number("version")
         form.done()
         with record_of(request).write() as tx:
