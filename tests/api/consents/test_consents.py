@@ -62,6 +62,8 @@ class History:
         self.people = [kail.participant(name=name, own_id=name, consents=BOTH) for name in self.own]
         for person, purpose in itertools.product(self.people, BOTH):
             self.oracle.say(person, purpose, "", True, None)
+        self.owes = [False, False]
+        self.assess(0)  # so that there is something to be screened again
 
     @property
     def today(self):
@@ -123,13 +125,15 @@ class History:
         try:
             with self.kail.record.write() as tx:
                 who = find(tx, self.mentor, person)
-                evidence.add(tx, self.mentor, who, self.kail.live.rules, {"cash_at_hand": next(_numbers)}, "en")
+                fact = {"arrears_idr": 0 if self.owes[which] else next(_numbers)}  # each time other products are barred
+                evidence.add(tx, self.mentor, who, self.kail.live.rules, fact, "en")
         except Refused as refused:
             assert refused.status == 409
             assert not self.agrees(person, "record")
             assert self.count() == before
             return
         assert self.agrees(person, "record")
+        self.owes[which] = not self.owes[which]
         assert self.count()[which] == (before[which][0] + 1, before[which][1])
 
     def import_row(self, which):
