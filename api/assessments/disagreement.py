@@ -88,7 +88,7 @@ def decide(tx: Transaction, actor: Actor, objection_id: str, decision: str, reas
     if row.decided_at is not None:
         raise Refused(409, Trouble("objection", "objection_closed"))
     asked = tx.one(select(ASSESSMENTS.c.account_id).where(ASSESSMENTS.c.id == row.assessment_id))
-    if actor.account_id in (row.account_id, asked.account_id if asked else None):
+    if asked is not None and asked.account_id == actor.account_id:
         raise Refused(409, Trouble("objection", "own_result"))
     sealed = seal_json(person.key, reason, f"objections.reason:{objection_id}")
     values = {"decided_at": tx.now, "decided_by": actor.account_id, "decision": decision, "reason": sealed}

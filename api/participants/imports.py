@@ -1,7 +1,7 @@
 """Importing a sheet of participants: new ones are registered, known ones get the facts that are new.
 
 The whole file is one transaction; a bad row is reported with row, field, value and remedy, and the good ones go on. The
-same file again is refused and changes nothing; the same rows in another file write nothing twice.
+same file again is refused where nothing in it is new; the same rows in another file write nothing twice.
 """
 
 from __future__ import annotations
@@ -83,13 +83,13 @@ def import_sheet(
     mark = record.keys.blind("imports", hashlib.sha256(path.read_bytes()).hexdigest())
     with record.write() as tx:
         before = tx.one(select(IMPORTS).where(IMPORTS.c.account_id == actor.account_id, IMPORTS.c.file_index == mark))
-        if before and not before.rows_rejected:
-            on = before.at.date().isoformat()
-            raise Refused(409, Trouble("file", "import_twice", on=on, rows=before.rows_taken))
         for number, line in enumerate(lines, 1):
             _take(tx, actor, line, agreed, found, job)
             if progress:
                 progress(number, len(lines))
+        if before and not found.registered and not found.facts:  # else a row that was in the way then is mended now
+            on = before.at.date().isoformat()
+            raise Refused(409, Trouble("file", "import_twice", on=on, rows=before.rows_taken))
         counts = {"rows_taken": found.taken, "rows_rejected": found.rejected_rows}
         tx.run(delete(IMPORTS).where(IMPORTS.c.file_index == mark, IMPORTS.c.account_id == actor.account_id))
         done = new_id()
