@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from api.tables import METADATA
 
-TRIES = min(10 * settings().max_examples, 10_000)
+TRIES = 2_000 if settings().max_examples <= 2_000 else 10_000
 MENTORS = ("mentor", "mentor2", "other_mentor")
 AGREED = {"channel": "paper", "text_version": "2026-11"}
 NOWHERE = "0123456789abcdef01234567"
