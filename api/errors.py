@@ -16,6 +16,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
+from sqlalchemy.exc import OperationalError
 
 from api.refusals import Refused
 from api.strict_json import written
@@ -135,6 +136,12 @@ def _of_the_framework(request: Request[Any, Any, Any], error: HTTPException) -> 
     return answer_problem(error.status_code, language, problems, error.headers)
 
 
+def _database(request: Request[Any, Any, Any], error: OperationalError) -> Response[bytes]:
+    if "locked" not in str(error.orig):
+        return _unexpected(request, error)
+    return answer_problem(503, language_of(request), headers={"retry-after": "30"})
+
+
 def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     log_unexpected(request, error)
     return answer_problem(500, language_of(request))
@@ -151,5 +158,6 @@ HANDLERS: Final[ExceptionHandlersMap] = {
     Refusal: _refused,
     Refused: _not_done,
     HTTPException: _of_the_framework,
+    OperationalError: _database,
     Exception: _unexpected,
 }

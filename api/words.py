@@ -259,6 +259,15 @@ PROBLEMS: Final[Mapping[int, Mapping[str, Any]]] = {
         "title": _("Jenis isi tidak dikenal", "This content type cannot be read"),
         "detail": _("Kirim sebagai application/json.", "Send application/json."),
     },
+    503: {
+        "type": "busy",
+        "field": "",
+        "title": _("Sedang sibuk", "Busy just now"),
+        "detail": _(
+            "Ada pekerjaan besar yang sedang disimpan. Tidak ada yang berubah; tunggu sebentar, lalu kirim lagi.",
+            "Something large is being stored. Nothing was changed; wait a little, then send it again.",
+        ),
+    },
     500: {
         "type": "internal",
         "field": "",

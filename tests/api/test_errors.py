@@ -56,7 +56,7 @@ def test_a_refused_value_is_logged_nowhere(refused, caplog):
 
 def test_a_status_without_words_of_its_own_is_still_a_problem():
     assert errors.problem(418, "en")["type"] == "urn:kail:problem:418"
-    assert errors.problem(503, "id")["title"] == errors.problem(500, "id")["title"]
+    assert errors.problem(504, "id")["title"] == errors.problem(500, "id")["title"]
 
 
 def test_what_is_shown_is_short_and_can_be_written_as_json():
