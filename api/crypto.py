@@ -72,7 +72,7 @@ def unseal_json(key: bytes, sealed: bytes, place: str) -> Any:
     return json.loads(zlib.decompress(unseal(key, sealed, place)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # a key is never shown, not even in a trace
 class Keys:
     """The keys of an installation. `current` is the number of the master key that wraps new persons' keys."""
 

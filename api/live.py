@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from api.settings import Settings
 from matcher.entries import Programme
-from matcher.programme import load_programme
+from matcher.programme import OKOCE, load_programme
 from matcher.rules import Rules, rules_on
 from matcher.scorecard import Scorecard
 from models.registry import scorecard_for
@@ -42,6 +43,12 @@ class Live:
         return rules_on(self.programme, min(day, self.programme.valid_to or day))
 
 
+@cache
+def _shipped() -> Programme:
+    """The programme that comes with Kail: its files are never written, so a process reads them once."""
+    return load_programme(OKOCE)
+
+
 def go_live(settings: Settings, clock: Clock = utc_now) -> Live:
     """Load what the settings name.
 
@@ -50,5 +57,6 @@ def go_live(settings: Settings, clock: Clock = utc_now) -> Live:
         ScorecardError: if there is no such scorecard, it was changed, or does not fit the programme.
         OSError: if the scorecard cannot be read.
     """
-    live = Live(load_programme(settings.programme_folder), None, clock)
+    folder = settings.programme_folder
+    live = Live(_shipped() if folder == OKOCE else load_programme(folder), None, clock)
     return Live(live.programme, scorecard_for(settings.model, live.rules), clock)

@@ -27,6 +27,7 @@ from api.accounts.actor import Actor, open_session
 from api.accounts.passwords import hash_password
 from api.accounts.tables import ACCOUNTS, ORGANISATIONS
 from api.app import create_app
+from api.database import Database
 from api.live import Live
 from api.record import Record, new_id
 from api.settings import Settings
@@ -66,7 +67,7 @@ class Clock:
         self.now += timedelta(**passed)
 
 
-@dataclass
+@dataclass(repr=False)
 class Installation:
     """Kail with a record. Logins: mentor, lender, analyst, operator of "Koja"; mentor2 beside; other_* of "Bogor"."""
 
@@ -115,6 +116,10 @@ class Installation:
 def installation(folder: Path, url: str = "") -> Iterator[Installation]:
     """Make an installation in a folder, on an SQLite file in it or on the database of that address."""
     clock = Clock()
+    if not url and not (folder / "kail.sqlite").exists():  # tables made once a process; what makes them is tested apart
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / "kail.sqlite").touch(0o600)
+        (folder / "kail.sqlite").write_bytes(_empty())
     settings = Settings(data=folder, database=url)
     app = create_app(settings, clock=clock)
     record: Record = app.state.record
@@ -136,6 +141,16 @@ def _account(tx: Any, organisation: str, login: str, role: str) -> Actor:
     values = {"id": account, "organisation_id": organisation, "login": login, "name": login.title(), "role": role}
     tx.run(insert(ACCOUNTS).values(**values, password_hash=_hash(), active=True, version=1, created_at=tx.now))
     return Actor(account, organisation, role, login.title())
+
+
+@cache
+def _empty() -> bytes:
+    """An SQLite file with all tables and nobody in it."""
+    with tempfile.TemporaryDirectory() as name:
+        database = Database(f"sqlite:///{name}/kail.sqlite")
+        database.migrate()
+        database.close()
+        return Path(name, "kail.sqlite").read_bytes()
 
 
 @cache

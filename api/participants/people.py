@@ -25,7 +25,7 @@ _ONE: Final = select(PARTICIPANTS).where(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # nobody's name or key in a trace
 class Person:
     """A participant as their mentor sees them. `key` opens what is sealed about them."""
 

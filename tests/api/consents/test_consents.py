@@ -94,7 +94,7 @@ class History:
         allowed = given or self.oracle.stands(person, purpose, recipient, self.today)
         try:
             with self.kail.record.write() as tx:
-                check_consent(tx, person, entry)
+                check_consent(tx, person, entry | {"said_on": self.today})
                 consents.say(tx, self.mentor, person, channel="spoken", said_on=self.today, **entry)
         except Refused as refused:
             assert (refused.status, allowed) == (409, False)
@@ -156,7 +156,8 @@ class History:
             (facts, number + (person in changed)) for person, (facts, number) in zip(self.people, before, strict=True)
         ]
         assert self.count() == after
-        self.assessed |= dict.fromkeys(changed, self.today)
+        for person in changed:  # whoever has something new is to be told, however lately they were seen
+            self.assessed.pop(person, None)
 
     def work_list(self):
         with self.kail.record.write() as tx:
