@@ -14,8 +14,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event, make_url, text
 from sqlalchemy.types import TypeDecorator
 
@@ -90,6 +88,9 @@ class Database:
 
     def migrate(self, revision: str = "head") -> None:
         """Bring the tables to a revision, all of them or none."""
+        from alembic import command  # here, since a service without a record need not load it
+        from alembic.config import Config
+
         if self.is_sqlite:
             with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.exec_driver_sql("PRAGMA journal_mode = WAL")  # stays with the file
