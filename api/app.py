@@ -19,27 +19,13 @@ from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
 from litestar.types import Message, Scope
 
-from api import __version__, errors, frame, pages, recommendations
+from api import __version__, errors, pages, recommendations
 from api.access import admit, check_matrix
-from api.accounts import operator_pages
-from api.accounts import pages as account_pages
-from api.accounts.endpoints import HANDLERS as ACCOUNTS
-from api.assessments import oversight_pages
-from api.assessments import pages as assessment_pages
-from api.assessments.endpoints import HANDLERS as ASSESSMENTS
-from api.audit.endpoints import HANDLERS as AUDIT
 from api.live import Clock, go_live, utc_now
-from api.participants import evidence_pages
-from api.participants import pages as participant_pages
-from api.participants.endpoints import HANDLERS as PARTICIPANTS
-from api.participants.rights import sweep
-from api.record import open_record
 from api.schemas import schemas
 from api.settings import Settings
 
 HERE: Final = Path(__file__).parent
-PAGES: Final = (account_pages, operator_pages, participant_pages, evidence_pages, assessment_pages, oversight_pages)
-RECORD_HANDLERS: Final = (*ACCOUNTS, *PARTICIPANTS, *ASSESSMENTS, *AUDIT)
 SECURITY_HEADERS: Final = {
     "content-security-policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -57,14 +43,16 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
         ProgrammeError, ScorecardError, OSError: if what the settings name cannot be loaded.
     """
     live = go_live(settings, clock)
-    record = open_record(settings.data, settings.database, clock) if settings.data else None
-    if record:
-        sweep(record)  # an erasure that a stop interrupted is finished before anybody is let in
+    record, handlers = None, []
+    if settings.data:
+        from api import record_routes  # here: a service without a record need not load all that
+
+        record, handlers = record_routes.opened(settings, clock), record_routes.handlers()
     app = Litestar(
         route_handlers=[
             *recommendations.HANDLERS,
             *pages.HANDLERS,
-            *((*RECORD_HANDLERS, record_pages()) if record else ()),
+            *handlers,
             create_static_files_router(path="/static", directories=[HERE / "static"], include_in_schema=False),
         ],
         dependencies={
@@ -94,12 +82,6 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
     app.openapi_schema.components.schemas.update(cast(Any, schemas(live.rules)))
     check_matrix(app)
     return app
-
-
-def record_pages() -> Router:
-    """The pages of the record, which answer errors with pages too."""
-    handlers = [handler for module in PAGES for handler in module.HANDLERS]
-    return Router("/", route_handlers=handlers, exception_handlers=frame.HANDLERS, include_in_schema=False)
 
 
 def from_environment() -> Litestar:
