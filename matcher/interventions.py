@@ -78,8 +78,9 @@ def suggest(
         lacking=capacity_is_lacking(view),
     )
     listed: list[tuple[tuple[int, ...], int, InterventionRule, Message]] = []
+    yes, no = view.known.yes, view.known.no
     for step in view.rules.interventions:
-        needs = truth_of(step.need_clauses, view.known.yes, view.known.no)
+        needs = truth_of(step.need_clauses, yes, no)
         if needs is not False and _changes_something(ranking, step):
             key, reason = _rank(ranking, step)
             listed.append(((int(needs is None), *key), step.index, step, reason))
@@ -195,6 +196,7 @@ def _suggestion(view: Outlook, step: InterventionRule, reason: Message, rank: tu
     before = view.known.yes
     after = (before & ~step.delete) | (step.add & ~step.reveal_add)
     completes = [rule.step.id for rule in step.touches if met(rule.done, after) and not met(rule.done, before)]
+    open_ = unknown_tests(step.need_clauses, view.known)
     return Suggestion(
         id=step.entry.id,
         tier=step.entry.tier,
@@ -202,6 +204,6 @@ def _suggestion(view: Outlook, step: InterventionRule, reason: Message, rank: tu
         completes=tuple(completes),
         days=step.days,
         cost_idr=_cost(view, step),
-        questions=tuple(view.rules.signals_in(unknown_tests(step.need_clauses, view.known))),
+        questions=tuple(view.rules.signals_in(open_)) if open_ else (),
         rank=rank,
     )

@@ -14,7 +14,7 @@ from matcher.criteria import UNKNOWN_HIGH, Criterion, met, truth_of
 from matcher.entries import Price
 from matcher.participant import Known
 from matcher.prices import Annuity
-from matcher.rules import PriceRule, ProductRule, Rule, Rules, places
+from matcher.rules import Condition, PriceRule, ProductRule, Rules, places
 
 STATUSES: Final = ("conditions_met", "ask", "not_yet", "not_for_you")
 ANSWERS: Final = ("yes", "no", "unknown")
@@ -44,6 +44,17 @@ class Terms(NamedTuple):
     max_affordable_idr: int | None
     planned_idr: int | None
     reachable: bool | None
+
+
+class Standing(NamedTuple):
+    """How the day's distinct conditions stand for one participant, as bit masks of their places in `Rules.conditions`.
+
+    `failed`; `lasting`: those of them that nothing can change; `open`: unknown.
+    """
+
+    failed: int
+    open: int
+    lasting: int
 
 
 class Change(NamedTuple):
@@ -116,10 +127,12 @@ def terms_of(product: ProductRule, known: Known, money: Money) -> Terms:
     cap = None
     if money.free_known:
         cap = 0 if money.free_idr <= 0 else math.floor(money.free_idr / annuity.monthly) if annuity else None
+    wish = cap if asked is None else asked if cap is None or asked < cap else cap
+    planned = wish if wish is None or wish < most else most
+    reachable = None if asked is None or cap is None else True
+    if (most if planned is None else planned) < least:
+        reachable = False
     answer, missing = _affordable(asked, cap, annuity is not None)
-    reachable = _reachable(asked, cap, least, most)
-    known_bounds = [bound for bound in (asked, cap, None if most == UNKNOWN_HIGH else most) if bound is not None]
-    planned = min(known_bounds) if cap is not None or asked is not None else None
     instalment = math.ceil(asked * annuity.instalment) if annuity and asked else None
     return Terms(answer, missing, annuity, instalment, cap, planned, reachable)
 
@@ -130,13 +143,6 @@ def _affordable(asked: int | None, cap: int | None, priced: bool) -> tuple[str, 
     if cap == 0:
         return "no", ""
     return "unknown", "participant" if priced else "lender"
-
-
-def _reachable(asked: int | None, cap: int | None, least: int, most: int) -> bool | None:
-    bounds = [most] + [bound for bound in (asked, cap) if bound is not None]
-    if min(bounds) < least:
-        return False
-    return None if asked is None or cap is None else True
 
 
 def _asked(rules: Rules, known: Known) -> int | None:
@@ -163,11 +169,10 @@ def wants_sharia(rules: Rules, known: Known) -> bool:
 
 def price_for(product: ProductRule, known: Known, *, sharia: bool) -> PriceRule | None:
     """The dearest computable price that is not known to be for others; None where none is stated."""
-    found = None
-    for price in product.prices:  # cheapest first
+    for price in reversed(product.prices):  # cheapest first
         if price_in_form(product, price, sharia) and truth_of(price.when, known.yes, known.no) is not False:
-            found = price
-    return found
+            return price
+    return None
 
 
 def price_in_form(product: ProductRule, price: PriceRule, sharia: bool) -> bool:
@@ -177,83 +182,90 @@ def price_in_form(product: ProductRule, price: PriceRule, sharia: bool) -> bool:
     return price.price.form == "sharia" if sharia else price.price.form in ("", "conventional")
 
 
-def truths_of(rules: Rules, known: Known) -> list[bool | None]:
-    """Kleene's answer of every distinct condition of the day's products."""
-    return [truth_of(clauses, known.yes, known.no) for clauses in rules.conditions]
+def standing_of(rules: Rules, known: Known, possible: int, which: Sequence[int] | None = None) -> Standing:
+    """How every distinct condition of the day's products stands, or those in the places `which`.
 
-
-def status_of(rules: Rules, product: ProductRule, known: Known, possible: int, truths: Sequence[bool | None]) -> str:
-    """The status of a product's published conditions; `possible`: tests that some intervention or waiting can make true.
-
-    `truths`: the answer of each of them. A permanent failure beats a changeable one, that beats an unknown.
+    `possible`: tests that can still come to hold.
     """
-    failed = [rule for rule, truth in zip(product.criteria, truths, strict=True) if truth is False]
-    if failed:
-        lasting = any(not changeable(rules, product, rule, known, possible) for rule in failed)
-        return "not_for_you" if lasting else "not_yet"
-    if None in truths or product.entry.register or product.availability == "lead_only":
+    failed = open_ = lasting = 0
+    yes, no, changed = known.yes, known.no, possible | ~known.no
+    for place in range(len(rules.conditions)) if which is None else which:
+        condition = rules.conditions[place]
+        truth = truth_of(condition.clauses, yes, no)
+        if truth is None:
+            open_ |= 1 << place
+        elif not truth:
+            failed |= 1 << place
+            can_change = rules.ask_less is not None if condition.ceiling else met(condition.clauses, changed)
+            lasting |= (not can_change) << place
+    return Standing(failed, open_, lasting)
+
+
+def status_of(product: ProductRule, standing: Standing) -> str:
+    """The status of a product's published conditions: a permanent failure beats a changeable one, that an unknown."""
+    asked = product.conditions_mask
+    if asked & standing.failed:
+        return "not_for_you" if asked & standing.lasting else "not_yet"
+    if asked & standing.open or product.entry.register or product.availability == "lead_only":
         return "ask"
     return "conditions_met"
 
 
-def changeable(rules: Rules, product: ProductRule, rule: Rule, known: Known, possible: int) -> bool:
-    """Whether each clause of an unmet condition can still come to hold. Asking for less is always possible."""
-    if is_ceiling(rules, product, rule):
-        return rules.ask_less is not None
-    return met(rule.clauses, possible | ~known.no)
-
-
-def is_ceiling(rules: Rules, product: ProductRule, rule: Rule) -> bool:
-    """Whether a condition is the product's largest amount."""
-    criterion = rule.criterion
-    return criterion.signal == rules.roles.get("amount_asked") and criterion.op == "at_most"
-
-
-def match(
+def matches(
     rules: Rules,
-    product: ProductRule,
     known: Known,
-    terms: Terms,
-    truths: Sequence[bool | None],
+    terms: Sequence[Terms],
+    standing: Standing,
     *,
-    possible: int,
     reachable: int,
     passing: int,
     wanted: bool | None,
-) -> Match:
-    """Say everything about one product.
+) -> list[Match]:
+    """Say everything about every product.
 
-    `truths`: the answer of each of its conditions. Bit masks: `possible` has the tests that can still come to hold,
-    `reachable` the interventions that can be come to, `passing` the tests that time alone makes true.
+    `terms`: of each product. Bit masks: `reachable` has the interventions that can be come to, `passing` the tests that
+    time alone makes true. What is said of a condition is the same for every product that states it.
     """
-    status = status_of(rules, product, known, possible, truths)
-    entry = product.entry
-    unmet, questions = [], []
-    for rule, truth in zip(product.criteria, truths, strict=True):
-        if truth is False:
-            unmet.append(_unmet(rules, product, rule, known, reachable, passing))
-        elif truth is None:
-            names = rule.signals
-            if len(names) > 1:
-                names = tuple(rules.signals_in(unknown_tests(rule.clauses, known)))
-            questions += [name for name in names if name not in questions]
-    fits = product.suggested and status == "conditions_met" and terms.affordable == "yes"
-    offered = fits and wanted is not False and terms.planned_idr != 0
-    return Match(
-        id=entry.id,
-        tier=entry.tier,
-        form=entry.form,
-        availability=product.availability,
-        status=status,
-        offered=offered,
-        unmet=tuple(unmet),
-        questions=tuple(questions),
-        terms_unknown=entry.terms_unknown,
-        terms=terms,
-        prices=product.stated_prices,
-        closes=entry.closes,
-        notices=tuple([text for text, when in product.notices if not when or truth_of(when, known.yes, known.no)]),
-    )
+    unmet: dict[int, tuple[Mapping[str, Any], tuple[Change, ...]]] = {}
+    open_: dict[int, Sequence[str]] = {}
+    for place in places(standing.failed):
+        condition = rules.conditions[place]
+        unmet[place] = (_have(rules, condition, known), changes_for(rules, condition, known, reachable, passing))
+    for place in places(standing.open):
+        condition = rules.conditions[place]
+        single = len(condition.signals) == 1
+        open_[place] = condition.signals if single else rules.signals_in(unknown_tests(condition.clauses, known))
+    found = []
+    for product, its_terms in zip(rules.products, terms, strict=True):
+        status = status_of(product, standing)
+        entry, asked, stated = product.entry, product.conditions_mask, product.conditions
+        lacking: list[Unmet] = []
+        questions: list[str] = []
+        if asked & standing.failed:
+            of_rules = zip(product.criteria, stated, strict=True)
+            lacking = [Unmet(rule.criterion, *unmet[place]) for rule, place in of_rules if place in unmet]
+        if asked & standing.open:
+            questions = [name for place in stated if place in open_ for name in open_[place]]
+        fits = product.suggested and status == "conditions_met" and its_terms.affordable == "yes"
+        told = [text for text, when in product.notices if not when or truth_of(when, known.yes, known.no)]
+        found.append(
+            Match(
+                id=entry.id,
+                tier=entry.tier,
+                form=entry.form,
+                availability=product.availability,
+                status=status,
+                offered=fits and wanted is not False and its_terms.planned_idr != 0,
+                unmet=tuple(lacking),
+                questions=tuple(dict.fromkeys(questions)),
+                terms_unknown=entry.terms_unknown,
+                terms=its_terms,
+                prices=product.stated_prices,
+                closes=entry.closes,
+                notices=tuple(told),
+            )
+        )
+    return found
 
 
 def unknown_tests(clauses: tuple[int, ...], known: Known) -> int:
@@ -265,24 +277,22 @@ def unknown_tests(clauses: tuple[int, ...], known: Known) -> int:
     return mask
 
 
-def _unmet(rules: Rules, product: ProductRule, rule: Rule, known: Known, reachable: int, passing: int) -> Unmet:
+def _have(rules: Rules, condition: Condition, known: Known) -> dict[str, Any]:
     have = {}
-    for name in rule.signals:
+    for name in condition.signals:
         place = rules.position[name]
         is_known = known.low[place] == known.high[place]
         have[name] = rules.signals[name].decode(known.low[place]) if is_known else None
-    return Unmet(rule.criterion, have, changes_for(rules, product, rule, known, reachable, passing))
+    return have
 
 
-def changes_for(
-    rules: Rules, product: ProductRule, rule: Rule, known: Known, reachable: int, passing: int
-) -> tuple[Change, ...]:
+def changes_for(rules: Rules, condition: Condition, known: Known, reachable: int, passing: int) -> tuple[Change, ...]:
     """What makes an unmet condition hold: interventions in the programme's order, then waiting."""
-    if is_ceiling(rules, product, rule):
-        return (Change("ask_less", rules.ask_less.entry.id, rule.criterion.value),) if rules.ask_less else ()
+    if condition.ceiling is not None:
+        return (Change("ask_less", rules.ask_less.entry.id, condition.ceiling),) if rules.ask_less else ()
     changes = []
     waits = False
-    for clause in rule.clauses:
+    for clause in condition.clauses:
         if clause & known.yes:
             continue
         waits |= bool(clause & passing)

@@ -12,8 +12,8 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Final
 
-from matcher.criteria import Criterion, met, truth_of
-from matcher.lenders import Money, Terms, changeable, money_of, status_of, terms_of, ticking, truths_of
+from matcher.criteria import Criterion, met
+from matcher.lenders import Money, Standing, Terms, money_of, standing_of, status_of, terms_of, ticking
 from matcher.participant import Known, day_after_months
 from matcher.rules import ProductRule, Rules, places
 from matcher.search import Found, Question, Search
@@ -70,37 +70,30 @@ class Reach:
 
 @dataclass(frozen=True)
 class Outlook:
-    """One participant seen from the rules: what is known, what can be reached, money, terms of every product.
-
-    `conditions`: Kleene's answer of each of `Rules.conditions`.
-    """
+    """One participant seen from the rules: what is known, what can be reached, money, terms of every product."""
 
     rules: Rules
     known: Known
     reach: Reach
     money: Money
     terms: Sequence[Terms]
-    conditions: Sequence[bool | None]
+    standing: Standing
     costs: Sequence[int] = field(default=())
     cash: int | None = None
     wants: bool | None = None
     runs: bool | None = None
 
-    def truths(self, product: ProductRule) -> list[bool | None]:
-        """Kleene's answer of each of a product's conditions."""
-        return [self.conditions[place] for place in product.conditions]
-
 
 def outlook(rules: Rules, known: Known) -> Outlook:
     """Work out once what every later question about a participant needs."""
-    money = money_of(rules, known)
+    money, reached = money_of(rules, known), reach(rules, known)
     return Outlook(
         rules=rules,
         known=known,
-        reach=reach(rules, known),
+        reach=reached,
         money=money,
         terms=[terms_of(product, known, money) for product in rules.products],
-        conditions=truths_of(rules, known),
+        standing=standing_of(rules, known, reached.tests),
         costs=costs(rules, known, optimistic=True),
         cash=_value(rules, known, "cash_at_hand"),
         wants=_yes_no(rules, known, "wants_capital"),
@@ -153,22 +146,22 @@ def path_to(view: Outlook, product: ProductRule) -> Path:
     planned = planned_amount(view, product)
     known = at_amount(rules, product, view.known, planned)
     holds = optimistic(rules, known, view.reach.interventions)
-    impossible = [
-        rule.criterion
-        for rule, truth in zip(product.criteria, view.truths(product), strict=True)
-        if truth is False and not changeable(rules, product, rule, view.known, view.reach.tests)
-    ]
-    if impossible:
-        return Path(goal, impossible=tuple(impossible))
+    if product.conditions_mask & view.standing.lasting:
+        return Path(goal, impossible=_stating(product, view.standing.lasting))
     found, assumes_capacity = _search(view, product, known, holds)
     if found is None:
         terms = view.terms[product.index]
         if terms.reachable is False:
             reason = Message("unaffordable", {"max_idr": terms.max_affordable_idr or 0})
             return Path(goal, impossible_because=(reason,))
-        truths = zip(product.criteria, view.truths(product), strict=True)
-        return Path(goal, impossible=tuple(rule.criterion for rule, truth in truths if truth is False))
+        return Path(goal, impossible=_stating(product, view.standing.failed))
     return _told(view, product, known, found, assumes_capacity)
+
+
+def _stating(product: ProductRule, conditions: int) -> tuple[Criterion, ...]:
+    """The criteria of a product that are among some conditions, a bit mask of their places."""
+    stated = zip(product.criteria, product.conditions, strict=True)
+    return tuple([rule.criterion for rule, place in stated if conditions >> place & 1])
 
 
 def planned_amount(view: Outlook, product: ProductRule) -> int | None:
@@ -360,15 +353,18 @@ def default_goal(view: Outlook) -> tuple[Path, ProductRule | None]:
         return Path(None, why=Message("no_goal_unknown", {"signal": view.rules.roles.get(role, role)})), None
     candidates = [p for p in view.rules.products if _may_be_goal(view, p)]
     # An answer that nobody gave is no ground for a goal: the fewest assumed come before the fewest days.
-    sure = {p.index: (view.truths(p).count(None), p.entry.group_lending) for p in candidates}
-    candidates.sort(key=lambda product: (rate_of(view, product), sure[product.index]))
-    for _, equals in groupby(candidates, lambda product: (rate_of(view, product), sure[product.index])):
+    order = {
+        p.index: (rate_of(view, p), (p.conditions_mask & view.standing.open).bit_count(), p.entry.group_lending)
+        for p in candidates
+    }
+    candidates.sort(key=lambda product: order[product.index])
+    for _, equals in groupby(candidates, lambda product: order[product.index]):
         ways = []
         for product in equals:
             path = path_to(view, product)
             if path.days is not None and path.days <= view.rules.programme.horizon_days:
-                order = (path.days, path.cost_idr or 0, bool(product.entry.scheme), product.index)
-                ways.append((order, path, product))
+                total = (path.days, path.cost_idr or 0, bool(product.entry.scheme), product.index)
+                ways.append((total, path, product))
         if ways:
             _, path, product = min(ways, key=lambda way: way[0])
             return path, product
@@ -386,11 +382,10 @@ def _may_be_goal(view: Outlook, product: ProductRule) -> bool:
     amount = min(bounds) if bounds else None
     if amount is not None and (amount < least or (most is not None and amount > most)):
         return False
-    known = _asking(view, amount)
-    truths = view.truths(product)
+    known, standing = _asking(view, amount), view.standing
     if known is not view.known:
-        truths = [truth_of(rule.clauses, known.yes, known.no) for rule in product.criteria]
-    return status_of(view.rules, product, known, view.reach.tests, truths) != "not_for_you"
+        standing = standing_of(view.rules, known, view.reach.tests, product.conditions)
+    return status_of(product, standing) != "not_for_you"
 
 
 def _asking(view: Outlook, amount: int | None) -> Known:
@@ -399,8 +394,9 @@ def _asking(view: Outlook, amount: int | None) -> Known:
     if amount is None or place is None or view.known.low[place] == view.known.high[place] == amount:
         return view.known
     yes, no = view.known.yes, view.known.no
-    for number, test in enumerate(view.rules.tests):
-        if view.rules.test_signals[number] == place and test.op != "known":
+    for number in view.rules.tests_about[place]:
+        test = view.rules.tests[number]
+        if test.op != "known":
             holds, _ = test.truth(amount, amount, view.rules.today)
             bit = 1 << number
             yes, no = (yes | bit, no & ~bit) if holds else (yes & ~bit, no | bit)

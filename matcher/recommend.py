@@ -11,7 +11,7 @@ import numpy as np
 from matcher.columns import Ints, know_columns, situations, truth_columns
 from matcher.entries import ASKED
 from matcher.interventions import Suggestion, step_statuses, suggest
-from matcher.lenders import Match, match
+from matcher.lenders import Match, matches
 from matcher.participant import Known, Participant, know
 from matcher.paths import Outlook, Path, default_goal, outlook, path_to
 from matcher.rules import Rules
@@ -63,34 +63,27 @@ def decide(
     readiness = scorecard.score(rules, known) if scorecard else None
     path = path_to(view, rules.product_ids[goal]) if goal else default_goal(view)[0]
     tier = tier_of(view, goal=path.goal, held_back=held_back(scorecard, readiness))
-    matches = sorted(
-        (
-            match(
-                rules,
-                product,
-                known,
-                terms,
-                view.truths(product),
-                possible=view.reach.tests,
-                reachable=view.reach.interventions,
-                passing=view.reach.passing,
-                wanted=view.wants,
-            )
-            for product, terms in zip(rules.products, view.terms, strict=True)
-        ),
-        key=lambda m: _order(rules, m),
+    found = matches(
+        rules,
+        known,
+        view.terms,
+        view.standing,
+        reachable=view.reach.interventions,
+        passing=view.reach.passing,
+        wanted=view.wants,
     )
+    found.sort(key=lambda match: _order(rules, match))
     steps = step_statuses(view)
-    interventions = suggest(view, tier, path, matches, steps)
+    interventions = suggest(view, tier, path, found, steps)
     return Recommendation(
         tier=tier,
         readiness=readiness,
         why_no_readiness=None if readiness else Message("no_scorecard"),
         steps=steps,
         interventions=interventions,
-        products=tuple(matches),
+        products=tuple(found),
         path=path,
-        questions=questions_of(view, tier, matches, path, interventions),
+        questions=questions_of(view, tier, found, path, interventions),
         stale=known.stale,
         notices=_notices(view, scorecard),
     )
@@ -200,7 +193,7 @@ def _order(rules: Rules, found: Match) -> tuple[Any, ...]:
 
 
 def questions_of(
-    view: Outlook, tier: TierAnswer, matches: Sequence[Match], path: Path, interventions: Sequence[Suggestion]
+    view: Outlook, tier: TierAnswer, products: Sequence[Match], path: Path, interventions: Sequence[Suggestion]
 ) -> tuple[str, ...]:
     """The signals to ask for, each once: wanting, the amount, then what settles most products; personal ones last."""
     rules = view.rules
@@ -208,7 +201,7 @@ def questions_of(
     for signal in rules.signals.values():
         if signal.asked == "first":
             settles.setdefault(signal.id, 0)
-    for found in matches:
+    for found in products:
         money = _MONEY if found.terms.missing_from == "participant" else ()
         if rules.product_ids[found.id].suggested and (found.status == "ask" or money):
             for name in (*found.questions, *(rules.roles[role] for role in money if role in rules.roles)):

@@ -31,6 +31,15 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Condition:
+    """A product's condition apart from the product; `ceiling`: it is the largest amount, in whole rupiah."""
+
+    clauses: Clauses
+    ceiling: int | None
+    signals: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class StepRule:
     """A step with its compiled evidence."""
 
@@ -78,7 +87,8 @@ class PriceRule:
 class ProductRule:
     """A product with what it inherits from its scheme, its compiled conditions and its prices, cheapest first.
 
-    `conditions`: the place of each of its criteria's clauses among the distinct ones of the day, `Rules.conditions`.
+    `conditions`: the place of each of its criteria among the distinct conditions of the day, `Rules.conditions`.
+    `is_grant`: nothing is to be repaid. `suggested`: it can be suggested on this day.
     """
 
     entry: Product
@@ -91,16 +101,13 @@ class ProductRule:
     stated_prices: tuple[Price, ...]
     notices: tuple[tuple[Any, Clauses], ...]
     amount_tests: int
+    is_grant: bool
+    suggested: bool
 
-    @property
-    def is_grant(self) -> bool:
-        """Whether nothing is to be repaid."""
-        return self.entry.kind == "grant"
-
-    @property
-    def suggested(self) -> bool:
-        """Whether the product can be suggested on this day."""
-        return self.availability == "running"
+    @cached_property
+    def conditions_mask(self) -> int:
+        """The places of its conditions as a bit mask."""
+        return union(1 << place for place in self.conditions)
 
 
 @dataclass(frozen=True)
@@ -135,7 +142,7 @@ class Rules:
         self.steps = tuple(
             StepRule(step, self.clauses(step.done), self.clauses(step.under_way)) for step in self._steps.values()
         )
-        self._conditions: dict[Clauses, int] = {}
+        self._conditions: dict[Condition, int] = {}
         self.products = tuple(self._product(place, entry) for place, entry in enumerate(self._products_of_the_day()))
         self.conditions = tuple(self._conditions)
         self.tiers = tuple(
@@ -166,7 +173,7 @@ class Rules:
         self.starting = self._starting()
         self.growth_tests = union(clause for growth in self.growth for clause in growth)
         self.closing = [self._closing(i) for i in self.interventions]
-        self.timeless = [self._is_timeless(i) for i in self.interventions]
+        self.stirs = self._stirs()
         self._achievers: dict[int, int] = {}
         self._of_kinds: dict[tuple[str, ...], int] = {}
         self.endings = [
@@ -356,14 +363,18 @@ class Rules:
                 closing |= self.clock_tests[clock]
         return closing
 
-    def _is_timeless(self, intervention: InterventionRule) -> bool:
-        """Whether an intervention touches no clock, nor what a clock goes by, and no clock starts or stops by itself."""
-        touched = self.growth_tests
-        for clock, tests in enumerate(self.clock_tests):
-            if tests & self.growth_tests & ~(union(self.growth[clock]) & ~self._ceilings(clock)):
-                return False
-            touched |= tests
-        return not intervention.clocks and not (intervention.add | intervention.delete) & touched
+    def _stirs(self) -> list[int]:
+        """For each intervention, the clocks (a bit mask) that it may set, start or stop, or that may by themselves."""
+        ticking = [tests & ~(union(self.growth[c]) & ~self._ceilings(c)) for c, tests in enumerate(self.clock_tests)]
+        always = union(1 << c for c, growth in enumerate(self.growth) if union(growth) & union(ticking))
+        found = []
+        for intervention in self.interventions:
+            touched, stirred = intervention.add | intervention.delete, always
+            for clock, tests in enumerate(self.clock_tests):
+                set_ = any(c == clock for c, _, _ in intervention.clocks)
+                stirred |= (set_ or bool(touched & (tests | union(self.growth[clock])))) << clock
+            found.append(stirred)
+        return found
 
     def _ceilings(self, clock: int) -> int:
         """The tests of a growing signal that growing can only close."""
@@ -423,13 +434,21 @@ class Rules:
             index=place,
             availability=availability,
             criteria=criteria,
-            conditions=tuple(self._conditions.setdefault(rule.clauses, len(self._conditions)) for rule in criteria),
+            conditions=tuple(self._condition(rule) for rule in criteria),
             goal=goal,
             prices=tuple(sorted(prices, key=lambda p: next(iter(p.annuities.values())).yearly_rate)),
             stated_prices=entry.prices,
             notices=tuple((n.text, self.clauses(n.when)) for n in entry.notices),
             amount_tests=amount_tests & union(goal),
+            is_grant=entry.kind == "grant",
+            suggested=availability == "running",
         )
+
+    def _condition(self, rule: Rule) -> int:
+        criterion = rule.criterion
+        is_ceiling = criterion.signal == self.roles.get("amount_asked") and criterion.op == "at_most"
+        condition = Condition(rule.clauses, criterion.value if is_ceiling else None, rule.signals)
+        return self._conditions.setdefault(condition, len(self._conditions))
 
     def _own_criteria(self, entry: Product) -> list[Criterion]:
         """The conditions that a product's other terms amount to: amount band, form, lending group."""

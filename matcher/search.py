@@ -31,8 +31,7 @@ Clocks = tuple[Clock | None, ...]
 """What is known of each clock; None: as at the start."""
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """One step found: the intervention's place, the day it begins and ends; waiting before it is the gap."""
 
     intervention: int
@@ -71,8 +70,28 @@ class Question:
     gains: Mapping[int, int] | None = None
 
 
-def _sooner(one: Move, other: Move) -> bool:
-    return (one.begins, one.intervention) < (other.begins, other.intervention)
+class Bound(NamedTuple):
+    """What it takes at least to make a clause hold: days, rupiah, days with growing, who can, the needs they share."""
+
+    days: int
+    cost: int
+    growing: int
+    makers: int
+    needs: tuple[int, ...]
+    clause: int
+
+
+class Choice(NamedTuple):
+    """A step that may help: its needs, its rupiah, the tests it makes or starts; `renews`: it may close a door by itself.
+
+    Such a step is worth doing again while its door is open, and on any later day as well.
+    """
+
+    step: InterventionRule
+    needs: tuple[int, ...]
+    cost: int
+    makes: int
+    renews: bool
 
 
 class Label(NamedTuple):
@@ -104,17 +123,18 @@ class Search:
         self.start_clocks, self.start_static = self._start()
         self.relevant, self.clauses = self._relevant()
         self.tests = union(self.clauses)
-        self.asked = self.tests | rules.growth_tests
-        self.start_clocks, self.start_static = self._settled(self.start_clocks, self.start_static)
+        self.live, self.asked = self._live()
+        self.adds = [add & self.asked for add in self.adds]
+        self.start_clocks, self.start_static = self._settled(self.start_clocks, self.start_static & self.asked)
         self.windows_of, self.windows_at = {}, {}
         self.last_start = max([day for i in self.relevant for day in i.starts], default=-1)
         self.for_good = ~(rules.deletable | union(rules.clock_tests))  # tests that hold for good once they hold
-        self.makes = {i.index: (self.adds[i.index] | rules.starting[i.index]) & self.tests for i in self.relevant}
-        self.lasting = {i.index: bool(rules.closing[i.index] & self.tests) for i in self.relevant}
+        self.choices = [self._choice(step) for step in self.relevant]
         mask = union(1 << i.index for i in self.relevant)
-        self.makers = {clause: self._makers(clause) & mask for clause in self.clauses}
-        self.bounds = {clause: self._bound(clause) for clause in self.clauses if self.makers[clause]}
-        self.weights = {c: (-days, cost, self.makers[c]) for c, (days, cost, _, _) in self.bounds.items()}
+        makers = [(clause, self._makers(clause) & mask) for clause in self.clauses]
+        bounds = [self._bound(clause, steps) for clause, steps in makers if steps]
+        self.bounds = sorted(bounds, key=lambda bound: (-bound.days, bound.cost, bound.makers))
+        self.bounded = {bound.clause: place for place, bound in enumerate(self.bounds)}
 
     # -- the start -----------------------------------------------------------------------------------------------------
 
@@ -147,22 +167,26 @@ class Search:
             if param is not None:
                 closing |= rules.clock_tests[clock]
         safe = holds & ~rules.deletable & ~closing
-        todo, clauses, chosen = list(self.question.goal), [], 0
-        seen = set()
-        while todo:
-            clause = todo.pop(0)
-            if clause in seen:
+        growths = [growth for growth in rules.growth if growth]
+        todo, chosen = list(self.question.goal), 0
+        clauses: dict[int, None] = {}  # in the order met
+        for clause in todo:  # grows as it is read
+            if clause in clauses:
                 continue
-            seen.add(clause)
-            clauses.append(clause)
+            clauses[clause] = None
             if clause & safe:
                 continue
             for place in places(self._makers(clause) & self.question.allowed & ~chosen):
                 chosen |= 1 << place
                 todo.extend(rules.interventions[place].need_clauses)
-                for growth in rules.growth:
-                    todo.extend(growth if any(c & self.adds[place] for c in growth) else ())
+                for growth in growths:
+                    todo.extend(growth if union(growth) & self.adds[place] else ())
         return [rules.interventions[place] for place in places(chosen)], tuple(clauses)
+
+    def _choice(self, step: InterventionRule) -> Choice:
+        makes = (self.adds[step.index] | self.rules.starting[step.index]) & self.tests
+        renews = bool(self.rules.closing[step.index] & self.tests)
+        return Choice(step, step.need_clauses, self.question.costs[step.index], makes, renews)
 
     def _makers(self, clause: int) -> int:
         makers = self.rules.achievers(clause)
@@ -170,13 +194,28 @@ class Search:
             makers |= (1 << place) if gain & clause else 0
         return makers
 
+    def _live(self) -> tuple[int, int]:
+        """The clocks (a bit mask) that matter to a clause, by themselves or to another such clock; the tests asked."""
+        live, asked = 0, self.tests
+        if self.question.ticking:
+            found = True
+            while found:
+                found = False
+                for clock, tests in enumerate(self.rules.clock_tests):
+                    if tests & asked and not live >> clock & 1:
+                        live, found = live | 1 << clock, True
+                        asked |= union(self.rules.growth[clock])
+        return live, asked
+
     # -- time ----------------------------------------------------------------------------------------------------------
 
     def _settled(self, clocks: Clocks, static: int) -> tuple[Clocks, int]:
-        """Leave out the clocks with which nothing asked changes any more: all that they can open is open for good."""
+        """Leave out the clocks that do not matter, and those with which nothing asked changes: all is open for good."""
         left = list(clocks)
         for clock, param in enumerate(clocks):
-            if param is not None and not param[2]:
+            if not self.live >> clock & 1:
+                left[clock] = None
+            elif param is not None and not param[2]:
                 windows = self._windows_for(clock, param)
                 if all(first <= 0 and last >= FOREVER for bit, first, last in windows if bit & self.asked):
                     left[clock] = None
@@ -251,13 +290,14 @@ class Search:
             else:
                 return day
 
-    def _begins(self, step: InterventionRule, static: int, windows: list[Window], day: int) -> list[int]:
+    def _begins(self, choice: Choice, static: int, windows: list[Window], day: int) -> list[int]:
         """The days on which a step may begin: the earliest, and for one that closes doors every day that may matter."""
+        step = choice.step
         start = self._allowed(step, static, windows, day)
         if start is None:
             return []
         days = [start]
-        if self.lasting[step.index]:
+        if choice.renews:
             last = max([first for _, first, _ in windows if first < FOREVER], default=0)
             last = max([last, *(s for i in self.relevant for s in i.starts)])
             later = start + 1
@@ -286,11 +326,15 @@ class Search:
         """The state after a step that ends on day `end`; `holds` are the tests that hold then but for the step."""
         rules = self.rules
         add = self.adds[step.index]
-        static, holds = (static & ~step.delete) | add, (holds & ~step.delete) | add
-        if not self.question.ticking or rules.timeless[step.index]:
+        static = (static & ~step.delete) | add
+        stirred = rules.stirs[step.index] & self.live
+        if not stirred:
             return static, clocks
+        holds = (holds & ~step.delete) | add
         changed = list(clocks)
         for clock, op, value in step.clocks:
+            if not stirred >> clock & 1:
+                continue
             if rules.signals[rules.clock_signals[clock]].grows is None:
                 changed[clock] = (end if op == "to" and value == 0 else value - rules.today, 0, False)
                 continue
@@ -306,7 +350,9 @@ class Search:
                 holds = self._fixed(clock, after, holds)
         for clock, growth in enumerate(rules.growth):
             param = changed[clock]
-            if not growth or (param is None and clocks[clock] is None and not any(c & add for c in growth)):
+            if not growth or not stirred >> clock & 1:
+                continue
+            if param is None and clocks[clock] is None and not any(c & add for c in growth):
                 continue
             runs, ran = met(growth, holds), param is not None and param[1] != FROZEN
             if runs != ran:
@@ -343,19 +389,16 @@ class Search:
 
     # -- bounds --------------------------------------------------------------------------------------------------------
 
-    def _bound(self, clause: int) -> tuple[int, int, int, tuple[int, ...]]:
-        """(fewest days, fewest rupiah, fewest days with growing, needs shared by all) of the steps that make a clause."""
-        steps = [self.rules.interventions[place] for place in places(self.makers[clause])]
-        if not steps:
-            return 0, 0, 0, ()
-        shared = set(steps[0].need_clauses)
-        for step in steps[1:]:
-            shared &= set(step.need_clauses)
-        return (
-            min(step.days for step in steps),
-            min(self.question.costs[step.index] for step in steps),
-            min(step.days + self._growing(step, clause) for step in steps),
-            tuple(c for c in steps[0].need_clauses if c in shared),
+    def _bound(self, clause: int, makers: int) -> Bound:
+        steps = [self.rules.interventions[place] for place in places(makers)]
+        needs = steps[0].need_clauses
+        return Bound(
+            days=min([step.days for step in steps]),
+            cost=min([self.question.costs[step.index] for step in steps]),
+            growing=min([step.days + self._growing(step, clause) for step in steps]),
+            makers=makers,
+            needs=tuple([c for c in needs if all([c in step.need_clauses for step in steps])]),
+            clause=clause,
         )
 
     def _growing(self, step: InterventionRule, clause: int) -> int:
@@ -375,51 +418,53 @@ class Search:
 
     def _remaining(self, holds: int, windows: list[Window], day: int) -> tuple[int, int] | None:
         """Lower bounds (days from `day`, rupiah) until the goal holds; None: it cannot."""
-        todo = [clause for clause in self.question.goal if not clause & holds]
-        if not todo:
-            return 0, 0
-        needed: list[int] = []
-        chain, bounds = 0, self.bounds
-        while todo:
-            clause = todo.pop()
-            if clause in needed:
-                continue
-            opens = None
-            if windows:
-                opens = min([first for bit, first, _ in windows if bit & clause and first > day], default=None)
-            if not self.makers[clause]:
-                if opens is None:
+        needed: dict[int, int] = {}
+        longest = 0
+        for clause in self.question.goal:
+            if not clause & holds:
+                chain = self._chain(clause, holds, windows, day, needed)
+                if chain is None:
                     return None
-                chain = max(chain, opens - day)
-                continue
-            if opens is not None:
-                chain = max(chain, min(opens - day, bounds[clause][2]))
-                continue
-            needed.append(clause)
-            before = [c for c in bounds[clause][3] if not c & holds]
-            chain = max(chain, self._chain(clause, holds, windows, day, 0) if before else bounds[clause][2])
-            todo += before
+                if chain > longest:
+                    longest = chain
         days = cost = used = 0
-        for most, least, makers in sorted([self.weights[c] for c in needed]):
-            if not makers & used:
-                used |= makers
-                days -= most
-                cost += least
-        return max(days, chain), cost
+        for place in sorted(needed):  # the longest first
+            bound = self.bounds[place]
+            if not bound.makers & used:
+                used |= bound.makers
+                days += bound.days
+                cost += bound.cost
+        return max(days, longest), cost
 
-    def _chain(self, clause: int, holds: int, windows: list[Window], day: int, depth: int) -> int:
-        before = 0
-        for need in self.bounds[clause][3]:
-            if not need & holds and self.makers[need] and depth < 8:
-                if not windows or not any(bit & need and first > day for bit, first, _ in windows):
-                    before = max(before, self._chain(need, holds, windows, day, depth + 1))
-        return before + self.bounds[clause][2]
+    def _chain(self, clause: int, holds: int, windows: list[Window], day: int, needed: dict[int, int]) -> int | None:
+        """Least days until an unmet clause holds: its steps after their needs. Enters in `needed` what must be made."""
+        place = self.bounded.get(clause)
+        if place in needed:
+            return needed[place]
+        opens = None
+        if windows:
+            opens = min([first for bit, first, _ in windows if bit & clause and first > day], default=None)
+        if place is None:
+            return None if opens is None else opens - day
+        bound = self.bounds[place]
+        if opens is not None:
+            return min(opens - day, bound.growing)
+        needed[place] = before = 0  # until it is known: a circle of needs adds nothing
+        for need in bound.needs:
+            if not need & holds:
+                chain = self._chain(need, holds, windows, day, needed)
+                if chain is None:
+                    return None
+                if chain > before:
+                    before = chain
+        needed[place] = found = before + bound.growing
+        return found
 
     # -- the search ----------------------------------------------------------------------------------------------------
 
     def find(self) -> Found | None:
         """Return the cheapest sequence in days (then rupiah), or in rupiah (then days); None if there is none."""
-        self._heap: list[tuple[int, int, int, int, int, tuple[int, ...], int, Label]] = []
+        self._heap: list[tuple[int, int, int, int, int, tuple[Move, ...], int, Label]] = []
         self._best: dict[tuple[int, Clocks], list[tuple[int, int]]] = {}
         self._shifted: dict[tuple[int, tuple[int, ...], int], list[tuple[int, int, list[tuple[int, int]]]]] = {}
         self._count = 0
@@ -441,7 +486,7 @@ class Search:
             step, windows = self.rules.interventions[move.intervention], self._windows(clocks)
             held = self._sure(sure, clocks, windows, move.begins)
             needs += [clause for clause in step.need_clauses if not clause & held]
-            static, clocks = self._after(step, static, clocks, self._holds_at(static, windows, move.ends), move.ends)
+            static, clocks = self._done(static, clocks, move)
             sure = (sure & ~step.delete) | self.adds[move.intervention]
         held = self._sure(sure, clocks, self._windows(clocks), day)
         return (*(clause for clause in self.question.goal if not clause & held), *needs)
@@ -461,35 +506,40 @@ class Search:
         if done is not None and not self._too_much(done, label.cost):
             waited = label.waited + done - label.day
             self._push(Label(label.static, label.clocks, done, label.cost, waited, label.moves), 0, 0, 0)
-        settled, open_ = label.static & self.for_good, 0
-        for clause in self.clauses:
-            if not clause & settled:
-                open_ |= clause
-        for step in self.relevant:
-            makes = self.makes[step.index] & open_
-            renews = self.lasting[step.index]  # worth doing while its door is still open: it may close on the way
-            if not windows and not renews and (not makes & ~label.static or not met(step.need_clauses, label.static)):
-                continue
-            simple = not windows and not renews and not step.starts
-            for begin in (label.day,) if simple else self._begins(step, label.static, windows, label.day):
-                if windows and not renews and not makes & ~self._holds_at(label.static, windows, begin):
+        static, day = label.static, label.day
+        settled, open_ = static & self.for_good, 0
+        for bound in self.bounds:
+            if not bound.clause & settled:
+                open_ |= bound.clause
+        for choice in self.choices:
+            step, needs, cost, makes, renews = choice
+            makes &= open_
+            if not windows and not renews:
+                if not makes & ~static or not met(needs, static):
+                    continue
+                begins = [day] if not step.starts else self._begins(choice, static, windows, day)
+            else:
+                begins = self._begins(choice, static, windows, day)
+            for begin in begins:
+                if windows and not renews and not makes & ~self._holds_at(static, windows, begin):
                     continue
                 end = begin + step.days
-                holds = self._holds_at(label.static, windows, end) if windows else label.static
-                static, clocks = self._after(step, label.static, label.clocks, holds, end)
-                cost, waited = label.cost + self.question.costs[step.index], label.waited + begin - label.day
+                holds = self._holds_at(static, windows, end) if windows else static
+                after, clocks = self._after(step, static, label.clocks, holds, end)
                 moves = (*label.moves, Move(step.index, begin, end))
-                self._offer(Label(static, clocks, end, cost, waited, moves))
+                self._offer(Label(after, clocks, end, label.cost + cost, label.waited + begin - day, moves))
 
     def _offer(self, label: Label) -> None:
         """Keep a label unless another one of its state is no later and no dearer, or it cannot come to the goal."""
         labels = self._best.setdefault((label.static, label.clocks), [])
-        if any(day <= label.day and cost <= label.cost for day, cost in labels):
-            return
+        for day, cost in labels:
+            if day <= label.day and cost <= label.cost:
+                return
         windows = self._windows(label.clocks)
         if windows and self._seen_earlier(label, windows):
             return
-        rest = self._remaining(self._holds_at(label.static, windows, label.day), windows, label.day)
+        holds = self._holds_at(label.static, windows, label.day) if windows else label.static
+        rest = self._remaining(holds, windows, label.day)
         if rest is None or self._too_much(label.day + rest[0], label.cost + rest[1]):
             return
         labels[:] = [(d, c) for d, c in labels if d < label.day or c < label.cost] + [(label.day, label.cost)]
@@ -519,46 +569,57 @@ class Search:
         if self.question.rupiah_first:
             first, then = then, first
         self._count += 1
-        order = tuple(move.intervention for move in label.moves)
-        heapq.heappush(self._heap, (first, then, open_, days, label.waited, order, self._count, label))
+        heapq.heappush(self._heap, (first, then, open_, days, label.waited, label.moves, self._count, label))
 
     # -- the same steps in the order people expect ---------------------------------------------------------------------
 
     def _in_order(self, moves: tuple[Move, ...], day: int) -> tuple[Move, ...]:
         """Among orders that end on the same day: doing before waiting, then the programme's order."""
-        best = moves
-        changed = True
-        while changed:  # each change begins an earlier place sooner, or with an earlier intervention, so this ends
-            changed = False
-            order = [move.intervention for move in best]
-            for place in range(len(order) - 1):
-                waits = best[place].begins > (best[place - 1].ends if place else 0)
-                if not waits and order[place] < order[place + 1]:
-                    continue
-                for later in range(place + 1, len(order) if waits else place + 2):
-                    tried = [*order[:place], order[later], *order[place:later], *order[later + 1 :]]
-                    found = self._replay(tried, day)
-                    if found is not None and _sooner(found[place], best[place]):
-                        best, changed = found, True
-                        break
-                if changed:
-                    break
-        return best
+        found: tuple[Move, ...] | None = moves
+        while found is not None:  # each change begins a place sooner, or with an earlier intervention, so this ends
+            moves = found
+            found = self._reordered(moves, day)
+        return moves
 
-    def _replay(self, order: list[int], day: int) -> tuple[Move, ...] | None:
-        """The same steps in another order, each begun as early as it can be; None if the goal is not met on that day."""
+    def _reordered(self, moves: tuple[Move, ...], day: int) -> tuple[Move, ...] | None:
+        """The same steps with the first place that can be taken sooner, or by an earlier intervention, so taken."""
         static, clocks, now = self.start_static, self.start_clocks, 0
+        order = [move.intervention for move in moves]
+        for place, move in enumerate(moves[:-1]):
+            waits = move.begins > now
+            if waits or order[place] > order[place + 1]:
+                windows = self._windows(clocks)
+                for later in range(place + 1, len(order) if waits else place + 2):
+                    begin = self._allowed(self.rules.interventions[order[later]], static, windows, now)
+                    if begin is None or (begin, order[later]) >= (move.begins, move.intervention):
+                        continue
+                    tried = [order[later], *order[place:later], *order[later + 1 :]]
+                    rest = self._replay(tried, static, clocks, now, day)
+                    if rest is not None:
+                        return (*moves[:place], *rest)
+            static, clocks = self._done(static, clocks, move)
+            now = move.ends
+        return None
+
+    def _replay(self, order: list[int], static: int, clocks: Clocks, now: int, day: int) -> tuple[Move, ...] | None:
+        """Steps in an order, each begun as early as it can be; None if the goal is not met on that day."""
         moves = []
         for place in order:
-            step, windows = self.rules.interventions[place], self._windows(clocks)
-            begin = self._allowed(step, static, windows, now)
+            step = self.rules.interventions[place]
+            begin = self._allowed(step, static, self._windows(clocks), now)
             if begin is None or begin + step.days > day:
                 return None
             now = begin + step.days
-            static, clocks = self._after(step, static, clocks, self._holds_at(static, windows, now), now)
             moves.append(Move(place, begin, now))
+            static, clocks = self._done(static, clocks, moves[-1])
         done = self._earliest(self.question.goal, static, self._windows(clocks), now)
         return tuple(moves) if done is not None and done <= day else None
+
+    def _done(self, static: int, clocks: Clocks, move: Move) -> tuple[int, Clocks]:
+        """The state after a move."""
+        windows = self._windows(clocks)
+        holds = self._holds_at(static, windows, move.ends) if windows else static
+        return self._after(self.rules.interventions[move.intervention], static, clocks, holds, move.ends)
 
     def _too_much(self, day: int, cost: int) -> bool:
         q = self.question

@@ -14,6 +14,7 @@ from typing import Any
 from matcher.criteria import met, truth_of
 from matcher.entries import ASKED
 from matcher.lenders import unknown_tests
+from matcher.participant import Known
 from matcher.paths import Outlook, at_amount, costs, rate_of
 from matcher.rules import ProductRule, Rule, Rules
 from matcher.search import Question, Search
@@ -196,12 +197,14 @@ def _reach(view: Outlook, product: ProductRule, settings: Mapping[str, Any]) -> 
     best = Question(
         product.goal, known.yes | unknown, allowed, view.costs, view.cash, settings["max_days"], ticking=False
     )
-    if not _found(view, known, best):
+    if not _may_be_found(view, best):
         return False, ()
-    questions = _missing_money(view)
     dear = costs(rules, view.known, optimistic=False)
     worst = replace(best, holds=known.yes, costs=dear, cash=view.cash or 0)
-    sure = _found(view, known, worst)
+    sure = _found(view, known, worst)  # what can be done at the worst can be done at the best
+    if not sure and not _found(view, known, best):
+        return False, ()
+    questions = _missing_money(view)
     if sure and not questions:
         return True, ()
     if not sure:
@@ -213,13 +216,16 @@ def _reach(view: Outlook, product: ProductRule, settings: Mapping[str, Any]) -> 
     return None, tuple(questions)
 
 
-def _found(view: Outlook, known: Any, question: Question) -> bool:
+def _may_be_found(view: Outlook, question: Question) -> bool:
+    """Whether every clause that does not hold yet has an intervention that brings it about."""
+    makers = view.rules.achievers
+    return all([c & question.holds or makers(c) & question.allowed for c in question.goal])
+
+
+def _found(view: Outlook, known: Known, question: Question) -> bool:
     if met(question.goal, question.holds):
         return True
-    for clause in question.goal:
-        if not clause & question.holds and not view.rules.achievers(clause) & question.allowed:
-            return False
-    return Search(view.rules, known, question).find() is not None
+    return _may_be_found(view, question) and Search(view.rules, known, question).find() is not None
 
 
 def _missing_money(view: Outlook) -> list[str]:
