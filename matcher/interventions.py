@@ -56,8 +56,9 @@ class _Ranking:
     path: Path
     on_path: dict[str, int]
     offered: Sequence[str]
-    open_to: Sequence[ProductRule]  # the running products that may still be had
+    open_to: Sequence[tuple[ProductRule, list[int]]]  # running products that may still be had, and what they lack
     places: dict[str, int]  # of the steps not done
+    earliest: int
     came_for: str | None
     lacking: bool
 
@@ -66,6 +67,7 @@ def suggest(
     view: Outlook, tier: TierAnswer, path: Path, matches: Sequence[Match], statuses: Mapping[str, str]
 ) -> tuple[Suggestion, ...]:
     """Order the interventions that change something and whose needs are not known to be unmet."""
+    places = {step: place for place, (step, status) in enumerate(statuses.items()) if status != "done"}
     ranking = _Ranking(
         view=view,
         tier=tier,
@@ -73,7 +75,8 @@ def suggest(
         on_path={step.intervention: place for place, step in enumerate(path.steps) if step.intervention},
         offered=[found.id for found in matches if found.offered],
         open_to=_open_to(view, matches),
-        places={step: place for place, (step, status) in enumerate(statuses.items()) if status != "done"},
+        places=places,
+        earliest=min(places.values(), default=LAST),
         came_for=_came_for(view),
         lacking=capacity_is_lacking(view),
     )
@@ -104,12 +107,16 @@ def _changes_something(ranking: _Ranking, step: InterventionRule) -> bool:
     return bool((step.changes | step.reveals) & ~ranking.view.known.yes) or step.entry.id == ranking.tier.programme
 
 
-def _open_to(view: Outlook, matches: Sequence[Match]) -> list[ProductRule]:
-    """The running products that no lasting condition closes; none for somebody who wants no capital."""
+def _open_to(view: Outlook, matches: Sequence[Match]) -> list[tuple[ProductRule, list[int]]]:
+    """The running products that no lasting condition closes, with their clauses not known to hold.
+
+    None for somebody who wants no capital.
+    """
     if view.wants is False:
         return []
+    yes = view.known.yes
     products = [view.rules.product_ids[found.id] for found in matches if found.status != "not_for_you"]
-    return [product for product in products if product.suggested]
+    return [(p, [clause for clause in p.goal if not clause & yes]) for p in products if p.suggested]
 
 
 def _opens(ranking: _Ranking, step: InterventionRule) -> bool | None:
@@ -117,14 +124,15 @@ def _opens(ranking: _Ranking, step: InterventionRule) -> bool | None:
 
     A paper, a class or books are worth having by themselves. A group is joined, and answered for, for what it opens.
     """
-    yes, no = ranking.view.known.yes, ranking.view.known.no
-    if any(clause & step.add and not clause & yes for rule in step.touches for clause in rule.done):
-        return True
+    yes, no, add = ranking.view.known.yes, ranking.view.known.no, step.add
+    for rule in step.touches:
+        if [clause for clause in rule.done if clause & add and not clause & yes]:
+            return True
     maybe = False
-    for product in ranking.open_to:
-        lacking = [clause for clause in product.goal if not clause & yes]
-        if any(clause & step.add for clause in lacking):
-            if not product.entry.register and all(clause & step.add or not clause & ~no for clause in lacking):
+    for product, lacking in ranking.open_to:
+        left = [clause for clause in lacking if not clause & add]
+        if len(left) < len(lacking):
+            if not product.entry.register and not [clause for clause in left if clause & ~no]:
                 return True
             maybe = True
     return None if maybe else False
@@ -162,8 +170,8 @@ def _rank(ranking: _Ranking, step: InterventionRule) -> tuple[tuple[int, ...], M
     if study:
         return key, Message("rank_capacity", {"study": study})
     if place < LAST:
-        earliest = place == min(ranking.places.values())
-        return key, Message("rank_earliest" if earliest else "rank_step", {"step": entry.step})
+        code = "rank_earliest" if place == ranking.earliest else "rank_step"
+        return key, Message(code, {"step": entry.step})
     return key, Message("rank_other")
 
 
@@ -197,13 +205,8 @@ def _suggestion(view: Outlook, step: InterventionRule, reason: Message, rank: tu
     after = (before & ~step.delete) | (step.add & ~step.reveal_add)
     completes = [rule.step.id for rule in step.touches if met(rule.done, after) and not met(rule.done, before)]
     open_ = unknown_tests(step.need_clauses, view.known)
+    questions = tuple(view.rules.signals_in(open_)) if open_ else ()
+    entry = step.entry
     return Suggestion(
-        id=step.entry.id,
-        tier=step.entry.tier,
-        rank_reason=reason,
-        completes=tuple(completes),
-        days=step.days,
-        cost_idr=_cost(view, step),
-        questions=tuple(view.rules.signals_in(open_)) if open_ else (),
-        rank=rank,
+        entry.id, entry.tier, reason, tuple(completes), step.days, _cost(view, step), questions, rank
     )

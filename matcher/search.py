@@ -215,11 +215,9 @@ class Search:
         for clock, param in enumerate(clocks):
             if not self.live >> clock & 1:
                 left[clock] = None
-            elif param is not None and not param[2]:
-                windows = self._windows_for(clock, param)
-                if all(first <= 0 and last >= FOREVER for bit, first, last in windows if bit & self.asked):
-                    left[clock] = None
-                    static = self._holds_at(static, list(windows), 0)
+            elif param is not None and not param[2] and self._is_open_for_good(clock, param, 0):
+                left[clock] = None
+                static = self._holds_at(static, list(self._windows_for(clock, param)), 0)
         return tuple(left), static
 
     def _windows(self, clocks: Clocks) -> list[Window]:
@@ -231,7 +229,7 @@ class Search:
     def _all_windows(self, clocks: Clocks) -> list[Window]:
         windows: list[Window] = []
         for clock, param in enumerate(clocks):
-            if param is not None:
+            if param is not None and (param[1] != FROZEN or param[2]):  # a known value that stands still is in the state
                 key = (clock, param)
                 found = self.windows_of.get(key)
                 if found is None:
@@ -362,9 +360,20 @@ class Search:
         for clock, param in enumerate(changed):
             if param is not None and not param[2]:
                 static &= ~rules.clock_tests[clock]
+                if rules.signals[rules.clock_signals[clock]].grows is not None:
+                    if param[1] != FROZEN and self._is_open_for_good(clock, param, end):
+                        value = self._value(clock, changed, end)
+                        changed[clock] = param = (param[0] if value is None else value, FROZEN, False)
+                    if param[1] == FROZEN:
+                        static = self._fixed(clock, param[0], static)
         return static, tuple(changed)
 
-    def _value(self, clock: int, clocks: Clocks, day: int) -> int | None:
+    def _is_open_for_good(self, clock: int, param: Clock, day: int) -> bool:
+        """Whether all that a clock can open and that is asked is open by that day, and stays so."""
+        windows = self._windows_for(clock, param)
+        return all([first <= day and last >= FOREVER for bit, first, last in windows if bit & self.asked])
+
+    def _value(self, clock: int, clocks: Sequence[Clock | None], day: int) -> int | None:
         """The value of a growing signal on a day; None if it is not known."""
         rules = self.rules
         name = rules.clock_signals[clock]
@@ -391,15 +400,13 @@ class Search:
 
     def _bound(self, clause: int, makers: int) -> Bound:
         steps = [self.rules.interventions[place] for place in places(makers)]
-        needs = steps[0].need_clauses
-        return Bound(
-            days=min([step.days for step in steps]),
-            cost=min([self.question.costs[step.index] for step in steps]),
-            growing=min([step.days + self._growing(step, clause) for step in steps]),
-            makers=makers,
-            needs=tuple([c for c in needs if all([c in step.need_clauses for step in steps])]),
-            clause=clause,
-        )
+        days = min([step.days for step in steps])
+        cost = min([self.question.costs[step.index] for step in steps])
+        growing = min([step.days + self._growing(step, clause) for step in steps])
+        needs: Sequence[int] = steps[0].need_clauses
+        for step in steps[1:]:
+            needs = [need for need in needs if need in step.need_clauses]
+        return Bound(days, cost, growing, makers, tuple(needs), clause)
 
     def _growing(self, step: InterventionRule, clause: int) -> int:
         """The least days that must pass after a step before a clause it does not make itself can hold."""
@@ -484,20 +491,20 @@ class Search:
         needs: list[int] = []
         for move in moves:
             step, windows = self.rules.interventions[move.intervention], self._windows(clocks)
-            held = self._sure(sure, clocks, windows, move.begins)
+            held = self._sure(sure, static, clocks, windows, move.begins)
             needs += [clause for clause in step.need_clauses if not clause & held]
             static, clocks = self._done(static, clocks, move)
             sure = (sure & ~step.delete) | self.adds[move.intervention]
-        held = self._sure(sure, clocks, self._windows(clocks), day)
+        held = self._sure(sure, static, clocks, self._windows(clocks), day)
         return (*(clause for clause in self.question.goal if not clause & held), *needs)
 
-    def _sure(self, sure: int, clocks: Clocks, windows: list[Window], day: int) -> int:
+    def _sure(self, sure: int, static: int, clocks: Clocks, windows: list[Window], day: int) -> int:
         """What surely holds on a day: of a clock that may have grown only what holds whether it did or not."""
         now = self._holds_at(0, windows, day)
         for clock, param in enumerate(clocks):
             if param is not None:
                 tests = self.rules.clock_tests[clock]
-                sure = (sure & ~tests) | (now & tests & (sure if param[2] else now))
+                sure = (sure & ~tests) | (tests & (now & sure if param[2] else now | static))
         return sure
 
     def _expand(self, label: Label) -> None:

@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from matcher.criteria import Criterion
 from matcher.entries import Programme, Signal
 from matcher.wording import MONTHS, OPERATORS, REMEDIES, SENTENCES, UNIT_NAMES, YES_NO
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """Something to say: `code` names the sentence; `args` are ids, dates, integers or criteria, by what they are."""
 
     code: str
-    args: Mapping[str, Any] = field(default_factory=dict)
+    args: Mapping[str, Any] = MappingProxyType({})
 
 
 class Speaker:
