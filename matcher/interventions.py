@@ -207,6 +207,4 @@ def _suggestion(view: Outlook, step: InterventionRule, reason: Message, rank: tu
     open_ = unknown_tests(step.need_clauses, view.known)
     questions = tuple(view.rules.signals_in(open_)) if open_ else ()
     entry = step.entry
-    return Suggestion(
-        entry.id, entry.tier, reason, tuple(completes), step.days, _cost(view, step), questions, rank
-    )
+    return Suggestion(entry.id, entry.tier, reason, tuple(completes), step.days, _cost(view, step), questions, rank)

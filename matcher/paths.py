@@ -143,6 +143,8 @@ def path_to(view: Outlook, product: ProductRule) -> Path:
     if not product.suggested:
         because = Message(f"availability_{product.availability}", {"product": goal, "as_of": product.entry.as_of})
         return Path(goal, impossible_because=(because,))
+    if view.money.asked_idr == 0 and not product.is_grant:
+        return Path(goal, impossible_because=(Message("asked_nothing"),))
     planned = planned_amount(view, product)
     known = at_amount(rules, product, view.known, planned)
     holds = optimistic(rules, known, view.reach.interventions)

@@ -190,8 +190,9 @@ class Search:
 
     def _makers(self, clause: int) -> int:
         makers = self.rules.achievers(clause)
-        for place, gain in (self.question.gains or {}).items():
-            makers |= (1 << place) if gain & clause else 0
+        if self.question.gains:
+            for place, gain in self.question.gains.items():
+                makers |= (1 << place) if gain & clause else 0
         return makers
 
     def _live(self) -> tuple[int, int]:
@@ -229,7 +230,9 @@ class Search:
     def _all_windows(self, clocks: Clocks) -> list[Window]:
         windows: list[Window] = []
         for clock, param in enumerate(clocks):
-            if param is not None and (param[1] != FROZEN or param[2]):  # a known value that stands still is in the state
+            if param is not None and (
+                param[1] != FROZEN or param[2]
+            ):  # a known value that stands still is in the state
                 key = (clock, param)
                 found = self.windows_of.get(key)
                 if found is None:
@@ -343,9 +346,8 @@ class Search:
             after = {"to": value, "at_least": max(known, value), "at_most": min(known, value)}[op]
             maybe = param is not None and param[2] and op != "to" and self._least(clock) < after <= known
             if after != before or param is None or maybe != param[2]:
-                since = end if met(rules.growth[clock], self._fixed(clock, after, holds)) else FROZEN
-                changed[clock] = (after, since, maybe)
                 holds = self._fixed(clock, after, holds)
+                changed[clock] = (after, end if met(rules.growth[clock], holds) else FROZEN, maybe)
         for clock, growth in enumerate(rules.growth):
             param = changed[clock]
             if not growth or not stirred >> clock & 1:
@@ -384,14 +386,14 @@ class Search:
         value, since, _ = param
         if since == FROZEN:
             return value
-        start, now = (date.fromordinal(rules.today + number) for number in (since, day))
+        start, now = date.fromordinal(rules.today + since), date.fromordinal(rules.today + day)
         return min(value + units_between(start, now, grows.every), rules.signals[name].maximum)
 
     def _least(self, clock: int) -> int:
         return self.known.low[self.rules.position[self.rules.clock_signals[clock]]]
 
     def _fixed(self, clock: int, value: int, holds: int) -> int:
-        for number in places(self.rules.clock_tests[clock]):
+        for number in places(self.rules.clock_tests[clock] & self.asked):
             yes, _ = self.rules.tests[number].truth(value, value, self.rules.today)
             holds = holds | 1 << number if yes else holds & ~(1 << number)
         return holds
@@ -582,30 +584,36 @@ class Search:
 
     def _in_order(self, moves: tuple[Move, ...], day: int) -> tuple[Move, ...]:
         """Among orders that end on the same day: doing before waiting, then the programme's order."""
-        found: tuple[Move, ...] | None = moves
-        while found is not None:  # each change begins a place sooner, or with an earlier intervention, so this ends
-            moves = found
-            found = self._reordered(moves, day)
+        states, place = [(self.start_static, self.start_clocks)], 0  # before each of the moves
+        while place < len(moves) - 1:  # each change begins a place sooner, or with an earlier step, so this ends
+            while len(states) <= place:
+                states.append(self._done(*states[-1], moves[len(states) - 1]))
+            better = self._sooner(moves, place, *states[place], day)
+            if better is None:
+                place += 1
+            else:
+                del states[place + 1 :]
+                moves, place = better, 0
         return moves
 
-    def _reordered(self, moves: tuple[Move, ...], day: int) -> tuple[Move, ...] | None:
-        """The same steps with the first place that can be taken sooner, or by an earlier intervention, so taken."""
-        static, clocks, now = self.start_static, self.start_clocks, 0
-        order = [move.intervention for move in moves]
-        for place, move in enumerate(moves[:-1]):
-            waits = move.begins > now
-            if waits or order[place] > order[place + 1]:
-                windows = self._windows(clocks)
-                for later in range(place + 1, len(order) if waits else place + 2):
-                    begin = self._allowed(self.rules.interventions[order[later]], static, windows, now)
-                    if begin is None or (begin, order[later]) >= (move.begins, move.intervention):
-                        continue
-                    tried = [order[later], *order[place:later], *order[later + 1 :]]
-                    rest = self._replay(tried, static, clocks, now, day)
-                    if rest is not None:
-                        return (*moves[:place], *rest)
-            static, clocks = self._done(static, clocks, move)
-            now = move.ends
+    def _sooner(
+        self, moves: tuple[Move, ...], place: int, static: int, clocks: Clocks, day: int
+    ) -> tuple[Move, ...] | None:
+        """The same steps with one place, reached in that state, taken sooner or by an earlier intervention."""
+        move, now = moves[place], moves[place - 1].ends if place else 0
+        waits = move.begins > now
+        if not waits and move.intervention < moves[place + 1].intervention:
+            return None
+        windows = self._windows(clocks)
+        for later in range(place + 1, len(moves) if waits else place + 2):
+            one = moves[later].intervention
+            begin = self._allowed(self.rules.interventions[one], static, windows, now)
+            if begin is None or (begin, one) >= (move.begins, move.intervention):
+                continue
+            rest = [other.intervention for other in (*moves[place:later], *moves[later + 1 :])]
+            found = self._replay([one, *rest], static, clocks, now, day)
+            if found is not None:
+                return (*moves[:place], *found)
         return None
 
     def _replay(self, order: list[int], static: int, clocks: Clocks, now: int, day: int) -> tuple[Move, ...] | None:

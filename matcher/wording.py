@@ -180,6 +180,10 @@ SENTENCES: Final[Mapping[str, Both]] = {
         "{product}: bukan untuk modal usaha (sumber {as_of}).",
         "{product}: it is not for business capital (source {as_of}).",
     ),
+    "asked_nothing": _(
+        "Jumlah yang diminta Rp0, jadi tidak ada yang dipinjam. Isi jumlahnya, atau kosongkan kalau belum tahu.",
+        "The amount asked is Rp0, so nothing is borrowed. Give the amount, or leave it empty if it is not known yet.",
+    ),
     "unaffordable": _(
         "Cicilannya tidak terjangkau: paling banyak {max_idr} yang bisa dipinjam dari sisa uang sebulan.",
         "The instalment is not affordable: at most {max_idr} can be borrowed on what a month leaves.",

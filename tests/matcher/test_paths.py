@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 
 from matcher.entries import Programme
-from matcher.participant import Participant, know
+from matcher.participant import Participant, know, read_participant
 from matcher.paths import default_goal, outlook, path_to
 from matcher.rules import rules_on
+from matcher.words import Message
 from tests.conftest import EXAMPLES
 from tests.matcher.brute_force import World, apply_path, free_money
 from tests.strategies import participants
@@ -71,6 +72,15 @@ def form_of(path: Any) -> str:
         return "not suggested" if any(code.startswith("availability_") for code in codes) else "impossible"
     assert path.days is not None
     return "ask" if path.ask or path.ask_message else "steps"
+
+
+def test_nothing_is_borrowed_where_nothing_is_asked(okoce: Programme):
+    rules = rules_on(okoce, date(2026, 11, 21))
+    facts = {"amount_asked": 0, "monthly_profit": 200_000, "monthly_instalments": 200_000, "household_need": 0}
+    view = outlook(rules, know(rules, read_participant(rules, {**facts, "existing_credit": ["consumer"]})))
+    paths = [path_to(view, product) for product in rules.products if product.suggested and not product.is_grant]
+    assert paths
+    assert all(path.impossible_because == (Message("asked_nothing"),) for path in paths)
 
 
 @pytest.mark.parametrize("day", [date(2018, 10, 1), date(2026, 11, 21)], ids=str)
