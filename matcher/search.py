@@ -364,8 +364,8 @@ class Search:
                 static &= ~rules.clock_tests[clock]
                 if rules.signals[rules.clock_signals[clock]].grows is not None:
                     if param[1] != FROZEN and self._is_open_for_good(clock, param, end):
-                        value = self._value(clock, changed, end)
-                        changed[clock] = param = (param[0] if value is None else value, FROZEN, False)
+                        reached = self._value(clock, changed, end)
+                        changed[clock] = param = (param[0] if reached is None else reached, FROZEN, False)
                     if param[1] == FROZEN:
                         static = self._fixed(clock, param[0], static)
         return static, tuple(changed)
