@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -63,13 +64,12 @@ def unseal(key: bytes, sealed: bytes, place: str) -> bytes:
 
 def seal_json(key: bytes, value: Any, place: str) -> bytes:
     """Seal any value that JSON can write."""
-    written = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    return seal(key, zlib.compress(written, 1), place)
+    return seal(key, zlib.compress(msgspec.json.encode(value), 1), place)
 
 
 def unseal_json(key: bytes, sealed: bytes, place: str) -> Any:
     """Read what `seal_json` wrote."""
-    return json.loads(zlib.decompress(unseal(key, sealed, place)))
+    return msgspec.json.decode(zlib.decompress(unseal(key, sealed, place)))
 
 
 @dataclass(frozen=True, repr=False)  # a key is never shown, not even in a trace

@@ -362,32 +362,40 @@ class Search:
         for clock, param in enumerate(changed):
             if param is not None and not param[2]:
                 static &= ~rules.clock_tests[clock]
-                if rules.signals[rules.clock_signals[clock]].grows is not None:
-                    if param[1] != FROZEN and self._is_open_for_good(clock, param, end):
-                        reached = self._value(clock, changed, end)
-                        changed[clock] = param = (param[0] if reached is None else reached, FROZEN, False)
-                    if param[1] == FROZEN:
-                        static = self._fixed(clock, param[0], static)
+                still = self._still(clock, param, end)
+                if still is not None:
+                    changed[clock] = (still, FROZEN, False)
+                    static = self._fixed(clock, still, static)
         return static, tuple(changed)
+
+    def _still(self, clock: int, param: Clock, day: int) -> int | None:
+        """The value of a growing clock that stands still, or with which nothing asked changes any more; else None."""
+        if self.rules.signals[self.rules.clock_signals[clock]].grows is None:
+            return None
+        if param[1] == FROZEN:
+            return param[0]
+        return self._grown(clock, param, day) if self._is_open_for_good(clock, param, day) else None
 
     def _is_open_for_good(self, clock: int, param: Clock, day: int) -> bool:
         """Whether all that a clock can open and that is asked is open by that day, and stays so."""
         windows = self._windows_for(clock, param)
         return all([first <= day and last >= FOREVER for bit, first, last in windows if bit & self.asked])
 
-    def _value(self, clock: int, clocks: Sequence[Clock | None], day: int) -> int | None:
+    def _value(self, clock: int, clocks: Clocks, day: int) -> int | None:
         """The value of a growing signal on a day; None if it is not known."""
-        rules = self.rules
-        name = rules.clock_signals[clock]
-        param, grows = clocks[clock], rules.signals[name].grows
-        if param is None or grows is None:
-            place = rules.position[name]
-            return self.known.low[place] if self.known.low[place] == self.known.high[place] else None
-        value, since, _ = param
-        if since == FROZEN:
+        param = clocks[clock]
+        if param is not None:
+            return self._grown(clock, param, day)
+        place = self.rules.position[self.rules.clock_signals[clock]]
+        return self.known.low[place] if self.known.low[place] == self.known.high[place] else None
+
+    def _grown(self, clock: int, param: Clock, day: int) -> int:
+        rules, (value, since, _) = self.rules, param
+        signal = rules.signals[rules.clock_signals[clock]]
+        if since == FROZEN or signal.grows is None:
             return value
         start, now = date.fromordinal(rules.today + since), date.fromordinal(rules.today + day)
-        return min(value + units_between(start, now, grows.every), rules.signals[name].maximum)
+        return min(value + units_between(start, now, signal.grows.every), signal.maximum)
 
     def _least(self, clock: int) -> int:
         return self.known.low[self.rules.position[self.rules.clock_signals[clock]]]

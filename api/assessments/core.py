@@ -6,7 +6,6 @@ assessment can be made again and compared, and two cores tell what changed betwe
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import date
@@ -56,8 +55,8 @@ def _product(match: Match) -> Core:
 def key(criterion: Criterion) -> str:
     """Name a criterion by what it asks."""
     if criterion.kind == "signal":
-        value = criterion.value.isoformat() if isinstance(criterion.value, date) else criterion.value
-        return f"{criterion.signal} {criterion.op} {json.dumps(value)}"
+        value = criterion.value
+        return f"{criterion.signal} {criterion.op} {msgspec.json.encode(value).decode()}"
     if criterion.kind == "step":
         return f"step {criterion.signal}"
     return f"{criterion.kind}({', '.join(key(part) for part in criterion.parts)})"
@@ -65,25 +64,27 @@ def key(criterion: Criterion) -> str:
 
 def plain(value: Any) -> Any:
     """Turn values of the matcher into what JSON knows."""
-    if value is None or type(value) in _PLAIN:
+    kind: Any = type(value)
+    if value is None or kind in _PLAIN:
         return value
-    if isinstance(value, (list, tuple)) and not hasattr(value, "_asdict"):
+    if kind is list or kind is tuple:
         return [plain(one) for one in value]
+    if kind is Criterion:
+        return key(value)
     if isinstance(value, Mapping):
         return {str(name): plain(one) for name, one in value.items()}
-    if isinstance(value, Criterion):
-        return key(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, (set, frozenset)):
         return sorted(value)
-    names = value._fields if hasattr(value, "_fields") else _names(type(value))  # type: ignore[arg-type]
-    return {name: plain(getattr(value, name)) for name in names}
+    return {name: plain(getattr(value, name)) for name in _names(kind)}
 
 
 @cache
 def _names(kind: Any) -> tuple[str, ...]:
-    """The fields of a dataclass."""
+    """The fields of a named tuple or a dataclass."""
+    if hasattr(kind, "_fields"):
+        return tuple(kind._fields)
     return tuple(field.name for field in fields(kind))
 
 

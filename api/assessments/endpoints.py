@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
 from litestar import Response, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
@@ -56,7 +57,7 @@ def post_assessment(
     assessment, worked = service.assess(
         record_of(request), live, actor_of(request), person_id, goal, language_of(request)
     )
-    return answer_json({"id": assessment, "digest": worked.digest, "core": worked.core}, 201)
+    return answer_json({"id": assessment, "digest": worked.digest, "core": msgspec.Raw(worked.content)}, 201)
 
 
 @get("/api/v1/participants/{person_id:str}/assessments")

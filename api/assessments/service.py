@@ -38,8 +38,8 @@ from matcher.recommend import Recommendation, recommend
 from matcher.rules import Rules, rules_on
 
 TRIES: Final = 3
-_ADD: Final = insert(ASSESSMENTS)
-_LAST_PLACE: Final = select(func.max(ASSESSMENTS.c.place)).where(ASSESSMENTS.c.participant_id == bindparam("person"))
+_LAST: Final = select(func.max(ASSESSMENTS.c.place)).where(ASSESSMENTS.c.participant_id == bindparam("person"))
+_ADD: Final = insert(ASSESSMENTS).values(place=func.coalesce(_LAST.scalar_subquery(), 0) + 1)
 CLASSES: Final = {
     "rank_referral": 0,
     "rank_tier_programme": 0,
@@ -204,7 +204,6 @@ def store(
 ) -> str:
     """Write an assessment; return its id."""
     assessment = new_id()
-    last = tx.sql.execute(_LAST_PLACE, {"person": person.id}).scalar_one()
     versions = versions_of(live.programme, live.scorecard)
     model = versions["model"] or {"version": "", "digest": ""}
 
@@ -214,7 +213,6 @@ def store(
     values = {
         "id": assessment,
         "participant_id": person.id,
-        "place": (last or 0) + 1,
         "at": tx.now,
         "as_of": worked.rules.day,
         "account_id": actor.account_id if actor else None,
@@ -228,7 +226,7 @@ def store(
         "result": seal(person.key, zlib.compress(worked.content, 1), place("result")),
         "summary": seal_json(person.key, summary_of(worked), place("summary")),
     }
-    tx.sql.execute(_ADD, values)
+    tx.sql.execute(_ADD, {**values, "person": person.id})
     by = who(actor) if actor else {}
     note(tx, "assessed", "participant", person.id, **by, assessment=assessment, cause=cause)
     return assessment

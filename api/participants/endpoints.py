@@ -144,7 +144,7 @@ def get_evidence(request: Asking, person_id: FromPath[str]) -> Response[bytes]:
         person = people.find(tx, actor_of(request), person_id)
         consents.require(tx, person_id, "record")
         note(tx, "saw_evidence", "participant", person_id, **people.who(actor_of(request)))
-        return answer_json({"evidence": [asdict(fact) for fact in evidence.evidence_of(tx, person)]})
+        return answer_json({"evidence": [fact._asdict() for fact in evidence.evidence_of(tx, person)]})
 
 
 @post(

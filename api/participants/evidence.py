@@ -8,9 +8,8 @@ then: of each signal the latest, and of one day's the one learnt last.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import bindparam, func, insert, select
 
@@ -35,8 +34,7 @@ _OF_A_PERSON: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(NamedTuple):
     """A fact as it was recorded. `value` None: what was said for that day is taken back."""
 
     signal: str
