@@ -166,9 +166,14 @@ def missing() -> str:
     """Why PostgreSQL cannot be started here; "" if it can."""
     if _program("initdb") is None:
         return "PostgreSQL (initdb, pg_ctl) is not installed"
-    if os.geteuid() == 0 and shutil.which("runuser") is None:
+    if os.geteuid() == 0 and _runuser() is None:
         return "PostgreSQL does not run for root, and there is no runuser"
     return ""
+
+
+def _runuser() -> str | None:
+    """Where runuser is: root's own programs are not on everybody's path."""
+    return shutil.which("runuser") or shutil.which("runuser", path="/usr/sbin:/sbin")
 
 
 def _program(name: str) -> str | None:
@@ -180,7 +185,7 @@ def _program(name: str) -> str | None:
 def postgresql() -> Iterator[str]:
     """Start a server; yield the address of its databases, with {} for the name. It is stopped and removed at the end."""
     folder = Path(tempfile.mkdtemp(prefix="kail-pg-"))
-    as_owner = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    as_owner = [_runuser(), "-u", "postgres", "--"] if os.geteuid() == 0 else []
     if as_owner:
         shutil.chown(folder, "postgres")
     data, log = folder / "data", folder / "log"
