@@ -168,6 +168,7 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         actor = await to_thread.run_sync(_by_session, record, cookie) if cookie else None
     if actor is None:
         raise Refused(401, Trouble("session", "signed_out"))
+    connection.state.actor = actor  # the page that says no has their menu
     if not bearer and method not in SAFE:
         refuse_foreign(connection)
     if actor.role not in allowed:
@@ -176,7 +177,6 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         raise Refused(403, Trouble("key", "no_scope"))
     if "\0" in connection.scope["path"] or b"%00" in connection.scope["query_string"]:  # PostgreSQL fails at it
         raise Refused(404, Trouble("address", "not_found"))
-    connection.state.actor = actor
 
 
 def _by_session(record: Record, secret: str) -> Actor | None:

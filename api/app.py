@@ -19,7 +19,7 @@ from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
 from litestar.types import Message, Scope
 
-from api import __version__, errors, pages, recommendations
+from api import __version__, errors, frame, pages, recommendations
 from api.access import admit, check_matrix
 from api.live import Clock, go_live, utc_now
 from api.schemas import schemas
@@ -62,7 +62,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
         guards=[admit],
         state=State({"record": record, "live": live}),
         on_shutdown=[record.close] if record else [],
-        exception_handlers=errors.HANDLERS,
+        exception_handlers={**errors.HANDLERS, NotFoundException: frame.nowhere},
         before_send=[add_security_headers],
         template_config=TemplateConfig(directory=HERE / "templates", engine=JinjaTemplateEngine),
         openapi_config=OpenAPIConfig(

@@ -126,7 +126,8 @@ def _told_again(name: str, part: Any) -> Any:
     return shown(part) if name == "value" else shown_text(part, LONGEST_SHOWN if name == "field" else 1000)
 
 
-def _of_the_framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+def of_the_framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """Answer an error of the framework as ours."""
     if error.status_code >= 500 and "disconnected" not in error.detail:
         return _unexpected(request, error)
     language, problems = language_of(request), []
@@ -157,7 +158,7 @@ def log_unexpected(request: Request[Any, Any, Any], error: Exception) -> None:
 HANDLERS: Final[ExceptionHandlersMap] = {
     Refusal: _refused,
     Refused: _not_done,
-    HTTPException: _of_the_framework,
+    HTTPException: of_the_framework,
     OperationalError: _database,
     Exception: _unexpected,
 }

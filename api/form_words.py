@@ -84,6 +84,7 @@ FIELDS: Final[Mapping[str, Both]] = {
     "file": _("Berkas", "File"),
     "columns": _("Peta kolom", "Column map"),
     "mentor_id": _("Pendamping baru", "New mentor"),
+    "of_mentor": _("Peserta dari pendamping", "Participants of the mentor"),
     "confirm": _("Kata untuk memastikan", "Word to confirm"),
     "goal": _("Tujuan", "Goal"),
     "chosen": _("Langkah yang dipilih", "The step chosen"),

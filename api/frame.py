@@ -229,6 +229,12 @@ def _of_the_framework(request: Asking, error: HTTPException) -> Response[Any]:
     return answer
 
 
+def nowhere(request: Asking, error: HTTPException) -> Response[Any]:
+    """Answer for an address that does not exist: a browser reads a page, a program JSON."""
+    browser = "text/html" in request.headers.get("accept", "") and not request.scope["path"].startswith("/api/")
+    return _of_the_framework(request, error) if browser else errors.of_the_framework(request, error)
+
+
 def _unexpected(request: Asking, error: Exception) -> Response[Any]:
     errors.log_unexpected(request, error)
     return _problem_page(request, 500)

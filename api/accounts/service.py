@@ -226,9 +226,10 @@ def accounts_of(tx: Transaction, actor: Actor) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in tx.all(mine)]
 
 
-def mentors_of(tx: Transaction, actor: Actor) -> list[Row[Any]]:
-    """The mentors of the asking organisation who may sign in: id and name."""
-    here = (ACCOUNTS.c.organisation_id == actor.organisation_id) & (ACCOUNTS.c.role == "mentor") & ACCOUNTS.c.active
+def mentors_of(tx: Transaction, actor: Actor, *, closed: bool = False) -> list[Row[Any]]:
+    """The mentors of the asking organisation who may sign in, or whose account is `closed` as well: id and name."""
+    here = (ACCOUNTS.c.organisation_id == actor.organisation_id) & (ACCOUNTS.c.role == "mentor")
+    here = here if closed else here & ACCOUNTS.c.active
     return list(tx.all(select(ACCOUNTS.c.id, ACCOUNTS.c.name).where(here).order_by(ACCOUNTS.c.name)))
 
 

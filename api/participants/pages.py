@@ -59,20 +59,27 @@ def post_search(request: Asking, body: RawBody) -> Response[Any]:
 
     def search() -> Response[Any]:
         form = Form(fields, from_page=True)
-        wanted = form.text("search", wanted=False)
+        wanted, mentor = form.text("search", wanted=False), form.text("of_mentor", wanted=False)
         form.done()
-        return _list_page(request, wanted, Typed(fields))
+        return _list_page(request, wanted, mentor, Typed(fields))
 
-    return attempt(request, fields, search, lambda typed: _list_page(request, "", typed))
+    return attempt(request, fields, search, lambda typed: _list_page(request, "", "", typed))
 
 
-def _list_page(request: Asking, search: str, typed: Typed = NOTHING) -> Response[Any]:
+def _list_page(request: Asking, search: str, mentor: str = "", typed: Typed = NOTHING) -> Response[Any]:
     actor = actor_of(request)
     with record_of(request).write() as tx:
-        found = people.people_of(tx, actor, search) if search or actor.role == "mentor" else []
+        asked = bool(search or mentor)
+        found = people.people_of(tx, actor, search, mentor) if asked or actor.role == "mentor" else []
         note(tx, "listed", "account", actor.account_id, **who(actor), participants=[person.id for person in found])
-        names = accounts.names_of(tx, actor)
-    return page(request, "participants.html", typed=typed, people=found, search=search, names=names)
+        context: dict[str, Any] = {
+            "people": found,
+            "search": search,
+            "asked": asked,
+            "names": accounts.names_of(tx, actor),
+        }
+        mentors = accounts.mentors_of(tx, actor, closed=True) if actor.role == "operator" else []
+    return page(request, "participants.html", typed=typed, mentors=mentors, **context)
 
 
 # -- registering and correcting ----------------------------------------------------------------------------------------

@@ -151,9 +151,13 @@ def person_of(row: Row[Any], key: bytes) -> Person:
     return Person(row.id, row.mentor_id, row.organisation_id, identity, row.version, row.frozen, row.created_at, key)
 
 
-def people_of(tx: Transaction, actor: Actor, search: str = "") -> list[Person]:
-    """The asking mentor's participants by name; `search` is part of a name, or a whole NIK, phone or own id."""
-    rows = tx.all(select(PARTICIPANTS).where(*_reach(actor), PARTICIPANTS.c.sealed.is_not(None)))
+def people_of(tx: Transaction, actor: Actor, search: str = "", mentor_id: str = "") -> list[Person]:
+    """The asking mentor's participants by name, or an operator's, of whom `mentor_id` picks those of one mentor.
+
+    `search` is part of a name, or a whole NIK, phone or own id.
+    """
+    wanted_rows = select(PARTICIPANTS).where(*_reach(actor), PARTICIPANTS.c.sealed.is_not(None))
+    rows = tx.all(wanted_rows.where(PARTICIPANTS.c.mentor_id == mentor_id) if mentor_id else wanted_rows)
     keys = tx.vault.keys_of([row.id for row in rows])
     people = [person_of(row, keys[row.id]) for row in rows if row.id in keys]
     wanted, digits = search.strip().casefold(), re.sub(r"\D", "", search)

@@ -38,6 +38,16 @@ def test_an_unknown_address_is_a_problem_in_both_languages(client, path):
     assert english.json()["title"] == "There is nothing at this address"
 
 
+def test_a_browser_reads_a_page_at_an_unknown_address_and_a_program_json(client):
+    browser = {"accept": "text/html,application/xhtml+xml"}
+    page = client.get("/nowhere", headers=browser)
+    assert page.status_code == 404
+    assert page.headers["content-type"].startswith("text/html")
+    assert "Alamat ini tidak ada" in page.text
+    assert "nothing at this address" in client.get("/nowhere?language=en", headers=browser).text
+    assert client.get("/api/v1/nowhere", headers=browser).headers["content-type"] == "application/problem+json"
+
+
 @pytest.mark.parametrize(("method", "path"), [("GET", "/api/v1/recommendations"), ("POST", "/"), ("PUT", "/health")])
 def test_a_wrong_method_is_a_problem_that_names_the_right_ones(client, method, path, conforms):
     response = client.request(method, path)

@@ -161,3 +161,10 @@ def test_a_chain_that_is_gone_altogether_is_found(tmp_path):
     answer = CliRunner().invoke(cli, ["audit", "verify", "--data", str(tmp_path / "data")])
     assert answer.exit_code == 3
     assert answer.output.count("the whole chain is gone") == 2
+
+
+def test_who_may_not_see_a_page_still_has_their_menu(small_kail):
+    with small_kail.client("analyst") as client:
+        refused = client.get("/work-list")
+    assert refused.status_code == 403
+    assert 'href="/disagreements"' in refused.text

@@ -2,6 +2,7 @@
 
 import pytest
 
+from api.accounts.service import change_account
 from tests.installation import A_TRADER
 from tests.reading import errors_of, field, read
 
@@ -216,6 +217,23 @@ def test_an_operator_finds_by_searching_and_hands_over(small_kail):
         read(client.get(f"/participants/{person}/evidence"), 403)
     with small_kail.client("mentor") as client:
         read(client.get(f"/participants/{person}"), 404)
+
+
+def test_an_operator_finds_the_participants_of_a_mentor_whose_account_is_closed(small_kail):
+    small_kail.participant(name="Bu Ani")
+    small_kail.participant("mentor2", name="Bu Cici")
+    gone = small_kail.actors["mentor"].account_id
+    with small_kail.record.write() as tx:
+        change_account(tx, small_kail.actors["operator"], gone, 1, active=False)
+    with small_kail.client("operator") as client:
+        assert f'value="{gone}"' in client.get("/participants").text
+        found = read(client.post("/participants", data={"search": "", "of_mentor": gone})).text
+        assert "Bu Ani" in found
+        assert "Bu Cici" not in found
+    with small_kail.client("other_operator") as client:
+        assert "Bu Ani" not in read(client.post("/participants", data={"of_mentor": gone})).text
+    with small_kail.client("mentor2") as client:
+        assert "Bu Ani" not in read(client.post("/participants", data={"of_mentor": gone})).text
 
 
 def test_a_file_is_imported_and_its_bad_rows_are_shown(small_kail):
