@@ -155,7 +155,7 @@ def recommend_file(job: Job, source: Path, target: Path, progress: Progress | No
                 _count(summary, ready, rejected, seen, job.language)
                 _count_answers(summary, answers)
             if not summary.read:
-                raise FileProblem(source.name, "there is a header but no row", "Add one row for each person.")
+                raise FileProblem(source.name, "no_rows")
             writing.commit(answers=bool(summary.answered), rejections=bool(summary.rejected))
         except OSError as error:
             raise cannot_write(target, error) from None
@@ -185,8 +185,7 @@ def one_row(job: Job, source: Path, number: int) -> Ready:
             last = row.number
             if last == number:
                 return read_row(job, columns, row)
-    what = f"it has {last:,} row(s), so there is no row {number:,}"
-    raise FileProblem(source.name, what, "Rows are counted from 1, without the header; see row in .rejected.csv.")
+    raise FileProblem(source.name, "no_such_row", rows=last, number=number)
 
 
 @contextmanager
@@ -207,8 +206,10 @@ def open_job(job: Job, source: Path) -> Iterator[tuple[Sheet, ColumnMap]]:
 def _check_day(job: Job, day: date) -> None:
     problem = _wrong_day(job, day)
     if problem is not None:
-        said = _teller(job, job.language)
-        raise FileProblem(f"--as-of {day}", said.say(problem).rstrip("."), said.remedy(problem))
+        tellers = {language: _teller(job, language) for language in LANGUAGES}
+        what = {language: t.say(problem).rstrip(".") for language, t in tellers.items()}
+        remedy = {language: t.remedy(problem) for language, t in tellers.items()}
+        raise FileProblem(f"--as-of {day}", "wrong_day", what=what, remedy=remedy)
 
 
 def check_goal(job: Job, goal: str, day: date) -> None:
@@ -221,7 +222,7 @@ def check_goal(job: Job, goal: str, day: date) -> None:
     if goal not in products:
         running = [name for name, product in products.items() if product.suggested]
         near = difflib.get_close_matches(goal, products, 3, cutoff=0.4) or running
-        raise FileProblem(f"--goal {goal}", f"it is no product on {day}", f"Name one of {', '.join(near)}.")
+        raise FileProblem(f"--goal {goal}", "no_such_goal", day=day, names=", ".join(near))
 
 
 # -- one row -----------------------------------------------------------------------------------------------------------

@@ -67,7 +67,9 @@ def in_words() -> Iterator[None]:
             raise Failure(f"{_count(len(error.problems), 'problem')}:\n{error}") from None
         if isinstance(error, Rejected):
             raise Failure("\n".join(_rejection(error))) from None
-        if isinstance(error, (FileProblem, ScorecardError)):
+        if isinstance(error, FileProblem):
+            raise Failure(error.said(_language())) from None
+        if isinstance(error, ScorecardError):
             raise Failure(str(error)) from None
         if isinstance(error, OSError) and error.filename:
             raise Failure(
@@ -82,11 +84,15 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
+def _language() -> str:
+    """The language of the command that runs; English where it has none."""
+    return str(click.get_current_context().find_root().meta.get("kail.language", "en"))
+
+
 def _rejection(error: Any) -> Iterator[str]:
     row = error.row
     yield f"row {row.number}{f' (row {row.line} of the sheet)' if row.letters else ''} cannot be read."
-    language = click.get_current_context().find_root().meta.get("kail.language", "en")
-    for _, _, cell, _, field, value, remedy in error.table(language):
+    for _, _, cell, _, field, value, remedy in error.table(_language()):
         yield f"  {cell}{' ' if cell else ''}{field or 'the row'} = {value!r}: {remedy}"
 
 

@@ -154,8 +154,7 @@ class WorkbookOutput:
     def write(self, rows: Sequence[Sequence[Any]]) -> None:
         self.count += len(rows)
         if self.count > MOST_ROWS:
-            what = f"a worksheet holds {MOST_ROWS:,} rows, and there are more answers"
-            raise FileProblem("the answers", what, "Name an output that ends in .parquet or .csv with -o.")
+            raise FileProblem({"id": "jawabannya", "en": "the answers"}, "many_answers", most=MOST_ROWS)
         for row in rows:
             self.sheet.append([self._cell(value) for value in row])
 
@@ -195,13 +194,14 @@ class Writing:
         self.target, self.rejected = target, rejected_beside(target)
         for path in (self.target, self.rejected):
             if path.exists() and not path.is_file():
-                raise FileProblem(path, "it is there already and is no file", "Name another output with -o.")
+                raise FileProblem(path, "output_not_a_file")
             if path.exists() and path.samefile(source):
-                raise FileProblem(path, "this would overwrite the input", "Name another output with -o.")
+                raise FileProblem(path, "output_is_input")
+        if not target.suffix:
+            raise FileProblem(target.name, "output_no_ending", endings=", ".join(OUTPUTS))
         make = OUTPUTS.get(target.suffix.lower())
         if make is None:
-            what = f"{target.suffix or 'a name without ending'} cannot be written"
-            raise FileProblem(target.name, what, f"End the output's name in one of {', '.join(OUTPUTS)}.")
+            raise FileProblem(target.name, "output_ending", ending=target.suffix, endings=", ".join(OUTPUTS))
         self.partial = {path: path.with_name(f".{path.name}.{os.getpid()}.partial") for path in (target, self.rejected)}
         try:
             self.answers = make(self.partial[target])
@@ -242,8 +242,7 @@ def rejected_beside(target: Path) -> Path:
 
 def cannot_write(path: Path, error: OSError) -> FileProblem:
     """The problem of an output that cannot be written."""
-    remedy = "Name an output in a folder where you may write, with -o, and see that the disk is not full."
-    return FileProblem(path, f"it cannot be written ({error.strerror or error})", remedy)
+    return FileProblem(path, "cannot_write", error=error.strerror or error)
 
 
 OUTPUTS: Final[dict[str, Callable[[Path], Output]]] = {

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from api.file_words import FILE_PROBLEMS, SENTENCE, Both, fill
 from training_data.columns import CellProblem
 
 LONGEST_LINE: Final = 1_000_000
@@ -19,11 +20,29 @@ TOTALS: Final = frozenset(
 
 
 class FileProblem(Exception):
-    """A file that cannot be used: what is wrong, and what to do about it."""
+    """A file that cannot be used: a code of `FILE_PROBLEMS`, and what its words need. As a string it is in English."""
 
-    def __init__(self, path: Path | str, what: str, remedy: str) -> None:
-        self.what, self.remedy = what, remedy
-        super().__init__(f"{path}: {what}.\n  Remedy: {remedy}")
+    def __init__(self, path: Path | str | Both, code: str, **given: Any) -> None:
+        self.path, self.code, self.given = path, code, given
+        super().__init__(self.said("en"))
+
+    def what(self, language: str) -> str:
+        """What is wrong."""
+        return fill(FILE_PROBLEMS[self.code][0], language, self.given)
+
+    def remedy(self, language: str) -> str:
+        """What to do about it."""
+        return fill(FILE_PROBLEMS[self.code][1], language, self.given)
+
+    def said(self, language: str) -> str:
+        """Both, after the name of the file."""
+        parts = {"path": self.path, "what": self.what(language), "remedy": self.remedy(language)}
+        return fill(SENTENCE, language, parts)
+
+
+def first_line(error: object) -> str:
+    """What another program says is wrong, on one short line."""
+    return str(error).strip().partition("\n")[0].rstrip(".")[:200]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +104,12 @@ def column_names(path: Path, names: Sequence[str]) -> tuple[str, ...]:
     """
     headers = tuple(name.strip() for name in names)
     if len(headers) > MOST_COLUMNS:
-        what = f"the header has {len(headers):,} columns"
-        raise FileProblem(path.name, what, f"Keep at most {MOST_COLUMNS:,}; is the first line really the header?")
+        raise FileProblem(path.name, "too_many_columns", count=len(headers), most=MOST_COLUMNS)
     twice = [name for name, times in Counter(headers).items() if name and times > 1]
     if twice:
-        what = f"the header names {', '.join(map(repr, twice))} more than once"
-        raise FileProblem(path.name, what, "Give every column a name of its own, or take one of them out.")
+        raise FileProblem(path.name, "column_twice", names=", ".join(map(repr, twice)))
     if not any(headers):
-        raise FileProblem(path.name, "the header is empty", "Write the names of the columns in the first line.")
+        raise FileProblem(path.name, "empty_header")
     return headers
 
 

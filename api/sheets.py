@@ -1,6 +1,6 @@
 """Sheets: the rows of a CSV, JSON lines, Parquet or Excel file, whatever state it is in. Chosen by the ending of its name.
 
-A file that cannot be read at all is a `FileProblem` in words; a row that cannot be read is a `Row` with its problem, and
+A file that cannot be read at all is a `FileProblem`; a row that cannot be read is a `Row` with its problem, and
 the rows after it go on. To read another kind of file, write a function like `open_csv` and name it in `OPENERS`.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 from zoneinfo import ZoneInfo
 
-from api.rows import LONGEST_LINE, FileProblem, Known, Row, Sheet, column_names, total_problem
+from api.rows import LONGEST_LINE, FileProblem, Known, Row, Sheet, column_names, first_line, total_problem
 from api.workbooks import WORKBOOKS, open_workbook
 from training_data.columns import CellProblem
 
@@ -25,16 +25,16 @@ BATCH: Final = 10_000
 DELIMITERS: Final = ",;\t"
 BLANKS: Final = DELIMITERS + '" \r\n\ufeff'
 _BLOCK: Final = 1 << 20
-_SAVE_AS = "Open it in the spreadsheet program and save it as 'CSV UTF-8 (comma delimited)'."
-_MAGIC: Final = {
-    b"PK\x03\x04": ("it is an Excel workbook or a zip archive", "If Excel made it, give its name the ending .xlsx."),
-    b"\xd0\xcf\x11\xe0": ("it is an old Excel workbook", _SAVE_AS),
-    b"PAR1": ("it is a Parquet file", "Give its name the ending .parquet."),
-    b"\xff\xfe": ("it is UTF-16, not UTF-8", _SAVE_AS),
-    b"\xfe\xff": ("it is UTF-16, not UTF-8", _SAVE_AS),
-    b"\x1f\x8b": ("it is compressed (gzip)", "Unpack it first."),
-    b"%PDF": ("it is a PDF", "Use the table it was made from."),
+MAGIC: Final = {
+    b"PK\x03\x04": "zip_archive",
+    b"\xd0\xcf\x11\xe0": "old_workbook",
+    b"PAR1": "parquet",
+    b"\xff\xfe": "utf_16",
+    b"\xfe\xff": "utf_16",
+    b"\x1f\x8b": "gzip",
+    b"%PDF": "pdf",
 }
+"""How files begin that are no text, and the code of each `FileProblem`."""
 
 
 def open_sheet(path: Path, known: Known, timezone: str = "UTC", name: str | None = None) -> Sheet:
@@ -45,39 +45,31 @@ def open_sheet(path: Path, known: Known, timezone: str = "UTC", name: str | None
     """
     opener = OPENERS.get(path.suffix.lower())
     if opener is None:
-        raise FileProblem(path.name, *_unreadable(path.suffix.lower()))
+        raise _unreadable(path)
     if name is not None and opener is not open_workbook:
-        what = f"it has no sheets to choose from, so --sheet {name!r} means nothing"
-        raise FileProblem(path.name, what, f"Leave --sheet out; it is for {' and '.join(WORKBOOKS)}.")
+        endings = {"id": " dan ".join(WORKBOOKS), "en": " and ".join(WORKBOOKS)}
+        raise FileProblem(path.name, "no_sheets", name=name, endings=endings)
     try:
         if not path.exists():
-            raise FileProblem(path, "there is no such file", "Check the name and the folder.")
+            raise FileProblem(path, "no_such_file")
         if not path.is_file():
-            raise FileProblem(path, "it is not a file", "Name a CSV, JSON lines, Parquet or Excel file.")
+            raise FileProblem(path, "not_a_file")
         if path.stat().st_size == 0:
-            raise FileProblem(
-                path, "the file is empty", "Save it again with a header line and one row for each person."
-            )
+            raise FileProblem(path, "empty_file")
         return opener(path, known, timezone) if name is None else open_workbook(path, known, timezone, name)
     except OSError as error:
-        raise FileProblem(
-            path, f"it cannot be read ({error.strerror or error})", "Check that you may read it."
-        ) from None
+        raise FileProblem(path, "cannot_read", error=error.strerror or error) from None
 
 
-def _unreadable(ending: str) -> tuple[str, str]:
+def _unreadable(path: Path) -> FileProblem:
+    ending = path.suffix.lower()
     if ending in (".xls", ".xlsb", ".ods", ".numbers"):
-        return (
-            f"{ending} workbooks cannot be read",
-            "Open it in the spreadsheet program and save it as .xlsx or as CSV.",
-        )
+        return FileProblem(path.name, "other_workbook", ending=ending)
     if ending == ".json":
-        return (
-            "one big JSON document cannot be read",
-            "Write JSON lines (one object a line) and end the name in .jsonl.",
-        )
-    ending = ending or "no ending"
-    return f"files with {ending} are not known", f"End the name in one of {', '.join(OPENERS)}."
+        return FileProblem(path.name, "one_json")
+    if not ending:
+        return FileProblem(path.name, "no_ending", endings=", ".join(OPENERS))
+    return FileProblem(path.name, "unknown_ending", ending=ending, endings=", ".join(OPENERS))
 
 
 # -- text --------------------------------------------------------------------------------------------------------------
@@ -94,14 +86,13 @@ def check_text(path: Path) -> int:
     with path.open("rb") as handle:
         while block := handle.read(_BLOCK):
             if offset == 0:
-                for magic, problem in _MAGIC.items():
+                for magic, code in MAGIC.items():
                     if block.startswith(magic):
-                        raise FileProblem(path.name, *problem)
+                        raise FileProblem(path.name, code)
             nul = block.find(b"\0")
             if nul >= 0:
                 line = lines + _breaks(block[:nul]) + 1
-                what = f"byte {offset + nul + 1:,} (line {line:,}) is NUL, so it is no plain text"
-                raise FileProblem(path.name, what, _SAVE_AS)
+                raise FileProblem(path.name, "nul", byte=offset + nul + 1, line=line)
             held = len(decoder.getstate()[0])
             try:
                 decoder.decode(block)
@@ -125,17 +116,11 @@ def _breaks(block: bytes) -> int:
 
 def _check_length(path: Path, lines: int, length: int) -> None:
     if length > LONGEST_LINE:
-        what = (
-            f"line {lines + 1:,} or one soon after it is longer than {LONGEST_LINE:,} bytes, so it is no row of a sheet"
-        )
-        raise FileProblem(
-            path.name, what, "Look for a line break that was lost, or a quotation mark that is never closed."
-        )
+        raise FileProblem(path.name, "long_line", line=lines + 1, most=LONGEST_LINE)
 
 
 def _not_utf8(path: Path, byte: int, line: int) -> None:
-    what = f"byte {byte + 1:,} (line {line:,}) is no UTF-8; the file was saved in another encoding"
-    raise FileProblem(path.name, what, _SAVE_AS) from None
+    raise FileProblem(path.name, "not_utf8", byte=byte + 1, line=line) from None
 
 
 # -- CSV ---------------------------------------------------------------------------------------------------------------
@@ -179,15 +164,15 @@ def open_csv(path: Path, known: Known, timezone: str) -> Sheet:
         if re.fullmatch(r"sep=.[\r\n]*", lines.peek()):  # Excel's own mark, not a header
             next(lines)
         if not lines.peek().strip():
-            raise FileProblem(
-                path.name, "the header line is blank", "Write the names of the columns in the first line."
-            )
+            raise FileProblem(path.name, "blank_header")
         reader = csv.reader(lines, delimiter=_delimiter(lines.peek(), known), strict=True)
         headers = column_names(path, next(reader))
-    except (csv.Error, StopIteration) as error:
+    except StopIteration:
         handle.close()
-        what = f"the header line cannot be read ({error or 'there is none'})"
-        raise FileProblem(path.name, what, "Write column names in the first line, with every quote closed.") from None
+        raise FileProblem(path.name, "no_header_line") from None
+    except csv.Error as error:
+        handle.close()
+        raise FileProblem(path.name, "bad_header_line", error=error) from None
     except FileProblem:
         handle.close()
         raise
@@ -322,8 +307,7 @@ def open_parquet(path: Path, known: Known, timezone: str) -> Sheet:
         opened = pq.ParquetFile(path)
         names = column_names(path, list(opened.schema_arrow.names))
     except (pa.ArrowException, ValueError) as error:
-        remedy = "Write it again, for example with pyarrow, pandas or DuckDB."
-        raise FileProblem(path.name, f"it is no readable Parquet file ({_first(error)})", remedy) from None
+        raise FileProblem(path.name, "bad_parquet", error=first_line(error)) from None
     rows = _parquet_rows(path, opened, ZoneInfo(timezone))
     return Sheet(names, opened.metadata.num_rows, opened, rows, set(names))
 
@@ -338,8 +322,7 @@ def _parquet_rows(path: Path, opened: Any, zone: ZoneInfo) -> Iterator[Row]:
                 number += 1
                 yield Row(number, None, {name.strip(): _local(value, zone) for name, value in cells.items()})
     except (pa.ArrowException, ValueError, OSError) as error:
-        what = f"it breaks off after row {number:,} ({_first(error)})"
-        raise FileProblem(path.name, what, "The file is damaged; write it again.") from None
+        raise FileProblem(path.name, "breaks_off", row=number, error=first_line(error)) from None
 
 
 def _without_nanoseconds(batch: Any) -> Any:
@@ -355,10 +338,6 @@ def _without_nanoseconds(batch: Any) -> Any:
 
 def _local(value: Any, zone: ZoneInfo) -> Any:
     return value.astimezone(zone) if isinstance(value, datetime) and value.tzinfo else value
-
-
-def _first(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0].rstrip(".")[:200]
 
 
 OPENERS: Final[dict[str, Callable[[Path, Known, str], Sheet]]] = {

@@ -12,7 +12,7 @@ import zlib
 from pathlib import Path
 from typing import Final
 
-from api.rows import LONGEST_LINE, FileProblem
+from api.rows import LONGEST_LINE, FileProblem, first_line
 
 MOST_BYTES: Final = 100_000_000
 MOST_PARTS: Final = 10_000
@@ -20,8 +20,6 @@ MOST_TAGS: Final = 12_000_000
 """Every element costs memory; a cell with a number is four tags."""
 MOST_COVERED: Final = 200_000
 """Cells that merged blocks, links and comments cover."""
-SAVE_AGAIN: Final = "Open it in Excel or LibreOffice and save it again as 'Excel Workbook (.xlsx)'."
-_SMALLER: Final = "Keep one sheet without pictures and formats, or save the sheet as CSV UTF-8 or as Parquet."
 _READ: Final = 1 << 18
 _COVERS: Final = re.compile(rb"<(?:[^\s<>/!?:]+:)?(?:mergeCell|hyperlink|comment)\s([^<]*)")
 _REF: Final = re.compile(rb"""(?:^|\s)ref\s*=\s*(?:"([^"]*)"|'([^']*)')""")
@@ -32,8 +30,7 @@ _FORMULA: Final = re.compile(rb"<(?:[^\s<>/!?:]+:)?f[\s/>]")
 
 def damaged(name: str, error: object) -> FileProblem:
     """The problem of a file that breaks the rules of workbooks."""
-    said = str(error).strip().partition("\n")[0].rstrip(".")[:200] or type(error).__name__
-    return FileProblem(name, f"it is a damaged workbook ({said})", SAVE_AGAIN)
+    return FileProblem(name, "damaged", error=first_line(error) or type(error).__name__)
 
 
 def check_workbook(path: Path) -> bool:
@@ -55,9 +52,10 @@ def check_workbook(path: Path) -> bool:
                 _check_part(path.name, part.filename, data)
                 tags += data.count(b"<")
                 covered += _covered(path.name, data)
-                if tags > MOST_TAGS or covered > MOST_COVERED:
-                    many = f"{MOST_TAGS:,} tags" if tags > MOST_TAGS else f"{MOST_COVERED:,} merged or linked cells"
-                    raise FileProblem(path.name, f"it has more than {many}", _SMALLER)
+                if tags > MOST_TAGS:
+                    raise FileProblem(path.name, "many_tags", most=MOST_TAGS)
+                if covered > MOST_COVERED:
+                    raise FileProblem(path.name, "many_covered", most=MOST_COVERED)
                 formulas = formulas or _FORMULA.search(data) is not None
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise damaged(path.name, error) from None
@@ -71,38 +69,35 @@ def _check_begin(path: Path) -> None:
             return
         if begin.startswith(b"\xd0\xcf\x11\xe0"):
             if "EncryptedPackage".encode("utf-16-le") in handle.read(MOST_BYTES):
-                raise FileProblem(path.name, "it is locked with a password", "Save it without a password.")
-            raise FileProblem(path.name, "it is an old Excel workbook (.xls) under another name", SAVE_AGAIN)
-    what = f"it is no Excel workbook, whatever its ending {path.suffix} says"
-    remedy = "If it is text, end its name in .csv; else open it in the spreadsheet program and save it as .xlsx."
-    raise FileProblem(path.name, what, remedy)
+                raise FileProblem(path.name, "locked")
+            raise FileProblem(path.name, "renamed_workbook")
+    raise FileProblem(path.name, "no_workbook", ending=path.suffix)
 
 
 def _check_sizes(name: str, parts: list[zipfile.ZipInfo]) -> None:
     if any(part.flag_bits & 1 for part in parts):
-        raise FileProblem(name, "it is locked with a password", "Save it without a password.")
+        raise FileProblem(name, "locked")
     total = sum(part.file_size for part in parts)
     if total > MOST_BYTES or len(parts) > MOST_PARTS:
-        what = f"it unpacks to {total:,} bytes in {len(parts):,} parts; the most that is read is {MOST_BYTES:,}"
-        raise FileProblem(name, f"{what} in {MOST_PARTS:,}", _SMALLER)
+        raise FileProblem(name, "unpacks_large", total=total, parts=len(parts), most=MOST_BYTES, most_parts=MOST_PARTS)
     if not {"[Content_Types].xml", "_rels/.rels"} <= {part.filename for part in parts}:
-        raise FileProblem(name, "it is a zip archive but no workbook (.xlsx)", SAVE_AGAIN)
+        raise FileProblem(name, "zip_no_workbook")
 
 
 def _check_part(name: str, part: str, data: bytes) -> None:
     if part.endswith((".xml", ".rels")):
         if b"\0" in data[:1024]:
-            raise damaged(name, f"{part} is not UTF-8, as every spreadsheet program writes it")
+            raise FileProblem(name, "part_not_utf8", part=first_line(part))
         if b"http://purl.oclc.org/ooxml/spreadsheetml/main" in data[:1024]:
-            raise FileProblem(name, "it is a 'Strict Open XML' workbook", SAVE_AGAIN)
+            raise FileProblem(name, "strict_workbook")
         if b"<!DOCTYPE" in data:
-            raise damaged(name, f"{part} declares a document type, which no spreadsheet program writes")
+            raise FileProblem(name, "part_doctype", part=first_line(part))
         # Older expats read an endless tag or comment again and again from its beginning.
         begin = data.find(b"<!--")
         while begin >= 0 and (end := data.find(b"-->", begin, begin + LONGEST_LINE)) >= 0:
             begin = data.find(b"<!--", end)
         if begin >= 0 or _LONG_TAG.search(data):
-            raise damaged(name, f"{part} has a tag or comment without end")
+            raise FileProblem(name, "part_endless", part=first_line(part))
 
 
 def _covered(name: str, data: bytes) -> int:
@@ -112,7 +107,7 @@ def _covered(name: str, data: bytes) -> int:
         for double, single in _REF.findall(tag[1]):
             block = _BLOCK.fullmatch(double or single)
             if block is None:
-                raise damaged(name, f"{(double or single)[:40]!r} is no block of cells")
+                raise FileProblem(name, "no_block", block=(double or single)[:40])
             left, top, right, bottom = block.groups()
             wide = _column(right or left) - _column(left)
             cells += (abs(wide) + 1) * (abs(int(bottom or top) - int(top)) + 1)

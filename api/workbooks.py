@@ -142,10 +142,9 @@ def _grid(file: str, sheet: Any, formulas: Any) -> Grid:
         if value is None:
             continue
         if column > MOST_COLUMNS:
-            what = f"cell {cell.coordinate} of sheet {sheet.title!r} lies beyond the {MOST_COLUMNS:,} columns that are read"
-            raise FileProblem(file, what, "Delete what stands so far to the right.")
+            raise FileProblem(file, "far_column", cell=cell.coordinate, sheet=sheet.title, most=MOST_COLUMNS)
         if isinstance(value, str) and len(value) > LONGEST_LINE:
-            raise damaged(file, f"a text of {len(value):,} characters")
+            raise FileProblem(file, "long_text", length=len(value))
         rows.setdefault(row, {})[column] = value
     return Grid(rows, found, list(sheet.merged_cells.ranges))
 
@@ -217,18 +216,24 @@ def _choose(
         if header is not None:
             return sheet, grid, header
         last = min(max(grid.values), HEADER_WITHIN)
-        searched.append(f"A1:{_letters(grid.last_column)}{last} of sheet {sheet.title!r}")
+        searched.append((f"A1:{_letters(grid.last_column)}{last}", sheet.title))
+    if not searched and name:
+        raise FileProblem(file, "empty_sheet")
     if not searched:
-        what = "its sheet is empty" if name else "it has no sheet in sight that holds anything"
-        raise FileProblem(file, what, "Write a header and one row for each person, or name a sheet with --sheet.")
-    least = _least(known)
-    names = list(known)
-    more = f" and {len(names) - _NAMED_IN_REMEDY} more" if len(names) > _NAMED_IN_REMEDY else ""
-    remedy = (
-        f"Write the names of the columns in one row, at least {least} of: {', '.join(names[:_NAMED_IN_REMEDY])}{more}. "
-        "Or name a column map with --columns, or another sheet with --sheet."
-    )
-    raise FileProblem(file, f"no header is found in {' or '.join(searched)}", remedy)
+        raise FileProblem(file, "empty_sheets")
+    where = {
+        "id": " atau ".join(f"{block} di lembar {title!r}" for block, title in searched),
+        "en": " or ".join(f"{block} of sheet {title!r}" for block, title in searched),
+    }
+    raise FileProblem(file, "no_header", where=where, least=_least(known), names=_first_names(list(known)))
+
+
+def _first_names(names: Sequence[str]) -> Mapping[str, str]:
+    """The first of the names that a header may have, and how many more there are."""
+    first, more = ", ".join(names[:_NAMED_IN_REMEDY]), len(names) - _NAMED_IN_REMEDY
+    if more <= 0:
+        return {"id": first, "en": first}
+    return {"id": f"{first}, dan {more} lagi", "en": f"{first} and {more} more"}
 
 
 def _candidates(file: str, sheets: Sequence[Any], name: str | None) -> Sequence[Any]:
@@ -237,8 +242,8 @@ def _candidates(file: str, sheets: Sequence[Any], name: str | None) -> Sequence[
     exact = [sheet for sheet in sheets if sheet.title == name]
     found = exact or [sheet for sheet in sheets if sheet.title.strip().casefold() == name.strip().casefold()]
     if not found:
-        names = ", ".join(repr(sheet.title) for sheet in sheets) or "none"
-        raise FileProblem(file, f"it has no sheet {name!r}", f"Name one of its sheets: {names}.")
+        names = ", ".join(repr(sheet.title) for sheet in sheets) or {"id": "tidak ada", "en": "none"}
+        raise FileProblem(file, "no_such_sheet", name=name, names=names)
     return found[:1]
 
 
@@ -279,8 +284,7 @@ def _check_twice(file: str, row: int, names: Mapping[int, str]) -> None:
     for name, times in Counter(filter(None, names.values())).items():
         if times > 1:
             where = ", ".join(f"{_letters(column)}{row}" for column, other in names.items() if other == name)
-            what = f"the header names {name!r} more than once ({where})"
-            raise FileProblem(file, what, "Give every column a name of its own, or take one of them out.")
+            raise FileProblem(file, "column_twice_at", name=name, where=where)
 
 
 # -- its rows ----------------------------------------------------------------------------------------------------------

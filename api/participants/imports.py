@@ -79,7 +79,7 @@ def import_sheet(
     try:
         lines, found = _read(job, path)
     except (FileProblem, ProgrammeError) as error:
-        raise Refused(400, *_unreadable(error)) from None
+        raise Refused(400, *_unreadable(error, job.language)) from None
     mark = record.keys.blind("imports", hashlib.sha256(path.read_bytes()).hexdigest())
     with record.write() as tx:
         before = tx.one(select(IMPORTS).where(IMPORTS.c.account_id == actor.account_id, IMPORTS.c.file_index == mark))
@@ -99,9 +99,9 @@ def import_sheet(
     return found
 
 
-def _unreadable(error: FileProblem | ProgrammeError) -> list[Trouble]:
+def _unreadable(error: FileProblem | ProgrammeError, language: str) -> list[Trouble]:
     if isinstance(error, FileProblem):
-        return [Trouble("file", "import_unread", what=error.what, remedy=error.remedy)]
+        return [Trouble("file", "import_unread", what=error.what(language), remedy=error.remedy(language))]
     return [Trouble("file", "import_unread", what=f"{p.entry}: {p.what}", remedy=p.remedy) for p in error.problems]
 
 
@@ -120,19 +120,18 @@ def _read(job: Job, path: Path) -> tuple[list[_Line], Imported]:
             columns = columns if job.columns else plain_map(job.programme, rest, path.name)
             check_headers(columns, rest, path.name)
         if not columns.participant and "nik" not in who and sheet.headers is not None:
-            what = "it has neither a column participant nor a column nik, so nobody could be found again"
-            raise FileProblem(path.name, what, "Add a column participant with your own number for each person.")
+            raise FileProblem(path.name, "nobody_known")
         for row in sheet.rows:
             found.rows += 1
             if found.rows > MOST_ROWS:
-                raise FileProblem(path.name, f"it has more than {MOST_ROWS:,} rows", "Import it in several files.")
+                raise FileProblem(path.name, "many_rows", most=MOST_ROWS)
             who = who if sheet.headers is not None else _identity_columns(row.cells)  # JSON names them row by row
             try:
                 lines.append(_line(job, columns, row, who))
             except Rejected as error:
                 _reject(found, error, job.language)
     if not found.rows:
-        raise FileProblem(path.name, "there is a header but no row", "Add one row for each person.")
+        raise FileProblem(path.name, "no_rows")
     return lines, found
 
 

@@ -417,6 +417,7 @@ LONG = b"participant,nib\n" + b"a" * 10_000_000
         ("p.csv", b"", "the file is empty"),
         ("p.csv", b"participant,nib\n", "there is a header but no row"),
         ("p.csv", b"\n\nparticipant,nib\na,ya\n", "header line is blank"),
+        ("p.csv", b"\xef\xbb\xbf", r"header line cannot be read \(there is none\)"),
         ("p.csv", b"nib,nib\nya,ya\n", "names 'nib' more than once"),
         ("p.csv", b'"nib\nya\n', "header line cannot be read"),
         ("p.csv", "participant,nib\nJosé,ya\n".encode("latin-1"), r"byte 20 \(line 2\) is no UTF-8"),
@@ -433,13 +434,14 @@ LONG = b"participant,nib\n" + b"a" * 10_000_000
         ("p.xlsx", b"PK\x03\x04", "damaged workbook"),
         ("p.ods", b"PK\x03\x04", "cannot be read"),
         ("p.json", b"[]", "JSON lines"),
-        ("p.doc", b"x", "End the name in one of"),
+        ("p.doc", b"x", "files with .doc are not known"),
+        ("p", b"x", "files with no ending are not known"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_one_clear_message_and_nothing_is_written(run, tmp_path, name, content, said):
     with pytest.raises(FileProblem, match=said) as error:
         run(content, name=name)
-    assert error.value.remedy
+    assert error.value.remedy("en")
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 

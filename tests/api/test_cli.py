@@ -136,6 +136,22 @@ def test_every_error_is_one_clear_message_with_exit_code_two(kail, people, monke
     assert [path.name for path in people.parent.iterdir()] == ["people.csv"]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nothing.csv"], "kail: nothing.csv: berkas ini tidak ada.\n  Caranya: Periksa nama dan foldernya."),
+        (["people.csv", "--as-of", "2099-01-01"], "kail: --as-of 2099-01-01: "),
+        (["people.csv", "--goal", "kur_micro"], "bukan produk pada"),
+    ],
+)
+def test_why_a_file_cannot_be_used_comes_in_the_language_asked(kail, people, monkeypatch, arguments, said):
+    monkeypatch.chdir(people.parent)
+    result = kail("recommend", *arguments, "--language", "id")
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert "Remedy" not in result.stderr
+
+
 def test_a_header_that_is_no_signal_says_how_to_go_on(kail, census):
     result = kail("recommend", census)
     assert result.exit_code == 2

@@ -312,13 +312,13 @@ def test_the_first_sheet_in_sight_that_has_a_header_is_read(book):
     assert cells(path, name="Lama")[0]["participant"] == "old"
     with pytest.raises(FileProblem, match="no sheet 'X'") as error:
         cells(path, name="X")
-    assert "'Data'" in error.value.remedy
+    assert "'Data'" in error.value.remedy("en")
 
 
 def test_a_sheet_without_a_header_names_what_was_searched_and_what_was_expected(book):
     with pytest.raises(FileProblem, match="A1:C50 of sheet 'Data'") as error:
         cells(book([["nothing", "of", "use"]] * 60))
-    assert "at least 2 of: " in error.value.remedy
+    assert "at least 2 of: " in error.value.remedy("en")
     with pytest.raises(FileProblem, match="no sheet in sight that holds anything"):
         cells(book([]))
     with pytest.raises(FileProblem, match="its sheet is empty"):
@@ -561,7 +561,7 @@ def test_what_is_no_workbook_is_said_clearly(tmp_path, name, content, said):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(FileProblem, match=said) as error:
         recommend_file(JOB, tmp_path / name, tmp_path / "a.csv")
-    assert error.value.remedy
+    assert error.value.remedy("en")
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
@@ -788,6 +788,6 @@ def test_more_answers_than_a_worksheet_holds_are_refused_and_the_old_file_stays(
     monkeypatch.setattr(outputs, "MOST_ROWS", 5)
     with pytest.raises(FileProblem, match="holds 5 rows") as error:
         run(source, target="a.xlsx")
-    assert ".parquet" in error.value.remedy
+    assert ".parquet" in error.value.remedy("en")
     assert (tmp_path / "a.xlsx").read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.xlsx", "people.xlsx"]

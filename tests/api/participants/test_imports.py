@@ -19,13 +19,14 @@ ANI, IDA, UMI = "3171014101800001", "3171014101800002", "3171014101800003"
 
 
 def send(kail, content, name="people.csv", *, login="mentor", language="en", columns=None, **fields):
-    """Upload a file (a text or bytes); return the answer."""
+    """Upload a file (a text or bytes); return the answer. `language` None: none is asked for."""
     files = {"file": (name, content.encode() if isinstance(content, str) else content)}
     if columns is not None:
         files["columns"] = ("columns.toml", columns.encode())
     data = {"consents": "record,recommendation", "channel": "paper", "said_on": "2026-11-20"} | fields
     with kail.client(login) as client:
-        return client.post(f"/api/v1/imports?language={language}", data=data, files=files)
+        asked = f"?language={language}" if language else ""
+        return client.post(f"/api/v1/imports{asked}", data=data, files=files)
 
 
 def imported(kail, content, name="people.csv", **more):
@@ -294,6 +295,29 @@ def test_a_file_that_cannot_be_read_is_refused_with_a_remedy_and_nothing_is_kept
     assert all(problem["field"] == "file" and problem["message"] and problem["remedy"] for problem in problems)
     assert what in json.dumps(problems)
     assert everything(small_kail) == before
+
+
+NO_ROWS = {
+    "id": ("ada judul kolom, tetapi tidak ada barisnya.", "Tambahkan satu baris untuk setiap orang."),
+    "en": ("there is a header but no row.", "Add one row for each person."),
+}
+LONG = {
+    "id": ("isinya lebih dari 2.000 baris.", "Bagi menjadi beberapa berkas."),
+    "en": ("it has more than 2,000 rows.", "Import it in several files."),
+}
+
+
+@pytest.mark.parametrize(("asked", "told"), [(None, "id"), ("id", "id"), ("en", "en")])
+@pytest.mark.parametrize(
+    ("content", "said"), [("name,nik,nib\n", NO_ROWS), (TOO_LONG, LONG)], ids=["no rows", "too long"]
+)
+def test_why_a_file_cannot_be_read_is_told_in_indonesian_unless_english_is_asked(
+    small_kail, content, said, asked, told
+):
+    answer = send(small_kail, content, language=asked)
+    assert answer.status_code == 400
+    (problem,) = answer.json()["problems"]
+    assert (problem["message"], problem["remedy"]) == said[told]
 
 
 @pytest.mark.parametrize(
