@@ -249,8 +249,8 @@ PROBLEMS: Final[Mapping[int, Mapping[str, Any]]] = {
         "field": "body",
         "title": _("Isi terlalu besar", "The body is too large"),
         "detail": _(
-            "Satu permintaan paling besar 1 MiB. Kirim satu orang setiap kali.",
-            "A request holds at most 1 MiB. Send one person at a time.",
+            "Paling besar: satu berkas 20 MiB, data satu orang 1 MiB, satu formulir 64 KiB. Bagi menjadi beberapa kiriman.",
+            "At most: 20 MiB for a file, 1 MiB for one person's data, 64 KiB for a form. Split it into several.",
         ),
     },
     415: {
