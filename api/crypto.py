@@ -157,9 +157,13 @@ class Vault:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         self._lock = threading.Lock()
         self._opened: sqlite3.Connection | None = None
-        with self._store() as store:
-            columns = "person TEXT PRIMARY KEY, master TEXT NOT NULL, wrapped BLOB NOT NULL"
-            store.execute(f"CREATE TABLE IF NOT EXISTS person_keys ({columns})")
+        try:
+            with self._store() as store:
+                columns = "person TEXT PRIMARY KEY, master TEXT NOT NULL, wrapped BLOB NOT NULL"
+                store.execute(f"CREATE TABLE IF NOT EXISTS person_keys ({columns})")
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close the store; the next use opens it again."""

@@ -9,6 +9,7 @@ import secrets
 import sqlite3
 import stat
 import threading
+from contextlib import closing, contextmanager
 
 import pytest
 from hypothesis import given
@@ -27,13 +28,14 @@ def store(tmp_path):
     """A key file, a vault and what twenty people's keys are."""
     path, vault = tmp_path / "kail.key", tmp_path / "persons.keys"
     keys = open_keys(path)
-    made = Vault(keys, vault, path)
-    return path, vault, made, {f"p{n}": made.make(f"p{n}") for n in range(20)}
+    with closing(Vault(keys, vault, path)) as made:
+        yield path, vault, made, {f"p{n}": made.make(f"p{n}") for n in range(20)}
 
 
 def readable(path, vault, persons):
     """What a service that starts now reads of these people's keys."""
-    return Vault(open_keys(path), vault, path).keys_of(sorted(persons))
+    with closing(Vault(open_keys(path), vault, path)) as fresh:
+        return fresh.keys_of(sorted(persons))
 
 
 # -- sealing -----------------------------------------------------------------------------------------------------------
@@ -302,8 +304,6 @@ def test_a_rotation_stopped_at_any_point_loses_nothing_and_can_be_run_again(stor
             return found
 
         return call
-
-    from contextlib import contextmanager
 
     @contextmanager
     def watched(self):
