@@ -146,7 +146,7 @@ def routes_of(app: Litestar) -> Iterable[str]:
 
 
 async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Let a request through or refuse it; who asks stands in `connection.state.actor` from here on.
+    """Let a request through or refuse it; who asks stands in `connection.state.actor` from here on, refused or not.
 
     Raises:
         Refused: 401 without or with a dead session or key, 403 for a role or a scope that may not, or a foreign form.

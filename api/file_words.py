@@ -303,7 +303,7 @@ FILE_PROBLEMS: Final[Mapping[str, tuple[Both, Both]]] = {
             "it has {rows} row(s), so there is no row {number}",
         ),
         _(
-            "Baris dihitung dari 1, tanpa judul kolom; lihat row di .rejected.csv.",
+            "Baris dihitung dari 1, tanpa judul kolom; lihat kolom row di .rejected.csv.",
             "Rows are counted from 1, without the header; see row in .rejected.csv.",
         ),
     ),

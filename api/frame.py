@@ -232,7 +232,9 @@ def _of_the_framework(request: Asking, error: HTTPException) -> Response[Any]:
 def nowhere(request: Asking, error: HTTPException) -> Response[Any]:
     """Answer for an address that does not exist: a browser reads a page, a program JSON."""
     browser = "text/html" in request.headers.get("accept", "") and not request.scope["path"].startswith("/api/")
-    return _of_the_framework(request, error) if browser else errors.of_the_framework(request, error)
+    answer = _of_the_framework(request, error) if browser else errors.of_the_framework(request, error)
+    answer.headers["vary"] = "accept"
+    return answer
 
 
 def _unexpected(request: Asking, error: Exception) -> Response[Any]:

@@ -249,8 +249,8 @@ PROBLEMS: Final[Mapping[int, Mapping[str, Any]]] = {
         "field": "body",
         "title": _("Isi terlalu besar", "The body is too large"),
         "detail": _(
-            "Paling besar: satu berkas 20 MiB, data satu orang 1 MiB, satu formulir 64 KiB. Bagi menjadi beberapa kiriman.",
-            "At most: 20 MiB for a file, 1 MiB for one person's data, 64 KiB for a form. Split it into several.",
+            "Satu berkas paling besar 20 MiB, data satu orang 1 MiB, isian lain 256 KiB. Kirim lebih sedikit sekaligus.",
+            "A file holds at most 20 MiB, one person's data 1 MiB, anything else 256 KiB. Send less at a time.",
         ),
     },
     415: {

@@ -107,7 +107,7 @@ def _covered(name: str, data: bytes) -> int:
         for double, single in _REF.findall(tag[1]):
             block = _BLOCK.fullmatch(double or single)
             if block is None:
-                raise FileProblem(name, "no_block", block=(double or single)[:40])
+                raise FileProblem(name, "no_block", block=(double or single)[:40].decode(errors="replace"))
             left, top, right, bottom = block.groups()
             wide = _column(right or left) - _column(left)
             cells += (abs(wide) + 1) * (abs(int(bottom or top) - int(top)) + 1)

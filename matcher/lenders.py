@@ -196,7 +196,9 @@ def standing_of(rules: Rules, known: Known, possible: int, which: Sequence[int] 
             open_ |= 1 << place
         elif not truth:
             failed |= 1 << place
-            can_change = rules.ask_less is not None if condition.ceiling else met(condition.clauses, changed)
+            can_change = (
+                rules.ask_less is not None if condition.ceiling is not None else met(condition.clauses, changed)
+            )
             lasting |= (not can_change) << place
     return Standing(failed, open_, lasting)
 

@@ -143,13 +143,16 @@ def path_to(view: Outlook, product: ProductRule) -> Path:
     if not product.suggested:
         because = Message(f"availability_{product.availability}", {"product": goal, "as_of": product.entry.as_of})
         return Path(goal, impossible_because=(because,))
+    lasting = product.conditions_mask & view.standing.lasting
     if view.money.asked_idr == 0 and not product.is_grant:
-        return Path(goal, impossible_because=(Message("asked_nothing"),))
+        lasting &= ~rules.amount_conditions
+        if not lasting:
+            return Path(goal, impossible_because=(Message("asked_nothing"),))
+    if lasting:
+        return Path(goal, impossible=_stating(product, lasting))
     planned = planned_amount(view, product)
     known = at_amount(rules, product, view.known, planned)
     holds = optimistic(rules, known, view.reach.interventions)
-    if product.conditions_mask & view.standing.lasting:
-        return Path(goal, impossible=_stating(product, view.standing.lasting))
     found, assumes_capacity = _search(view, product, known, holds)
     if found is None:
         terms = view.terms[product.index]

@@ -145,6 +145,8 @@ class Rules:
         self._conditions: dict[Condition, int] = {}
         self.products = tuple(self._product(place, entry) for place, entry in enumerate(self._products_of_the_day()))
         self.conditions = tuple(self._conditions)
+        only_amount = (self.roles.get("amount_asked"),)
+        self.amount_conditions = union(1 << n for n, c in enumerate(self.conditions) if c.signals == only_amount)
         self.tiers = tuple(
             TierRule(tier, tuple(self._tier_part(c) for c in tier.rule if c.holds_on(day)))
             for tier in programme.tiers
@@ -171,7 +173,6 @@ class Rules:
         self.intervention_ids = {i.entry.id: i for i in self.interventions}
         self.deletable = union(i.delete for i in self.interventions)
         self.starting = self._starting()
-        self.growth_tests = union(clause for growth in self.growth for clause in growth)
         self.closing = [self._closing(i) for i in self.interventions]
         self.stirs = self._stirs()
         self._achievers: dict[int, int] = {}

@@ -28,7 +28,7 @@ Window = tuple[int, int, int]  # a test's bit, the first and the last day it hol
 Clock = tuple[int, int, bool]
 """(value, day, maybe): growing from that day or standing still, or a date in `value`; `maybe`: the most it can be."""
 Clocks = tuple[Clock | None, ...]
-"""What is known of each clock; None: as at the start."""
+"""What is known of each clock; None: as at the start, or it does not matter (any more): its tests are in the state."""
 
 
 class Move(NamedTuple):
@@ -230,9 +230,8 @@ class Search:
     def _all_windows(self, clocks: Clocks) -> list[Window]:
         windows: list[Window] = []
         for clock, param in enumerate(clocks):
-            if param is not None and (
-                param[1] != FROZEN or param[2]
-            ):  # a known value that stands still is in the state
+            # The tests of a known value that stands still are in the state itself.
+            if param is not None and (param[1] != FROZEN or param[2]):
                 key = (clock, param)
                 found = self.windows_of.get(key)
                 if found is None:
@@ -378,8 +377,7 @@ class Search:
 
     def _is_open_for_good(self, clock: int, param: Clock, day: int) -> bool:
         """Whether all that a clock can open and that is asked is open by that day, and stays so."""
-        windows = self._windows_for(clock, param)
-        return all([first <= day and last >= FOREVER for bit, first, last in windows if bit & self.asked])
+        return all([first <= day and last >= FOREVER for _, first, last in self._windows_for(clock, param)])
 
     def _value(self, clock: int, clocks: Clocks, day: int) -> int | None:
         """The value of a growing signal on a day; None if it is not known."""

@@ -17,7 +17,7 @@ from api.forms import Form
 from api.settings import Settings
 from api.web import Asking, actor_of, answer_json, in_thread, record_of, session_cookie
 
-MOST_BYTES: Final = 64 * 1024
+MOST_BYTES: Final = 256 * 1024
 
 
 @post("/api/v1/session", status_code=200, request_max_body_size=MOST_BYTES)

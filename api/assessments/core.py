@@ -55,8 +55,9 @@ def _product(match: Match) -> Core:
 def key(criterion: Criterion) -> str:
     """Name a criterion by what it asks."""
     if criterion.kind == "signal":
-        value = criterion.value
-        return f"{criterion.signal} {criterion.op} {msgspec.json.encode(value).decode()}"
+        several = isinstance(criterion.value, (list, tuple))
+        values = [msgspec.json.encode(one).decode() for one in (criterion.value if several else [criterion.value])]
+        return f"{criterion.signal} {criterion.op} {'[' if several else ''}{', '.join(values)}{']' if several else ''}"
     if criterion.kind == "step":
         return f"step {criterion.signal}"
     return f"{criterion.kind}({', '.join(key(part) for part in criterion.parts)})"

@@ -22,7 +22,7 @@ from api.participants.people import find, who
 from api.web import Asking, actor_of, answer_json, in_thread, record_of
 from api.words import teller
 
-MOST_BYTES: Final = 64 * 1024
+MOST_BYTES: Final = 256 * 1024
 
 
 def told(assessment: service.Assessment) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def texts(language: str) -> dict[str, str]:
 @get("/participants")
 @in_thread
 def get_participants(request: Asking) -> Response[Any]:
-    """List one's participants; an operator, who has all of them, searches."""
+    """List one's participants; an operator, who has all of them, searches or picks a mentor."""
     return _list_page(request, "")
 
 

@@ -1,6 +1,7 @@
 """Every path, taken step by step: after it the product's conditions hold and it is affordable."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -10,7 +11,8 @@ from hypothesis import given, settings
 from matcher.entries import Programme
 from matcher.participant import Participant, know, read_participant
 from matcher.paths import default_goal, outlook, path_to
-from matcher.rules import rules_on
+from matcher.recommend import recommend
+from matcher.rules import Rules, rules_on
 from matcher.words import Message
 from tests.conftest import EXAMPLES
 from tests.matcher.brute_force import World, apply_path, free_money
@@ -81,6 +83,27 @@ def test_nothing_is_borrowed_where_nothing_is_asked(okoce: Programme):
     paths = [path_to(view, product) for product in rules.products if product.suggested and not product.is_grant]
     assert paths
     assert all(path.impossible_because == (Message("asked_nothing"),) for path in paths)
+
+
+def test_what_can_never_be_met_is_said_before_an_amount_of_nothing(okoce: Programme):
+    rules = rules_on(okoce, date(2026, 11, 21))
+    product = next(p for p in rules.products if p.suggested and "gender" in {n for r in p.criteria for n in r.signals})
+    facts = {"amount_asked": 0, "gender": "man"}
+    view = outlook(rules, know(rules, read_participant(rules, facts)))
+    path = path_to(view, product)
+    assert path.impossible
+    assert {name for criterion in path.impossible for name in criterion.signals()} == {"gender"}
+
+
+def test_a_largest_amount_of_nothing_is_changed_by_asking_for_less(okoce: Programme):
+    none = tuple(replace(product, min_amount_idr=None, max_amount_idr=0) for product in okoce.products)
+    rules = Rules(replace(okoce, products=none), date(2026, 11, 21))
+    known = know(rules, read_participant(rules, {"amount_asked": 5_000_000}))
+    found = recommend(rules, read_participant(rules, {"amount_asked": 5_000_000})).products
+    ceilings = [unmet for match in found for unmet in match.unmet if unmet.criterion.op == "at_most"]
+    assert {change.kind for unmet in ceilings for change in unmet.changed_by} == {"ask_less"}
+    view = outlook(rules, known)
+    assert not view.standing.lasting & view.rules.amount_conditions
 
 
 @pytest.mark.parametrize("day", [date(2018, 10, 1), date(2026, 11, 21)], ids=str)

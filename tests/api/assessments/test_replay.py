@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from api.assessments import service
-from api.assessments.core import differences
+from api.assessments.core import differences, key
 from api.assessments.tables import ASSESSMENTS
 from api.crypto import Tampered, unseal
 from api.participants import evidence
 from api.participants.people import find
+from matcher.criteria import Criterion
 from matcher.programme import OKOCE, load_programme
 from matcher.rules import rules_on
 from tests.changed_programmes import DEARER, OLDER, changed, served
@@ -32,6 +33,20 @@ WARMI = Path(__file__).parents[2] / "programmes" / "warmi"
 def one_kail(tmp_path_factory):
     with installation(tmp_path_factory.mktemp("replays") / "data") as made:
         yield made
+
+
+def test_criteria_are_called_in_a_core_what_they_always_were():
+    """Cores are kept for years and compared byte for byte."""
+    asked = [
+        (Criterion("signal", "existing_credit", "excludes", ("kur", "commercial")), '["kur", "commercial"]'),
+        (Criterion("signal", "amount_asked", "at_most", 10_000_000), "10000000"),
+        (Criterion("signal", "credit_ends_on", "is", date(2027, 1, 2)), '"2027-01-02"'),
+        (Criterion("signal", "nib", "is", True), "true"),
+    ]
+    for criterion, value in asked:
+        assert key(criterion) == f"{criterion.signal} {criterion.op} {value}"
+    either = Criterion("any", parts=(asked[3][0], Criterion("step", "P4")))
+    assert key(either) == "any(nib is true, step P4)"
 
 
 def stored_bytes(kail, person, assessment):
