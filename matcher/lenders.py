@@ -17,7 +17,6 @@ from matcher.prices import Annuity
 from matcher.rules import Condition, PriceRule, ProductRule, Rules, places
 
 STATUSES: Final = ("conditions_met", "ask", "not_yet", "not_for_you")
-ANSWERS: Final = ("yes", "no", "unknown")
 
 
 class Money(NamedTuple):
