@@ -16,7 +16,7 @@ import secrets
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +30,7 @@ FORMAT: Final = 1
 """Of the key file. 1: {format, current, masters: {number: key}, index, chain}, keys in base64."""
 _NONCE: Final = 12
 _KEY: Final = 32
+_COMPRESSED: Final = b"x"  # the first byte that zlib writes, and none of JSON
 
 
 class KeyProblem(Exception):
@@ -56,20 +57,36 @@ def unseal(key: bytes, sealed: bytes, place: str) -> bytes:
     Raises:
         Tampered: if it was changed, or sealed for another place or with another key.
     """
-    try:
-        return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], place.encode())
-    except (InvalidTag, ValueError):  # ValueError: cut off within its first bytes
-        raise Tampered(f"{place} cannot be read: it was changed or belongs elsewhere") from None
+    return next(unseal_each(key, [(sealed, place)]))
+
+
+def unseal_each(key: bytes, sealed: Iterable[tuple[bytes, str]]) -> Iterator[bytes]:
+    """Decrypt many things that were sealed with one key, each with the place it was sealed for.
+
+    Raises:
+        Tampered: at the first that was changed, or sealed for another place or with another key.
+    """
+    decrypt = AESGCM(key).decrypt
+    for content, place in sealed:
+        try:
+            yield decrypt(content[:_NONCE], content[_NONCE:], place.encode())
+        except (InvalidTag, ValueError):  # ValueError: cut off within its first bytes
+            raise Tampered(f"{place} cannot be read: it was changed or belongs elsewhere") from None
 
 
 def seal_json(key: bytes, value: Any, place: str) -> bytes:
     """Seal any value that JSON can write."""
-    return seal(key, zlib.compress(msgspec.json.encode(value), 1), place)
+    return seal(key, msgspec.json.encode(value), place)
 
 
 def unseal_json(key: bytes, sealed: bytes, place: str) -> Any:
     """Read what `seal_json` wrote."""
-    return msgspec.json.decode(zlib.decompress(unseal(key, sealed, place)))
+    return read_json(unseal(key, sealed, place))
+
+
+def read_json(content: bytes) -> Any:
+    """Read an unsealed text of JSON, compressed or not."""
+    return msgspec.json.decode(zlib.decompress(content) if content[:1] == _COMPRESSED else content)
 
 
 @dataclass(frozen=True, repr=False)  # a key is never shown, not even in a trace

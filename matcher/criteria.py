@@ -11,9 +11,11 @@ Kleene's strong logic is a distributive lattice, so turning any/all groups into 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any, Final
 
 # A signal's value lies in low..high; an unknown one in UNKNOWN_LOW..UNKNOWN_HIGH. Both fit numpy's int64. Of a set, low has
@@ -49,7 +51,7 @@ class Test:
 
     def truth(self, low: Any, high: Any, today: int) -> tuple[Any, Any]:
         """Return (known to hold, known not to hold) for a value in low..high; integers or equal-length arrays."""
-        yes, no = _TRUTHS[self.op](low, high, self.value, today)
+        yes, no = TRUTHS[self.op](low, high, self.value, today)
         return (no ^ True, no) if self.lenient else (yes, no)
 
     def opposite(self) -> Test:
@@ -73,7 +75,7 @@ def _within(low: Any, high: Any, value: int, today: int) -> tuple[Any, Any]:
     return (low >= today - value) & (high <= today), (high < today - value) | (low > today)
 
 
-_TRUTHS: Final[dict[str, Callable[[Any, Any, int, int], tuple[Any, Any]]]] = {
+TRUTHS: Final[dict[str, Callable[[Any, Any, int, int], tuple[Any, Any]]]] = {
     "at_least": lambda low, high, value, today: (low >= value, high < value),
     "at_most": lambda low, high, value, today: (high <= value, low > value),
     "equals": _equals,
@@ -88,7 +90,7 @@ _TRUTHS: Final[dict[str, Callable[[Any, Any, int, int], tuple[Any, Any]]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Criterion:
     """A rule as stated: a question about a signal (`signal`, `op`, `value`), a step, or a group (`parts`).
 
@@ -107,6 +109,17 @@ class Criterion:
     valid_to: date | None = None
     source: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
 
+    @cached_property
+    def key(self) -> str:
+        """Its name, by what it asks: equal for criteria that ask the same, whatever their source says."""
+        if self.kind == "signal":
+            several = isinstance(self.value, (list, tuple))
+            values = ", ".join(_as_json(one) for one in (self.value if several else [self.value]))
+            return f"{self.signal} {self.op} {f'[{values}]' if several else values}"
+        if self.kind == "step":
+            return f"step {self.signal}"
+        return f"{self.kind}({', '.join(part.key for part in self.parts)})"
+
     def holds_on(self, day: date) -> bool:
         """Whether the programme states this rule on that day."""
         return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
@@ -117,6 +130,10 @@ class Criterion:
             yield self.signal
         for part in self.parts:
             yield from part.signals()
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=date.isoformat)
 
 
 Clause = frozenset[Test]

@@ -116,7 +116,8 @@ def know(rules: Rules, participant: Participant) -> Known:
         low[place], high[place] = UNKNOWN_LOW, UNKNOWN_HIGH
         about = union(1 << number for number in rules.tests_about[place])
         yes, no = yes & ~about | rules.unknown_yes[place], no & ~about | rules.unknown_no[place]
-    stale |= {name for name, place in rules.position.items() if place in doubtful}
+    if doubtful:
+        stale |= {name for name, place in rules.position.items() if place in doubtful}
     return Known(low, high, yes, no, stale, growing_since(rules, participant, high))
 
 
@@ -145,10 +146,11 @@ def ask_tests(
             else:
                 asked += about
         which = asked
-    for number in which:
-        place = rules.test_signals[number]
-        holds, fails = rules.tests[number].truth(low[place], high[place], rules.today)
-        if holds:
+    asking, today = rules.asking, rules.today
+    for number in which:  # as `Test.truth` answers, without a call for each
+        place, truth, value, lenient = asking[number]
+        holds, fails = truth(low[place], high[place], value, today)
+        if holds or (lenient and not fails):
             yes, no = yes | 1 << number, no & ~(1 << number)
         elif fails:
             no |= 1 << number
@@ -171,11 +173,9 @@ def intervals(rules: Rules, participant: Participant) -> tuple[list[int], list[i
             growing.append((name, units_between(fact.on, rules.day, signal.grows.every)))
     for name, units in growing:
         _grow(rules, name, units, low, high)
-    for name, signal in rules.signals.items():
-        if signal.at_least_signal:
-            place, other = rules.position[name], rules.position[signal.at_least_signal]
-            if low[place] != high[place]:
-                low[place] = at_least(rules, name, low[place], low[other])
+    for name, place, other in rules.bounded:
+        if low[place] != high[place]:
+            low[place] = at_least(rules, name, low[place], low[other])
     return low, high, frozenset(stale)
 
 
@@ -352,14 +352,11 @@ def _unknown_code(signal: Signal, raw: Any) -> Message:
 
 def _contradictions(rules: Rules, participant: Participant, problems: list[InputProblem]) -> None:
     low, high, _ = intervals(rules, participant)
-    for name, signal in rules.signals.items():
-        other = signal.at_least_signal
-        place = rules.position[name]
-        if not other or low[place] != high[place]:
-            continue
-        if falls_short(rules, name, low[place], low[rules.position[other]]):
+    for name, place, other in rules.bounded:
+        if low[place] == high[place] and falls_short(rules, name, low[place], low[other]):
+            signal = rules.signals[name]
             code = "contradicts" if signal.kind == "choices" else "less_than"
-            message = Message(code, {"signal": name, "other_signal": other})
+            message = Message(code, {"signal": name, "other_signal": signal.at_least_signal})
             problems.append(InputProblem(name, participant.facts[name].value, message))
     for place, cases in rules.implied:
         for when, value, conflict in cases:

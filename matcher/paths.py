@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import groupby
-from typing import Final
+from typing import Final, NamedTuple
 
 from matcher.criteria import Criterion, met
 from matcher.lenders import Money, Standing, Terms, money_of, standing_of, status_of, terms_of, ticking
@@ -23,8 +23,7 @@ ROUND_IDR: Final = 100_000
 """Our choice: a person asks for round sums, so a smaller amount is said in full hundreds of thousands."""
 
 
-@dataclass(frozen=True, slots=True)
-class PathStep:
+class PathStep(NamedTuple):
     """One step of a path: something to do (an intervention's id) or waiting, from one day to another."""
 
     kind: str  # do, wait, ask_less

@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache, reduce
 from operator import or_
 from typing import Any, Final
 
-from matcher.criteria import UNKNOWN_HIGH, UNKNOWN_LOW, Criterion, Test, compile_clauses
+from matcher.criteria import TRUTHS, UNKNOWN_HIGH, UNKNOWN_LOW, Criterion, Test, compile_clauses
 from matcher.entries import Effect, Intervention, Price, Product, Programme, Signal, Step, Tier
 from matcher.prices import Annuity, annuity, tenors
 
@@ -128,6 +128,11 @@ class Rules:
             if signal.holds_on(day) or signal.id not in self.signals:
                 self.signals[signal.id] = signal
         self.position = {name: place for place, name in enumerate(self.signals)}
+        self.bounded = [
+            (s.id, self.position[s.id], self.position[s.at_least_signal])
+            for s in self.signals.values()
+            if s.at_least_signal
+        ]
         self.roles = {signal.role: signal.id for signal in self.signals.values() if signal.role}
         self._numbers: dict[Test, int] = {}
         self._steps = {step.id: step for step in programme.steps if step.holds_on(day)}
@@ -157,6 +162,7 @@ class Rules:
         self.tests: tuple[Test, ...] = tuple(self._numbers)  # complete from here on
         self.all_tests = (1 << len(self.tests)) - 1
         self.test_signals = [self.position[test.signal] for test in self.tests]
+        self.asking = [(self.position[t.signal], TRUTHS[t.op], t.value, t.lenient) for t in self.tests]
         self.tests_about = [
             [n for n, place in enumerate(self.test_signals) if place == about] for about in range(len(self.position))
         ]

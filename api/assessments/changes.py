@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from api.assessments.core import Core, key
+from api.assessments.core import Core
 from api.words import Teller
 from matcher.rules import Rules
 
@@ -70,7 +70,7 @@ def changes(before: Core, after: Core, t: Teller) -> list[dict[str, Any]]:
 class _Changes:
     def __init__(self, before: Core, after: Core, t: Teller) -> None:
         self.before, self.after, self.t = before, after, t
-        self.needs = {key(rule.criterion): t.need(rule.criterion) for rule in _criteria(t.rules)}
+        self.needs = {rule.criterion.key: t.need(rule.criterion) for rule in _criteria(t.rules)}
 
     def say(self, code: str, **args: Any) -> str:
         return CHANGES[code][self.t.language].format(**args)

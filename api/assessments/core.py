@@ -7,33 +7,40 @@ assessment can be made again and compared, and two cores tell what changed betwe
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
-from datetime import date
-from functools import cache
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from matcher.criteria import Criterion
 from matcher.lenders import Match
 from matcher.recommend import Recommendation
+from matcher.words import Message
 
 Core = dict[str, Any]
 
 
-def core_of(found: Recommendation, versions: Mapping[str, Any]) -> Core:
-    """Return the core of a recommendation made with these versions."""
-    return {
-        "tier": plain(found.tier),
-        "readiness": plain(found.readiness),
+def written(found: Recommendation, versions: Mapping[str, Any]) -> bytes:
+    """Return the bytes of the core of a recommendation made with these versions: canonical JSON."""
+    tier, path, readiness = found.tier, found.path, found.readiness
+    core = {
+        "tier": {**vars(tier), "reasons": [_coded(reason) for reason in tier.reasons]},
+        "readiness": readiness and {**vars(readiness), "why_no_probability": _coded(readiness.why_no_probability)},
         "steps": found.steps,
-        "interventions": [[one.id, one.days, one.cost_idr, one.rank] for one in found.interventions],
+        "interventions": [(one.id, one.days, one.cost_idr, one.rank) for one in found.interventions],
         "products": {match.id: _product(match) for match in found.products},
-        "path": plain(found.path),
-        "questions": list(found.questions),
-        "notices": [plain(notice) for notice in found.notices],
-        "versions": dict(versions),
+        "path": {
+            **vars(path),
+            "why": _coded(path.why),
+            "impossible": [criterion.key for criterion in path.impossible],
+            "impossible_because": [_coded(reason) for reason in path.impossible_because],
+            "ask_message": _coded(path.ask_message),
+            "steps": [{**step._asdict(), "reason": _coded(step.reason)} for step in path.steps],
+        },
+        "questions": found.questions,
+        "notices": [_coded(notice) for notice in found.notices],
+        "versions": versions,
     }
+    return msgspec.json.encode(core, enc_hook=dict, order="sorted")
 
 
 def _product(match: Match) -> Core:
@@ -42,54 +49,19 @@ def _product(match: Match) -> Core:
         "status": match.status,
         "offered": match.offered,
         "availability": match.availability,
-        "unmet": [
-            [key(unmet.criterion), [c.intervention or c.kind for c in unmet.changed_by]] for unmet in match.unmet
-        ],
-        "questions": list(match.questions),
+        "unmet": [(unmet.criterion.key, [c.intervention or c.kind for c in unmet.changed_by]) for unmet in match.unmet],
+        "questions": match.questions,
         "affordable": terms.affordable,
         "instalment_idr": terms.instalment_idr,
         "max_affordable_idr": terms.max_affordable_idr,
     }
 
 
-def key(criterion: Criterion) -> str:
-    """Name a criterion by what it asks."""
-    if criterion.kind == "signal":
-        several = isinstance(criterion.value, (list, tuple))
-        values = [msgspec.json.encode(one).decode() for one in (criterion.value if several else [criterion.value])]
-        return f"{criterion.signal} {criterion.op} {'[' if several else ''}{', '.join(values)}{']' if several else ''}"
-    if criterion.kind == "step":
-        return f"step {criterion.signal}"
-    return f"{criterion.kind}({', '.join(key(part) for part in criterion.parts)})"
-
-
-def plain(value: Any) -> Any:
-    """Turn values of the matcher into what JSON knows."""
-    kind: Any = type(value)
-    if value is None or kind in _PLAIN:
-        return value
-    if kind is list or kind is tuple:
-        return [plain(one) for one in value]
-    if kind is Criterion:
-        return key(value)
-    if isinstance(value, Mapping):
-        return {str(name): plain(one) for name, one in value.items()}
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, (set, frozenset)):
-        return sorted(value)
-    return {name: plain(getattr(value, name)) for name in _names(kind)}
-
-
-@cache
-def _names(kind: Any) -> tuple[str, ...]:
-    """The fields of a named tuple or a dataclass."""
-    if hasattr(kind, "_fields"):
-        return tuple(kind._fields)
-    return tuple(field.name for field in fields(kind))
-
-
-_PLAIN: Final = frozenset((str, int, bool, float))
+def _coded(value: Any) -> Any:
+    """A message as its code and arguments, a criterion as its key; other values as they are."""
+    if isinstance(value, Message):
+        return {"code": value.code, "args": {name: _coded(one) for name, one in value.args.items()}}
+    return value.key if isinstance(value, Criterion) else value
 
 
 def differences(then: Any, now: Any, place: str = "") -> Iterator[dict[str, Any]]:
@@ -99,8 +71,3 @@ def differences(then: Any, now: Any, place: str = "") -> Iterator[dict[str, Any]
             yield from differences(then.get(name), now.get(name), f"{place}.{name}".lstrip("."))
     elif then != now:
         yield {"place": place, "then": then, "now": now}
-
-
-def written(core: Core) -> bytes:
-    """The bytes of a core."""
-    return msgspec.json.encode(core, order="sorted")

@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import select
 
 from api.assessments.changes import CHANGES, changes
-from api.assessments.service import Worked, inputs_of, latest_of, opened, replay, store, work_out
+from api.assessments.service import inputs_of, latest_of, opened, replay, store, work_out
 from api.consents import service as consents
 from api.crypto import Erased
 from api.live import Live
-from api.participants.people import Person, person_of
+from api.participants.people import person_of
 from api.participants.tables import PARTICIPANTS
 from api.record import Record
 from api.refusals import Refused
@@ -90,18 +90,10 @@ def _one(record: Record, live: Live, person_id: str, t: Teller, keep: bool) -> R
     if not found:
         return None
     if keep:
-        _keep(record, live, person, inputs, worked)
+        with record.write() as tx:  # not if the participant changed or took consent back in the meantime
+            store(tx, None, person, live, inputs, worked, "rescreened")
     return Rescreened(person_id, row.mentor_id, row.organisation_id, tuple(found))
 
 
 def _mark(entry: dict[str, Any]) -> tuple[Any, ...]:
     return entry["kind"], entry["id"], entry["gained"]
-
-
-def _keep(record: Record, live: Live, person: Person, inputs: dict[str, Any], worked: Worked) -> None:
-    """Store it, unless the participant changed or took consent back in the meantime."""
-    with record.write() as tx:
-        row = tx.one(select(PARTICIPANTS.c.version, PARTICIPANTS.c.frozen).where(PARTICIPANTS.c.id == person.id))
-        agreed = consents.stands(tx, person.id, "record") and consents.stands(tx, person.id, "recommendation")
-        if row is not None and row.version == person.version and agreed and not row.frozen:
-            store(tx, None, person, live, inputs, worked, "rescreened")

@@ -7,21 +7,22 @@ whether anything about them changed meanwhile, a withdrawn consent included; the
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import Row, bindparam, func, insert, select
 
 from api import __version__
 from api.accounts.actor import Actor
 from api.answer import answer, versions_of
 from api.assessments import switches
-from api.assessments.core import Core, core_of, written
+from api.assessments.core import Core, written
 from api.assessments.tables import ASSESSMENTS, OBJECTIONS
 from api.audit.service import note
 from api.consents import service as consents
@@ -29,7 +30,8 @@ from api.crypto import seal, seal_json, unseal, unseal_json
 from api.errors import told
 from api.live import Live
 from api.participants.evidence import evidence_of, readable, signals_of
-from api.participants.people import Person, find, version_of, who
+from api.participants.people import Person, find, who
+from api.participants.tables import PARTICIPANTS
 from api.record import Record, Transaction, new_id
 from api.refusals import Refused, Trouble
 from api.words import teller
@@ -39,7 +41,16 @@ from matcher.rules import Rules, rules_on
 
 TRIES: Final = 3
 _LAST: Final = select(func.max(ASSESSMENTS.c.place)).where(ASSESSMENTS.c.participant_id == bindparam("person"))
-_ADD: Final = insert(ASSESSMENTS).values(place=func.coalesce(_LAST.scalar_subquery(), 0) + 1)
+_PLACE: Final = func.coalesce(_LAST.scalar_subquery(), 0) + 1
+_ADD: Final = insert(ASSESSMENTS).from_select(
+    [column.name for column in ASSESSMENTS.c],
+    select(
+        *[_PLACE if column.name == "place" else bindparam(column.name, type_=column.type) for column in ASSESSMENTS.c]
+    )
+    .select_from(PARTICIPANTS)
+    .where(PARTICIPANTS.c.id == bindparam("person"), PARTICIPANTS.c.version == bindparam("version")),
+)
+"""Adds an assessment if the participant is still the one it was worked out for."""
 CLASSES: Final = {
     "rank_referral": 0,
     "rank_tier_programme": 0,
@@ -59,10 +70,15 @@ class Worked:
     rules: Rules
     participant: Participant
     found: Recommendation
-    core: Core
     content: bytes  # the core, written
 
-    @property
+    @cached_property
+    def core(self) -> Core:
+        """The core, read back from its bytes."""
+        core: Core = msgspec.json.decode(self.content)
+        return core
+
+    @cached_property
     def digest(self) -> str:
         """The SHA-256 of the core's bytes."""
         return hashlib.sha256(self.content).hexdigest()
@@ -105,8 +121,7 @@ def work_out(live: Live, inputs: Mapping[str, Any], language: str = "id") -> Wor
     found = recommend(rules, participant, goal=goal, scorecard=live.scorecard)
     if inputs.get("first"):
         found = put_first(found, inputs["first"])
-    core = core_of(found, versions_of(live.programme, live.scorecard))
-    return Worked(rules, participant, found, core, written(core))
+    return Worked(rules, participant, found, written(found, versions_of(live.programme, live.scorecard)))
 
 
 def put_first(found: Recommendation, name: str) -> Recommendation:
@@ -157,16 +172,19 @@ def assess(
             person = find(tx, actor, person_id)
             may_be_assessed(tx, person)
             inputs = inputs_of(tx, person, live, goal)
-            random = switches.is_on(tx, actor.organisation_id, switches.RANDOMISATION)
-        worked = work_out(live, inputs, language)
-        propensity = None
-        if random and len(choice := tied(worked.found)) > 1:
+        worked, propensity = work_out(live, inputs, language), None
+        if len(choice := tied(worked.found)) > 1 and _by_lot(record, actor):
             inputs, propensity = inputs | {"first": secrets.choice(choice)}, 1 / len(choice)
             worked = work_out(live, inputs)
         with record.write() as tx:
-            if version_of(tx, actor, person_id) == person.version:  # consents and objections count as changes too
-                return store(tx, actor, person, live, inputs, worked, "asked", propensity), worked
+            if stored := store(tx, actor, person, live, inputs, worked, "asked", propensity):
+                return stored, worked
     raise Refused(409, Trouble("participant", "changed_meanwhile"))
+
+
+def _by_lot(record: Record, actor: Actor) -> bool:
+    with record.read() as tx:
+        return switches.is_on(tx, actor.organisation_id, switches.RANDOMISATION)
 
 
 def may_be_assessed(tx: Transaction, person: Person) -> None:
@@ -201,8 +219,11 @@ def store(
     worked: Worked,
     cause: str,
     propensity: float | None = None,
-) -> str:
-    """Write an assessment; return its id."""
+) -> str | None:
+    """Write an assessment; return its id, None where anything about the participant has changed since they were read.
+
+    Consents and objections count as changes too.
+    """
     assessment = new_id()
     versions = versions_of(live.programme, live.scorecard)
     model = versions["model"] or {"version": "", "digest": ""}
@@ -226,7 +247,8 @@ def store(
         "result": seal(person.key, zlib.compress(worked.content, 1), place("result")),
         "summary": seal_json(person.key, summary_of(worked), place("summary")),
     }
-    tx.sql.execute(_ADD, {**values, "person": person.id})
+    if not tx.sql.execute(_ADD, {**values, "person": person.id, "version": person.version}).rowcount:
+        return None
     by = who(actor) if actor else {}
     note(tx, "assessed", "participant", person.id, **by, assessment=assessment, cause=cause)
     return assessment
@@ -247,7 +269,7 @@ def opened(row: Row[Any], key: bytes) -> Assessment:
         as_of=row.as_of,
         cause=row.cause,
         inputs=unseal_json(key, row.inputs, "assessments.inputs" + place),
-        core=json.loads(content),
+        core=msgspec.json.decode(content),
         content=content,
         summary=unseal_json(key, row.summary, "assessments.summary" + place),
         propensity=row.propensity,

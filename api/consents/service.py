@@ -17,6 +17,11 @@ from api.consents.texts import CURRENT, PURPOSES
 from api.record import Transaction
 from api.refusals import Refused, Trouble
 
+_SAID: Final = (
+    select(CONSENTS.c.purpose, CONSENTS.c.given, CONSENTS.c.expires_on)
+    .where(CONSENTS.c.person_id == bindparam("person"), CONSENTS.c.recipient == "")
+    .order_by(CONSENTS.c.seq)
+)
 _LEDGER: Final = select(CONSENTS).where(CONSENTS.c.person_id == bindparam("person")).order_by(CONSENTS.c.seq)
 _ZONE: Final = ZoneInfo("Asia/Jakarta")
 
@@ -73,9 +78,13 @@ def who_agrees(tx: Transaction, persons: Iterable[str], purpose: str, recipient:
         about = some & (CONSENTS.c.purpose == purpose) & (CONSENTS.c.recipient == recipient)
         last = select(func.max(CONSENTS.c.seq)).where(about).group_by(CONSENTS.c.person_id)
         for row in tx.all(select(CONSENTS).where(CONSENTS.c.seq.in_(last))):
-            if row.given and (row.expires_on is None or today <= row.expires_on):
+            if _holds(row.given, row.expires_on, today):
                 agreed.add(row.person_id)
     return agreed
+
+
+def _holds(given: bool, expires_on: date | None, today: date) -> bool:
+    return given and (expires_on is None or today <= expires_on)
 
 
 def require(tx: Transaction, person_id: str, *purposes: str) -> None:
@@ -84,8 +93,10 @@ def require(tx: Transaction, person_id: str, *purposes: str) -> None:
     Raises:
         Refused: 409, naming each purpose that is not agreed to.
     """
-    agreed = {entry["purpose"] for entry in standing(tx, person_id) if not entry["recipient"]}
-    missing = [purpose for purpose in purposes if purpose not in agreed]
+    today = today_of(tx)
+    said = tx.sql.execute(_SAID, {"person": person_id}).all()
+    last = {purpose: _holds(given, expires_on, today) for purpose, given, expires_on in said}
+    missing = [purpose for purpose in purposes if not last.get(purpose)]
     if missing:
         raise Refused(409, *(Trouble("consent", f"no_consent_{purpose}", purpose) for purpose in missing))
 
@@ -112,4 +123,4 @@ def standing(tx: Transaction, person_id: str) -> list[dict[str, Any]]:
     for entry in ledger_of(tx, person_id):
         last[entry["purpose"], entry["recipient"]] = entry
     today = today_of(tx)
-    return [e for e in last.values() if e["given"] and (e["expires_on"] is None or today <= e["expires_on"])]
+    return [entry for entry in last.values() if _holds(entry["given"], entry["expires_on"], today)]

@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, func, insert, select
 from api.accounts.actor import Actor
 from api.audit.service import note
 from api.consents import service as consents
-from api.crypto import seal_json, unseal_json
+from api.crypto import read_json, seal_json, unseal_each
 from api.errors import told
 from api.participants.people import Person, bump, who
 from api.participants.tables import EVIDENCE
@@ -30,7 +30,9 @@ from matcher.words import Message
 PLACE: Final = "evidence.sealed:"
 MOST_FACTS: Final = 200
 _OF_A_PERSON: Final = (
-    select(EVIDENCE).where(EVIDENCE.c.participant_id == bindparam("person")).order_by(EVIDENCE.c.place)
+    select(EVIDENCE.c.id, EVIDENCE.c.sealed, EVIDENCE.c.known_at, EVIDENCE.c.place, EVIDENCE.c.account_id)
+    .where(EVIDENCE.c.participant_id == bindparam("person"))
+    .order_by(EVIDENCE.c.place)
 )
 
 
@@ -51,23 +53,13 @@ class Evidence(NamedTuple):
 def evidence_of(tx: Transaction, person: Person) -> list[Evidence]:
     """All facts recorded about a participant, in the order in which they became known."""
     rows = tx.sql.execute(_OF_A_PERSON, {"person": person.id}).all()
-    return [_opened(row, person.key) for row in rows]
-
-
-def _opened(row: Any, key: bytes) -> Evidence:
-    fact = unseal_json(key, row.sealed, PLACE + row.id)
-    on = date.fromisoformat(fact["on"])
-    return Evidence(
-        fact["signal"],
-        fact["value"],
-        on,
-        fact["proof"],
-        fact["said_by"],
-        row.known_at,
-        row.place,
-        row.account_id,
-        row.id,
-    )
+    texts = unseal_each(person.key, [(sealed, PLACE + fact_id) for fact_id, sealed, *_ in rows])
+    facts = []
+    for text, (fact_id, _, known_at, place, account_id) in zip(texts, rows, strict=True):
+        said = read_json(text)
+        on, proof, by = date.fromisoformat(said["on"]), said["proof"], said["said_by"]
+        facts.append(Evidence(said["signal"], said["value"], on, proof, by, known_at, place, account_id, fact_id))
+    return facts
 
 
 def signals_of(evidence: Iterable[Evidence], day: date) -> dict[str, dict[str, Any]]:

@@ -116,28 +116,14 @@ def find(tx: Transaction, actor: Actor, person_id: str) -> Person:
     Raises:
         Refused: 404, with the same words for an id that does not exist, for another's and for an erased participant.
     """
-    row = _in_reach(tx, actor, person_id)
-    try:
-        return person_of(row, tx.vault.key(person_id))
-    except Erased:
-        raise Refused(404, Trouble("participant", "not_found")) from None
-
-
-def version_of(tx: Transaction, actor: Actor, person_id: str) -> int:
-    """The version of one of the asking mentor's participants, without opening what is sealed.
-
-    Raises:
-        Refused: 404.
-    """
-    return int(_in_reach(tx, actor, person_id).version)
-
-
-def _in_reach(tx: Transaction, actor: Actor, person_id: str) -> Row[Any]:
     row = tx.sql.execute(_ONE, {"person": person_id, "organisation": actor.organisation_id}).first()
     theirs = row is not None and (actor.role == "operator" or row.mentor_id == actor.account_id)
     if row is None or not theirs or row.sealed is None:
         raise Refused(404, Trouble("participant", "not_found"))
-    return row
+    try:
+        return person_of(row, tx.vault.key(person_id))
+    except Erased:
+        raise Refused(404, Trouble("participant", "not_found")) from None
 
 
 def _reach(actor: Actor) -> tuple[Any, ...]:

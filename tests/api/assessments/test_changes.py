@@ -9,7 +9,6 @@ import pytest
 
 from api.assessments import service
 from api.assessments.changes import CHANGES, changes
-from api.assessments.core import key
 from api.words import teller
 from tests.installation import installation
 from tests.strategies import JAKARTA
@@ -113,10 +112,10 @@ def test_equal_cores_say_nothing_and_neither_do_other_versions(say, language):
 def test_a_product_that_changed_says_what_was_and_what_is_in_the_way(say, rules_and_core, language, lifted, came):
     rules, _ = rules_and_core
     needs = [rule for product in rules.products if product.entry.id == SUPER for rule in product.criteria]
-    letter, arrears = (next(r for r in needs if word in key(r.criterion)) for word in ("sku", "arrears_idr"))
+    letter, arrears = (next(r for r in needs if word in r.criterion.key) for word in ("sku", "arrears_idr"))
     before, after = (
-        YET | {UNMET: [[key(letter.criterion), []]]},
-        YET | {UNMET: [[key(arrears.criterion), []]], STATUS: "ask"},
+        YET | {UNMET: [[letter.criterion.key, []]]},
+        YET | {UNMET: [[arrears.criterion.key, []]], STATUS: "ask"},
     )
     (found,) = say(language, before, after)
     said = teller(rules, language)

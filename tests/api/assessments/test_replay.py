@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from api.assessments import service
-from api.assessments.core import differences, key
+from api.assessments.core import differences
 from api.assessments.tables import ASSESSMENTS
 from api.crypto import Tampered, unseal
 from api.participants import evidence
@@ -44,9 +44,9 @@ def test_criteria_are_called_in_a_core_what_they_always_were():
         (Criterion("signal", "nib", "is", True), "true"),
     ]
     for criterion, value in asked:
-        assert key(criterion) == f"{criterion.signal} {criterion.op} {value}"
+        assert criterion.key == f"{criterion.signal} {criterion.op} {value}"
     either = Criterion("any", parts=(asked[3][0], Criterion("step", "P4")))
-    assert key(either) == "any(nib is true, step P4)"
+    assert either.key == "any(nib is true, step P4)"
 
 
 def stored_bytes(kail, person, assessment):
