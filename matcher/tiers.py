@@ -16,7 +16,7 @@ from matcher.entries import ASKED
 from matcher.lenders import unknown_tests
 from matcher.participant import Known
 from matcher.paths import Outlook, at_amount, costs, rate_of
-from matcher.rules import ProductRule, Rule, Rules
+from matcher.rules import ProductRule, Rule, Rules, places
 from matcher.search import Question, Search
 from matcher.words import Message
 
@@ -223,9 +223,22 @@ def _may_be_found(view: Outlook, question: Question) -> bool:
 
 
 def _found(view: Outlook, known: Known, question: Question) -> bool:
-    if met(question.goal, question.holds):
+    left = [clause for clause in question.goal if not clause & question.holds]
+    if not left or one_step_does(view.rules, question, left):
         return True
     return _may_be_found(view, question) and Search(view.rules, known, question).find() is not None
+
+
+def one_step_does(rules: Rules, question: Question, left: list[int]) -> bool:
+    """Whether one intervention brings about all that is left: most often it does, and no search is needed."""
+    holds, costs, days, cash = question.holds, question.costs, question.days, question.cash
+    for place in places(rules.achievers(left[0]) & question.allowed):
+        step = rules.interventions[place]
+        in_time = not step.starts and (days is None or step.days <= days)
+        if in_time and (cash is None or costs[place] <= cash) and met(step.need_clauses, holds):
+            if met(question.goal, (holds & ~step.delete) | (step.add & ~step.reveal_add)):
+                return True
+    return False
 
 
 def _missing_money(view: Outlook) -> list[str]:

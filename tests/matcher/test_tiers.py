@@ -12,10 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.participant import Known, know, read_participant
+from matcher.paths import costs
 from matcher.programme import load_programme
 from matcher.recommend import recommend
 from matcher.rules import Rules, rules_on
-from tests.strategies import raw_signals, read
+from matcher.search import Question, Search
+from matcher.tiers import one_step_does
+from tests.strategies import Small, programmes, raw_signals, read
 
 OKOCE = load_programme()
 DAYS = (date(2018, 10, 1), date(2024, 12, 1), date(2026, 11, 21))
@@ -240,3 +243,27 @@ def test_credit_held_and_repaid_opens_empang_without_a_product():
     assert late.tier == "kail"
     no_capacity = recommend(TODAY, read_participant(TODAY, {**repaid, "monthly_instalments": 600_000})).tier
     assert no_capacity.tier == "kail"
+
+
+def test_where_one_step_does_the_search_finds_a_way_as_well():
+    seen = {True: 0, False: 0}
+
+    @given(programmes(), st.booleans(), st.integers(0, 40))
+    def on_a_random_programme(small: Small, sure: bool, days: int) -> None:
+        rules = small.rules
+        known = know(rules, read(rules, small.raw))
+        holds = known.yes if sure else rules.all_tests & ~known.no
+        goal, every = rules.product_ids["goal"].goal, (1 << len(rules.interventions)) - 1
+        price = costs(rules, known, optimistic=not sure)
+        question = Question(goal, holds, every, price, small.raw.get("cash"), days, ticking=False)
+        left = [clause for clause in goal if not clause & holds]
+        if left:
+            found, does = Search(rules, known, question).find(), one_step_does(rules, question, left)
+            seen[does] += 1
+            assert found is not None or not does
+            assert (
+                does or found is None or len(found.moves) > 1 or rules.interventions[found.moves[0].intervention].starts
+            )
+
+    on_a_random_programme()
+    assert min(seen.values()) > 0
