@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from api.accounts.actor import Actor
+from api.accounts.passwords import new_password
 from api.accounts.service import NewAccount, add_account, add_organisation
 from api.assessments.service import assess
 from api.consents.texts import CURRENT
@@ -88,14 +89,16 @@ def fill(
 
 def _accounts(record: Record) -> tuple[tuple[tuple[str, NewAccount], ...], list[Actor]]:
     """An organisation of mentors with an analyst and an operator, and a lender's."""
+    wanted = [(f"pendamping{n}", "mentor") for n in range(1, MENTORS + 1)]
+    wanted += [("analis", "analyst"), ("operator", "operator"), ("bank", "lender")]
+    passwords = [new_password() for _ in wanted]
+    made = []
     with record.write() as tx:
         home, bank = add_organisation(tx, "OK OCE (contoh)"), add_organisation(tx, "Bank (contoh)")
-        wanted = [(f"pendamping{n}", "mentor", home) for n in range(1, MENTORS + 1)]
-        wanted += [("analis", "analyst", home), ("operator", "operator", home), ("bank", "lender", bank)]
-        made = [
-            (role, organisation, add_account(tx, organisation, login, f"{login.capitalize()} (contoh)", role))
-            for login, role, organisation in wanted
-        ]
+        for (login, role), password in zip(wanted, passwords, strict=True):
+            theirs = bank if role == "lender" else home
+            account = add_account(tx, theirs, login, f"{login.capitalize()} (contoh)", role, password)
+            made.append((role, theirs, account))
     mentors = [Actor(one.id, organisation, role, one.login) for role, organisation, one in made if role == "mentor"]
     return tuple((role, one) for role, _, one in made), mentors
 

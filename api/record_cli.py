@@ -130,6 +130,7 @@ def account_add(data: Path, database: str, login: str, role: str, organisation: 
     """
     from sqlalchemy import select
 
+    from api.accounts.passwords import new_password
     from api.accounts.service import add_account, add_organisation
     from api.accounts.tables import ORGANISATIONS
     from api.refusals import Refused
@@ -138,11 +139,12 @@ def account_add(data: Path, database: str, login: str, role: str, organisation: 
     if not 1 <= len(login) <= 100 or not 1 <= len(organisation) <= 200:
         raise click.ClickException("LOGIN needs 1 to 100 letters and --organisation 1 to 200. Remedy: write both.")
     with opened(data, database, new=True) as (record, _):
+        password = new_password()
         try:
             with record.write() as tx:
                 found = tx.one(select(ORGANISATIONS.c.id).where(ORGANISATIONS.c.name == organisation))
                 number = found.id if found else add_organisation(tx, organisation)
-                made = add_account(tx, number, login, name or login, role)
+                made = add_account(tx, number, login, name or login, role, password)
         except Refused as error:
             said = error.problems("en")[0]
             raise click.ClickException(f"{said['message']} Remedy: {said['remedy']}") from None

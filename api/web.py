@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, ParamSpec, TypeVar
 
 import msgspec
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import RunVar
 from litestar import Request, Response
 from litestar.datastructures import Cookie
 
@@ -18,6 +19,8 @@ from api.record import Record
 P = ParamSpec("P")
 T = TypeVar("T")
 Asking = Request[Any, Any, Any]
+_PASSWORD_THREADS: Final = 4
+_HASHING: Final[RunVar[CapacityLimiter]] = RunVar("kail_hashing")
 NO_STORE: Final = {"cache-control": "no-store"}
 
 
@@ -31,6 +34,22 @@ def in_thread(work: Callable[P, T]) -> Callable[P, Awaitable[T]]:
     @functools.wraps(work)
     async def handler(*args: P.args, **kwargs: P.kwargs) -> T:
         return await to_thread.run_sync(functools.partial(work, *args, **kwargs))
+
+    return handler
+
+
+def in_turn(work: Callable[P, T]) -> Callable[P, Awaitable[T]]:
+    """Do work that hashes a password in one of a few threads of its own: who signs in keeps only such waiting.
+
+    Passwords are looked at one after another; forty at once would hold every thread there is.
+    """
+
+    @functools.wraps(work)
+    async def handler(*args: P.args, **kwargs: P.kwargs) -> T:
+        limiter = _HASHING.get(None)
+        if limiter is None:
+            _HASHING.set(limiter := CapacityLimiter(_PASSWORD_THREADS))
+        return await to_thread.run_sync(functools.partial(work, *args, **kwargs), limiter=limiter)
 
     return handler
 

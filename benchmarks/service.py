@@ -57,6 +57,7 @@ def serve() -> object:
 def prepare(folder: Path) -> tuple[str, list[str]]:
     """Make a record with some traders; return a session cookie of their mentor and their ids."""
     from api.accounts.actor import Actor, open_session
+    from api.accounts.passwords import new_password
     from api.accounts.service import add_account, add_organisation
     from api.live import go_live, utc_now
     from api.participants import evidence
@@ -68,7 +69,7 @@ def prepare(folder: Path) -> tuple[str, list[str]]:
     live, record = go_live(Settings()), open_record(folder, "", utc_now)
     with record.write() as tx:
         organisation = add_organisation(tx, "Benchmark")
-        account = add_account(tx, organisation, "mentor", "Mentor", "mentor")
+        account = add_account(tx, organisation, "mentor", "Mentor", "mentor", new_password())
         actor = Actor(account.id, organisation, "mentor", "Mentor")
         cookie, people = open_session(tx, account.id), []
         for number in range(PEOPLE):

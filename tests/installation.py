@@ -156,7 +156,7 @@ def _empty() -> bytes:
 @cache
 def _hash() -> str:
     """A true hash of PASSWORD, made once: hashing is slow on purpose."""
-    return hash_password(PASSWORD)
+    return hash_password(PASSWORD).hash
 
 
 # -- PostgreSQL --------------------------------------------------------------------------------------------------------

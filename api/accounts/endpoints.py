@@ -12,16 +12,17 @@ from sqlalchemy import select
 
 from api.access import refuse_foreign
 from api.accounts import service
+from api.accounts.passwords import new_password
 from api.accounts.tables import ORGANISATIONS, ROLES
 from api.forms import Form
 from api.settings import Settings
-from api.web import Asking, actor_of, answer_json, in_thread, record_of, session_cookie
+from api.web import Asking, actor_of, answer_json, in_thread, in_turn, record_of, session_cookie
 
 MOST_BYTES: Final = 256 * 1024
 
 
 @post("/api/v1/session", status_code=200, request_max_body_size=MOST_BYTES)
-@in_thread
+@in_turn
 def post_session(request: Asking, body: RawBody, settings: NamedDependency[Settings]) -> Response[bytes]:
     """Sign in with {login, password}; the answer sets a cookie."""
     refuse_foreign(request)
@@ -61,7 +62,7 @@ def get_me(request: Asking) -> Response[bytes]:
 
 
 @post("/api/v1/me/password", status_code=200, request_max_body_size=MOST_BYTES)
-@in_thread
+@in_turn
 def post_password(request: Asking, body: RawBody, settings: NamedDependency[Settings]) -> Response[bytes]:
     """Change one's own password with {old, new}; every session but this one ends."""
     form = Form.of_json(body)
@@ -116,15 +117,15 @@ def get_accounts(request: Asking) -> Response[bytes]:
 
 
 @post("/api/v1/accounts", status_code=201, request_max_body_size=MOST_BYTES)
-@in_thread
+@in_turn
 def post_account(request: Asking, body: RawBody) -> Response[bytes]:
     """Add an account from {login, name, role}; its password is told this once."""
     form = Form.of_json(body)
     login, name, role = form.text("login", most=100), form.text("name"), form.choice("role", ROLES)
     form.done()
-    actor = actor_of(request)
+    actor, password = actor_of(request), new_password()
     with record_of(request).write() as tx:
-        made = service.add_account(tx, actor.organisation_id, login, name, role, actor)
+        made = service.add_account(tx, actor.organisation_id, login, name, role, password, actor)
     return answer_json({"id": made.id, "login": made.login, "password": made.password, "told_once": True}, 201)
 
 
@@ -143,12 +144,13 @@ def patch_account(request: Asking, account_id: FromPath[str], body: RawBody) -> 
 
 
 @post("/api/v1/accounts/{account_id:str}/password", status_code=200)
-@in_thread
+@in_turn
 def post_account_password(request: Asking, account_id: FromPath[str]) -> Response[bytes]:
     """Give an account a new password, told this once; its sessions end."""
+    password = new_password()
     with record_of(request).write() as tx:
-        password = service.reset_password(tx, actor_of(request), account_id)
-    return answer_json({"password": password, "told_once": True})
+        service.reset_password(tx, actor_of(request), account_id, password)
+    return answer_json({"password": password.plain, "told_once": True})
 
 
 HANDLERS: Final = (

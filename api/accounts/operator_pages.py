@@ -8,12 +8,13 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery, RawBody
 
 from api.accounts import service
+from api.accounts.passwords import new_password
 from api.accounts.tables import ROLES
 from api.audit.endpoints import read_before
 from api.audit.service import MOST_SHOWN, entries
 from api.forms import Form
 from api.frame import MOST_BYTES, NOTHING, Typed, attempt, fields_of, go, page
-from api.web import Asking, actor_of, in_thread, record_of
+from api.web import Asking, actor_of, in_thread, in_turn, record_of
 
 
 @get("/accounts")
@@ -34,7 +35,7 @@ def accounts_page(
 
 
 @post("/accounts", request_max_body_size=MOST_BYTES)
-@in_thread
+@in_turn
 def post_account(request: Asking, body: RawBody) -> Response[Any]:
     """Add an account and show its password once."""
     fields = fields_of(body)
@@ -43,9 +44,9 @@ def post_account(request: Asking, body: RawBody) -> Response[Any]:
         form = Form(fields, from_page=True)
         login, name, role = form.text("login", most=100), form.text("name"), form.choice("role", ROLES)
         form.done()
-        actor = actor_of(request)
+        actor, password = actor_of(request), new_password()
         with record_of(request).write() as tx:
-            made = service.add_account(tx, actor.organisation_id, login, name, role, actor)
+            made = service.add_account(tx, actor.organisation_id, login, name, role, password, actor)
         return accounts_page(request, status=201, login=made.login, password=made.password)
 
     return attempt(request, fields, add, lambda typed: accounts_page(request, typed))
@@ -71,13 +72,14 @@ def post_change(request: Asking, account_id: FromPath[str], body: RawBody) -> Re
 
 
 @post("/accounts/{account_id:str}/password", request_max_body_size=MOST_BYTES)
-@in_thread
+@in_turn
 def post_account_password(request: Asking, account_id: FromPath[str]) -> Response[Any]:
     """Give an account a new password and show it once; its sessions end."""
+    password = new_password()
     with record_of(request).write() as tx:
         login = service.account_of(tx, actor_of(request), account_id).login
-        password = service.reset_password(tx, actor_of(request), account_id)
-    return accounts_page(request, login=login, password=password)
+        service.reset_password(tx, actor_of(request), account_id, password)
+    return accounts_page(request, login=login, password=password.plain)
 
 
 @get("/audit")

@@ -19,7 +19,7 @@ from api.form_words import HOMES
 from api.forms import Form
 from api.frame import MOST_BYTES, NOTHING, Typed, attempt, fields_of, go, page
 from api.settings import Settings
-from api.web import Asking, actor_of, in_thread, record_of, session_cookie
+from api.web import Asking, actor_of, in_thread, in_turn, record_of, session_cookie
 
 _OURS: Final = re.compile(r"/[A-Za-z0-9/_-]*")
 
@@ -42,7 +42,7 @@ def get_sign_in(request: Asking) -> Response[Any]:
 
 
 @post("/sign-in", request_max_body_size=MOST_BYTES)
-@in_thread
+@in_turn
 def post_sign_in(request: Asking, body: RawBody, settings: NamedDependency[Settings]) -> Response[Any]:
     """Sign in and go on to what was asked for."""
     refuse_foreign(request)
@@ -94,7 +94,7 @@ def account_page(request: Asking, typed: Typed = NOTHING, *, status: int = 0, ma
 
 
 @post("/account/password", request_max_body_size=MOST_BYTES)
-@in_thread
+@in_turn
 def post_password(request: Asking, body: RawBody, settings: NamedDependency[Settings]) -> Response[Any]:
     """Change one's own password."""
     fields = fields_of(body)

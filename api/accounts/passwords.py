@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import threading
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -32,10 +32,17 @@ _EASY: Final = (
 )
 
 
-def hash_password(password: str) -> str:
-    """Return the hash of a password."""
+class Password(NamedTuple):
+    """A password with its hash. Hashing takes a tenth of a second, so it is made before a transaction begins."""
+
+    plain: str
+    hash: str
+
+
+def hash_password(plain: str) -> Password:
+    """Return a password with its hash."""
     with _ONE_AT_A_TIME:
-        return _HASHER.hash(password)
+        return Password(plain, _HASHER.hash(plain))
 
 
 @lru_cache(maxsize=1)
@@ -57,10 +64,10 @@ def needs_new_hash(stored: str) -> bool:
     return _HASHER.check_needs_rehash(stored)
 
 
-def new_password() -> str:
+def new_password() -> Password:
     """A password to be told once: 75 random bits in letters that are not mistaken for each other."""
     letters = "abcdefghjkmnpqrstuvwxyz23456789"
-    return "-".join("".join(secrets.choice(letters) for _ in range(5)) for _ in range(3))
+    return hash_password("-".join("".join(secrets.choice(letters) for _ in range(5)) for _ in range(3)))
 
 
 def too_easy(password: str, login: str) -> bool:

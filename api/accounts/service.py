@@ -12,6 +12,7 @@ from sqlalchemy import Row, insert, select, update
 from api.accounts import passwords
 from api.accounts.actor import KEY_PREFIX, Actor, close_session, close_sessions, hashed, open_session
 from api.accounts.limits import count_own_try, count_try, forget_own_tries, forget_tries
+from api.accounts.passwords import Password
 from api.accounts.tables import ACCOUNTS, API_KEYS, ORGANISATIONS, ROLES
 from api.audit.service import note
 from api.record import Record, Transaction, new_id
@@ -53,12 +54,13 @@ def sign_in(record: Record, login: str, password: str, address: str, old: str = 
             theirs = account.organisation_id if account else None
             note(tx, "sign_in_refused", "account", account.id if account else "", organisation_id=theirs)
         raise Refused(401, Trouble("password", "wrong_password"))
+    again = passwords.hash_password(password) if passwords.needs_new_hash(account.password_hash) else None
     with record.write() as tx:
         if not _unchanged(tx, account):  # closed, or given another password, while this one was looked at
             raise Refused(401, Trouble("password", "wrong_password"))
         forget_tries(tx, login, address)
-        if passwords.needs_new_hash(account.password_hash):
-            _set_password(tx, account.id, password)
+        if again:
+            _set_password(tx, account.id, again)
         secret = open_session(tx, account.id, old)
         actor = Actor(account.id, account.organisation_id, account.role, account.name, hashed(secret))
         _noted(tx, actor, "signed_in", account.id)
@@ -98,11 +100,12 @@ def change_password(record: Record, actor: Actor, old: str, new: str) -> str:
         troubles.append(Trouble("new", "password_easy"))
     if troubles:
         raise Refused(400, *troubles)
+    password = passwords.hash_password(new)
     with record.write() as tx:
         if not _unchanged(tx, account):
             raise Refused(400, Trouble("old", "wrong_old_password"))
         forget_own_tries(tx, account.id)
-        _set_password(tx, account.id, new)
+        _set_password(tx, account.id, password)
         close_sessions(tx, account.id)
         _revoke_keys(tx, account.id)
         _noted(tx, actor, "changed_password", account.id)
@@ -114,9 +117,8 @@ def _revoke_keys(tx: Transaction, account_id: str) -> None:
     tx.run(update(API_KEYS).where(mine).values(revoked_at=tx.now))
 
 
-def _set_password(tx: Transaction, account_id: str, password: str) -> None:
-    hashed_password = passwords.hash_password(password)
-    tx.run(update(ACCOUNTS).where(ACCOUNTS.c.id == account_id).values(password_hash=hashed_password))
+def _set_password(tx: Transaction, account_id: str, password: Password) -> None:
+    tx.run(update(ACCOUNTS).where(ACCOUNTS.c.id == account_id).values(password_hash=password.hash))
 
 
 # -- making and changing accounts --------------------------------------------------------------------------------------
@@ -142,10 +144,10 @@ def add_account(
     login: str,
     name: str,
     role: str,
+    password: Password,
     actor: Actor | None = None,
-    password: str = "",
 ) -> NewAccount:
-    """Add an account with a password that is told once.
+    """Add an account; its password is told once.
 
     Raises:
         Refused: 409 if the login is taken, 400 for an unknown organisation.
@@ -156,21 +158,21 @@ def add_account(
         raise Refused(409, Trouble("login", "login_taken", login))
     if not tx.one(select(ORGANISATIONS.c.id).where(ORGANISATIONS.c.id == organisation_id)):
         raise Refused(400, Trouble("organisation_id", "no_organisation", organisation_id))
-    account, password = new_id(), password or passwords.new_password()
+    account = new_id()
     values = {
         "id": account,
         "organisation_id": organisation_id,
         "login": login,
         "name": name,
         "role": role,
-        "password_hash": passwords.hash_password(password),
+        "password_hash": password.hash,
         "active": True,
         "version": 1,
         "created_at": tx.now,
     }
     tx.run(insert(ACCOUNTS).values(values))
     _noted(tx, actor, "added", account, role=role)
-    return NewAccount(account, login, password)
+    return NewAccount(account, login, password.plain)
 
 
 def account_of(tx: Transaction, actor: Actor, account_id: str) -> Row[Any]:
@@ -208,15 +210,13 @@ def change_account(
     _noted(tx, actor, "changed", account_id, "account", **values)
 
 
-def reset_password(tx: Transaction, actor: Actor, account_id: str) -> str:
+def reset_password(tx: Transaction, actor: Actor, account_id: str, password: Password) -> None:
     """Give an account a new password, told once; its sessions end."""
     account = account_of(tx, actor, account_id)
-    password = passwords.new_password()
     _set_password(tx, account.id, password)
     close_sessions(tx, account.id)
     _revoke_keys(tx, account.id)
     _noted(tx, actor, "reset_password", account.id)
-    return password
 
 
 def accounts_of(tx: Transaction, actor: Actor) -> list[dict[str, Any]]:

@@ -224,11 +224,12 @@ def meanwhile(monkeypatch):
 @pytest.mark.parametrize("what", ["closed", "reset", "demoted"])
 def test_an_account_changed_while_its_password_is_looked_at_lets_nobody_in(small_kail, meanwhile, what):
     operator, mentor = small_kail.actors["operator"], small_kail.actors["mentor"].account_id
+    fresh = passwords.new_password()
 
     def act():
         with small_kail.record.write() as tx:
             if what == "reset":
-                service.reset_password(tx, operator, mentor)
+                service.reset_password(tx, operator, mentor, fresh)
             else:
                 changed = {"active": False} if what == "closed" else {"role": "analyst"}
                 service.change_account(tx, operator, mentor, 1, **changed)
@@ -241,16 +242,16 @@ def test_an_account_changed_while_its_password_is_looked_at_lets_nobody_in(small
 
 def test_of_two_changes_of_a_password_at_once_the_second_is_refused(small_kail, meanwhile):
     operator, mentor = small_kail.actors["operator"], small_kail.actors["mentor"]
-    told = []
+    fresh = passwords.new_password()
 
     def act():
         with small_kail.record.write() as tx:
-            told.append(service.reset_password(tx, operator, mentor.account_id))
+            service.reset_password(tx, operator, mentor.account_id, fresh)
 
     meanwhile(act)
     with pytest.raises(Refused):
         service.change_password(small_kail.record, mentor, PASSWORD, NEW)
-    assert service.sign_in(small_kail.record, "mentor", told[0], "10.0.0.1")
+    assert service.sign_in(small_kail.record, "mentor", fresh.plain, "10.0.0.1")
 
 
 # -- limits ------------------------------------------------------------------------------------------------------------
@@ -483,3 +484,14 @@ def test_an_odd_password_is_refused_in_words(small_kail, password):
         answer = client.post("/api/v1/session", content=body, headers={"content-type": "application/json"})
         assert answer.status_code in (400, 401)
         assert "set-cookie" not in answer.headers
+
+
+def test_whoever_waits_to_sign_in_keeps_nobody_else_waiting(small_kail):
+    with small_kail.client() as client, ThreadPoolExecutor(max_workers=60) as many:
+        assert sign_in(client).status_code == 200
+        with passwords._ONE_AT_A_TIME:  # as if a password were being looked at all the time
+            waiting = [many.submit(sign_in, client, login=f"nobody-{number}") for number in range(50)]
+            answered = many.submit(client.get, "/api/v1/me").result(timeout=60)
+            assert not any(one.done() for one in waiting)
+        assert answered.status_code == 200
+        assert {one.result(timeout=60).status_code for one in waiting} == {401}
