@@ -8,24 +8,21 @@ wait for nobody. The driver's own defaults lost 160 of 200 such updates in a tri
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event, make_url, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.types import TypeDecorator
 
 WAIT_SECONDS: Final = 30
-"""How long a writer waits for the one before it."""
+"""How long a writer waits for the one before it; then it gives up, `is_busy`."""
+_LOCK_NOT_AVAILABLE: Final = "55P03"  # PostgreSQL's code
 _WRITER: Final = 20180105  # the number of the advisory lock: any will do that is always the same
-_PRAGMAS: Final = (
-    "synchronous = FULL",
-    "foreign_keys = ON",
-    f"busy_timeout = {WAIT_SECONDS * 1000}",
-    "secure_delete = ON",
-)
+_PRAGMAS: Final = ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
 
 METADATA: Final = MetaData(
     naming_convention={
@@ -67,8 +64,8 @@ class Moment(TypeDecorator[datetime]):
 class Database:
     """An engine that reads and one that writes, on the same connections."""
 
-    def __init__(self, url: str) -> None:
-        self.engine = _engine(url)
+    def __init__(self, url: str, wait_seconds: int = WAIT_SECONDS) -> None:
+        self.engine = _engine(url, wait_seconds)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._writer = self.engine.execution_options(kail_writes=True)
 
@@ -106,24 +103,40 @@ class Database:
         self.engine.dispose()
 
 
-def _engine(url: str) -> Engine:
+def is_busy(error: OperationalError) -> bool:
+    """Whether a writer gave up waiting for the one before it."""
+    return "locked" in str(error.orig) or getattr(error.orig, "sqlstate", "") == _LOCK_NOT_AVAILABLE
+
+
+def _engine(url: str, wait_seconds: int) -> Engine:
     address = make_url(url)
     if address.get_backend_name() == "postgresql":
         address = address.set(drivername="postgresql+psycopg")
-        return create_engine(address, pool_size=20, pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(address, pool_size=20, pool_pre_ping=True, hide_parameters=True)
+        event.listen(engine, "connect", _prepared(f"SET lock_timeout = '{wait_seconds}s'"))
+        return engine
     if address.database:
         os.close(os.open(address.database, os.O_CREAT | os.O_RDWR, 0o600))  # nobody else's eyes
     # hide_parameters: an error of the database must not tell what was being written.
     engine = create_engine(address, pool_size=20, hide_parameters=True)
-    event.listen(engine, "connect", _prepare)
+    pragmas = [f"PRAGMA {pragma}" for pragma in (*_PRAGMAS, f"busy_timeout = {wait_seconds * 1000}")]
+    event.listen(engine, "connect", _unguessing)
+    event.listen(engine, "connect", _prepared(*pragmas))
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _prepare(connection: Any, record: Any) -> None:
+def _unguessing(connection: Any, record: Any) -> None:
     connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
-    for pragma in _PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
+
+
+def _prepared(*statements: str) -> Callable[[Any, Any], None]:
+    def prepare(connection: Any, record: Any) -> None:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+    return prepare
 
 
 def _begin(connection: Connection) -> None:

@@ -138,7 +138,9 @@ def of_the_framework(request: Request[Any, Any, Any], error: HTTPException) -> R
 
 
 def _database(request: Request[Any, Any, Any], error: OperationalError) -> Response[bytes]:
-    if "locked" not in str(error.orig):
+    from api.database import is_busy  # here, since a service without a record never gets here
+
+    if not is_busy(error):
         return _unexpected(request, error)
     return answer_problem(503, language_of(request), headers={"retry-after": "30"})
 

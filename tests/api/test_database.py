@@ -9,8 +9,9 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import event, inspect, text
+from sqlalchemy.exc import OperationalError
 
-from api.database import Database
+from api.database import Database, is_busy
 from api.tables import METADATA
 
 
@@ -53,6 +54,23 @@ def test_two_processes_that_read_and_then_write_lose_no_update(database, tmp_pat
     assert [worker.exitcode for worker in workers] == [0, 0]
     with database.read() as connection:
         assert connection.execute(text("SELECT count FROM tries")).scalar_one() == 200
+
+
+def test_a_writer_that_waits_too_long_gives_up_and_leaves_the_one_before_it_alone(database, tmp_path, url):
+    database.migrate()
+    impatient = Database(url or f"sqlite:///{tmp_path / 'kail.sqlite'}", wait_seconds=1)
+    try:
+        with database.write() as first:
+            first.execute(text("INSERT INTO tries (bucket, since, count) VALUES ('x', '2026-11-21 00:00:00', 0)"))
+            with pytest.raises(OperationalError) as told, impatient.write() as second:
+                second.execute(text("DELETE FROM tries"))
+            assert is_busy(told.value)
+            with impatient.read() as reader:  # who reads waits for nobody
+                assert reader.execute(text("SELECT count(*) FROM tries")).scalar_one() == 0
+        with impatient.write() as second:
+            assert second.execute(text("SELECT count(*) FROM tries")).scalar_one() == 1
+    finally:
+        impatient.close()
 
 
 class Fault(Exception):

@@ -6,12 +6,14 @@ import csv
 import io
 import logging
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
 from api.crypto import Erased, Vault
+from api.database import Database
 from api.participants import rights
 from api.participants.tables import PARTICIPANTS
 from api.tables import METADATA
@@ -282,3 +284,18 @@ def test_after_an_erasure_no_sealed_field_is_left(kail, assessed):
                 for column in table.columns:
                     if column.info.get("sealed") or column.name.endswith("_index"):
                         assert row._mapping[column.name] is None
+
+
+def test_who_waited_too_long_for_another_writer_is_told_to_come_back(kail, monkeypatch):
+    address = kail.record.database.engine.url.render_as_string(hide_password=False)
+    impatient = Database(address, wait_seconds=1)
+    monkeypatch.setattr(kail.app.state, "record", replace(kail.record, database=impatient))
+    try:
+        with kail.client("mentor") as client, kail.record.database.write():
+            said = client.post("/api/v1/participants", json={"name": "Bu Ani", **AGREED})
+        assert (said.status_code, said.headers["retry-after"]) == (503, "30")
+        assert said.json()["type"] == "urn:kail:problem:busy"
+    finally:
+        impatient.close()
+    with kail.record.read() as tx:
+        assert tx.one(select(PARTICIPANTS)) is None
