@@ -34,7 +34,9 @@ def on_a_record(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextmanager
-def opened(data: Path, database: str, *, new: bool = False, model: str = "") -> Iterator[tuple[Record, Live]]:
+def opened(
+    data: Path, database: str, *, new: bool = False, model: str = "", programme: Path | None = None
+) -> Iterator[tuple[Record, Live]]:
     """Open the record of a data folder, with the programme and scorecard it is served with."""
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -47,7 +49,7 @@ def opened(data: Path, database: str, *, new: bool = False, model: str = "") -> 
         raise click.ClickException(
             f"{data} is no data folder of Kail. Remedy: check the name, or make one with kail demo."
         )
-    live = go_live(Settings(data=data, model=model))
+    live = go_live(Settings(data=data, model=model, programme=programme), utc_now)
     try:
         record = open_record(data, database, utc_now)
     except KeyProblem as error:
@@ -157,11 +159,19 @@ def account_add(data: Path, database: str, login: str, role: str, organisation: 
 @click.option(
     "--model", default="", metavar="VERSION|FILE", help="The scorecard; without it the one that comes with Kail."
 )
+@click.option(
+    "--programme",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    metavar="DIR",
+    help="A programme's folder, the one that is served; without it the one in --data, else OK OCE.",
+)
 @click.option("--keep", is_flag=True, help="Store the new recommendation of everybody for whom something changed.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a CSV file instead."
 )
-def rescreen(data: Path, database: str, language: str, model: str, keep: bool, output: Path | None) -> None:
+def rescreen(
+    data: Path, database: str, language: str, model: str, programme: Path | None, keep: bool, output: Path | None
+) -> None:
     """List who gained or lost what since they were last worked out, and why: rules that changed, or facts and time.
 
     \b
@@ -172,7 +182,7 @@ def rescreen(data: Path, database: str, language: str, model: str, keep: bool, o
     from api.assessments.rescreening import rescreen as everybody
 
     columns = ("participant", "mentor", "kind", "id", "gained", "text", "why", "because")
-    with opened(data, database, model=model) as (record, live), progress_bar("people") as progress:
+    with opened(data, database, model=model, programme=programme) as (record, live), progress_bar("people") as progress:
         found = list(everybody(record, live, language, keep=keep, progress=progress))
     lines = [
         (one.participant, one.mentor, e["kind"], e["id"], e["gained"], e["text"], " ".join(e["why"]), e["because"])

@@ -12,6 +12,7 @@ from litestar.testing import TestClient
 from sqlalchemy import delete, select
 
 from api.app import create_app
+from api.assessments.service import assess
 from api.audit.tables import AUDIT
 from api.cli import cli
 from api.crypto import open_keys
@@ -19,7 +20,9 @@ from api.live import utc_now
 from api.participants.tables import PARTICIPANTS
 from api.record import KEY_FILE, open_record
 from api.settings import Settings
+from tests.changed_programmes import ANOTHER_LETTER, changed
 from tests.installation import installation
+from tests.strategies import JAKARTA
 
 
 def run(*arguments):
@@ -101,6 +104,27 @@ def test_rescreening_prints_a_table_and_changes_nothing_by_itself(demo, tmp_path
     assert re.search(r"\d+ people changed;", printed.output)
     rows = list(csv.DictReader(io.StringIO((tmp_path / "changes.csv").read_text(encoding="utf-8"))))
     assert all(row["because"] in ("rules", "facts_or_time") and row["text"] for row in rows)
+
+
+def test_rescreening_under_another_programme_stores_what_changed_once(tmp_path, monkeypatch):
+    with installation(tmp_path / "data") as kail:
+        person = kail.participant()
+        kail.evidence(person, **JAKARTA | {"registered": True, "nib": False, "sku": False, "npwp": True})
+        assess(kail.record, kail.live, kail.actors["mentor"], person)
+    monkeypatch.setattr("api.live.utc_now", kail.clock)
+    newer = changed(tmp_path / "newer", ANOTHER_LETTER)
+    again = ("rescreen", "--data", tmp_path / "data", "--model", "none", "--programme", newer)
+    told = run(*again, "--keep")
+    assert "1 people changed, stored; 1 of them gained a product because the rules did." in told.output
+    assert f"{person}," in told.output
+    assert "0 people changed; 0 of them" in run(*again, "--keep").output
+    missing = run(*again[:-1], tmp_path / "nowhere")
+    assert missing.exit_code == 2
+    assert "does not exist" in missing.output
+    (newer / "tiers.toml").unlink()
+    broken = run(*again)
+    assert broken.exit_code not in (0, None)
+    assert "tiers.toml" in broken.output
 
 
 def test_a_new_master_key_leaves_everybody_readable(tmp_path):
