@@ -58,8 +58,8 @@ _NAME_ONCE = _(
     "Give every column a name of its own, or take one of them out.",
 )
 _HEADER_AND_ROWS = _(
-    "Tulis judul kolom dan satu baris untuk setiap orang, atau sebut lembar lain dengan --sheet.",
-    "Write a header and one row for each person, or name a sheet with --sheet.",
+    "Tulis judul kolom dan satu baris untuk setiap orang, atau sebut lembar lain (sheet).",
+    "Write a header and one row for each person, or name another sheet (sheet).",
 )
 _ENDINGS = _("Akhiri namanya dengan salah satu dari {endings}.", "End the name in one of {endings}.")
 _OUTPUT_ENDINGS = _(
@@ -108,10 +108,10 @@ FILE_PROBLEMS: Final[Mapping[str, tuple[Both, Both]]] = {
     "no_ending": (_("nama berkas tanpa akhiran tidak dikenal", "files with no ending are not known"), _ENDINGS),
     "no_sheets": (
         _(
-            "berkas ini tidak punya lembar untuk dipilih, jadi --sheet {name!r} tidak berarti",
-            "it has no sheets to choose from, so --sheet {name!r} means nothing",
+            "berkas ini tidak punya lembar untuk dipilih, jadi sheet {name!r} tidak berarti",
+            "it has no sheets to choose from, so sheet {name!r} means nothing",
         ),
-        _("Hapus --sheet; itu hanya untuk {endings}.", "Leave --sheet out; it is for {endings}."),
+        _("Kosongkan sheet; itu hanya untuk {endings}.", "Leave sheet out; it is for {endings}."),
     ),
     # a header and its rows
     "too_many_columns": (
@@ -275,10 +275,10 @@ FILE_PROBLEMS: Final[Mapping[str, tuple[Both, Both]]] = {
     "no_header": (
         _("judul kolom tidak ditemukan di {where}", "no header is found in {where}"),
         _(
-            "Tulis judul kolom dalam satu baris, paling sedikit {least} dari: {names}. Atau sebut peta kolom dengan "
-            "--columns, atau lembar lain dengan --sheet.",
-            "Write the names of the columns in one row, at least {least} of: {names}. Or name a column map with "
-            "--columns, or another sheet with --sheet.",
+            "Tulis judul kolom dalam satu baris, paling sedikit {least} dari: {names}. Atau sebut peta kolom (columns) "
+            "atau lembar lain (sheet).",
+            "Write the names of the columns in one row, at least {least} of: {names}. Or name a column map (columns) "
+            "or another sheet (sheet).",
         ),
     ),
     # importing

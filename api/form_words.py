@@ -83,6 +83,7 @@ FIELDS: Final[Mapping[str, Both]] = {
     "proof": _("Buktinya", "The proof"),
     "file": _("Berkas", "File"),
     "columns": _("Peta kolom", "Column map"),
+    "sheet": _("Lembar", "Sheet"),
     "mentor_id": _("Pendamping baru", "New mentor"),
     "of_mentor": _("Peserta dari pendamping", "Participants of the mentor"),
     "confirm": _("Kata untuk memastikan", "Word to confirm"),

@@ -267,7 +267,7 @@ def post_import(
     data: Annotated[dict[str, Any], Body(media_type=RequestEncodingType.MULTI_PART)],
     live: NamedDependency[Live],
 ) -> Response[bytes]:
-    """Import a sheet: the parts file, consents (comma-separated), channel, said_on, and columns (a column map)."""
+    """Import a sheet: the parts file, consents (comma-separated), channel, said_on, columns (a column map), sheet."""
     return answer_json(asdict(take_import(request, data, live)))
 
 
@@ -279,6 +279,7 @@ def take_import(request: Asking, data: dict[str, Any], live: Live) -> Any:
     form = Form(data)
     agreed_to = purposes(form)
     channel, said_on, text_version = channel_and_day(form, live.today)
+    sheet = form.text("sheet", wanted=False)
     if "file" not in files:
         form.trouble("file", "wanted")
     form.done()
@@ -286,7 +287,11 @@ def take_import(request: Asking, data: dict[str, Any], live: Live) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         paths = {name: _keep(upload, Path(folder), name) for name, upload in files.items()}
         job = Job(
-            programme=live.programme, today=live.today, columns=paths.get("columns"), language=language_of(request)
+            programme=live.programme,
+            today=live.today,
+            columns=paths.get("columns"),
+            sheet=sheet or None,
+            language=language_of(request),
         )
         return import_sheet(record_of(request), actor_of(request), job, paths["file"], agreed)
 

@@ -157,7 +157,7 @@ def test_a_header_that_is_no_signal_says_how_to_go_on(kail, census):
     assert result.exit_code == 2
     assert "column 'businessage': it is no signal" in result.stderr
     assert "business_age_months" in result.stderr
-    assert "--columns" in result.stderr
+    assert "(columns)" in result.stderr
 
 
 def test_one_strange_column_is_one_problem_with_one_remedy(kail, tmp_path):
@@ -166,7 +166,7 @@ def test_one_strange_column_is_one_problem_with_one_remedy(kail, tmp_path):
     assert said.startswith("kail: 1 problem:\n")
     assert len(said.splitlines()) == 2
     assert "Did you mean monthly_profit" in said
-    assert "? Or write a column map and name it with --columns" in said
+    assert "? Or write a column map and name it (columns)" in said
 
 
 def test_what_nobody_foresaw_is_still_a_message(kail, people, monkeypatch):

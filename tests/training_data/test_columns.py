@@ -278,7 +278,7 @@ def test_without_a_map_a_header_that_is_no_signal_is_an_error_naming_near_ones()
     assert "people.csv: column 'monthly_proft'" in said
     assert "Did you mean monthly_profit" in said
     assert "column 'colour'" in said
-    assert said.count("--columns") == 1
+    assert said.count("(columns)") == 1
     assert len(error.value.problems) == 2  # one a column, the way out of both being no problem of its own
 
 

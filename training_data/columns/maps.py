@@ -45,7 +45,7 @@ def plain_map(programme: Programme, headers: Sequence[str] | None = None, file: 
     if strange:
         what = "it is no signal of this programme"
         problems = [ProgrammeProblem(file, f"column {name!r}", what, _near(name, allowed)) for name in strange]
-        or_map = "Or write a column map and name it with --columns; a map may leave columns out."
+        or_map = "Or write a column map and name it (columns); a map may leave columns out."
         problems[-1] = replace(problems[-1], remedy=f"{problems[-1].remedy} {or_map}")  # said once, after the last
         raise ProgrammeError(problems)
     return ColumnMap(

@@ -84,6 +84,19 @@ def test_a_csv_is_read_however_it_was_saved_and_whichever_language_its_columns_h
     assert people(small_kail) == {"Bu Ani": (identity, {"nib": True, "monthly_profit": 3_000_000})}
 
 
+def test_the_sheet_that_is_named_is_read(small_kail):
+    workbook = Workbook()
+    for title, name in (("Januari", "Bu Ani"), ("Februari", "Bu Ida")):
+        sheet = workbook.create_sheet(title)
+        sheet.append(["name", "participant", "nib"])
+        sheet.append([name, title, True])
+    workbook.save(content := io.BytesIO())
+    imported(small_kail, content.getvalue(), "people.xlsx", sheet="Februari")
+    assert set(people(small_kail)) == {"Bu Ida"}
+    said = send(small_kail, content.getvalue(), "people.xlsx", sheet="Maret").json()["problems"]
+    assert "Januari" in said[0]["remedy"]
+
+
 @pytest.mark.parametrize("headers", [("Nama", "NIK", "HP"), ("name", "nik", "phone"), ("NAMA", "Nik", "Telepon")])
 def test_a_workbook_is_read_with_a_phone_number_that_lost_its_zero(small_kail, headers):
     content = a_workbook([*headers, "nib"], ["Bu Ani", ANI, 81234567890, True])
