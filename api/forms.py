@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
@@ -79,7 +80,7 @@ class Form:
         if value is None:
             self.trouble(name, "wanted")
         elif not isinstance(value, str) or value not in allowed:
-            self.trouble(name, "no_choice", value if isinstance(value, str) else None, allowed=", ".join(allowed))
+            self.trouble(name, "no_choice", as_sent(value), allowed=", ".join(allowed))
         else:
             return value
         return next(iter(allowed))
@@ -95,7 +96,7 @@ class Form:
             return ()
         for one in given:
             if one not in allowed:
-                self.trouble(name, "no_choice", one if isinstance(one, str) else None, allowed=", ".join(allowed))
+                self.trouble(name, "no_choice", as_sent(one), allowed=", ".join(allowed))
         return tuple(code for code in allowed if code in given)
 
     def number(self, name: str) -> int:
@@ -126,7 +127,7 @@ class Form:
             return default
         found = as_date(value) if isinstance(value, str) else None
         if found is None:
-            self.trouble(name, "no_day", value if isinstance(value, str) else None)
+            self.trouble(name, "no_day", as_sent(value))
         return found
 
     def name(self, name: str = "name", *, wanted: bool = True) -> str:
@@ -165,3 +166,10 @@ class Form:
                 self.trouble(str(name)[:100], "unknown_field", allowed=", ".join(self.asked))
         if self.troubles:
             raise Refused(400, *self.troubles)
+
+
+def as_sent(value: Any) -> str:
+    """A wrong value as its sender wrote it: a text as it is, a number as JSON, of a list or an object the brackets."""
+    if isinstance(value, (list, Mapping)):
+        return "[...]" if isinstance(value, list) else "{...}"
+    return value if isinstance(value, str) else json.dumps(value, default=lambda one: type(one).__name__)

@@ -168,3 +168,14 @@ def test_who_may_not_see_a_page_still_has_their_menu(small_kail):
         refused = client.get("/work-list")
     assert refused.status_code == 403
     assert 'href="/disagreements"' in refused.text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "shown"),
+    [(["record"], "[...]"), ({"record": True}, "{...}"), (7, "7"), (False, "false"), ("rekord", "rekord")],
+)
+def test_a_wrong_choice_is_shown_as_it_was_sent(small_kail, wrong, shown):
+    with small_kail.client("mentor") as client:
+        sent = {"name": "Bu Ani", "consents": [wrong], "channel": "paper"}
+        said = client.post("/api/v1/participants?language=en", json=sent).json()
+    assert [p["message"] for p in said["problems"]] == [f"consents cannot be {shown}."]
