@@ -101,7 +101,9 @@ def import_sheet(
 
 def _unreadable(error: FileProblem | ProgrammeError, language: str) -> list[Trouble]:
     if isinstance(error, FileProblem):
-        return [Trouble("file", "import_unread", what=error.what(language), remedy=error.remedy(language))]
+        what = error.what(language)
+        field = "sheet" if error.code == "no_such_sheet" else "file"
+        return [Trouble(field, "import_unread", what=what[0].upper() + what[1:], remedy=error.remedy(language))]
     return [Trouble("file", "import_unread", what=f"{p.entry}: {p.what}", remedy=p.remedy) for p in error.problems]
 
 

@@ -94,6 +94,7 @@ def test_the_sheet_that_is_named_is_read(small_kail):
     imported(small_kail, content.getvalue(), "people.xlsx", sheet="Februari")
     assert set(people(small_kail)) == {"Bu Ida"}
     said = send(small_kail, content.getvalue(), "people.xlsx", sheet="Maret").json()["problems"]
+    assert said[0]["field"] == "sheet"
     assert "Januari" in said[0]["remedy"]
 
 
@@ -311,12 +312,12 @@ def test_a_file_that_cannot_be_read_is_refused_with_a_remedy_and_nothing_is_kept
 
 
 NO_ROWS = {
-    "id": ("ada judul kolom, tetapi tidak ada barisnya.", "Tambahkan satu baris untuk setiap orang."),
-    "en": ("there is a header but no row.", "Add one row for each person."),
+    "id": ("Ada judul kolom, tetapi tidak ada barisnya.", "Tambahkan satu baris untuk setiap orang."),
+    "en": ("There is a header but no row.", "Add one row for each person."),
 }
 LONG = {
-    "id": ("isinya lebih dari 2.000 baris.", "Bagi menjadi beberapa berkas."),
-    "en": ("it has more than 2,000 rows.", "Import it in several files."),
+    "id": ("Isinya lebih dari 2.000 baris.", "Bagi menjadi beberapa berkas."),
+    "en": ("It has more than 2,000 rows.", "Import it in several files."),
 }
 
 
