@@ -11,7 +11,7 @@ import hashlib
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import case, delete
+from sqlalchemy import case, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from api.accounts.tables import TRIES
@@ -67,6 +67,11 @@ def _count(tx: Transaction, bucket: str) -> int:
 
 
 def forget_tries(tx: Transaction, login: str, address: str) -> None:
-    """Begin anew for a name at an address after its owner came in."""
-    tx.run(delete(TRIES).where(TRIES.c.bucket == buckets(login, address)["name and address"]))
+    """Begin anew for a name at an address after its owner came in; it was no guess, so the wider limits get it back.
+
+    A training room or a proxy is one address for many people.
+    """
+    own, *wider = buckets(login, address).values()
+    tx.run(delete(TRIES).where(TRIES.c.bucket == own))
+    tx.run(update(TRIES).where(TRIES.c.bucket.in_(wider), TRIES.c.count > 0).values(count=TRIES.c.count - 1))
     tx.run(delete(TRIES).where(TRIES.c.since < tx.now - WINDOW))

@@ -26,7 +26,7 @@ from sqlalchemy import select
 import api
 from api.access import COOKIE
 from api.accounts import passwords, service
-from api.accounts.limits import ALLOWED, WINDOW, count_try
+from api.accounts.limits import ALLOWED, WINDOW, count_try, forget_tries
 from api.accounts.tables import ACCOUNTS, SESSIONS, TRIES
 from api.app import create_app
 from api.refusals import Refused
@@ -281,6 +281,19 @@ def test_many_addresses_on_a_name_and_many_names_from_an_address_are_stopped_too
     with kail.record.write() as tx:
         let = sum(count_try(tx, f"name{n % names}", f"10.0.{n % addresses}") for n in range(ALLOWED[kind] + 50))
     assert let == ALLOWED[kind]
+
+
+def test_who_comes_in_takes_no_try_away_from_the_others_in_the_room(kail):
+    def comes_in(tx, login):
+        let = count_try(tx, login, "10.0.0.1")
+        forget_tries(tx, login, "10.0.0.1")
+        return let
+
+    with kail.record.write() as tx:
+        assert all(comes_in(tx, f"mentor{n}") for n in range(ALLOWED["address"] + 50))
+        assert all(comes_in(tx, "mentor") for _ in range(ALLOWED["name"] + 50))
+        guesses = sum(count_try(tx, f"name{n}", "10.0.0.1") for n in range(ALLOWED["address"] + 50))
+    assert guesses == ALLOWED["address"]
 
 
 def test_the_end_of_a_window_begins_anew_and_the_last_second_of_it_does_not(kail):
