@@ -123,6 +123,8 @@ SCOPED: Final[Mapping[str, str]] = {"GET /api/v1/me": "me"}
 
 _KIND: Final = re.compile(r":\w+}")  # of a path parameter: {id:str} is {id}
 COOKIE: Final = "kail_session"
+HTTPS_COOKIE: Final = f"__Host-{COOKIE}"
+"""Where browsers come by HTTPS: such a name no other site of the same domain can set."""
 SAFE: Final = ("GET", "HEAD", "OPTIONS")
 
 
@@ -160,7 +162,7 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     if ANYONE in allowed:
         return
     record: Record = connection.app.state.record
-    cookie = connection.cookies.get(COOKIE, "")
+    cookie = session_id_of(connection)
     bearer = connection.headers.get("authorization", "")
     if bearer:
         actor = await to_thread.run_sync(_by_key, record, bearer.removeprefix("Bearer ").strip())
@@ -177,6 +179,11 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         raise Refused(403, Trouble("key", "no_scope"))
     if "\0" in connection.scope["path"] or b"%00" in connection.scope["query_string"]:  # PostgreSQL fails at it
         raise Refused(404, Trouble("address", "not_found"))
+
+
+def session_id_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """The session id that a browser sends; "" without one."""
+    return connection.cookies.get(HTTPS_COOKIE if connection.app.state.https else COOKIE, "")
 
 
 def _by_session(record: Record, secret: str) -> Actor | None:

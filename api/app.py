@@ -60,7 +60,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
             "settings": Provide(lambda: settings, sync_to_thread=False),
         },
         guards=[admit],
-        state=State({"record": record, "live": live}),
+        state=State({"record": record, "live": live, "https": settings.https}),
         on_shutdown=[record.close] if record else [],
         exception_handlers={**errors.HANDLERS, NotFoundException: frame.nowhere},
         before_send=[add_security_headers],
@@ -68,7 +68,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
         openapi_config=OpenAPIConfig(
             title="Kail",
             version=__version__,
-            description="An open matching service for capital access. A person decides; nothing sent here is stored.",
+            description="An open matching service for capital access. A person decides. "
+            "What is sent to /api/v1/recommendations is not stored.",
             license=License(name="Apache-2.0", identifier="Apache-2.0"),
             openapi_router=Router(
                 "/schema", route_handlers=[], include_in_schema=False, after_request=refuse_other_schemas

@@ -12,7 +12,7 @@ from anyio.lowlevel import RunVar
 from litestar import Request, Response
 from litestar.datastructures import Cookie
 
-from api.access import COOKIE
+from api.access import COOKIE, HTTPS_COOKIE
 from api.accounts.actor import ABSOLUTE, Actor
 from api.record import Record
 
@@ -76,4 +76,5 @@ def answer_json(value: Any, status: int = 200) -> Response[bytes]:
 def session_cookie(secret: str, *, https: bool) -> Cookie:
     """The cookie of a session; "" ends it."""
     age = int(ABSOLUTE.total_seconds()) if secret else 0
-    return Cookie(key=COOKIE, value=secret, path="/", max_age=age, httponly=True, samesite="strict", secure=https)
+    name = HTTPS_COOKIE if https else COOKIE
+    return Cookie(key=name, value=secret, path="/", max_age=age, httponly=True, samesite="strict", secure=https)

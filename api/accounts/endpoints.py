@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 from sqlalchemy import select
 
-from api.access import refuse_foreign
+from api.access import refuse_foreign, session_id_of
 from api.accounts import service
 from api.accounts.passwords import new_password
 from api.accounts.tables import ORGANISATIONS, ROLES
@@ -30,9 +30,7 @@ def post_session(request: Asking, body: RawBody, settings: NamedDependency[Setti
     login, password = form.text("login"), form.text("password", secret=True)
     form.done()
     address = request.client.host if request.client else ""
-    secret, actor = service.sign_in(
-        record_of(request), login, password, address, request.cookies.get("kail_session", "")
-    )
+    secret, actor = service.sign_in(record_of(request), login, password, address, session_id_of(request))
     response = answer_json({"id": actor.account_id, "name": actor.name, "role": actor.role})
     response.cookies.append(session_cookie(secret, https=settings.https))
     return response

@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 from sqlalchemy import select
 
-from api.access import COOKIE, refuse_foreign
+from api.access import refuse_foreign, session_id_of
 from api.accounts import service
 from api.accounts.actor import actor_of_session
 from api.accounts.tables import ORGANISATIONS
@@ -35,7 +35,7 @@ def get_sign_in(request: Asking) -> Response[Any]:
     """Show the form to sign in; whoever has signed in already goes on."""
     where = local(request.query_params.get("next", ""))
     with record_of(request).read() as tx:
-        found = actor_of_session(tx, request.cookies.get(COOKIE, ""))
+        found = actor_of_session(tx, session_id_of(request))
     if found:
         return go(request, where or HOMES[found[0].role])
     return page(request, "sign_in.html", where=where)
@@ -55,8 +55,7 @@ def post_sign_in(request: Asking, body: RawBody, settings: NamedDependency[Setti
         form.asked.append("next")
         form.done()
         ip = request.client.host if request.client else ""
-        old = request.cookies.get(COOKIE, "")
-        secret, actor = service.sign_in(record_of(request), login, password, ip, old)
+        secret, actor = service.sign_in(record_of(request), login, password, ip, session_id_of(request))
         response = go(request, where or HOMES[actor.role])
         response.cookies.append(session_cookie(secret, https=settings.https))
         return response

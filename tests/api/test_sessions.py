@@ -24,7 +24,7 @@ from litestar.testing import TestClient
 from sqlalchemy import select
 
 import api
-from api.access import COOKIE
+from api.access import COOKIE, HTTPS_COOKIE
 from api.accounts import passwords, service
 from api.accounts.limits import ALLOWED, WINDOW, count_try, forget_tries
 from api.accounts.tables import ACCOUNTS, SESSIONS, TRIES
@@ -39,12 +39,12 @@ def sign_in(client, login="mentor", password=PASSWORD, **headers):
     return client.post("/api/v1/session", json={"login": login, "password": password}, headers=headers)
 
 
-def id_in(answer):
+def id_in(answer, called=COOKIE):
     """The session id that an answer sets, and its flags in small letters."""
     [cookie] = [value for name, value in answer.headers.multi_items() if name == "set-cookie"]
     value, *flags = [part.strip() for part in cookie.split(";")]
     name, _, secret = value.partition("=")
-    assert name == COOKIE
+    assert name == called
     return secret.strip('"'), {flag.lower() for flag in flags}
 
 
@@ -188,14 +188,17 @@ def test_of_ids_keys_and_passwords_only_hashes_are_in_the_files(small_kail):
 @pytest.mark.parametrize("https", [False, True])
 def test_the_cookie_is_for_this_site_and_no_script(small_kail, https):
     app = create_app(replace(small_kail.settings, https=https), clock=small_kail.clock)
+    name, other = (HTTPS_COOKIE, COOKIE) if https else (COOKIE, HTTPS_COOKIE)
     with TestClient(app) as client:
-        secret, flags = id_in(sign_in(client))
+        secret, flags = id_in(sign_in(client), name)
         assert {"httponly", "samesite=strict", "path=/"} <= flags
         assert ("secure" in flags) is https
         assert not any(flag.startswith("domain") for flag in flags)
         assert len(secret) >= 43
         client.cookies.clear()
-        _, flags = id_in(client.delete("/api/v1/session", headers={"cookie": f"{COOKIE}={secret}"}))
+        assert client.get("/api/v1/me", headers={"cookie": f"{other}={secret}"}).status_code == 401
+        assert client.get("/api/v1/me", headers={"cookie": f"{name}={secret}"}).status_code == 200
+        _, flags = id_in(client.delete("/api/v1/session", headers={"cookie": f"{name}={secret}"}), name)
         assert {"httponly", "samesite=strict"} <= flags
         assert ("secure" in flags) is https
 
