@@ -21,6 +21,7 @@ from sqlalchemy.types import TypeDecorator
 WAIT_SECONDS: Final = 30
 """How long a writer waits for the one before it; then it gives up, `is_busy`."""
 _LOCK_NOT_AVAILABLE: Final = "55P03"  # PostgreSQL's code
+_MORE: Final = 30  # connections in need: with the pool's 20 more than a process has threads, 40 and those for passwords
 _WRITER: Final = 20180105  # the number of the advisory lock: any will do that is always the same
 _PRAGMAS: Final = ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
 
@@ -112,13 +113,13 @@ def _engine(url: str, wait_seconds: int) -> Engine:
     address = make_url(url)
     if address.get_backend_name() == "postgresql":
         address = address.set(drivername="postgresql+psycopg")
-        engine = create_engine(address, pool_size=20, pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(address, pool_size=20, max_overflow=_MORE, pool_pre_ping=True, hide_parameters=True)
         event.listen(engine, "connect", _prepared(f"SET lock_timeout = '{wait_seconds}s'"))
         return engine
     if address.database:
         os.close(os.open(address.database, os.O_CREAT | os.O_RDWR, 0o600))  # nobody else's eyes
     # hide_parameters: an error of the database must not tell what was being written.
-    engine = create_engine(address, pool_size=20, hide_parameters=True)
+    engine = create_engine(address, pool_size=20, max_overflow=_MORE, hide_parameters=True)
     pragmas = [f"PRAGMA {pragma}" for pragma in (*_PRAGMAS, f"busy_timeout = {wait_seconds * 1000}")]
     event.listen(engine, "connect", _unguessing)
     event.listen(engine, "connect", _prepared(*pragmas))

@@ -27,7 +27,7 @@ class Transaction:
     vault: Vault
 
     def run(self, statement: Executable) -> int:
-        """Carry out a statement; return how many rows it changed."""
+        """Carry out a statement; return how many rows an update or a deletion changed."""
         return int(self.sql.execute(statement).rowcount)
 
     def one(self, statement: Executable) -> Row[Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import click
 from api.progress import progress_bar
 
 if TYPE_CHECKING:
+    from api.assessments.rescreening import Rescreened
     from api.live import Live
     from api.record import Record
 
@@ -179,24 +180,39 @@ def rescreen(
       kail rescreen --data my-data -o changes.csv
       kail rescreen --data my-data --keep
     """
+    from sqlalchemy.exc import OperationalError
+
     from api.assessments.rescreening import rescreen as everybody
+    from api.database import is_busy
 
     columns = ("participant", "mentor", "kind", "id", "gained", "text", "why", "because")
-    with opened(data, database, model=model, programme=programme) as (record, live), progress_bar("people") as progress:
-        found = list(everybody(record, live, language, keep=keep, progress=progress))
-    lines = [
+    lines: list[tuple[Any, ...]] = []
+    found = gained = stored = 0
+    with opened(data, database, model=model, programme=programme) as (record, live):
+        try:
+            with progress_bar("people") as progress:
+                for one in everybody(record, live, language, keep=keep, progress=progress):
+                    lines += _rows(one)
+                    found, stored = found + 1, stored + one.stored
+                    gained += any(e["gained"] and e["because"] == "rules" for e in one.entries)
+        except OperationalError as error:
+            if not is_busy(error):
+                raise
+            done = f"The {found} people listed changed{f' and {stored} of them are stored' if keep else ''}."
+            remedy = "Remedy: let the import or whatever else writes for so long come to its end, then run it again."
+            raise click.ClickException(f"somebody else has been writing for half a minute. {done} {remedy}") from None
+        finally:  # who was stored is told, however it ended: a second run would not name them again
+            with output.open("w", newline="", encoding="utf-8") if output else nullcontext(sys.stdout) as file:
+                csv.writer(file).writerows([columns, *lines])
+    kept = f", {stored} stored" if keep else ""
+    click.echo(f"{found} people changed{kept}; {gained} of them gained a product because the rules did.", err=True)
+
+
+def _rows(one: Rescreened) -> list[tuple[Any, ...]]:
+    return [
         (one.participant, one.mentor, e["kind"], e["id"], e["gained"], e["text"], " ".join(e["why"]), e["because"])
-        for one in found
         for e in one.entries
     ]
-    if output:
-        with output.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([columns, *lines])
-    else:
-        csv.writer(sys.stdout).writerows([columns, *lines])
-    gained = sum(any(e["gained"] and e["because"] == "rules" for e in one.entries) for one in found)
-    kept = ", stored" if keep and found else ""
-    click.echo(f"{len(found)} people changed{kept}; {gained} of them gained a product because the rules did.", err=True)
 
 
 @click.group()

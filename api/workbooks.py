@@ -8,6 +8,7 @@ a problem of its own row.
 from __future__ import annotations
 
 import re
+import unicodedata
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -236,11 +237,16 @@ def _first_names(names: Sequence[str]) -> Mapping[str, str]:
     return {"id": f"{first}, dan {more} lagi", "en": f"{first} and {more} more"}
 
 
+def _alike(name: str) -> str:
+    """A sheet's name as somebody may write it: small or capital, an accent as one letter with its mark or as two."""
+    return unicodedata.normalize("NFC", name).strip().casefold()
+
+
 def _candidates(file: str, sheets: Sequence[Any], name: str | None) -> Sequence[Any]:
     if name is None:
         return [sheet for sheet in sheets if sheet.sheet_state == "visible"]
     exact = [sheet for sheet in sheets if sheet.title == name]
-    found = exact or [sheet for sheet in sheets if sheet.title.strip().casefold() == name.strip().casefold()]
+    found = exact or [sheet for sheet in sheets if _alike(sheet.title) == _alike(name)]
     if not found:
         names = ", ".join(repr(sheet.title) for sheet in sheets) or {"id": "tidak ada", "en": "none"}
         raise FileProblem(file, "no_such_sheet", name=name, names=names)

@@ -230,7 +230,10 @@ def _found(view: Outlook, known: Known, question: Question) -> bool:
 
 
 def one_step_does(rules: Rules, question: Question, left: list[int]) -> bool:
-    """Whether one intervention brings about all that is left: most often it does, and no search is needed."""
+    """Whether one intervention brings about all that is left: most often it does, and no search is needed.
+
+    The question must let no time pass (`ticking` false): of clocks nothing is asked here.
+    """
     holds, costs, days, cash = question.holds, question.costs, question.days, question.cash
     for place in places(rules.achievers(left[0]) & question.allowed):
         step = rules.interventions[place]

@@ -18,7 +18,7 @@ from api.crypto import Erased
 from api.live import Live
 from api.participants.people import person_of
 from api.participants.tables import PARTICIPANTS
-from api.record import Record
+from api.record import Record, Transaction
 from api.refusals import Refused
 from api.words import Teller, teller
 
@@ -27,12 +27,16 @@ BY_RULES, BY_FACTS = "rules", "facts_or_time"
 
 @dataclass(frozen=True)
 class Rescreened:
-    """What changed for one participant: entries of `changes`, each with `because` (the rules, or facts and time)."""
+    """What changed for one participant: entries of `changes`, each with `because` (the rules, or facts and time).
+
+    `stored`: whether the new recommendation was kept.
+    """
 
     participant: str
     mentor: str
     organisation: str
     entries: tuple[dict[str, Any], ...]
+    stored: bool = False
 
 
 def rescreen(
@@ -57,8 +61,7 @@ def _one(record: Record, live: Live, person_id: str, t: Teller, keep: bool) -> R
     with record.read() as tx:
         row = tx.one(select(PARTICIPANTS).where(PARTICIPANTS.c.id == person_id))
         latest = latest_of(tx, [person_id]).get(person_id)
-        agreed = consents.stands(tx, person_id, "record") and consents.stands(tx, person_id, "recommendation")
-        if row is None or row.sealed is None or row.frozen or latest is None or not agreed:
+        if row is None or row.sealed is None or row.frozen or latest is None or not _agrees(tx, person_id):
             return None
         try:
             person = person_of(row, tx.vault.key(person_id))
@@ -89,10 +92,15 @@ def _one(record: Record, live: Live, person_id: str, t: Teller, keep: bool) -> R
     ]
     if not found:
         return None
+    stored = None
     if keep:
-        with record.write() as tx:  # not if the participant changed or took consent back in the meantime
-            store(tx, None, person, live, inputs, worked, "rescreened")
-    return Rescreened(person_id, row.mentor_id, row.organisation_id, tuple(found))
+        with record.write() as tx:  # not if anything changed in the meantime, or a consent has ended
+            stored = _agrees(tx, person_id) and store(tx, None, person, live, inputs, worked, "rescreened")
+    return Rescreened(person_id, row.mentor_id, row.organisation_id, tuple(found), bool(stored))
+
+
+def _agrees(tx: Transaction, person_id: str) -> bool:
+    return consents.stands(tx, person_id, "record") and consents.stands(tx, person_id, "recommendation")
 
 
 def _mark(entry: dict[str, Any]) -> tuple[Any, ...]:

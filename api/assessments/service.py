@@ -42,13 +42,20 @@ from matcher.rules import Rules, rules_on
 TRIES: Final = 3
 _LAST: Final = select(func.max(ASSESSMENTS.c.place)).where(ASSESSMENTS.c.participant_id == bindparam("person"))
 _PLACE: Final = func.coalesce(_LAST.scalar_subquery(), 0) + 1
-_ADD: Final = insert(ASSESSMENTS).from_select(
-    [column.name for column in ASSESSMENTS.c],
-    select(
-        *[_PLACE if column.name == "place" else bindparam(column.name, type_=column.type) for column in ASSESSMENTS.c]
+_ADD: Final = (
+    insert(ASSESSMENTS)
+    .from_select(
+        [column.name for column in ASSESSMENTS.c],
+        select(
+            *[
+                _PLACE if column.name == "place" else bindparam(column.name, type_=column.type)
+                for column in ASSESSMENTS.c
+            ]
+        )
+        .select_from(PARTICIPANTS)
+        .where(PARTICIPANTS.c.id == bindparam("person"), PARTICIPANTS.c.version == bindparam("version")),
     )
-    .select_from(PARTICIPANTS)
-    .where(PARTICIPANTS.c.id == bindparam("person"), PARTICIPANTS.c.version == bindparam("version")),
+    .execution_options(preserve_rowcount=True)  # without it the count of an INSERT is -1 on PostgreSQL
 )
 """Adds an assessment if the participant is still the one it was worked out for."""
 CLASSES: Final = {

@@ -80,7 +80,8 @@ def import_sheet(
         lines, found = _read(job, path)
     except (FileProblem, ProgrammeError) as error:
         raise Refused(400, *_unreadable(error, job.language)) from None
-    mark = record.keys.blind("imports", hashlib.sha256(path.read_bytes()).hexdigest())
+    content = hashlib.sha256(path.read_bytes()).hexdigest()
+    mark = record.keys.blind("imports", f"{content}:{job.sheet}" if job.sheet else content)
     with record.write() as tx:
         before = tx.one(select(IMPORTS).where(IMPORTS.c.account_id == actor.account_id, IMPORTS.c.file_index == mark))
         for number, line in enumerate(lines, 1):
@@ -102,7 +103,7 @@ def import_sheet(
 def _unreadable(error: FileProblem | ProgrammeError, language: str) -> list[Trouble]:
     if isinstance(error, FileProblem):
         what = error.what(language)
-        field = "sheet" if error.code == "no_such_sheet" else "file"
+        field = "sheet" if error.code in ("no_such_sheet", "no_sheets") else "file"
         return [Trouble(field, "import_unread", what=what[0].upper() + what[1:], remedy=error.remedy(language))]
     return [Trouble("file", "import_unread", what=f"{p.entry}: {p.what}", remedy=p.remedy) for p in error.problems]
 

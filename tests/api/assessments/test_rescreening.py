@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from api.assessments import rescreening, service
+from api.assessments import service
 from api.assessments.rescreening import rescreen
 from api.assessments.tables import ASSESSMENTS
 from api.consents import service as consents
@@ -99,23 +99,6 @@ def test_kept_re_screenings_are_stored_once_and_say_what_caused_them(letters):
     assert latest[winner].programme_digest == live.programme.digest
     assert latest[other].place == 1 + (other in changed_ones)
     assert list(rescreen(kail.record, live, "en", keep=True)) == []
-
-
-def test_who_takes_consent_back_while_it_is_worked_out_is_not_stored(letters, monkeypatch):
-    kail, live = letters
-    person, real = somebody(kail, TAX_NUMBER), rescreening.work_out
-    before = assessments(kail)
-
-    def meanwhile(*given):
-        with kail.client("mentor") as client:
-            said = {"purpose": "recommendation", "given": False, "channel": "phone"}
-            assert client.post(f"/api/v1/participants/{person}/consents", json=said).status_code == 201
-        monkeypatch.setattr(rescreening, "work_out", real)
-        return real(*given)
-
-    monkeypatch.setattr(rescreening, "work_out", meanwhile)
-    assert [one.participant for one in rescreen(kail.record, live, "en", keep=True)] == [person]
-    assert assessments(kail) == before
 
 
 def test_new_facts_are_told_apart_from_new_rules(letters):
