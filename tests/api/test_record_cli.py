@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
+from contextlib import ExitStack
+from functools import partial
 
 import pytest
 from click.testing import CliRunner
@@ -12,10 +14,12 @@ from litestar.testing import TestClient
 from sqlalchemy import delete, select
 
 from api.app import create_app
+from api.assessments import rescreening, service
 from api.assessments.service import assess
 from api.audit.tables import AUDIT
 from api.cli import cli
 from api.crypto import open_keys
+from api.database import Database
 from api.live import utc_now
 from api.participants.tables import PARTICIPANTS
 from api.record import KEY_FILE, open_record
@@ -106,6 +110,33 @@ def test_rescreening_prints_a_table_and_changes_nothing_by_itself(demo, tmp_path
     assert all(row["because"] in ("rules", "facts_or_time") and row["text"] for row in rows)
 
 
+def test_a_re_screening_that_another_writer_stops_tells_whom_it_stored(tmp_path, monkeypatch):
+    with installation(tmp_path / "data") as kail, ExitStack() as held:
+        people = sorted(kail.participant() for _ in range(2))
+        for person in people:
+            kail.evidence(person, **JAKARTA | {"registered": True, "nib": False, "sku": False, "npwp": True})
+            assess(kail.record, kail.live, kail.actors["mentor"], person)
+        monkeypatch.setattr("api.live.utc_now", kail.clock)
+        monkeypatch.setattr("api.record.Database", partial(Database, wait_seconds=1))
+        real, seen = rescreening.work_out, []
+
+        def work_out(*given):
+            seen.append(given)
+            if len(seen) == 4:  # each is worked out twice, as it was and as it is
+                held.enter_context(kail.record.write())
+            return real(*given)
+
+        monkeypatch.setattr(rescreening, "work_out", work_out)
+        monkeypatch.setattr(service, "work_out", work_out)
+        newer = changed(tmp_path / "newer", ANOTHER_LETTER)
+        options = ("--model", "none", "--programme", newer, "--keep", "-o", tmp_path / "changes.csv")
+        told = run("rescreen", "--data", tmp_path / "data", *options)
+    assert told.exit_code == 1
+    assert "The 1 people listed changed and 1 of them are stored." in told.output
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "changes.csv").read_text(encoding="utf-8"))))
+    assert {row["participant"] for row in rows} == {people[0]}
+
+
 def test_rescreening_under_another_programme_stores_what_changed_once(tmp_path, monkeypatch):
     with installation(tmp_path / "data") as kail:
         person = kail.participant()
@@ -115,9 +146,9 @@ def test_rescreening_under_another_programme_stores_what_changed_once(tmp_path, 
     newer = changed(tmp_path / "newer", ANOTHER_LETTER)
     again = ("rescreen", "--data", tmp_path / "data", "--model", "none", "--programme", newer)
     told = run(*again, "--keep")
-    assert "1 people changed, stored; 1 of them gained a product because the rules did." in told.output
+    assert "1 people changed, 1 stored; 1 of them gained a product because the rules did." in told.output
     assert f"{person}," in told.output
-    assert "0 people changed; 0 of them" in run(*again, "--keep").output
+    assert "0 people changed, 0 stored; 0 of them" in run(*again, "--keep").output
     missing = run(*again[:-1], tmp_path / "nowhere")
     assert missing.exit_code == 2
     assert "does not exist" in missing.output

@@ -84,18 +84,41 @@ def test_a_csv_is_read_however_it_was_saved_and_whichever_language_its_columns_h
     assert people(small_kail) == {"Bu Ani": (identity, {"nib": True, "monthly_profit": 3_000_000})}
 
 
+def sheets(**rows):
+    """A workbook with a sheet of each name that holds one row: name, participant, NIK."""
+    book = Workbook()
+    for title, row in rows.items():
+        sheet = book.create_sheet(title)
+        sheet.append(["name", "participant", "nik", "nib"])
+        sheet.append([*row, True])
+    book.save(file := io.BytesIO())
+    return file.getvalue()
+
+
 def test_the_sheet_that_is_named_is_read(small_kail):
-    workbook = Workbook()
-    for title, name in (("Januari", "Bu Ani"), ("Februari", "Bu Ida")):
-        sheet = workbook.create_sheet(title)
-        sheet.append(["name", "participant", "nib"])
-        sheet.append([name, title, True])
-    workbook.save(content := io.BytesIO())
-    imported(small_kail, content.getvalue(), "people.xlsx", sheet="Februari")
+    content = sheets(Januari=["Bu Ani", "A1", ANI], Februari=["Bu Ida", "A2", IDA], Café=["Bu Umi", "A3", UMI])
+    imported(small_kail, content, "people.xlsx", sheet=" februari")
     assert set(people(small_kail)) == {"Bu Ida"}
-    said = send(small_kail, content.getvalue(), "people.xlsx", sheet="Maret").json()["problems"]
-    assert said[0]["field"] == "sheet"
-    assert "Januari" in said[0]["remedy"]
+    imported(small_kail, content, "people.xlsx", sheet="Cafe\u0301")
+    assert set(people(small_kail)) == {"Bu Ida", "Bu Umi"}
+    for name, sheet, remedy in (
+        ("people.xlsx", "Maret", "'Januari', 'Februari', 'Café'"),
+        ("people.csv", "Maret", ".xlsx"),
+    ):
+        said = send(small_kail, content if name.endswith("xlsx") else "name,nik\n", name, sheet=sheet).json()[
+            "problems"
+        ]
+        assert [problem["field"] for problem in said] == ["sheet"]
+        assert remedy in said[0]["remedy"]
+
+
+def test_another_sheet_of_the_same_file_is_not_the_same_import(small_kail):
+    content = sheets(Januari=["Bu Ani", "A1", ANI], Februari=["Bu Ida", "A2", "12"])
+    assert counts(imported(small_kail, content, "people.xlsx", sheet="Januari")) == (1, 1, 1, 1, 0)
+    found = imported(small_kail, content, "people.xlsx", sheet="Februari")
+    assert counts(found) == (1, 0, 0, 0, 1)
+    assert [problem["field"] for problem in found["problems"]] == ["nik"]
+    assert send(small_kail, content, "people.xlsx", sheet="Januari").status_code == 409
 
 
 @pytest.mark.parametrize("headers", [("Nama", "NIK", "HP"), ("name", "nik", "phone"), ("NAMA", "Nik", "Telepon")])
