@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import tomllib
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,17 @@ from matcher.recommend import recommend
 from matcher.rules import Rules, rules_on
 from matcher.search import Question, Search
 from matcher.tiers import one_step_does
-from tests.strategies import Small, programmes, raw_signals, read
+from tests.strategies import (
+    WORDS,
+    Small,
+    a_product,
+    a_programme,
+    a_signal,
+    an_intervention,
+    programmes,
+    raw_signals,
+    read,
+)
 
 OKOCE = load_programme()
 DAYS = (date(2018, 10, 1), date(2024, 12, 1), date(2026, 11, 21))
@@ -245,23 +257,68 @@ def test_credit_held_and_repaid_opens_empang_without_a_product():
     assert no_capacity.tier == "kail"
 
 
+PAPER = {"signal": "f0", "to": True}
+STEP = {"days": 3, "cost_idr": 5, "sets": [PAPER]}
+LATER = {"starts_on": [date(2026, 12, 1)]}
+
+
+@pytest.mark.parametrize(
+    ("step", "asked", "does"),
+    [
+        (STEP, {}, True),
+        (STEP, {"days": 3, "cash": 5}, True),
+        (STEP, {"days": 2}, False),
+        (STEP, {"cash": 4}, False),
+        (STEP, {"allowed": 0}, False),
+        (STEP | LATER, {}, False),
+        (STEP | {"needs": [{"signal": "f2", "is": True}]}, {}, False),
+        (STEP | {"sets": [PAPER, {"signal": "f1", "to": False}]}, {}, False),
+        (STEP | {"sets": [{"signal": "f2", "to": True}]}, {}, False),
+        ({"days": 3, "reveals": [PAPER], "otherwise": WORDS}, {}, False),
+    ],
+)
+def test_one_step_does_if_it_is_allowed_in_time_paid_and_leaves_nothing_open(step, asked, does):
+    signals = [a_signal(name) for name in ("f0", "f1", "f2")]
+    criteria = [{"signal": name, "is": True} for name in ("f0", "f1")]
+    files = a_programme(signals, [an_intervention("i0", **step)], [a_product("goal", criteria=criteria)])
+    rules = Small(files, {}, TODAY.day).rules
+    known = know(rules, read(rules, {"f1": True, "f2": False} | ({} if "reveals" in step else {"f0": False})))
+    goal, every = rules.product_ids["goal"].goal, (1 << len(rules.interventions)) - 1
+    question = Question(goal, known.yes, every, costs(rules, known, optimistic=True), ticking=False)
+    question = replace(question, **asked)
+    assert one_step_does(rules, question, [clause for clause in goal if not clause & known.yes]) is does
+    if does:
+        assert Search(rules, known, question).find() is not None
+
+
 def test_where_one_step_does_the_search_finds_a_way_as_well():
     seen = {True: 0, False: 0}
 
     @FEWER
-    @given(programmes(), st.booleans(), st.integers(0, 40))
-    def on_a_random_programme(small: Small, sure: bool, days: int) -> None:
-        rules = small.rules
+    @given(programmes(), st.integers(0, 2**32))
+    def on_a_random_programme(small: Small, seed: int) -> None:
+        rules, pick = small.rules, random.Random(seed)
         known = know(rules, read(rules, small.raw))
-        holds = known.yes if sure else rules.all_tests & ~known.no
         goal, every = rules.product_ids["goal"].goal, (1 << len(rules.interventions)) - 1
-        price = costs(rules, known, optimistic=not sure)
-        question = Question(goal, holds, every, price, small.raw.get("cash"), days, ticking=False)
-        left = [clause for clause in goal if not clause & holds]
-        if left:
-            found, does = Search(rules, known, question).find(), one_step_does(rules, question, left)
-            seen[does] += 1
-            assert found is not None or not does
+        unknown = rules.all_tests & ~(known.yes | known.no)
+        for _ in range(6):  # questions beyond those that a tier asks
+            some = pick.getrandbits(len(rules.tests) + 1) & rules.all_tests
+            holds = pick.choice([known.yes, known.yes | unknown, known.yes | (unknown & some), known.yes & some, some])
+            allowed = pick.choice([every, pick.getrandbits(len(rules.interventions)) & every])
+            question = Question(
+                goal,
+                holds,
+                allowed,
+                costs(rules, known, optimistic=pick.random() < 0.5),
+                pick.choice([None, 0, 3, 100, small.raw.get("cash")]),
+                pick.choice([None, 0, 5, 10, 40]),
+                ticking=False,
+            )
+            left = [clause for clause in goal if not clause & holds]
+            if left:
+                does = one_step_does(rules, question, left)
+                seen[does] += 1
+                assert not does or Search(rules, known, question).find() is not None
 
     on_a_random_programme()
     assert min(seen.values()) > 0
