@@ -178,12 +178,14 @@ def assess(
         with record.read() as tx:
             person = find(tx, actor, person_id)
             may_be_assessed(tx, person)
-            inputs = inputs_of(tx, person, live, goal)
+            inputs, today = inputs_of(tx, person, live, goal), consents.today_of(tx)
         worked, propensity = work_out(live, inputs, language), None
         if len(choice := tied(worked.found)) > 1 and _by_lot(record, actor):
             inputs, propensity = inputs | {"first": secrets.choice(choice)}, 1 / len(choice)
             worked = work_out(live, inputs)
         with record.write() as tx:
+            if consents.today_of(tx) != today:  # a consent may have ended at midnight
+                may_be_assessed(tx, person)
             if stored := store(tx, actor, person, live, inputs, worked, "asked", propensity):
                 return stored, worked
     raise Refused(409, Trouble("participant", "changed_meanwhile"))

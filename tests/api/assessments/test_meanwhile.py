@@ -128,6 +128,19 @@ def test_a_re_screening_names_them_as_it_found_them_and_stores_nothing(kail, dur
     assert stored(kail, person) == (1, 1)
 
 
+def test_a_consent_that_ends_at_midnight_is_not_used_after_it(kail, during):
+    person = kail.participant()
+    kail.evidence(person)
+    with kail.record.write() as tx:
+        today = kail.live.today
+        consents.say(tx, None, person, "record", given=True, channel="phone", said_on=today, expires_on=today)
+    during(lambda: kail.clock.forward(days=1))
+    with pytest.raises(Refused) as refused:
+        service.assess(kail.record, kail.live, kail.actors["mentor"], person)
+    assert [trouble.code for trouble in refused.value.troubles] == ["no_consent_record"]
+    assert stored(kail, person) == (0, 0)
+
+
 def test_a_consent_that_ends_while_a_re_screening_waits_ends_it_too(kail, during, tmp_path):
     person = kail.participant()
     kail.evidence(person, **TAX_NUMBER)
