@@ -322,7 +322,11 @@ def stages(pytest_arguments: Sequence[str]) -> list[tuple[str, list[str], str]]:
         ("format", ["ruff", "format", "--check", "."], "Remedy: .venv/bin/ruff format ."),
         ("lint", ["ruff", "check", "."], "Remedy: .venv/bin/ruff check --fix . and repair what is left"),
         ("types", ["mypy"], "Remedy: repair the lines named above; .venv/bin/mypy runs this stage alone"),
-        ("tests", ["pytest", "-n", "auto", *pytest_arguments], "Remedy: .venv/bin/pytest --lf runs what failed"),
+        (
+            "tests",
+            ["pytest", "-n", "auto", "--dist", "worksteal", *pytest_arguments],
+            "Remedy: .venv/bin/pytest --lf runs what failed",
+        ),
     ]
 
 
