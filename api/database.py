@@ -121,13 +121,13 @@ def _engine(url: str, wait_seconds: int) -> Engine:
     # hide_parameters: an error of the database must not tell what was being written.
     engine = create_engine(address, pool_size=20, max_overflow=_MORE, hide_parameters=True)
     pragmas = [f"PRAGMA {pragma}" for pragma in (*_PRAGMAS, f"busy_timeout = {wait_seconds * 1000}")]
-    event.listen(engine, "connect", _unguessing)
+    event.listen(engine, "connect", _no_transactions_by_itself)
     event.listen(engine, "connect", _prepared(*pragmas))
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _unguessing(connection: Any, record: Any) -> None:
+def _no_transactions_by_itself(connection: Any, record: Any) -> None:
     connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
 
 

@@ -234,11 +234,11 @@ def one_step_does(rules: Rules, question: Question, left: list[int]) -> bool:
 
     The question must let no time pass (`ticking` false): of clocks nothing is asked here.
     """
-    holds, costs, days, cash = question.holds, question.costs, question.days, question.cash
+    holds, days, cash = question.holds, question.days, question.cash
     for place in places(rules.achievers(left[0]) & question.allowed):
         step = rules.interventions[place]
         in_time = not step.starts and (days is None or step.days <= days)
-        if in_time and (cash is None or costs[place] <= cash) and met(step.need_clauses, holds):
+        if in_time and (cash is None or question.costs[place] <= cash) and met(step.need_clauses, holds):
             if met(question.goal, (holds & ~step.delete) | (step.add & ~step.reveal_add)):
                 return True
     return False

@@ -92,11 +92,11 @@ def _one(record: Record, live: Live, person_id: str, t: Teller, keep: bool) -> R
     ]
     if not found:
         return None
-    stored = None
+    stored = False
     if keep:
         with record.write() as tx:  # not if anything changed in the meantime, or a consent has ended
-            stored = _agrees(tx, person_id) and store(tx, None, person, live, inputs, worked, "rescreened")
-    return Rescreened(person_id, row.mentor_id, row.organisation_id, tuple(found), bool(stored))
+            stored = _agrees(tx, person_id) and bool(store(tx, None, person, live, inputs, worked, "rescreened"))
+    return Rescreened(person_id, row.mentor_id, row.organisation_id, tuple(found), stored)
 
 
 def _agrees(tx: Transaction, person_id: str) -> bool:

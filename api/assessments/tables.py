@@ -24,8 +24,8 @@ ASSESSMENTS: Final = Table(
     Column("model_digest", String(64), nullable=False),
     Column("kail_version", String(40), nullable=False),
     Column("propensity", Float),  # only where recorded randomisation was switched on
-    Column("inputs", LargeBinary, info=SEALED),  # {signals, as_of, goal, language, first, digest}
-    Column("result", LargeBinary, info=SEALED),  # the answer, byte for byte, as a text
+    Column("inputs", LargeBinary, info=SEALED),  # {signals, as_of, goal, first, digest}
+    Column("result", LargeBinary, info=SEALED),  # the core, byte for byte, compressed
     Column("summary", LargeBinary, info=SEALED),  # what a work list shows
     Index("ix_assessments_participant_id", "participant_id", "place", unique=True),
     info={"person": "participant_id"},
