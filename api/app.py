@@ -36,18 +36,20 @@ SECURITY_HEADERS: Final = {
 }
 
 
-def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
-    """Make the application; `clock` tells the moment, for tests.
+def create_app(settings: Settings, *, clock: Clock = utc_now, own_process: bool = False) -> Litestar:
+    """Make the application. `clock` tells the moment, for tests; `own_process`: assessments are done in one.
 
     Raises:
         ProgrammeError, ScorecardError, OSError: if what the settings name cannot be loaded.
     """
     live = go_live(settings, clock)
-    record, handlers = None, []
+    record, own, handlers = None, None, []
     if settings.data:
         from api import record_routes  # here: a service without a record need not load all that
+        from api.assessments.own_process import OwnProcess
 
         record, handlers = record_routes.opened(settings, clock), record_routes.handlers()
+        own = OwnProcess(record, live, settings) if own_process else None
     app = Litestar(
         route_handlers=[
             *recommendations.HANDLERS,
@@ -60,8 +62,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
             "settings": Provide(lambda: settings, sync_to_thread=False),
         },
         guards=[admit],
-        state=State({"record": record, "live": live, "https": settings.https}),
-        on_shutdown=[record.close] if record else [],
+        state=State({"record": record, "live": live, "https": settings.https, "own_process": own}),
+        on_shutdown=[opened.close for opened in (own, record) if opened],
         exception_handlers={**errors.HANDLERS, NotFoundException: frame.nowhere},
         before_send=[add_security_headers],
         template_config=TemplateConfig(directory=HERE / "templates", engine=JinjaTemplateEngine),
@@ -87,7 +89,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
 
 def from_environment() -> Litestar:
     """Make the application in a worker process, which can be told its settings in no other way."""
-    return create_app(Settings.from_environment(os.environ))
+    settings = Settings.from_environment(os.environ)
+    # Where several processes answer, they have the cores; where there is one core, another process gains nothing.
+    return create_app(settings, own_process=settings.workers == 1 and (os.cpu_count() or 1) > 1)
 
 
 def refuse_other_schemas(response: Response[Any]) -> Response[Any]:

@@ -68,6 +68,18 @@ TROUBLES: Final[Mapping[str, Mapping[str, str]]] = {
         "Periksa alamatnya, atau mulai lagi dari daftar.",
         "Check the address, or start again from the list.",
     ),
+    "kept_waiting": _(
+        "Sudah setengah menit ada pekerjaan besar yang sedang disimpan.",
+        "Something large has been being stored for half a minute.",
+        "Belum ada yang disimpan. Tunggu sebentar, lalu coba lagi.",
+        "Nothing of this was stored. Wait a little, then try again.",
+    ),
+    "interrupted": _(
+        "Pekerjaan ini terputus di tengah jalan.",
+        "This was interrupted in the middle.",
+        "Lihat riwayatnya: kalau belum tersimpan, coba lagi.",
+        "Look at the history: if it is not stored there, try again.",
+    ),
     "stale": _(
         "Sementara itu sudah ada yang mengubah: versi {value} bukan yang terakhir.",
         "Somebody changed this in the meantime: version {value} is not the latest.",

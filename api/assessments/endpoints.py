@@ -12,7 +12,9 @@ from litestar.params import FromPath, RawBody
 from api.assessments import disagreement, service, switches
 from api.assessments.changes import changes
 from api.assessments.core import differences
+from api.assessments.own_process import OwnProcess
 from api.assessments.work_list import work_list
+from api.assessments.working_out import Outcome
 from api.audit.service import note
 from api.consents import service as consents
 from api.errors import language_of
@@ -30,6 +32,13 @@ def told(assessment: service.Assessment) -> dict[str, Any]:
     versions = assessment.core["versions"]
     about = {"id": assessment.id, "at": assessment.at, "as_of": assessment.as_of, "cause": assessment.cause}
     return about | {"propensity": assessment.propensity, "versions": versions, **assessment.summary}
+
+
+def assessed(request: Asking, live: Live, person_id: str, goal: str | None) -> tuple[str, Outcome]:
+    """Assess a participant in the process kept for that, if there is one."""
+    asked = actor_of(request), person_id, goal, language_of(request)
+    own: OwnProcess | None = request.app.state.own_process
+    return own.assess(*asked) if own else service.assess(record_of(request), live, *asked)
 
 
 @get("/api/v1/work-list")
@@ -54,10 +63,8 @@ def post_assessment(
     form = Form.of_json(body)
     goal = form.text("goal", wanted=False) or None
     form.done()
-    assessment, worked = service.assess(
-        record_of(request), live, actor_of(request), person_id, goal, language_of(request)
-    )
-    return answer_json({"id": assessment, "digest": worked.digest, "core": msgspec.Raw(worked.content)}, 201)
+    assessment, found = assessed(request, live, person_id, goal)
+    return answer_json({"id": assessment, "digest": found.digest, "core": msgspec.Raw(found.content)}, 201)
 
 
 @get("/api/v1/participants/{person_id:str}/assessments")
@@ -99,10 +106,10 @@ def get_replay(request: Asking, assessment_id: FromPath[str], live: NamedDepende
         consents.require(tx, person.id, "record", "recommendation")
         note(tx, "replayed", "participant", person.id, **who(actor_of(request)), assessment=assessment_id)
     same, worked = service.replay(live, assessment)
-    versions = {"then": assessment.core["versions"], "now": worked.core["versions"] if worked else None}
+    versions = {"then": assessment.core["versions"], "now": worked.outcome.core["versions"] if worked else None}
     t = teller(live.rules, language_of(request))
-    difference = changes(assessment.core, worked.core, t) if worked and not same else []
-    values = list(differences(assessment.core, worked.core)) if worked and not same else []
+    difference = changes(assessment.core, worked.outcome.core, t) if worked and not same else []
+    values = list(differences(assessment.core, worked.outcome.core)) if worked and not same else []
     found = {"same": same, "versions": versions, "difference": difference, "values": values}
     return answer_json(found | {"digest": assessment.inputs["digest"]})
 

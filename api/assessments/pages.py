@@ -11,6 +11,7 @@ from litestar.params import FromPath, RawBody
 from api.accounts import service as accounts
 from api.assessments import disagreement, service
 from api.assessments.changes import changes
+from api.assessments.endpoints import assessed
 from api.assessments.work_list import MOST, work_list
 from api.audit.service import note
 from api.consents import service as consents
@@ -82,7 +83,7 @@ def post_assessment(
         form = Form(fields, from_page=True)
         goal = form.text("goal", wanted=False) or None
         form.done()
-        assessment, _ = service.assess(record_of(request), live, actor_of(request), person_id, goal)
+        assessment, _ = assessed(request, live, person_id, goal)
         return go(request, f"/assessments/{assessment}")
 
     return attempt(request, fields, assess, lambda typed: _participant_page(request, person_id, live, typed))

@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import select
 
 from api.assessments.changes import CHANGES, changes
-from api.assessments.service import inputs_of, latest_of, opened, replay, store, work_out
+from api.assessments.service import inputs_of, latest_of, opened, replay, store
+from api.assessments.working_out import work_out
 from api.consents import service as consents
 from api.crypto import Erased
 from api.live import Live
@@ -72,9 +73,9 @@ def _one(record: Record, live: Live, person_id: str, t: Teller, keep: bool) -> R
         if "first" in before.inputs:  # what a lot put first is no change of the rules
             inputs["first"] = before.inputs["first"]
     _, again = replay(live, before)
-    by_rules = {_mark(entry) for entry in changes(before.core, again.core, t)} if again else None
+    by_rules = {_mark(entry) for entry in changes(before.core, again.outcome.core, t)} if again else None
     try:
-        worked = work_out(live, inputs)
+        now = work_out(live, inputs).outcome
     except Refused:  # the evidence contradicts itself under the new rules: a person has to look at it
         text = CHANGES["unreadable"][t.language]
         entry: dict[str, Any] = {
@@ -88,14 +89,14 @@ def _one(record: Record, live: Live, person_id: str, t: Teller, keep: bool) -> R
         return Rescreened(person_id, row.mentor_id, row.organisation_id, (entry,))
     found = [
         entry | {"because": BY_RULES if by_rules is None or _mark(entry) in by_rules else BY_FACTS}
-        for entry in changes(before.core, worked.core, t)
+        for entry in changes(before.core, now.core, t)
     ]
     if not found:
         return None
     stored = False
     if keep:
         with record.write() as tx:  # not if anything changed in the meantime, or a consent has ended
-            stored = _agrees(tx, person_id) and bool(store(tx, None, person, live, inputs, worked, "rescreened"))
+            stored = _agrees(tx, person_id) and bool(store(tx, None, person, live, inputs, now, "rescreened"))
     return Rescreened(person_id, row.mentor_id, row.organisation_id, tuple(found), stored)
 
 

@@ -6,13 +6,11 @@ whether anything about them changed meanwhile, a withdrawn consent included; the
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
 from typing import Any, Final
 
 import msgspec
@@ -22,22 +20,18 @@ from api import __version__
 from api.accounts.actor import Actor
 from api.answer import answer, versions_of
 from api.assessments import switches
-from api.assessments.core import Core, written
+from api.assessments.core import Core
 from api.assessments.tables import ASSESSMENTS, OBJECTIONS
+from api.assessments.working_out import Outcome, Worked, work_out
 from api.audit.service import note
 from api.consents import service as consents
 from api.crypto import seal, seal_json, unseal, unseal_json
-from api.errors import told
 from api.live import Live
 from api.participants.evidence import evidence_of, readable, signals_of
 from api.participants.people import Person, find, who
 from api.participants.tables import PARTICIPANTS
 from api.record import Record, Transaction, new_id
 from api.refusals import Refused, Trouble
-from api.words import teller
-from matcher.participant import Participant, ParticipantError, read_participant
-from matcher.recommend import Recommendation, recommend
-from matcher.rules import Rules, rules_on
 
 TRIES: Final = 3
 _LAST: Final = select(func.max(ASSESSMENTS.c.place)).where(ASSESSMENTS.c.participant_id == bindparam("person"))
@@ -58,37 +52,6 @@ _ADD: Final = (
     .execution_options(preserve_rowcount=True)  # without it the count of an INSERT is -1 on PostgreSQL
 )
 """Adds an assessment if the participant is still the one it was worked out for."""
-CLASSES: Final = {
-    "rank_referral": 0,
-    "rank_tier_programme": 0,
-    "rank_path": 1,
-    "rank_came_for": 2,
-    "rank_capacity": 2,
-    "rank_earliest": 3,
-    "rank_step": 3,
-}
-"""The places of semantics.md's order of suggestions by which a work list is ordered; others come last."""
-
-
-@dataclass(frozen=True)
-class Worked:
-    """A recommendation worked out for given inputs."""
-
-    rules: Rules
-    participant: Participant
-    found: Recommendation
-    content: bytes  # the core, written
-
-    @cached_property
-    def core(self) -> Core:
-        """The core, read back from its bytes."""
-        core: Core = msgspec.json.decode(self.content)
-        return core
-
-    @cached_property
-    def digest(self) -> str:
-        """The SHA-256 of the core's bytes."""
-        return hashlib.sha256(self.content).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -108,67 +71,12 @@ class Assessment:
     propensity: float | None
 
 
-# -- working out -------------------------------------------------------------------------------------------------------
-
-
-def work_out(live: Live, inputs: Mapping[str, Any], language: str = "id") -> Worked:
-    """Recommend for inputs {signals, as_of, goal, first}: the same inputs under the same versions give the same core.
-
-    Raises:
-        Refused: 409 where the signals contradict each other under the rules of that day.
-    """
-    rules = rules_on(live.programme, date.fromisoformat(inputs["as_of"]))
-    try:
-        participant = read_participant(rules, inputs["signals"])
-    except ParticipantError as error:
-        raise Refused.told(409, told(teller(rules, language), error.problems, "signals.")) from None
-    goal = inputs.get("goal")
-    if goal is not None and goal not in rules.product_ids:
-        raise Refused(400, Trouble("goal", "no_such_goal", goal))
-    found = recommend(rules, participant, goal=goal, scorecard=live.scorecard)
-    if inputs.get("first"):
-        found = put_first(found, inputs["first"])
-    return Worked(rules, participant, found, written(found, versions_of(live.programme, live.scorecard)))
-
-
-def put_first(found: Recommendation, name: str) -> Recommendation:
-    """The same with one of the tied interventions first; as it was where it is not among them."""
-    if name not in tied(found):
-        return found
-    chosen = [one for one in found.interventions if one.id == name]
-    rest = [one for one in found.interventions if one.id != name]
-    return replace(found, interventions=(*chosen, *rest))
-
-
-def tied(found: Recommendation) -> list[str]:
-    """The interventions that share the first place but for the programme's order."""
-    first = found.interventions[0].rank
-    return [one.id for one in found.interventions if one.rank == first]
-
-
-def summary_of(worked: Worked) -> dict[str, Any]:
-    """What a work list needs to know of a recommendation, as codes."""
-    found = worked.found
-    first = found.interventions[0]
-    return {
-        "tier": found.tier.tier,
-        "provisional": found.tier.provisional,
-        "next": first.id,
-        "rank": [CLASSES.get(first.rank_reason.code, 4), found.path.days or 0, first.days, first.cost_idr or 0],
-        "goal": found.path.goal,
-        "offered": [match.id for match in found.products if match.offered],
-        "question": next(iter(found.questions), None),
-        "stale": sorted(found.stale),
-        "talk_again_on": found.tier.talk_again_on.isoformat() if found.tier.talk_again_on else None,
-    }
-
-
 # -- storing -----------------------------------------------------------------------------------------------------------
 
 
 def assess(
     record: Record, live: Live, actor: Actor, person_id: str, goal: str | None = None, language: str = "id"
-) -> tuple[str, Worked]:
+) -> tuple[str, Outcome]:
     """Recommend for a participant from their evidence and store it; return the assessment's id and what was found.
 
     Raises:
@@ -179,15 +87,15 @@ def assess(
             person = find(tx, actor, person_id)
             may_be_assessed(tx, person)
             inputs, today = inputs_of(tx, person, live, goal), consents.today_of(tx)
-        worked, propensity = work_out(live, inputs, language), None
-        if len(choice := tied(worked.found)) > 1 and _by_lot(record, actor):
+        found, propensity = work_out(live, inputs, language).outcome, None
+        if len(choice := found.tied) > 1 and _by_lot(record, actor):
             inputs, propensity = inputs | {"first": secrets.choice(choice)}, 1 / len(choice)
-            worked = work_out(live, inputs)
+            found = work_out(live, inputs, language).outcome
         with record.write() as tx:
             if consents.today_of(tx) != today:  # a consent may have ended at midnight
                 may_be_assessed(tx, person)
-            if stored := store(tx, actor, person, live, inputs, worked, "asked", propensity):
-                return stored, worked
+            if stored := store(tx, actor, person, live, inputs, found, "asked", propensity):
+                return stored, found
     raise Refused(409, Trouble("participant", "changed_meanwhile"))
 
 
@@ -225,7 +133,7 @@ def store(
     person: Person,
     live: Live,
     inputs: Mapping[str, Any],
-    worked: Worked,
+    found: Outcome,
     cause: str,
     propensity: float | None = None,
 ) -> str | None:
@@ -244,7 +152,7 @@ def store(
         "id": assessment,
         "participant_id": person.id,
         "at": tx.now,
-        "as_of": worked.rules.day,
+        "as_of": found.as_of,
         "account_id": actor.account_id if actor else None,
         "cause": cause,
         "programme_digest": versions["programme"]["digest"],
@@ -252,9 +160,9 @@ def store(
         "model_digest": model["digest"],
         "kail_version": __version__,
         "propensity": propensity,
-        "inputs": seal_json(person.key, {**inputs, "digest": worked.digest}, place("inputs")),
-        "result": seal(person.key, zlib.compress(worked.content, 1), place("result")),
-        "summary": seal_json(person.key, summary_of(worked), place("summary")),
+        "inputs": seal_json(person.key, {**inputs, "digest": found.digest}, place("inputs")),
+        "result": seal(person.key, found.packed, place("result")),
+        "summary": seal_json(person.key, found.summary, place("summary")),
     }
     if not tx.sql.execute(_ADD, {**values, "person": person.id, "version": person.version}).rowcount:
         return None
@@ -333,7 +241,7 @@ def replay(live: Live, assessment: Assessment) -> tuple[bool, Worked | None]:
         worked = work_out(live, assessment.inputs)
     except (Refused, ValueError):  # the programme of today no longer reads these inputs
         return False, None
-    return worked.content == assessment.content, worked
+    return worked.outcome.content == assessment.content, worked
 
 
 def in_words(live: Live, worked: Worked, language: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def rules_and_core(tmp_path_factory):
     with installation(tmp_path_factory.mktemp("changes") / "data") as kail:
         signals = JAKARTA | {"ktp_dki": True, "registered": True, "cash_at_hand": 0}
         inputs = {"signals": signals, "as_of": kail.live.today.isoformat(), "goal": None}
-        core = service.work_out(kail.live, inputs).core
+        core = service.work_out(kail.live, inputs).outcome.core
     assert core["products"][SUPER]["offered"]
     return kail.live.rules, core
 

@@ -251,12 +251,12 @@ def test_a_lot_puts_nothing_first_that_is_not_tied_any_more(torn):
     kail, _ = torn
     signals = {name: value for name, value in TIED.items() if name != "npwp"}
     inputs = {"signals": signals | {"bpjs": False}, "as_of": kail.live.today.isoformat(), "goal": None}
-    plain = service.work_out(kail.live, inputs)
+    plain = service.work_out(kail.live, inputs).outcome
     ranks = [one[3] for one in plain.core["interventions"]]
     assert ranks[0] != ranks[1]
     second = plain.core["interventions"][1][0]
-    assert service.work_out(kail.live, inputs | {"first": second}).digest == plain.digest
-    assert service.work_out(kail.live, inputs | {"first": "nothing"}).digest == plain.digest
+    assert service.work_out(kail.live, inputs | {"first": second}).outcome.digest == plain.digest
+    assert service.work_out(kail.live, inputs | {"first": "nothing"}).outcome.digest == plain.digest
 
 
 def test_the_switch_is_the_operators_and_of_one_organisation(small_kail):

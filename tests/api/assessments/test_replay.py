@@ -82,9 +82,9 @@ def test_stored_assessments_over_random_evidence_replay_byte_for_byte(one_kail, 
         kept, _ = service.find_assessment(tx, mentor, assessment)
     same, again = service.replay(kail.live, kept)
     assert same
-    rewritten = json.dumps(again.core, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    rewritten = json.dumps(again.outcome.core, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     assert rewritten == content
-    assert kept.inputs["digest"] == worked.digest == again.digest
+    assert kept.inputs["digest"] == worked.digest == again.outcome.digest
     assert json.loads(content) == kept.core
 
 
