@@ -94,8 +94,9 @@ def test_it_stores_what_a_thread_would(kail, made, asked, monkeypatch):
 
 def test_nobody_waits_for_it_to_start(kail, made, asked, monkeypatch):
     own = made(ready=False)
-    monkeypatch.setattr(own_process, "_assess", None)  # what would be sent to it
-    first, _ = own.assess(*asked)
+    with monkeypatch.context() as patched:
+        patched.setattr(own, "_answer", None)  # what would ask it
+        first, _ = own.assess(*asked)
     assert stored(kail, asked[1]) == ([first], 1)
     until(own.pid)
 
@@ -175,6 +176,18 @@ def test_lost_in_the_middle_is_told_and_nothing_is_half_done(kail, made, asked):
     assert stored(kail, asked[1]) == ([], 0)
     own.assess(*asked)
     assert len(stored(kail, asked[1])[0]) == 1
+
+
+def test_nothing_more_is_read_from_one_that_talks_nonsense(kail, made, asked, monkeypatch):
+    own = made()
+    pid = own.pid()
+    with monkeypatch.context() as patched:
+        patched.setattr(own_process.pickle, "load", lambda file: file.undone)
+        assert refused(own, asked)[0] == 503
+    assert own.pid() is None
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    own.assess(*asked)
 
 
 def test_who_is_kept_waiting_is_told_and_nothing_of_it_is_stored(kail, made, asked):
