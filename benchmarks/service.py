@@ -2,9 +2,10 @@
 
     python benchmarks/service.py [--quick]
 
-One server process with four clients. The bare handler signs in by the same cookie, reads one row in one transaction and
-writes one row in another; the assessment reads the evidence of a trader, recommends and stores the answer with its audit
-entry. Both wait for the disk (synchronous FULL). They take turns, so that a slow moment of the machine hits both.
+One server as `kail serve` starts it, with four clients. The bare handler signs in by the same cookie, reads one row in one
+transaction and writes one row in another, all in the server's threads; the assessment reads the evidence of a trader,
+recommends and stores the answer with its audit entry, in the process that the server keeps for that where it has a core.
+Both wait for the disk (synchronous FULL). They take turns, so that a slow moment of the machine hits both.
 """
 
 import argparse

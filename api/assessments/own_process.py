@@ -1,8 +1,8 @@
 """A process of its own in which assessments are done, one after another.
 
-The threads of a Python process compute in turns, and hand each other their turn at every statement: four assessments at
-once took half as long again as one after another. Only one can write at a time anyway, so that one process is enough.
-It is asked through its standard input and answers on its standard output; when the server ends, its input does too.
+The threads of a Python process compute in turns, and an assessment is mostly computing; each of its statements hands the
+turn to another thread, on another core. Only one can write at a time anyway, so that one process is enough. It is asked
+through its standard input and answers on its standard output; when the server ends, its input does too.
 """
 
 from __future__ import annotations
