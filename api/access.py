@@ -123,8 +123,7 @@ SCOPED: Final[Mapping[str, str]] = {"GET /api/v1/me": "me"}
 
 _KIND: Final = re.compile(r":\w+}")  # of a path parameter: {id:str} is {id}
 COOKIE: Final = "kail_session"
-HTTPS_COOKIE: Final = f"__Host-{COOKIE}"
-"""Where browsers come by HTTPS: such a name no other site of the same domain can set."""
+BROWSER: Final = "kail_browser"
 SAFE: Final = ("GET", "HEAD", "OPTIONS")
 
 
@@ -183,7 +182,17 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
 
 def session_id_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     """The session id that a browser sends; "" without one."""
-    return connection.cookies.get(HTTPS_COOKIE if connection.app.state.https else COOKIE, "")
+    return cookie_of(connection, COOKIE)
+
+
+def cookie_of(connection: ASGIConnection[Any, Any, Any, Any], name: str) -> str:
+    """A cookie of ours that a browser sends; "" without one."""
+    return connection.cookies.get(cookie_name(name, https=connection.app.state.https), "")
+
+
+def cookie_name(name: str, *, https: bool) -> str:
+    """A cookie's name; where browsers come by HTTPS it is one that no other site of the same domain can set."""
+    return f"__Host-{name}" if https else name
 
 
 def _by_session(record: Record, secret: str) -> Actor | None:

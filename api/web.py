@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any, Final, ParamSpec, TypeVar
 
 import msgspec
@@ -12,7 +13,7 @@ from anyio.lowlevel import RunVar
 from litestar import Request, Response
 from litestar.datastructures import Cookie
 
-from api.access import COOKIE, HTTPS_COOKIE
+from api.access import BROWSER, COOKIE, cookie_name
 from api.accounts.actor import ABSOLUTE, Actor
 from api.record import Record
 
@@ -21,6 +22,8 @@ T = TypeVar("T")
 Asking = Request[Any, Any, Any]
 _PASSWORD_THREADS: Final = 4
 _HASHING: Final[RunVar[CapacityLimiter]] = RunVar("kail_hashing")
+KNOWN_FOR: Final = timedelta(days=180)
+"""How long a browser is known after the last time somebody came in there: our choice."""
 NO_STORE: Final = {"cache-control": "no-store"}
 
 
@@ -75,6 +78,14 @@ def answer_json(value: Any, status: int = 200) -> Response[bytes]:
 
 def session_cookie(secret: str, *, https: bool) -> Cookie:
     """The cookie of a session; "" ends it."""
-    age = int(ABSOLUTE.total_seconds()) if secret else 0
-    name = HTTPS_COOKIE if https else COOKIE
-    return Cookie(key=name, value=secret, path="/", max_age=age, httponly=True, samesite="strict", secure=https)
+    return _cookie(COOKIE, secret, ABSOLUTE if secret else timedelta(), https=https)
+
+
+def browser_cookie(mark: str, *, https: bool) -> Cookie:
+    """The cookie by which a browser is known in which somebody came in before."""
+    return _cookie(BROWSER, mark, KNOWN_FOR, https=https)
+
+
+def _cookie(name: str, value: str, age: timedelta, *, https: bool) -> Cookie:
+    seconds, key = int(age.total_seconds()), cookie_name(name, https=https)
+    return Cookie(key=key, value=value, path="/", max_age=seconds, httponly=True, samesite="strict", secure=https)

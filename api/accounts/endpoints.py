@@ -6,34 +6,44 @@ from datetime import UTC, datetime, time
 from typing import Final
 
 from litestar import Response, delete, get, patch, post
+from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 from sqlalchemy import select
 
-from api.access import refuse_foreign, session_id_of
+from api.access import BROWSER, cookie_of, refuse_foreign, session_id_of
 from api.accounts import service
+from api.accounts.actor import Actor
 from api.accounts.passwords import new_password
 from api.accounts.tables import ORGANISATIONS, ROLES
 from api.forms import Form
 from api.settings import Settings
-from api.web import Asking, actor_of, answer_json, in_thread, in_turn, record_of, session_cookie
+from api.web import Asking, actor_of, answer_json, browser_cookie, in_thread, in_turn, record_of, session_cookie
 
 MOST_BYTES: Final = 256 * 1024
 
 
 @post("/api/v1/session", status_code=200, request_max_body_size=MOST_BYTES)
 @in_turn
-def post_session(request: Asking, body: RawBody, settings: NamedDependency[Settings]) -> Response[bytes]:
+def post_session(request: Asking, body: RawBody) -> Response[bytes]:
     """Sign in with {login, password}; the answer sets a cookie."""
     refuse_foreign(request)
     form = Form.of_json(body)
     login, password = form.text("login"), form.text("password", secret=True)
     form.done()
-    address = request.client.host if request.client else ""
-    secret, actor = service.sign_in(record_of(request), login, password, address, session_id_of(request))
+    actor, cookies = signed_in(request, login, password)
     response = answer_json({"id": actor.account_id, "name": actor.name, "role": actor.role})
-    response.cookies.append(session_cookie(secret, https=settings.https))
+    response.cookies.extend(cookies)
     return response
+
+
+def signed_in(request: Asking, login: str, password: str) -> tuple[Actor, list[Cookie]]:
+    """Sign in; return who it is and the cookies for their browser."""
+    https = request.app.state.https
+    address, mark = request.client.host if request.client else "", cookie_of(request, BROWSER)
+    asked = record_of(request), login, password, address, session_id_of(request), mark
+    secret, actor, mark = service.sign_in(*asked)
+    return actor, [session_cookie(secret, https=https), browser_cookie(mark, https=https)]
 
 
 @delete("/api/v1/session", status_code=200)

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from api.access import refuse_foreign, session_id_of
 from api.accounts import service
 from api.accounts.actor import actor_of_session
+from api.accounts.endpoints import signed_in
 from api.accounts.tables import ORGANISATIONS
 from api.form_words import HOMES
 from api.forms import Form
@@ -43,7 +44,7 @@ def get_sign_in(request: Asking) -> Response[Any]:
 
 @post("/sign-in", request_max_body_size=MOST_BYTES)
 @in_turn
-def post_sign_in(request: Asking, body: RawBody, settings: NamedDependency[Settings]) -> Response[Any]:
+def post_sign_in(request: Asking, body: RawBody) -> Response[Any]:
     """Sign in and go on to what was asked for."""
     refuse_foreign(request)
     fields = fields_of(body)
@@ -54,10 +55,9 @@ def post_sign_in(request: Asking, body: RawBody, settings: NamedDependency[Setti
         login, password = form.text("login"), form.text("password", secret=True)
         form.asked.append("next")
         form.done()
-        ip = request.client.host if request.client else ""
-        secret, actor = service.sign_in(record_of(request), login, password, ip, session_id_of(request))
+        actor, cookies = signed_in(request, login, password)
         response = go(request, where or HOMES[actor.role])
-        response.cookies.append(session_cookie(secret, https=settings.https))
+        response.cookies.extend(cookies)
         return response
 
     return attempt(request, fields, sign_in, lambda typed: page(request, "sign_in.html", typed=typed, where=where))

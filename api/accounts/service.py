@@ -11,7 +11,7 @@ from sqlalchemy import Row, insert, select, update
 
 from api.accounts import passwords
 from api.accounts.actor import KEY_PREFIX, Actor, close_session, close_sessions, hashed, open_session
-from api.accounts.limits import count_own_try, count_try, forget_own_tries, forget_tries
+from api.accounts.limits import browser_mark, count_own_try, count_try, forget_own_tries, forget_tries
 from api.accounts.passwords import Password
 from api.accounts.tables import ACCOUNTS, API_KEYS, ORGANISATIONS, ROLES
 from api.audit.service import note
@@ -35,15 +35,19 @@ class NewAccount:
 # -- signing in --------------------------------------------------------------------------------------------------------
 
 
-def sign_in(record: Record, login: str, password: str, address: str, old: str = "") -> tuple[str, Actor]:
-    """Check a password; return the id of a new session and who signed in. `old`: a session id sent with the request.
+def sign_in(
+    record: Record, login: str, password: str, address: str, old: str = "", mark: str = ""
+) -> tuple[str, Actor, str]:
+    """Check a password; return the id of a new session, who signed in, and a mark for the browser to keep.
+
+    `old`, `mark`: a session id and a mark that were sent with the request.
 
     Raises:
         Refused: 429 where too many tries were made, 401 where name or password is wrong.
     """
     login = login.strip().casefold()
     with record.write() as tx:
-        allowed = count_try(tx, login, address)
+        allowed = count_try(tx, login, address, mark)
     if not allowed:
         raise Refused(429, Trouble("password", "too_many_tries"))
     with record.read() as tx:
@@ -58,13 +62,13 @@ def sign_in(record: Record, login: str, password: str, address: str, old: str = 
     with record.write() as tx:
         if not _unchanged(tx, account):  # closed, or given another password, while this one was looked at
             raise Refused(401, Trouble("password", "wrong_password"))
-        forget_tries(tx, login, address)
+        forget_tries(tx, login, address, mark)
         if again:
             _set_password(tx, account.id, again)
         secret = open_session(tx, account.id, old)
         actor = Actor(account.id, account.organisation_id, account.role, account.name, hashed(secret))
         _noted(tx, actor, "signed_in", account.id)
-    return secret, actor
+    return secret, actor, browser_mark(record.keys, login)
 
 
 def _unchanged(tx: Transaction, account: Row[Any]) -> bool:

@@ -24,7 +24,7 @@ from litestar.testing import TestClient
 from sqlalchemy import select
 
 import api
-from api.access import COOKIE, HTTPS_COOKIE
+from api.access import BROWSER, COOKIE, cookie_name
 from api.accounts import passwords, service
 from api.accounts.limits import ALLOWED, WINDOW, count_try, forget_tries
 from api.accounts.tables import ACCOUNTS, SESSIONS, TRIES
@@ -40,12 +40,11 @@ def sign_in(client, login="mentor", password=PASSWORD, **headers):
 
 
 def id_in(answer, called=COOKIE):
-    """The session id that an answer sets, and its flags in small letters."""
-    [cookie] = [value for name, value in answer.headers.multi_items() if name == "set-cookie"]
+    """The value of a cookie that an answer sets, by default the session id, and its flags in small letters."""
+    set_by = [value for name, value in answer.headers.multi_items() if name == "set-cookie"]
+    [cookie] = [value for value in set_by if value.startswith(f"{called}=")]
     value, *flags = [part.strip() for part in cookie.split(";")]
-    name, _, secret = value.partition("=")
-    assert name == called
-    return secret.strip('"'), {flag.lower() for flag in flags}
+    return value.partition("=")[2].strip('"'), {flag.lower() for flag in flags}
 
 
 def is_in(client, secret):
@@ -188,7 +187,7 @@ def test_of_ids_keys_and_passwords_only_hashes_are_in_the_files(small_kail):
 @pytest.mark.parametrize("https", [False, True])
 def test_the_cookie_is_for_this_site_and_no_script(small_kail, https):
     app = create_app(replace(small_kail.settings, https=https), clock=small_kail.clock)
-    name, other = (HTTPS_COOKIE, COOKIE) if https else (COOKIE, HTTPS_COOKIE)
+    name, other = (f"__Host-{COOKIE}", COOKIE) if https else (COOKIE, f"__Host-{COOKIE}")
     with TestClient(app) as client:
         secret, flags = id_in(sign_in(client), name)
         assert {"httponly", "samesite=strict", "path=/"} <= flags
@@ -297,6 +296,63 @@ def test_who_comes_in_takes_no_try_away_from_the_others_in_the_room(kail):
         assert all(comes_in(tx, "mentor") for _ in range(ALLOWED["name"] + 50))
         guesses = sum(count_try(tx, f"name{n}", "10.0.0.1") for n in range(ALLOWED["address"] + 50))
     assert guesses == ALLOWED["address"]
+
+
+def guessed_at(kail, login, times=300):
+    """Guess at a name, each time from another address; return how many were let through."""
+    with kail.record.write() as tx:
+        return sum(count_try(tx, login, f"10.1.{n // 250}.{n % 250}") for n in range(times))
+
+
+def refused(record, *how, **more):
+    with pytest.raises(Refused) as raised:
+        service.sign_in(record, *how, **more)
+    return raised.value.status
+
+
+def test_nobody_is_shut_out_of_a_browser_where_they_came_in_before(kail):
+    *_, mark = service.sign_in(kail.record, "Mentor", PASSWORD, "10.0.0.1")
+    assert guessed_at(kail, "mentor") == ALLOWED["name"]
+    assert refused(kail.record, "mentor", PASSWORD, "10.0.0.1") == 429
+    *_, again = service.sign_in(kail.record, "mentor", PASSWORD, "10.0.0.2", mark=mark)
+    assert again != mark
+    assert service.sign_in(kail.record, "mentor", PASSWORD, "10.0.0.3", mark=again)
+
+
+def test_in_a_known_browser_too_a_password_can_only_be_guessed_at_so_often(kail):
+    *_, mark = service.sign_in(kail.record, "mentor", PASSWORD, "10.0.0.1")
+    found = [refused(kail.record, "mentor", "wrong", f"10.0.0.{n}", mark=mark) for n in range(12)]
+    assert found == [401] * ALLOWED["browser"] + [429] * 2
+    assert service.sign_in(kail.record, "mentor", PASSWORD, "10.0.0.1"), "the other limits are as they were"
+
+
+def test_a_mark_that_was_made_up_or_is_of_another_name_is_worth_nothing(kail):
+    *_, mark = service.sign_in(kail.record, "mentor", PASSWORD, "10.0.0.1")
+    *_, theirs = service.sign_in(kail.record, "mentor2", PASSWORD, "10.0.0.1")
+    flipped = mark[:-1] + ("0" if mark[-1] != "0" else "1")
+    guessed_at(kail, "mentor")
+    for wrong in ("", "x", "é" * 40, theirs, flipped, mark[1:], mark + "0", mark.upper(), mark[:24]):
+        assert refused(kail.record, "mentor", PASSWORD, "10.0.0.1", mark=wrong) == 429
+    assert service.sign_in(kail.record, "mentor", PASSWORD, "10.0.0.1", mark=mark)
+
+
+@pytest.mark.parametrize("https", [False, True])
+@pytest.mark.parametrize("path", ["/sign-in", "/api/v1/session"])
+def test_the_browser_keeps_the_mark_and_sends_it(small_kail, path, https):
+    app = create_app(replace(small_kail.settings, https=https), clock=small_kail.clock)
+    name = cookie_name(BROWSER, https=https)
+    said = {"login": "mentor", "password": PASSWORD}
+    body = {"data": said} if path == "/sign-in" else {"json": said}
+    with TestClient(app) as client:
+        first = client.post(path, **body, follow_redirects=False)
+        mark, flags = id_in(first, name)
+        assert {"httponly", "samesite=strict", "path=/", "max-age=15552000"} <= flags
+        assert ("secure" in flags) is https
+        guessed_at(small_kail, "mentor")
+        client.cookies.clear()
+        assert client.post(path, **body, follow_redirects=False).status_code == 429
+        known = client.post(path, **body, follow_redirects=False, headers={"cookie": f"{name}={mark}"})
+        assert known.status_code == first.status_code
 
 
 def test_the_end_of_a_window_begins_anew_and_the_last_second_of_it_does_not(kail):
