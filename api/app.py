@@ -45,7 +45,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, own_process: bool 
     live = go_live(settings, clock)
     record, own, handlers = None, None, []
     if settings.data:
-        from api import record_routes  # here: a service without a record need not load all that
+        from api import record_routes, record_schemas  # here: a service without a record need not load all that
         from api.assessments.own_process import OwnProcess
 
         record, handlers = record_routes.opened(settings, clock), record_routes.handlers()
@@ -83,6 +83,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, own_process: bool 
     )
     # The framework numbers the schemas it finds in handlers; ours come from the programme and are added to them.
     app.openapi_schema.components.schemas.update(cast(Any, schemas(live.rules)))
+    if record is not None:
+        record_schemas.describe(app.openapi_schema)
     check_matrix(app)
     return app
 

@@ -94,17 +94,20 @@ def get_keys(request: Asking) -> Response[bytes]:
 @in_thread
 def post_key(request: Asking, body: RawBody) -> Response[bytes]:
     """Make an API key from {name, scopes, expires_on}; the key itself is told this once."""
-    form = Form.of_json(body)
-    name, scopes = form.text("name"), form.choices("scopes", service.SCOPES)
-    expires_on = form.day("expires_on")
-    if expires_on is None and not form.troubles:
+    wanted = read_key(Form.of_json(body))
+    with record_of(request).write() as tx:
+        key, secret = service.add_key(tx, actor_of(request), *wanted)
+    return answer_json({"id": key, "key": secret, "told_once": True}, 201)
+
+
+def read_key(form: Form) -> tuple[str, list[str], datetime]:
+    """What an API key is to be called, what it may do, and when it ends."""
+    name, scopes, expires_on = form.text("name"), form.choices("scopes", service.SCOPES), form.day("expires_on")
+    if expires_on is None and not any(trouble.field == "expires_on" for trouble in form.troubles):
         form.trouble("expires_on", "wanted")
     form.done()
     assert expires_on is not None
-    with record_of(request).write() as tx:
-        end = datetime.combine(expires_on, time(), UTC)
-        key, secret = service.add_key(tx, actor_of(request), name, list(scopes), end)
-    return answer_json({"id": key, "key": secret, "told_once": True}, 201)
+    return name, list(scopes), datetime.combine(expires_on, time(), UTC)
 
 
 @delete("/api/v1/me/keys/{key_id:str}", status_code=200)
@@ -145,6 +148,7 @@ def patch_account(request: Asking, account_id: FromPath[str], body: RawBody) -> 
     version = form.number("version")
     role = form.choice("role", ROLES, "") or None
     active = form.yes_no("active") if "active" in form.fields else None
+    form.asked.append("active")
     form.done()
     with record_of(request).write() as tx:
         service.change_account(tx, actor_of(request), account_id, version, role=role, active=active)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, time
 from typing import Any, Final
 
 from litestar import Response, get, post
@@ -14,7 +13,7 @@ from sqlalchemy import select
 from api.access import refuse_foreign, session_id_of
 from api.accounts import service
 from api.accounts.actor import actor_of_session
-from api.accounts.endpoints import signed_in
+from api.accounts.endpoints import read_key, signed_in
 from api.accounts.tables import ORGANISATIONS
 from api.form_words import HOMES
 from api.forms import Form
@@ -117,15 +116,9 @@ def post_key(request: Asking, body: RawBody) -> Response[Any]:
     fields = fields_of(body)
 
     def make() -> Response[Any]:
-        form = Form(fields, from_page=True)
-        name, scopes, expires_on = form.text("name"), form.choices("scopes", service.SCOPES), form.day("expires_on")
-        if expires_on is None and not any(t.field == "expires_on" for t in form.troubles):
-            form.trouble("expires_on", "wanted")
-        form.done()
-        assert expires_on is not None
+        wanted = read_key(Form(fields, from_page=True))
         with record_of(request).write() as tx:
-            end = datetime.combine(expires_on, time(), UTC)
-            _, secret = service.add_key(tx, actor_of(request), name, list(scopes), end)
+            _, secret = service.add_key(tx, actor_of(request), *wanted)
         return account_page(request, status=201, made=secret)
 
     return attempt(request, fields, make, lambda typed: account_page(request, typed))
