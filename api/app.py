@@ -37,7 +37,7 @@ SECURITY_HEADERS: Final = {
 
 
 def create_app(settings: Settings, *, clock: Clock = utc_now, own_process: bool = False) -> Litestar:
-    """Make the application. `clock` tells the moment, for tests; `own_process`: assessments are done in one.
+    """Make the application. `clock` tells the moment, for tests; `own_process`: on SQLite, do assessments in one.
 
     Raises:
         ProgrammeError, ScorecardError, OSError: if what the settings name cannot be loaded.
@@ -49,7 +49,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, own_process: bool 
         from api.assessments.own_process import OwnProcess
 
         record, handlers = record_routes.opened(settings, clock), record_routes.handlers()
-        own = OwnProcess(record, live, settings) if own_process else None
+        own = OwnProcess(record, live, settings.data) if own_process and record.database.is_sqlite else None
     app = Litestar(
         route_handlers=[
             *recommendations.HANDLERS,
@@ -93,7 +93,13 @@ def from_environment() -> Litestar:
     """Make the application in a worker process, which can be told its settings in no other way."""
     settings = Settings.from_environment(os.environ)
     # Where several processes answer, they have the cores; where there is one core, another process gains nothing.
-    return create_app(settings, own_process=settings.workers == 1 and (os.cpu_count() or 1) > 1)
+    return create_app(settings, own_process=settings.workers == 1 and _cores() > 1)
+
+
+def _cores() -> int:
+    """How many cores this process may use; those of the machine where the system does not tell."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
 def refuse_other_schemas(response: Response[Any]) -> Response[Any]:

@@ -408,13 +408,7 @@ def _stage(stage: str) -> None:
     "--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0 is all of them."
 )
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    help="Processes that answer; a single one keeps another beside it for assessments.",
-)
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer.")
 @click.option(
     "--data", type=FOLDER, metavar="DIR",
     help="Where the record is kept; a programme folder in it replaces OK OCE. Without it nothing is kept.",

@@ -74,14 +74,13 @@ def open_record(folder: Path, url: str, clock: Clock) -> Record:
         SQLAlchemyError: if the database cannot be opened.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    record = attach_record(folder, url, clock)
+    record = attach_record(folder, url, clock, open_keys(folder / KEY_FILE))
     record.database.migrate()
     return record
 
 
-def attach_record(folder: Path, url: str, clock: Clock) -> Record:
-    """Open the record in a data folder with its tables as they are; raise as `open_record`."""
-    keys = open_keys(folder / KEY_FILE)
+def attach_record(folder: Path, url: str, clock: Clock, keys: Keys) -> Record:
+    """Open the record in a data folder with its tables as they are and the keys given."""
     database = Database(url or f"sqlite:///{folder / 'kail.sqlite'}")
     return Record(database, keys, Vault(keys, folder / VAULT_FILE, folder / KEY_FILE), clock)
 

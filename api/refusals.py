@@ -41,7 +41,11 @@ class Refused(Exception):
     def __init__(self, status: int, *troubles: Trouble) -> None:
         self.status, self.troubles = status, troubles
         self.already_told: Sequence[Mapping[str, Any]] = ()
-        super().__init__(f"{status}: {', '.join(f'{t.field} ({t.code})' for t in troubles)}")
+        super().__init__(status, *troubles)
+
+    def __str__(self) -> str:
+        """The codes, without values."""
+        return f"{self.status}: {', '.join(f'{t.field} ({t.code})' for t in self.troubles)}"
 
     @classmethod
     def told(cls, status: int, problems: Sequence[Mapping[str, Any]]) -> Refused:
@@ -67,18 +71,6 @@ TROUBLES: Final[Mapping[str, Mapping[str, str]]] = {
         "There is no such thing here.",
         "Periksa alamatnya, atau mulai lagi dari daftar.",
         "Check the address, or start again from the list.",
-    ),
-    "kept_waiting": _(
-        "Sudah setengah menit ada pekerjaan besar yang sedang disimpan.",
-        "Something large has been being stored for half a minute.",
-        "Belum ada yang disimpan. Tunggu sebentar, lalu coba lagi.",
-        "Nothing of this was stored. Wait a little, then try again.",
-    ),
-    "interrupted": _(
-        "Pekerjaan ini terputus di tengah jalan.",
-        "This was interrupted in the middle.",
-        "Lihat riwayatnya: kalau belum tersimpan, coba lagi.",
-        "Look at the history: if it is not stored there, try again.",
     ),
     "stale": _(
         "Sementara itu sudah ada yang mengubah: versi {value} bukan yang terakhir.",

@@ -12,6 +12,7 @@ import argparse
 import http.client
 import json
 import os
+import socket
 import statistics
 import subprocess
 import sys
@@ -123,7 +124,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer rounds, for a first look")
     rounds, seconds = (4, 1.0) if parser.parse_args().quick else (20, 2.0)
-    port = 8790
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        port = door.getsockname()[1]
     with tempfile.TemporaryDirectory() as name:
         cookie, people = prepare(Path(name))
         command = [sys.executable, "-m", "uvicorn", "benchmarks.service:serve", "--factory", "--port", str(port)]

@@ -106,10 +106,11 @@ def get_replay(request: Asking, assessment_id: FromPath[str], live: NamedDepende
         consents.require(tx, person.id, "record", "recommendation")
         note(tx, "replayed", "participant", person.id, **who(actor_of(request)), assessment=assessment_id)
     same, worked = service.replay(live, assessment)
-    versions = {"then": assessment.core["versions"], "now": worked.outcome.core["versions"] if worked else None}
+    now = worked.outcome.core if worked else None
+    versions = {"then": assessment.core["versions"], "now": now["versions"] if now else None}
     t = teller(live.rules, language_of(request))
-    difference = changes(assessment.core, worked.outcome.core, t) if worked and not same else []
-    values = list(differences(assessment.core, worked.outcome.core)) if worked and not same else []
+    difference = changes(assessment.core, now, t) if now and not same else []
+    values = list(differences(assessment.core, now)) if now and not same else []
     found = {"same": same, "versions": versions, "difference": difference, "values": values}
     return answer_json(found | {"digest": assessment.inputs["digest"]})
 

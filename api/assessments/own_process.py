@@ -1,8 +1,11 @@
-"""A process of its own in which assessments are done, one after another.
+"""A process of its own in which assessments are done, one after another, where the record is an SQLite file.
 
-The threads of a Python process compute in turns, and an assessment is mostly computing; each of its statements hands the
-turn to another thread, on another core. Only one can write at a time anyway, so that one process is enough. It is asked
-through its standard input and answers on its standard output; when the server ends, its input does too.
+An assessment is mostly computing, and the threads of one Python process compute in turns; on SQLite, which has one writer
+and answers at once, nothing is gained by doing several at a time. The process is asked through its standard input and
+answers on its standard output; when the server ends, its input does too.
+
+It is a convenience, not a condition: until it is ready, while it is busy, and whenever it is lost, the asking thread does
+the work. An assessment has its id before it is asked for, so that what a lost process had stored is found, not made twice.
 """
 
 from __future__ import annotations
@@ -10,152 +13,178 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import select
 import subprocess
 import sys
 import threading
 import time
 import traceback
-from contextlib import suppress
+from pathlib import Path
 from typing import IO, Any, Final
 
 from sqlalchemy.exc import OperationalError
 
-from api.assessments.service import assess
+from api import __version__
+from api.accounts.actor import Actor
+from api.assessments.service import assess, stored_as
 from api.assessments.working_out import Outcome
-from api.database import WAIT_SECONDS
+from api.crypto import Keys
+from api.database import WAIT_SECONDS, is_busy
 from api.live import Live
-from api.record import Record, attach_record
-from api.refusals import Refused, Trouble
-from api.settings import Settings
+from api.record import Record, attach_record, new_id
+from api.refusals import Refused
 
 log = logging.getLogger("kail")
 PAUSE_SECONDS: Final = 60
 """How long no new process is started after one was lost."""
-_END_SECONDS: Final = 5
+TURN_SECONDS: Final = 0.5
+"""How long a thread waits for its turn before it does the work itself."""
+START_SECONDS: Final = 60
+ANSWER_SECONDS: Final = WAIT_SECONDS + 10
+"""How long a process may take; then it is put away."""
 _COMMAND: Final = (sys.executable, "-P", "-m", "api.assessments.own_process")
 Process = subprocess.Popen[bytes]
-Answer = tuple[tuple[str, Outcome] | None, Exception | None]
+Made = tuple[str, Outcome]
+Answer = tuple[Made | None, Exception | None]
 
 
 class OwnProcess:
     """Does assessments for all threads of a server. Safe to share between threads.
 
-    It starts when it is first asked. Until it is ready, which takes about a second, and after it was lost (killed, out of
-    memory) the asking thread does the work. It is given the server's own programme and scorecard and does not read them.
+    It starts when it is first asked, and is ready about a second later. It is given the server's own programme, scorecard
+    and keys, and does not read them.
     """
 
-    def __init__(self, record: Record, live: Live, settings: Settings, wait_seconds: float = WAIT_SECONDS) -> None:
-        self._record, self._live, self._settings, self._wait_seconds = record, live, settings, wait_seconds
-        self._turn = threading.Lock()  # held while it works for somebody
-        self._state = threading.Lock()  # held for moments: what follows
+    def __init__(self, record: Record, live: Live, folder: Path) -> None:
+        self._record, self._live = record, live
+        self._given = pickle.dumps((__version__, live, record.keys, folder))  # now: in use, it changes
+        self._turn = threading.Lock()  # held while the process works for somebody
+        self._state = threading.Lock()  # held for moments, to look at or change what follows
         self._process: Process | None = None
+        self._is_ready = False
         self._starting: threading.Thread | None = None
         self._not_before = 0.0
 
-    def assess(self, *asked: Any) -> tuple[str, Outcome]:
-        """Do what `service.assess` does with these arguments, those after the record and what it answers with.
+    def assess(self, actor: Actor, person_id: str, goal: str | None, language: str) -> Made:
+        """Do what `service.assess` does.
 
         Raises:
-            Refused: as there; 503 if the process was lost meanwhile, or works for others for too long.
-            OperationalError: as there.
+            Refused, OperationalError: as there.
         """
-        answer = self._answer(asked) if self._ready() else None
-        if answer is None:
-            return assess(self._record, self._live, *asked)
-        made, refusal = answer
-        if refusal is not None:
-            raise refusal
-        assert made is not None
-        return made
-
-    def pid(self) -> int | None:
-        """The number of the process; None while none is ready."""
-        process = self._ready()
-        return process.pid if process else None
+        asked, assessment = (actor, person_id, goal, language), new_id()
+        if self._ready() and self._turn.acquire(timeout=TURN_SECONDS):
+            try:
+                answer = self._answer((*asked, assessment))
+            finally:
+                self._turn.release()
+            if answer is None:
+                before_it_was_lost = stored_as(self._record, actor, assessment)
+                answer = ((assessment, before_it_was_lost), None) if before_it_was_lost else None
+            if answer is not None:
+                made, error = answer
+                if error is not None:
+                    raise error
+                assert made is not None
+                return made
+        return assess(self._record, self._live, *asked, assessment_id=assessment)
 
     def close(self) -> None:
         """End the process, and start none again."""
         with self._state:
             self._not_before = float("inf")
-            starting = self._starting
-        if starting is not None:
-            starting.join()
-        with self._state:
-            process, self._process = self._process, None
-        if process is None:
-            return
-        if self._turn.acquire(timeout=self._wait_seconds):
-            with suppress(subprocess.TimeoutExpired):
-                process.communicate(timeout=_END_SECONDS)  # closes its input, at which it ends
+            process, starting, self._process, self._is_ready = self._process, self._starting, None, False
+        if starting is None and process is not None and self._turn.acquire(timeout=TURN_SECONDS):
             _put_away(process)
             self._turn.release()
-        else:
-            process.kill()  # who waits for its answer puts it away
+        elif process is not None:
+            process.kill()  # whoever starts it or waits for its answer puts it away
+        if starting is not None:
+            starting.join()
 
     def _answer(self, asked: tuple[Any, ...]) -> Answer | None:
-        """Ask the process, when it is our turn; None if it was lost before it was asked."""
-        if not self._turn.acquire(timeout=self._wait_seconds):
-            raise Refused(503, Trouble("assessment", "kept_waiting"))
+        """Ask the process, when it is our turn; None if it is lost."""
+        process = self._ready()
+        if process is None:
+            return None
         try:
-            process = self._ready()
-            if process is None:
-                return None
-            try:
-                _send(process.stdin, asked)
-            except OSError:
-                self._lost(process)
-                return None
-            try:
-                answer: Answer = _read(process.stdout)
-            except Exception:  # whatever came is no answer: nothing more may be read from it
-                self._lost(process)
-                raise Refused(503, Trouble("assessment", "interrupted")) from None
-            return answer
-        finally:
-            self._turn.release()
+            _send(process.stdin, asked)
+            answer: Answer = _read(process.stdout, ANSWER_SECONDS)
+        except Exception:  # whatever came is no answer: nothing more may be sent or read
+            self._lost(process)
+            return None
+        return answer
 
     def _ready(self) -> Process | None:
         """The process, if it is ready; one is started where there is none."""
         with self._state:
             if self._process is None and self._starting is None and time.monotonic() >= self._not_before:
-                self._starting = threading.Thread(target=self._start, daemon=True)
-                self._starting.start()
-            return self._process
+                starting = threading.Thread(target=self._start, daemon=True)
+                try:
+                    starting.start()
+                    self._starting = starting
+                except RuntimeError:  # no more threads are to be had
+                    self._not_before = time.monotonic() + PAUSE_SECONDS
+            return self._process if self._is_ready else None
 
     def _start(self) -> None:
-        path = os.pathsep.join(folder for folder in sys.path if folder)
-        process = subprocess.Popen(
-            _COMMAND,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": path},
-            start_new_session=True,  # Ctrl-C is for the server, which ends this one when it is done
-        )
+        process = None
         try:
-            _send(process.stdin, (self._live, self._settings))
-            _read(process.stdout)
+            process = subprocess.Popen(
+                _COMMAND,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
+                start_new_session=True,  # Ctrl-C is for the server, which ends this one when it is done
+            )
+            with self._state:
+                self._process = process
+                if self._not_before == float("inf"):
+                    raise InterruptedError("closed meanwhile")
+            _send_bytes(process.stdin, self._given)
+            _read(process.stdout, START_SECONDS)
         except Exception:
             self._lost(process)
         else:
             with self._state:
-                self._process, self._starting = process, None
+                self._is_ready, self._starting = self._process is process, None
+                closed = not self._is_ready
+            if closed:
+                _put_away(process)
 
-    def _lost(self, process: Process) -> None:
-        _put_away(process)
+    def _lost(self, process: Process | None) -> None:
+        if process is not None:
+            _put_away(process)
         with self._state:
-            self._process = self._starting = None
+            self._process, self._is_ready, self._starting = None, False, None
+            closed = self._not_before == float("inf")
             self._not_before = max(self._not_before, time.monotonic() + PAUSE_SECONDS)
-        log.error("the process of assessments was lost; the next one starts in %s s", PAUSE_SECONDS)
+        if not closed:
+            ended = "did not start" if process is None else f"ended with {process.returncode}"
+            log.error("the process of assessments %s; another one starts in %s s at the earliest", ended, PAUSE_SECONDS)
 
 
 def _send(to: IO[bytes] | None, what: Any) -> None:
+    _send_bytes(to, pickle.dumps(what))
+
+
+def _send_bytes(to: IO[bytes] | None, what: bytes) -> None:
     assert to is not None
-    pickle.dump(what, to)
+    to.write(what)
     to.flush()
 
 
-def _read(from_: IO[bytes] | None) -> Any:
+def _read(from_: IO[bytes] | None, seconds: float) -> Any:
+    """Read one thing.
+
+    Raises:
+        TimeoutError: if nothing comes.
+        EOFError, pickle.UnpicklingError: if the other side has ended.
+    """
     assert from_ is not None
+    waiting = select.poll()
+    waiting.register(from_, select.POLLIN)
+    if not waiting.poll(seconds * 1000):
+        raise TimeoutError
     return pickle.load(from_)
 
 
@@ -171,27 +200,33 @@ def main() -> None:
     """Answer until the input ends."""
     asked, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # what anything prints is no answer
-    live, settings = pickle.load(asked)
-    record = attach_record(settings.data, settings.database, live.clock)
+    try:
+        version, live, keys, folder = pickle.load(asked)
+        if version != __version__:  # Kail was upgraded under a running server
+            return
+        _answer_all(asked, answers, live, keys, folder)
+    except (EOFError, BrokenPipeError, pickle.UnpicklingError):  # the server has ended
+        pass
+    except Exception as error:  # the thread that asked will do it again, and tell more
+        where = "".join(traceback.format_tb(error.__traceback__))  # never the message: it may hold somebody's values
+        log.error("%s in the process of assessments\n%s", type(error).__name__, where)
+        raise SystemExit(1) from None
+
+
+def _answer_all(asked: IO[bytes], answers: IO[bytes], live: Live, keys: Keys, folder: Path) -> None:
+    record = attach_record(folder, "", live.clock, keys)
     _send(answers, None)
     while True:
+        *arguments, assessment = pickle.load(asked)
         try:
-            arguments = pickle.load(asked)
-        except EOFError:
-            break
-        _send(answers, _assessed(record, live, arguments))
-    record.close()
-
-
-def _assessed(record: Record, live: Live, arguments: tuple[Any, ...]) -> Answer:
-    try:
-        return assess(record, live, *arguments), None
-    except (Refused, OperationalError) as error:
-        return None, error
-    except Exception as error:  # where it was is known here only; its message may hold somebody's values
-        where = "".join(traceback.format_tb(error.__traceback__))
-        log.error("unexpected %s in the process of assessments\n%s", type(error).__name__, where)
-        return None, RuntimeError(type(error).__name__)
+            answer: Answer = assess(record, live, *arguments, assessment_id=assessment), None
+        except Refused as refusal:
+            answer = None, refusal
+        except OperationalError as error:
+            if not is_busy(error):
+                raise
+            answer = None, OperationalError(None, None, error.orig or error)  # without what was to be written
+        _send(answers, answer)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from api.answer import answer, versions_of
 from api.assessments import switches
 from api.assessments.core import Core
 from api.assessments.tables import ASSESSMENTS, OBJECTIONS
-from api.assessments.working_out import Outcome, Worked, work_out
+from api.assessments.working_out import Outcome, Worked, outcome_of, work_out
 from api.audit.service import note
 from api.consents import service as consents
 from api.crypto import seal, seal_json, unseal, unseal_json
@@ -75,13 +75,25 @@ class Assessment:
 
 
 def assess(
-    record: Record, live: Live, actor: Actor, person_id: str, goal: str | None = None, language: str = "id"
+    record: Record,
+    live: Live,
+    actor: Actor,
+    person_id: str,
+    goal: str | None = None,
+    language: str = "id",
+    *,
+    assessment_id: str = "",
 ) -> tuple[str, Outcome]:
     """Recommend for a participant from their evidence and store it; return the assessment's id and what was found.
 
+    `assessment_id`: the id that it is to have; a new one where none is named.
+
     Raises:
-        Refused: 404; 409 without consent, while an objection waits, or where evidence contradicts itself.
+        Refused: 404; 400 for a goal that is no product; 409 without consent, while an objection waits, or where
+            evidence contradicts itself.
+        OperationalError: `is_busy` where others wrote for too long.
     """
+    assessment_id = assessment_id or new_id()
     for _ in range(TRIES):
         with record.read() as tx:
             person = find(tx, actor, person_id)
@@ -94,7 +106,7 @@ def assess(
         with record.write() as tx:
             if consents.today_of(tx) != today:  # a consent may have ended at midnight
                 may_be_assessed(tx, person)
-            if stored := store(tx, actor, person, live, inputs, found, "asked", propensity):
+            if stored := store(tx, actor, person, live, inputs, found, "asked", propensity, assessment_id):
                 return stored, found
     raise Refused(409, Trouble("participant", "changed_meanwhile"))
 
@@ -136,12 +148,13 @@ def store(
     found: Outcome,
     cause: str,
     propensity: float | None = None,
+    assessment_id: str = "",
 ) -> str | None:
-    """Write an assessment; return its id, None where anything about the participant has changed since they were read.
+    """Write an assessment under that id or a new one; return the id.
 
-    Consents and objections count as changes too.
+    None where anything about the participant has changed since they were read. Consents and objections count as changes too.
     """
-    assessment = new_id()
+    assessment = assessment_id or new_id()
     versions = versions_of(live.programme, live.scorecard)
     model = versions["model"] or {"version": "", "digest": ""}
 
@@ -207,6 +220,16 @@ def find_assessment(tx: Transaction, actor: Actor, assessment_id: str) -> tuple[
     except Refused:
         raise Refused(404, Trouble("assessment", "not_found")) from None
     return opened(row, person.key), person
+
+
+def stored_as(record: Record, actor: Actor, assessment_id: str) -> Outcome | None:
+    """What was stored under an id; None where nothing was."""
+    with record.read() as tx:
+        try:
+            kept, _ = find_assessment(tx, actor, assessment_id)
+        except Refused:
+            return None
+    return outcome_of(kept.as_of, kept.content, kept.summary)
 
 
 def history_of(tx: Transaction, person: Person) -> list[Assessment]:

@@ -84,9 +84,13 @@ def work_out(live: Live, inputs: Inputs, language: str = "id") -> Worked:
     if inputs.get("first"):
         found = _put_first(found, inputs["first"])
     content = written(found, versions_of(live.programme, live.scorecard))
-    digest, packed = hashlib.sha256(content).hexdigest(), zlib.compress(content, 1)
-    made = Outcome(rules.day, content, packed, digest, _summary_of(found), _tied(found))
+    made = outcome_of(rules.day, content, _summary_of(found), _tied(found))
     return Worked(rules, participant, found, made)
+
+
+def outcome_of(as_of: date, content: bytes, summary: Mapping[str, Any], tied: tuple[str, ...] = ()) -> Outcome:
+    """Put an outcome together."""
+    return Outcome(as_of, content, zlib.compress(content, 1), hashlib.sha256(content).hexdigest(), summary, tied)
 
 
 def _put_first(found: Recommendation, name: str) -> Recommendation:
