@@ -49,7 +49,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, own_process: bool 
         from api.assessments.own_process import OwnProcess
 
         record, handlers = record_routes.opened(settings, clock), record_routes.handlers()
-        own = OwnProcess(record, live, settings.data) if own_process and record.database.is_sqlite else None
+        own = OwnProcess(record, live, settings.data) if own_process and not settings.database else None
     app = Litestar(
         route_handlers=[
             *recommendations.HANDLERS,

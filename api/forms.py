@@ -163,7 +163,7 @@ class Form:
         """
         for name in self.fields:
             if name not in self.asked:
-                self.trouble(str(name)[:100], "unknown_field", allowed=", ".join(self.asked))
+                self.trouble(str(name)[:100], "unknown_field", allowed=", ".join(dict.fromkeys(self.asked)))
         if self.troubles:
             raise Refused(400, *self.troubles)
 

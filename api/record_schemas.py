@@ -11,6 +11,7 @@ from api.accounts.service import SCOPES
 from api.accounts.tables import ROLES
 from api.assessments.disagreement import CODES, DECISIONS
 from api.consents.texts import CHANNELS, PURPOSES, TEXTS
+from api.participants.evidence import MOST_FACTS
 from api.schemas import DAY, LANGUAGE, TEXT, TRUTH, WHOLE, Schema, codes, listed, or_null, ref, table
 from matcher.entries import PROOFS
 
@@ -37,6 +38,7 @@ ANYTHING: Final[Schema] = {}
 OBJECT: Final[Schema] = {"type": "object"}
 NIK: Final[Schema] = {"type": "string", "description": "16 digits; blanks, dots and dashes are left out"}
 PHONE: Final[Schema] = {"type": "string", "description": "0812... and +62812... are the same"}
+LENDER: Final[Schema] = {"type": "string", "description": "of a referral alone: the lender's organisation"}
 CHANNEL: Final = codes(*CHANNELS)
 AGREED: Final[Mapping[str, Schema]] = {
     "channel": CHANNEL,
@@ -55,7 +57,7 @@ PERSON: Final[Mapping[str, Schema]] = {
     "objection_waits": TRUTH,
     "created_at": MOMENT,
 }
-NOT_ALWAYS: Final = ("nik", "phone", "own_id")
+NOT_ALWAYS: Final = ("name", "nik", "phone", "own_id")
 STANDING: Final = _named(
     "A consent in the ledger.",
     seq=WHOLE,
@@ -187,7 +189,7 @@ ROUTES: Final[Mapping[str, Route]] = {
                 "nik": NIK,
                 "phone": PHONE,
                 "own_id": TEXT,
-                "consents": listed(codes(*AT_REGISTRATION)),
+                "consents": listed(codes(*AT_REGISTRATION)) | {"description": "record has to be among them"},
                 **AGREED,
             },
             ("nik", "phone", "own_id", "said_on", "text_version"),
@@ -244,6 +246,7 @@ ROUTES: Final[Mapping[str, Route]] = {
                 "type": "object",
                 "description": "signals as in RecommendationRequest: a value, or {value, on, proof}; null takes back",
                 "minProperties": 1,
+                "maxProperties": MOST_FACTS,
             },
             said_by=TEXT,
             version=VERSION,
@@ -257,7 +260,13 @@ ROUTES: Final[Mapping[str, Route]] = {
     "POST /api/v1/participants/{person_id}/consents": Route(
         table(
             "Given, or taken back.",
-            {"purpose": codes(*PURPOSES), "given": TRUTH, "recipient": ID, "expires_on": DAY, **AGREED},
+            {
+                "purpose": codes(*PURPOSES),
+                "given": TRUTH,
+                "recipient": ID | {"description": "of a referral: the lender's organisation"},
+                "expires_on": DAY,
+                **AGREED,
+            },
             ("recipient", "expires_on", "said_on", "text_version"),
         ),
         _named(number=WHOLE, version=VERSION),
@@ -298,7 +307,7 @@ ROUTES: Final[Mapping[str, Route]] = {
     "GET /api/v1/assessments/{assessment_id}": Route(
         None,
         table(
-            "An assessment; nothing is worked out (null) without consent or while an objection waits.",
+            "`same` and `answer` are null without consent or while an objection waits, `answer` where `same` is false too.",
             {
                 **TOLD,
                 "inputs": OBJECT,

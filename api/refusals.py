@@ -41,11 +41,11 @@ class Refused(Exception):
     def __init__(self, status: int, *troubles: Trouble) -> None:
         self.status, self.troubles = status, troubles
         self.already_told: Sequence[Mapping[str, Any]] = ()
-        super().__init__(status, *troubles)
+        super().__init__(f"{status}: {', '.join(f'{t.field} ({t.code})' for t in troubles)}")
 
-    def __str__(self) -> str:
-        """The codes, without values."""
-        return f"{self.status}: {', '.join(f'{t.field} ({t.code})' for t in self.troubles)}"
+    def __reduce__(self) -> Any:
+        """How it comes through a pipe."""
+        return _refused, (self.status, self.troubles, self.already_told)
 
     @classmethod
     def told(cls, status: int, problems: Sequence[Mapping[str, Any]]) -> Refused:
@@ -57,6 +57,12 @@ class Refused(Exception):
     def problems(self, language: str) -> list[Mapping[str, Any]]:
         """Every trouble in words."""
         return [*self.already_told, *(trouble.said(language) for trouble in self.troubles)]
+
+
+def _refused(status: int, troubles: Sequence[Trouble], already_told: Sequence[Mapping[str, Any]]) -> Refused:
+    refused = Refused(status, *troubles)
+    refused.already_told = already_told
+    return refused
 
 
 def _(id_: str, en: str, id_remedy: str, en_remedy: str) -> Mapping[str, str]:

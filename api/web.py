@@ -15,6 +15,7 @@ from litestar.datastructures import Cookie
 
 from api.access import BROWSER, COOKIE, cookie_name
 from api.accounts.actor import ABSOLUTE, Actor
+from api.accounts.limits import KNOWN_FOR
 from api.record import Record
 
 P = ParamSpec("P")
@@ -22,8 +23,6 @@ T = TypeVar("T")
 Asking = Request[Any, Any, Any]
 _PASSWORD_THREADS: Final = 4
 _HASHING: Final[RunVar[CapacityLimiter]] = RunVar("kail_hashing")
-KNOWN_FOR: Final = timedelta(days=180)
-"""How long a browser is known after the last time somebody came in there: our choice."""
 NO_STORE: Final = {"cache-control": "no-store"}
 
 

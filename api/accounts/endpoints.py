@@ -39,11 +39,16 @@ def post_session(request: Asking, body: RawBody) -> Response[bytes]:
 
 def signed_in(request: Asking, login: str, password: str) -> tuple[Actor, list[Cookie]]:
     """Sign in; return who it is and the cookies for their browser."""
-    https = request.app.state.https
     address, mark = request.client.host if request.client else "", cookie_of(request, BROWSER)
     asked = record_of(request), login, password, address, session_id_of(request), mark
     secret, actor, mark = service.sign_in(*asked)
-    return actor, [session_cookie(secret, https=https), browser_cookie(mark, https=https)]
+    return actor, cookies_for(request, secret, mark)
+
+
+def cookies_for(request: Asking, secret: str, mark: str) -> list[Cookie]:
+    """What a browser keeps of somebody who came in: the session and a mark."""
+    https = request.app.state.https
+    return [session_cookie(secret, https=https), browser_cookie(mark, https=https)]
 
 
 @delete("/api/v1/session", status_code=200)
@@ -71,14 +76,14 @@ def get_me(request: Asking) -> Response[bytes]:
 
 @post("/api/v1/me/password", status_code=200, request_max_body_size=MOST_BYTES)
 @in_turn
-def post_password(request: Asking, body: RawBody, settings: NamedDependency[Settings]) -> Response[bytes]:
+def post_password(request: Asking, body: RawBody) -> Response[bytes]:
     """Change one's own password with {old, new}; every session but this one ends."""
     form = Form.of_json(body)
     old, new = form.text("old", secret=True), form.text("new", secret=True)
     form.done()
     response = answer_json({"changed": True})
-    secret = service.change_password(record_of(request), actor_of(request), old, new)
-    response.cookies.append(session_cookie(secret, https=settings.https))
+    secret, mark = service.change_password(record_of(request), actor_of(request), old, new)
+    response.cookies.extend(cookies_for(request, secret, mark))
     return response
 
 

@@ -3,16 +3,17 @@
 The limit of one name from one address is the one that matters; the wider ones stop many addresses on one name and one
 address on many names. The address is the one that connected: what a header claims counts for nothing.
 
-Whoever has come in before in the same browser has limits of their own there: however much is guessed at a name, from
-however many addresses, its owner is not shut out (OWASP calls this a device cookie). Elsewhere the owner still gets in
-while others guess, until the limit of the name is reached.
+Whoever came in last in a browser has a limit of their own there: however much is guessed at their name, from however many
+addresses, they are not shut out (OWASP calls this a device cookie). Elsewhere they still get in while others guess, until
+the limit of the name is reached.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import case, delete, update
@@ -25,32 +26,40 @@ from api.record import Transaction
 WINDOW: Final = timedelta(minutes=15)
 ALLOWED: Final = {"name and address": 10, "name": 100, "address": 200, "browser": 10}
 """Tries in a window: our choice."""
-_HALF: Final = 12  # bytes of a mark's number, half its digits
+KNOWN_FOR: Final = timedelta(days=180)
+"""How long a browser is known after somebody came in there: our choice."""
+_NUMBER: Final = 32  # how long the number of a mark is, its day included
 
 
-def browser_mark(keys: Keys, login: str) -> str:
-    """What a browser keeps after somebody came in there: it says whose it is to nobody but us, and opens nothing."""
-    number = secrets.token_hex(_HALF)
-    return f"{number}{keys.blind('browser', f'{number}{login}')}"
+def browser_mark(tx: Transaction, login: str, password_hash: str) -> str:
+    """What a browser keeps after somebody came in there. It opens nothing, and ends with the password."""
+    return _mark(tx.keys, f"{tx.now:%Y%m%d}{secrets.token_hex(12)}", login, password_hash)
 
 
-def _is_known(keys: Keys, login: str, mark: str) -> bool:
-    number, proof = mark[: 2 * _HALF], mark[2 * _HALF :]
-    return secrets.compare_digest(proof.encode(), keys.blind("browser", f"{number}{login}").encode())
+def _mark(keys: Keys, number: str, login: str, password_hash: str) -> str:
+    return f"{number}{keys.blind('browser', json.dumps([number, login, password_hash]))}"
 
 
-def buckets(keys: Keys, login: str, address: str, mark: str = "") -> dict[str, str]:
+def is_known(tx: Transaction, login: str, password_hash: str, mark: str) -> bool:
+    """Whether this is a mark that a browser got for this name and password, not too long ago."""
+    number = mark[:_NUMBER]
+    if not secrets.compare_digest(mark.encode(), _mark(tx.keys, number, login, password_hash).encode()):
+        return False
+    return tx.now - datetime.strptime(number[:8], "%Y%m%d").replace(tzinfo=UTC) < KNOWN_FOR
+
+
+def buckets(login: str, address: str, mark: str = "") -> dict[str, str]:
     """The counters of a try, the closest first, as hashes: a mistyped name may be a password."""
     written = {"name and address": f"{login}\n{address}", "name": login, "address": f"\n{address}"}
-    if _is_known(keys, login, mark):
+    if mark:
         written = {"browser": mark}
     return {kind: hashlib.sha256(f"{kind}:{text}".encode()).hexdigest() for kind, text in written.items()}
 
 
 def count_try(tx: Transaction, login: str, address: str, mark: str = "") -> bool:
-    """Count a try; return whether it is still allowed. `mark`: what the browser kept from before."""
+    """Count a try; return whether it is still allowed. `mark`: of a browser that `is_known`, else ""."""
     # One after the other: a try that is not let through must not use up the wider limits of the name's owner.
-    return all(_count(tx, bucket) <= ALLOWED[kind] for kind, bucket in buckets(tx.keys, login, address, mark).items())
+    return all(_count(tx, bucket) <= ALLOWED[kind] for kind, bucket in buckets(login, address, mark).items())
 
 
 def count_own_try(tx: Transaction, account_id: str) -> bool:
@@ -90,7 +99,7 @@ def forget_tries(tx: Transaction, login: str, address: str, mark: str = "") -> N
 
     A training room or a proxy is one address for many people.
     """
-    own, *wider = buckets(tx.keys, login, address, mark).values()
+    own, *wider = buckets(login, address, mark).values()
     tx.run(delete(TRIES).where(TRIES.c.bucket == own))
     tx.run(update(TRIES).where(TRIES.c.bucket.in_(wider), TRIES.c.count > 0).values(count=TRIES.c.count - 1))
     tx.run(delete(TRIES).where(TRIES.c.since < tx.now - WINDOW))

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from api.access import refuse_foreign, session_id_of
 from api.accounts import service
 from api.accounts.actor import actor_of_session
-from api.accounts.endpoints import read_key, signed_in
+from api.accounts.endpoints import cookies_for, read_key, signed_in
 from api.accounts.tables import ORGANISATIONS
 from api.form_words import HOMES
 from api.forms import Form
@@ -101,9 +101,9 @@ def post_password(request: Asking, body: RawBody, settings: NamedDependency[Sett
         form = Form(fields, from_page=True)
         old, new = form.text("old", secret=True), form.text("new", secret=True)
         form.done()
-        secret = service.change_password(record_of(request), actor_of(request), old, new)
+        secret, mark = service.change_password(record_of(request), actor_of(request), old, new)
         response = go(request, "/account", "password")
-        response.cookies.append(session_cookie(secret, https=settings.https))
+        response.cookies.extend(cookies_for(request, secret, mark))
         return response
 
     return attempt(request, fields, change, lambda typed: account_page(request, typed))

@@ -11,7 +11,7 @@ from sqlalchemy import Row, insert, select, update
 
 from api.accounts import passwords
 from api.accounts.actor import KEY_PREFIX, Actor, close_session, close_sessions, hashed, open_session
-from api.accounts.limits import browser_mark, count_own_try, count_try, forget_own_tries, forget_tries
+from api.accounts.limits import browser_mark, count_own_try, count_try, forget_own_tries, forget_tries, is_known
 from api.accounts.passwords import Password
 from api.accounts.tables import ACCOUNTS, API_KEYS, ORGANISATIONS, ROLES
 from api.audit.service import note
@@ -47,11 +47,11 @@ def sign_in(
     """
     login = login.strip().casefold()
     with record.write() as tx:
-        allowed = count_try(tx, login, address, mark)
+        account = tx.one(select(ACCOUNTS).where(ACCOUNTS.c.login == login))
+        known = mark if account and is_known(tx, login, account.password_hash, mark) else ""
+        allowed = count_try(tx, login, address, known)
     if not allowed:
         raise Refused(429, Trouble("password", "too_many_tries"))
-    with record.read() as tx:
-        account = tx.one(select(ACCOUNTS).where(ACCOUNTS.c.login == login))
     right = passwords.verify(account.password_hash if account else None, password)
     if account is None or not right or not account.active:
         with record.write() as tx:
@@ -62,13 +62,14 @@ def sign_in(
     with record.write() as tx:
         if not _unchanged(tx, account):  # closed, or given another password, while this one was looked at
             raise Refused(401, Trouble("password", "wrong_password"))
-        forget_tries(tx, login, address, mark)
+        forget_tries(tx, login, address, known)
         if again:
             _set_password(tx, account.id, again)
         secret = open_session(tx, account.id, old)
         actor = Actor(account.id, account.organisation_id, account.role, account.name, hashed(secret))
         _noted(tx, actor, "signed_in", account.id)
-    return secret, actor, browser_mark(record.keys, login)
+        mark = browser_mark(tx, login, again.hash if again else account.password_hash)
+    return secret, actor, mark
 
 
 def _unchanged(tx: Transaction, account: Row[Any]) -> bool:
@@ -84,8 +85,8 @@ def sign_out(tx: Transaction, actor: Actor) -> None:
     _noted(tx, actor, "signed_out", actor.account_id)
 
 
-def change_password(record: Record, actor: Actor, old: str, new: str) -> str:
-    """Change one's own password; every session ends, and the id of a new one is returned.
+def change_password(record: Record, actor: Actor, old: str, new: str) -> tuple[str, str]:
+    """Change one's own password; every session ends. Return the id of a new one, and a mark for the browser to keep.
 
     Raises:
         Refused: 429 where too many tries were made, 400 where the old one is wrong or the new one too short or too easy.
@@ -113,7 +114,7 @@ def change_password(record: Record, actor: Actor, old: str, new: str) -> str:
         close_sessions(tx, account.id)
         _revoke_keys(tx, account.id)
         _noted(tx, actor, "changed_password", account.id)
-        return open_session(tx, account.id)
+        return open_session(tx, account.id), browser_mark(tx, account.login, password.hash)
 
 
 def _revoke_keys(tx: Transaction, account_id: str) -> None:

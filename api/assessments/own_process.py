@@ -41,11 +41,12 @@ TURN_SECONDS: Final = 0.5
 """How long a thread waits for its turn before it does the work itself."""
 START_SECONDS: Final = 60
 ANSWER_SECONDS: Final = WAIT_SECONDS + 10
-"""How long a process may take; then it is put away."""
+"""How long a process may take, one wait for the database included; then it is put away."""
+_LENGTH: Final = 8  # bytes before everything that is sent, that tell how long it is
 _COMMAND: Final = (sys.executable, "-P", "-m", "api.assessments.own_process")
 Process = subprocess.Popen[bytes]
 Made = tuple[str, Outcome]
-Answer = tuple[Made | None, Exception | None]
+Answer = tuple[Made | None, Exception | None] | None  # None: not done, nothing of it stored
 
 
 class OwnProcess:
@@ -82,10 +83,10 @@ class OwnProcess:
                 answer = ((assessment, before_it_was_lost), None) if before_it_was_lost else None
             if answer is not None:
                 made, error = answer
-                if error is not None:
-                    raise error
-                assert made is not None
-                return made
+                if made is not None:
+                    return made
+                assert error is not None
+                raise error
         return assess(self._record, self._live, *asked, assessment_id=assessment)
 
     def close(self) -> None:
@@ -101,14 +102,18 @@ class OwnProcess:
         if starting is not None:
             starting.join()
 
-    def _answer(self, asked: tuple[Any, ...]) -> Answer | None:
-        """Ask the process, when it is our turn; None if it is lost."""
+    def _answer(self, asked: tuple[Any, ...]) -> Answer:
+        """Ask the process, when it is our turn; None too if it is lost."""
         process = self._ready()
         if process is None:
             return None
         try:
             _send(process.stdin, asked)
             answer: Answer = _read(process.stdout, ANSWER_SECONDS)
+            if answer is not None:
+                made, error = answer
+                if not (made[0] == asked[-1] if made else isinstance(error, Exception)):
+                    raise pickle.UnpicklingError("no answer to what was asked")
         except Exception:  # whatever came is no answer: nothing more may be sent or read
             self._lost(process)
             return None
@@ -133,6 +138,7 @@ class OwnProcess:
                 _COMMAND,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                bufsize=0,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
                 start_new_session=True,  # Ctrl-C is for the server, which ends this one when it is done
             )
@@ -169,23 +175,37 @@ def _send(to: IO[bytes] | None, what: Any) -> None:
 
 def _send_bytes(to: IO[bytes] | None, what: bytes) -> None:
     assert to is not None
-    to.write(what)
+    left = memoryview(len(what).to_bytes(_LENGTH, "big") + what)
+    while left:
+        left = left[to.write(left) :]
     to.flush()
 
 
-def _read(from_: IO[bytes] | None, seconds: float) -> Any:
+def _read(from_: IO[bytes] | None, seconds: float = float("inf")) -> Any:
     """Read one thing.
 
     Raises:
-        TimeoutError: if nothing comes.
-        EOFError, pickle.UnpicklingError: if the other side has ended.
+        TimeoutError: if it does not come in time.
+        EOFError: if the other side has ended.
     """
     assert from_ is not None
-    waiting = select.poll()
+    end = time.monotonic() + seconds
+    length = int.from_bytes(_exactly(from_, _LENGTH, end), "big")
+    return pickle.loads(_exactly(from_, length, end))
+
+
+def _exactly(from_: IO[bytes], length: int, end: float) -> bytes:
+    found, waiting = bytearray(), select.poll()
     waiting.register(from_, select.POLLIN)
-    if not waiting.poll(seconds * 1000):
-        raise TimeoutError
-    return pickle.load(from_)
+    while len(found) < length:
+        left = end - time.monotonic()
+        if not waiting.poll(None if left == float("inf") else max(left, 0) * 1000):
+            raise TimeoutError
+        part = from_.read(length - len(found))
+        if not part:
+            raise EOFError
+        found += part
+    return bytes(found)
 
 
 def _put_away(process: Process) -> None:
@@ -198,35 +218,44 @@ def _put_away(process: Process) -> None:
 
 def main() -> None:
     """Answer until the input ends."""
-    asked, answers = sys.stdin.buffer, sys.stdout.buffer
+    asked, answers = open(0, "rb", buffering=0), open(1, "wb", buffering=0)  # noqa: SIM115 - they end with the process
     sys.stdout = sys.stderr  # what anything prints is no answer
     try:
-        version, live, keys, folder = pickle.load(asked)
+        version, live, keys, folder = _read(asked)
         if version != __version__:  # Kail was upgraded under a running server
             return
         _answer_all(asked, answers, live, keys, folder)
-    except (EOFError, BrokenPipeError, pickle.UnpicklingError):  # the server has ended
+    except (EOFError, BrokenPipeError):  # the server has ended
         pass
-    except Exception as error:  # the thread that asked will do it again, and tell more
-        where = "".join(traceback.format_tb(error.__traceback__))  # never the message: it may hold somebody's values
-        log.error("%s in the process of assessments\n%s", type(error).__name__, where)
+    except Exception as error:
+        _tell(error)
         raise SystemExit(1) from None
+
+
+def _tell(error: Exception) -> None:
+    """Log where an error came from, never its message: it may hold somebody's values."""
+    where = "".join(traceback.format_tb(error.__traceback__))
+    log.error("%s in the process of assessments\n%s", type(error).__name__, where)
 
 
 def _answer_all(asked: IO[bytes], answers: IO[bytes], live: Live, keys: Keys, folder: Path) -> None:
     record = attach_record(folder, "", live.clock, keys)
     _send(answers, None)
     while True:
-        *arguments, assessment = pickle.load(asked)
-        try:
-            answer: Answer = assess(record, live, *arguments, assessment_id=assessment), None
-        except Refused as refusal:
-            answer = None, refusal
-        except OperationalError as error:
-            if not is_busy(error):
-                raise
-            answer = None, OperationalError(None, None, error.orig or error)  # without what was to be written
-        _send(answers, answer)
+        *arguments, assessment = _read(asked)
+        _send(answers, _done(record, live, arguments, assessment))
+
+
+def _done(record: Record, live: Live, arguments: list[Any], assessment: str) -> Answer:
+    try:
+        return assess(record, live, *arguments, assessment_id=assessment), None
+    except Refused as refusal:
+        return None, refusal
+    except Exception as error:
+        if isinstance(error, OperationalError) and is_busy(error):
+            return None, OperationalError(None, None, error.orig or error)  # without what was to be written
+        _tell(error)
+        return None  # the thread that asked does it again, and tells more
 
 
 if __name__ == "__main__":

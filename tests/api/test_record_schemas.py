@@ -14,7 +14,7 @@ from tests.api.test_access import EXPECTED
 from tests.installation import A_TRADER, PASSWORD
 
 STATELESS = ("GET /api/v1/programme", "POST /api/v1/recommendations")
-SHEET = b"participant,name,nib\nX-1,Pak Budi,true\nX-2,Bu Citra,maybe\n"
+SHEET = b"participant,nib\nX-1,true\nX-2,maybe\n"  # nobody has a name
 
 
 @pytest.fixture
@@ -114,6 +114,8 @@ def test_what_is_sent_and_answered_is_what_the_document_says(small_kail, ask):
     said = {"consents": "record,recommendation", "channel": "paper"}
     imported = ask("mentor", "POST /api/v1/imports", files=uploaded, data=said)
     assert (imported["taken"], len(imported["problems"])) == (1, 1)
+    [nameless] = [one for one in ask("mentor", "GET /api/v1/participants")["participants"] if one["id"] != person]
+    assert "name" not in ask("mentor", "GET /api/v1/participants/{person_id}", nameless["id"])
     made = ask("mentor", "POST /api/v1/participants/{person_id}/assessments", person, goal="kur_super_mikro")
     first = made["id"]
     ask("mentor", "POST /api/v1/participants/{person_id}/evidence", person, signals={"nib": {"value": True}})

@@ -326,6 +326,19 @@ def test_in_a_known_browser_too_a_password_can_only_be_guessed_at_so_often(kail)
     assert service.sign_in(kail.record, "mentor", PASSWORD, "10.0.0.1"), "the other limits are as they were"
 
 
+def test_a_mark_ends_with_the_password_and_after_half_a_year(kail):
+    *_, mark = service.sign_in(kail.record, "mentor", PASSWORD, "10.0.0.1")
+    kail.clock.forward(days=179)
+    guessed_at(kail, "mentor")
+    *_, second = service.sign_in(kail.record, "mentor", PASSWORD, "10.0.0.1", mark=mark)
+    kail.clock.forward(days=2)
+    guessed_at(kail, "mentor")
+    assert refused(kail.record, "mentor", PASSWORD, "10.0.0.1", mark=mark) == 429
+    _, third = service.change_password(kail.record, kail.actors["mentor"], PASSWORD, NEW)
+    assert refused(kail.record, "mentor", NEW, "10.0.0.1", mark=second) == 429
+    assert service.sign_in(kail.record, "mentor", NEW, "10.0.0.1", mark=third)
+
+
 def test_a_mark_that_was_made_up_or_is_of_another_name_is_worth_nothing(kail):
     *_, mark = service.sign_in(kail.record, "mentor", PASSWORD, "10.0.0.1")
     *_, theirs = service.sign_in(kail.record, "mentor2", PASSWORD, "10.0.0.1")

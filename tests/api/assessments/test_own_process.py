@@ -13,6 +13,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -282,13 +283,46 @@ def test_whoever_does_not_get_a_turn_does_it_without(small_kail, make, asked):
     assert own._ready()
 
 
+@pytest.mark.parametrize("nonsense", [5, "x", (None, None), (None, "e"), (("1" * 24, "x"), None), ((1, 2), None)])
+def test_an_answer_to_something_else_is_none(small_kail, make, asked, monkeypatch, nonsense):
+    own = make()
+    pid = own._process.pid
+    with monkeypatch.context() as patched:
+        patched.setattr(own_process, "_read", lambda from_, seconds: nonsense)
+        made, _ = own.assess(*asked)
+    assert gone(pid)
+    assert made in stored(small_kail, asked[1])[0]
+
+
+def test_half_an_answer_is_none(small_kail, make, asked, monkeypatch):
+    monkeypatch.setattr(own_process, "ANSWER_SECONDS", 1)
+    program = textwrap.dedent(
+        """
+        import sys, time
+        from api.assessments.own_process import _read, _send
+        asked, answers = open(0, "rb", buffering=0), open(1, "wb", buffering=0)
+        _read(asked)
+        _send(answers, None)
+        _read(asked)
+        answers.write((1000).to_bytes(8, "big") + b"half")
+        time.sleep(600)
+        """
+    )
+    monkeypatch.setattr(own_process, "_COMMAND", (sys.executable, "-P", "-c", program))
+    own = make()
+    pid = own._process.pid
+    made, _ = own.assess(*asked)
+    assert gone(pid)
+    assert stored(small_kail, asked[1]) == ([made], 1)
+
+
 def test_what_goes_wrong_there_is_told_by_the_thread_and_nothing_of_a_person_is_logged(small_kail, make, asked, capfd):
     own = make()
     with small_kail.record.write() as tx:
         tx.sql.execute(text("ALTER TABLE assessments RENAME TO elsewhere"))
     with pytest.raises(OperationalError, match="no such table"):
         own.assess(*asked)
-    until(lambda: not own._is_ready)
+    assert own._ready(), "it goes on"
     told = capfd.readouterr().err
     assert "OperationalError in the process of assessments" in told
     assert "service.py" in told
@@ -438,6 +472,14 @@ def test_a_server_has_one_where_there_is_a_core_for_it(tmp_path, monkeypatch, wo
     monkeypatch.setattr(api.app, "_cores", lambda: cores)
     served = api.app.from_environment()
     assert (served.state.own_process is not None) is has
+    served.state.record.close()
+
+
+def test_there_is_none_for_a_database_elsewhere(small_kail, tmp_path):
+    """What it opens is the file of the data folder."""
+    elsewhere = replace(small_kail.settings, database=f"sqlite:///{tmp_path / 'elsewhere.sqlite'}")
+    served = create_app(elsewhere, clock=small_kail.clock, own_process=True)
+    assert served.state.own_process is None
     served.state.record.close()
 
 
