@@ -42,6 +42,7 @@ TURN_SECONDS: Final = 0.5
 START_SECONDS: Final = 60
 ANSWER_SECONDS: Final = WAIT_SECONDS + 10
 """How long a process may take, one wait for the database included; then it is put away."""
+_CHUNK: Final = 1 << 16
 _LENGTH: Final = 8  # bytes before everything that is sent, that tell how long it is
 _COMMAND: Final = (sys.executable, "-P", "-m", "api.assessments.own_process")
 Process = subprocess.Popen[bytes]
@@ -189,23 +190,16 @@ def _read(from_: IO[bytes] | None, seconds: float = float("inf")) -> Any:
         EOFError: if the other side has ended.
     """
     assert from_ is not None
-    end = time.monotonic() + seconds
-    length = int.from_bytes(_exactly(from_, _LENGTH, end), "big")
-    return pickle.loads(_exactly(from_, length, end))
-
-
-def _exactly(from_: IO[bytes], length: int, end: float) -> bytes:
-    found, waiting = bytearray(), select.poll()
+    end, found, waiting = time.monotonic() + seconds, bytearray(), select.poll()
     waiting.register(from_, select.POLLIN)
-    while len(found) < length:
-        left = end - time.monotonic()
-        if not waiting.poll(None if left == float("inf") else max(left, 0) * 1000):
+    while len(found) < _LENGTH or len(found) < _LENGTH + int.from_bytes(found[:_LENGTH], "big"):
+        if not waiting.poll(None if seconds == float("inf") else max(end - time.monotonic(), 0) * 1000):
             raise TimeoutError
-        part = from_.read(length - len(found))
+        part = from_.read(_CHUNK)
         if not part:
             raise EOFError
         found += part
-    return bytes(found)
+    return pickle.loads(memoryview(found)[_LENGTH:])
 
 
 def _put_away(process: Process) -> None:
