@@ -59,7 +59,6 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, own_process: bool 
         ],
         dependencies={
             "live": Provide(lambda: live, sync_to_thread=False),
-            "settings": Provide(lambda: settings, sync_to_thread=False),
         },
         guards=[admit],
         state=State({"record": record, "live": live, "https": settings.https, "own_process": own}),

@@ -263,7 +263,7 @@ ROUTES: Final[Mapping[str, Route]] = {
             {
                 "purpose": codes(*PURPOSES),
                 "given": TRUTH,
-                "recipient": ID | {"description": "of a referral: the lender's organisation"},
+                "recipient": LENDER,
                 "expires_on": DAY,
                 **AGREED,
             },

@@ -7,7 +7,6 @@ from typing import Final
 
 from litestar import Response, delete, get, patch, post
 from litestar.datastructures import Cookie
-from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 from sqlalchemy import select
 
@@ -17,7 +16,6 @@ from api.accounts.actor import Actor
 from api.accounts.passwords import new_password
 from api.accounts.tables import ORGANISATIONS, ROLES
 from api.forms import Form
-from api.settings import Settings
 from api.web import Asking, actor_of, answer_json, browser_cookie, in_thread, in_turn, record_of, session_cookie
 
 MOST_BYTES: Final = 256 * 1024
@@ -53,12 +51,12 @@ def cookies_for(request: Asking, secret: str, mark: str) -> list[Cookie]:
 
 @delete("/api/v1/session", status_code=200)
 @in_thread
-def delete_session(request: Asking, settings: NamedDependency[Settings]) -> Response[bytes]:
+def delete_session(request: Asking) -> Response[bytes]:
     """Sign out."""
     with record_of(request).write() as tx:
         service.sign_out(tx, actor_of(request))
     response = answer_json({"signed_out": True})
-    response.cookies.append(session_cookie("", https=settings.https))
+    response.cookies.append(session_cookie("", https=request.app.state.https))
     return response
 
 

@@ -50,9 +50,8 @@ def is_known(tx: Transaction, login: str, password_hash: str, mark: str) -> bool
 
 def buckets(login: str, address: str, mark: str = "") -> dict[str, str]:
     """The counters of a try, the closest first, as hashes: a mistyped name may be a password."""
-    written = {"name and address": f"{login}\n{address}", "name": login, "address": f"\n{address}"}
-    if mark:
-        written = {"browser": mark}
+    wider = {"name": login, "address": f"\n{address}"}
+    written = {"browser": mark} if mark else {"name and address": f"{login}\n{address}", **wider}
     return {kind: hashlib.sha256(f"{kind}:{text}".encode()).hexdigest() for kind, text in written.items()}
 
 

@@ -6,7 +6,6 @@ import re
 from typing import Any, Final
 
 from litestar import Response, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 from sqlalchemy import select
 
@@ -18,7 +17,6 @@ from api.accounts.tables import ORGANISATIONS
 from api.form_words import HOMES
 from api.forms import Form
 from api.frame import MOST_BYTES, NOTHING, Typed, attempt, fields_of, go, page
-from api.settings import Settings
 from api.web import Asking, actor_of, in_thread, in_turn, record_of, session_cookie
 
 _OURS: Final = re.compile(r"/[A-Za-z0-9/_-]*")
@@ -64,12 +62,12 @@ def post_sign_in(request: Asking, body: RawBody) -> Response[Any]:
 
 @post("/sign-out", request_max_body_size=MOST_BYTES)
 @in_thread
-def post_sign_out(request: Asking, settings: NamedDependency[Settings]) -> Response[Any]:
+def post_sign_out(request: Asking) -> Response[Any]:
     """Sign out and go to the first page."""
     with record_of(request).write() as tx:
         service.sign_out(tx, actor_of(request))
     response = go(request, "/")
-    response.cookies.append(session_cookie("", https=settings.https))
+    response.cookies.append(session_cookie("", https=request.app.state.https))
     return response
 
 
@@ -93,7 +91,7 @@ def account_page(request: Asking, typed: Typed = NOTHING, *, status: int = 0, ma
 
 @post("/account/password", request_max_body_size=MOST_BYTES)
 @in_turn
-def post_password(request: Asking, body: RawBody, settings: NamedDependency[Settings]) -> Response[Any]:
+def post_password(request: Asking, body: RawBody) -> Response[Any]:
     """Change one's own password."""
     fields = fields_of(body)
 

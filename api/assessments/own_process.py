@@ -149,7 +149,7 @@ class OwnProcess:
                     raise InterruptedError("closed meanwhile")
             _send_bytes(process.stdin, self._given)
             _read(process.stdout, START_SECONDS)
-        except Exception:
+        except Exception:  # however it failed, the threads go on
             self._lost(process)
         else:
             with self._state:
@@ -179,7 +179,6 @@ def _send_bytes(to: IO[bytes] | None, what: bytes) -> None:
     left = memoryview(len(what).to_bytes(_LENGTH, "big") + what)
     while left:
         left = left[to.write(left) :]
-    to.flush()
 
 
 def _read(from_: IO[bytes] | None, seconds: float = float("inf")) -> Any:
