@@ -246,7 +246,7 @@ def write_launcher(venv: Path) -> None:
     python = shlex.quote(str(venv / "bin" / "python"))
     launcher.write_text(
         f"#!/bin/sh\n'''exec' {python} \"$0\" \"$@\"\n' '''\n"
-        "import sys\n\nfrom api.cli import main\n\nsys.exit(main())\n",
+        "import sys\n\nfrom api.commands.main import main\n\nsys.exit(main())\n",
         encoding="utf-8",
     )
     launcher.chmod(0o755)
@@ -279,7 +279,7 @@ def serve_command(options: argparse.Namespace) -> list[str]:
 
 def kail() -> list[str]:
     """Kail's own command line in .venv."""
-    return [str(ROOT / ".venv" / "bin" / "python"), "-m", "api.cli"]
+    return [str(ROOT / ".venv" / "bin" / "python"), "-m", "api.commands.main"]
 
 
 def check_port(host: str, port: int) -> None:

@@ -19,13 +19,16 @@ from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
 from litestar.types import Message, Scope
 
-from api import __version__, errors, frame, pages, recommendations
-from api.access import admit, check_matrix
-from api.live import Clock, go_live, utc_now
-from api.schemas import schemas
+from api import __version__
+from api.accounts.guard import admit, check_matrix
+from api.advice import endpoints as advice
+from api.advice import pages as advice_pages
+from api.advice.schemas import schemas
+from api.record.live import Clock, go_live, utc_now
 from api.settings import Settings
+from api.web import errors, frame
 
-HERE: Final = Path(__file__).parent
+WEB: Final = Path(__file__).parent / "web"
 SECURITY_HEADERS: Final = {
     "content-security-policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -52,10 +55,10 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, own_process: bool 
         own = OwnProcess(record, live, settings.data) if own_process and not settings.database else None
     app = Litestar(
         route_handlers=[
-            *recommendations.HANDLERS,
-            *pages.HANDLERS,
+            *advice.HANDLERS,
+            *advice_pages.HANDLERS,
             *handlers,
-            create_static_files_router(path="/static", directories=[HERE / "static"], include_in_schema=False),
+            create_static_files_router(path="/static", directories=[WEB / "static"], include_in_schema=False),
         ],
         dependencies={
             "live": Provide(lambda: live, sync_to_thread=False),
@@ -65,7 +68,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, own_process: bool 
         on_shutdown=[opened.close for opened in (own, record) if opened],
         exception_handlers={**errors.HANDLERS, NotFoundException: frame.nowhere},
         before_send=[add_security_headers],
-        template_config=TemplateConfig(directory=HERE / "templates", engine=JinjaTemplateEngine),
+        template_config=TemplateConfig(directory=WEB / "templates", engine=JinjaTemplateEngine),
         openapi_config=OpenAPIConfig(
             title="Kail",
             version=__version__,

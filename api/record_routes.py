@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from litestar import Router
 
-from api import frame
 from api.accounts import operator_pages
 from api.accounts import pages as account_pages
 from api.accounts.endpoints import HANDLERS as ACCOUNTS
@@ -14,13 +13,14 @@ from api.assessments import oversight_pages
 from api.assessments import pages as assessment_pages
 from api.assessments.endpoints import HANDLERS as ASSESSMENTS
 from api.audit.endpoints import HANDLERS as AUDIT
-from api.live import Clock
 from api.participants import evidence_pages
 from api.participants import pages as participant_pages
 from api.participants.endpoints import HANDLERS as PARTICIPANTS
 from api.participants.rights import sweep
-from api.record import Record, open_record
+from api.record.live import Clock
+from api.record.transaction import Record, open_record
 from api.settings import Settings
+from api.web import frame
 
 PAGES: Final = (account_pages, operator_pages, participant_pages, evidence_pages, assessment_pages, oversight_pages)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from matcher.programme import OKOCE
+from matcher.programme.loading import OKOCE
 
 
 @dataclass(frozen=True, kw_only=True)

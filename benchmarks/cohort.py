@@ -19,8 +19,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from matcher.columns import truth_columns  # noqa: E402 - after the path is set
-from matcher.participant import read_participant  # noqa: E402
+from matcher.facts.columns import truth_columns  # noqa: E402 - after the path is set
+from matcher.facts.participant import read_participant  # noqa: E402
 from training_data.cohort import EVERYBODY, FUNNEL, KOJA, WOMEN, kecamatan_shares, make_cohort  # noqa: E402
 from training_data.schema import Rows, check_rows, known_by_day, rows_for, write_rows  # noqa: E402
 

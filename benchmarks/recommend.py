@@ -23,10 +23,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from matcher.participant import Participant, ParticipantError, read_participant  # noqa: E402 - after the path is set
-from matcher.programme import load_programme  # noqa: E402
+from matcher.facts.participant import Participant, ParticipantError, read_participant  # noqa: E402 - after the path is set
+from matcher.programme.loading import load_programme  # noqa: E402
+from matcher.programme.rules import Rules, rules_on  # noqa: E402
 from matcher.recommend import recommend, recommend_many  # noqa: E402
-from matcher.rules import Rules, rules_on  # noqa: E402
 
 NO_PAPERS = {
     "registered": True,
@@ -151,7 +151,7 @@ def server(repeat: int) -> None:
     found = []
     for place in range(repeat):
         port = 8765 + place
-        command = [sys.executable, "-m", "api.cli", "serve", "--port", str(port)]
+        command = [sys.executable, "-m", "api.commands.main", "serve", "--port", str(port)]
         start = time.perf_counter()
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
             try:

@@ -23,9 +23,9 @@ from threadpoolctl import threadpool_limits
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from matcher.participant import know, read_participant  # noqa: E402 - after the path is set
-from matcher.programme import load_programme  # noqa: E402
-from matcher.rules import Rules, rules_on  # noqa: E402
+from matcher.facts.participant import know, read_participant  # noqa: E402 - after the path is set
+from matcher.programme.loading import load_programme  # noqa: E402
+from matcher.programme.rules import Rules, rules_on  # noqa: E402
 from matcher.scorecard import Scorecard, read_scorecard  # noqa: E402
 from models.additive import ClampedAdditive  # noqa: E402
 from models.compile import FACTOR, compile_scorecard  # noqa: E402

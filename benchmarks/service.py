@@ -33,12 +33,12 @@ def serve() -> object:
     from litestar import Response, post
     from sqlalchemy import insert, select
 
-    from api import access
+    from api.accounts import guard
     from api.accounts.tables import TRIES
     from api.app import from_environment
     from api.participants.tables import PARTICIPANTS
-    from api.record import new_id
-    from api.web import Asking, answer_json, in_thread, record_of
+    from api.record.transaction import new_id
+    from api.web.asking import Asking, answer_json, in_thread, record_of
 
     @post("/bare", status_code=201)
     @in_thread
@@ -50,7 +50,7 @@ def serve() -> object:
             tx.run(insert(TRIES).values(bucket=new_id(), since=tx.now, count=1))
         return answer_json({"stored": True}, 201)
 
-    access.MATRIX["POST /bare"] = ("mentor",)  # type: ignore[index]
+    guard.MATRIX["POST /bare"] = ("mentor",)  # type: ignore[index]
     app = from_environment()
     app.register(post_bare)
     return app
@@ -58,13 +58,14 @@ def serve() -> object:
 
 def prepare(folder: Path) -> tuple[str, list[str]]:
     """Make a record with some traders; return a session cookie of their mentor and their ids."""
-    from api.accounts.actor import Actor, open_session
     from api.accounts.passwords import new_password
     from api.accounts.service import add_account, add_organisation
-    from api.live import go_live, utc_now
+    from api.accounts.sessions import open_session
     from api.participants import evidence
     from api.participants.people import Agreement, find, register
-    from api.record import open_record
+    from api.record.actor import Actor
+    from api.record.live import go_live, utc_now
+    from api.record.transaction import open_record
     from api.settings import Settings
     from benchmarks.recommend import NO_PAPERS
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from matcher.criteria import met, truth_of
 from matcher.lenders import Match, unknown_tests
-from matcher.paths import Outlook, Path
-from matcher.rules import InterventionRule, ProductRule
+from matcher.message import Message
+from matcher.paths.path import Outlook, Path
+from matcher.programme.criteria import met, truth_of
+from matcher.programme.rules import InterventionRule, ProductRule
 from matcher.tiers import TierAnswer
-from matcher.words import Message
 
 LAST = 10**6
 

@@ -10,11 +10,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from matcher.criteria import UNKNOWN_HIGH, Criterion, met, truth_of
-from matcher.entries import Price
-from matcher.participant import Known
-from matcher.prices import Annuity
-from matcher.rules import Condition, PriceRule, ProductRule, Rules, places
+from matcher.facts.participant import Known
+from matcher.programme.criteria import UNKNOWN_HIGH, Criterion, met, truth_of
+from matcher.programme.entries import Price
+from matcher.programme.prices import Annuity
+from matcher.programme.rules import Condition, PriceRule, ProductRule, Rules, places
 
 STATUSES: Final = ("conditions_met", "ask", "not_yet", "not_for_you")
 

@@ -8,16 +8,16 @@ from typing import Any, Final
 
 import numpy as np
 
-from matcher.columns import Ints, know_columns, situations, truth_columns
-from matcher.entries import ASKED
+from matcher.facts.columns import Ints, know_columns, situations, truth_columns
+from matcher.facts.participant import Known, Participant, know
 from matcher.interventions import Suggestion, step_statuses, suggest
 from matcher.lenders import Match, matches
-from matcher.participant import Known, Participant, know
-from matcher.paths import Outlook, Path, default_goal, outlook, path_to
-from matcher.rules import Rules
+from matcher.message import Message
+from matcher.paths.path import Outlook, Path, default_goal, outlook, path_to
+from matcher.programme.entries import ASKED
+from matcher.programme.rules import Rules
 from matcher.scorecard import Readiness, Scorecard
 from matcher.tiers import TierAnswer, tier_of
-from matcher.words import Message
 
 EMPTY: Final = np.zeros(0, dtype=np.int64)
 _STATUS_ORDER = {"conditions_met": 0, "ask": 1, "not_yet": 2, "not_for_you": 3}

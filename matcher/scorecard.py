@@ -18,10 +18,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from matcher.criteria import truth_of
-from matcher.participant import Known
-from matcher.rules import Rules
-from matcher.words import Message
+from matcher.facts.participant import Known
+from matcher.message import Message
+from matcher.programme.criteria import truth_of
+from matcher.programme.rules import Rules
 
 FORMAT: Final = 1
 MOST_BINS: Final = 12

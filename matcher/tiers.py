@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from matcher.criteria import met, truth_of
-from matcher.entries import ASKED
+from matcher.facts.participant import Known
 from matcher.lenders import unknown_tests
-from matcher.participant import Known
-from matcher.paths import Outlook, at_amount, costs, rate_of
-from matcher.rules import ProductRule, Rule, Rules, places
-from matcher.search import Question, Search
-from matcher.words import Message
+from matcher.message import Message
+from matcher.paths.path import Outlook, at_amount, costs, rate_of
+from matcher.paths.search import Question, Search
+from matcher.programme.criteria import met, truth_of
+from matcher.programme.entries import ASKED
+from matcher.programme.rules import ProductRule, Rule, Rules, places
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from matcher.columns import truth_columns
-from matcher.entries import Intervention, Programme, Signal
+from matcher.facts.columns import truth_columns
+from matcher.programme.entries import Intervention, Programme, Signal
 from matcher.scorecard import MOST_BINS
 from training_data.schema import MISSING, Rows, fields, groups, known_by_day, rows_for
 

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from matcher.rules import Rules
+from matcher.programme.rules import Rules
 from matcher.scorecard import Scorecard, ScorecardError, read_scorecard
 
 ARTIFACTS: Final = Path(__file__).parent / "artifacts"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import training_data
-from matcher.entries import Programme
+from matcher.programme.entries import Programme
 from models.additive import ClampedAdditive
 from models.card import card
 from models.compile import BASE_POINTS, FACTOR, Compiled, bands_of, compile_scorecard

@@ -12,12 +12,12 @@ from typing import Any
 
 from litestar.testing import TestClient
 
-from api.access import COOKIE
-from api.accounts.actor import open_session
+from api.accounts.cookies import COOKIE
+from api.accounts.sessions import open_session
 from api.app import create_app
-from api.live import Live, go_live
+from api.record.live import Live, go_live
 from api.settings import Settings
-from matcher.programme import OKOCE
+from matcher.programme.loading import OKOCE
 from tests.installation import Installation
 
 PRODUCT = r'(\nid = "{product}"\n(?:(?!\nid = ).)*?'

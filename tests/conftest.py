@@ -5,8 +5,11 @@ ones on every run.
 """
 
 import os
+from pathlib import Path
 
 from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parent.parent
 
 EXAMPLES = int(os.environ.get("KAIL_EXAMPLES") or (2000 if os.environ.get("CI") else 200))
 

@@ -22,14 +22,15 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import create_engine, insert, text
 
-from api.access import COOKIE
-from api.accounts.actor import Actor, open_session
+from api.accounts.cookies import COOKIE
 from api.accounts.passwords import hash_password
+from api.accounts.sessions import open_session
 from api.accounts.tables import ACCOUNTS, ORGANISATIONS
 from api.app import create_app
-from api.database import Database
-from api.live import Live
-from api.record import Record, new_id
+from api.record.actor import Actor
+from api.record.database import Database
+from api.record.live import Live
+from api.record.transaction import Record, new_id
 from api.settings import Settings
 
 PASSWORD = "kuda-hijau-tujuh-belas"

@@ -15,9 +15,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from matcher.participant import Participant, ParticipantError, read_participant
-from matcher.programme import Programme, load_programme
-from matcher.rules import Rules, rules_on
+from matcher.facts.participant import Participant, ParticipantError, read_participant
+from matcher.programme.loading import Programme, load_programme
+from matcher.programme.rules import Rules, rules_on
 
 # -- participants ------------------------------------------------------------------------------------------------------
 

@@ -8,17 +8,17 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from matcher.participant import read_participant
-from matcher.programme import load_programme
+from matcher.facts.participant import read_participant
+from matcher.programme.loading import load_programme
+from matcher.programme.rules import rules_on
 from matcher.recommend import Recommendation, recommend
-from matcher.rules import rules_on
+from tests.conftest import ROOT
 
-CASES = Path(__file__).parent / "cases"
+CASES = ROOT / "tests" / "cases"
 KEYS = {
     "tier",
     "provisional",

@@ -171,8 +171,10 @@ def test_what_pip_prints_becomes_a_remedy(printed, remedy):
 
 def test_the_launcher_finds_kail_from_any_folder_and_a_path_with_spaces(tmp_path):
     root = tmp_path / "it's a folder"
-    (root / "api").mkdir(parents=True)
-    (root / "api" / "cli.py").write_text("def main():\n    import sys\n    print(sys.argv[1:])\n", encoding="utf-8")
+    (root / "api" / "commands").mkdir(parents=True)
+    (root / "api" / "commands" / "main.py").write_text(
+        "def main():\n    import sys\n    print(sys.argv[1:])\n", encoding="utf-8"
+    )
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", root / ".venv"], check=True)
     dev.write_launcher(root / ".venv")
     answer = subprocess.run([root / ".venv/bin/kail", "a b", "c"], cwd="/", capture_output=True, text=True, check=True)
@@ -186,7 +188,7 @@ def test_run_passes_its_options_to_the_server_with_an_absolute_data_folder(monke
     monkeypatch.chdir(tmp_path)
     options = dev.parse(["run", "--port", "8080", "--workers", "2", "--data", "d"])
     assert dev.serve_command(options)[1:] == [
-        "-m", "api.cli", "serve", "--host", "127.0.0.1", "--port", "8080",
+        "-m", "api.commands.main", "serve", "--host", "127.0.0.1", "--port", "8080",
         "--data", str(tmp_path / "d"), "--workers", "2",
     ]  # fmt: skip
 

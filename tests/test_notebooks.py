@@ -17,12 +17,12 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 
-from api.cli import cli
+from api.commands.main import cli
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 EACH = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-ALLOWED = sys.stdlib_module_names | {"matcher", "training_data", "models", "numpy", "matplotlib"}
+ALLOWED = sys.stdlib_module_names | {"matcher", "words", "training_data", "models", "numpy", "matplotlib"}
 SECONDS_A_CELL = 300
 
 # Run before a notebook's own cells. The audit hook stays for the kernel's short life; it also hears what C code calls.

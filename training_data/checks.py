@@ -9,11 +9,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from matcher.columns import ask_columns, truth_columns
-from matcher.entries import Programme
-from matcher.participant import falls_short
-from matcher.words import Message, Speaker
+from matcher.facts.columns import ask_columns, truth_columns
+from matcher.facts.participant import falls_short
+from matcher.message import Message
+from matcher.programme.entries import Programme
 from training_data.rows import Bools, Ints, Rows, intervals, rows_by_day, window_end
+from words.speaking import Speaker
 
 Both = Mapping[str, str]
 

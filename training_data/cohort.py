@@ -16,8 +16,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from matcher.entries import Programme
-from matcher.programme import load_programme
+from matcher.programme.entries import Programme
+from matcher.programme.loading import load_programme
 from training_data.cohort_signals import (
     AS_OF,
     Columns,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matcher.entries import Programme, Signal
+from matcher.programme.entries import Programme, Signal
 from training_data.rows import MISSING, Bools, Ints
 
 Floats = npt.NDArray[np.float64]

@@ -14,11 +14,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from matcher.columns import Columns, ask_columns
-from matcher.criteria import UNKNOWN_HIGH, UNKNOWN_LOW
-from matcher.entries import Programme, Signal
-from matcher.participant import at_least, day_after_months
-from matcher.rules import Rules, rules_on
+from matcher.facts.columns import Columns, ask_columns
+from matcher.facts.participant import at_least, day_after_months
+from matcher.programme.criteria import UNKNOWN_HIGH, UNKNOWN_LOW
+from matcher.programme.entries import Programme, Signal
+from matcher.programme.rules import Rules, rules_on
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]

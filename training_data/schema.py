@@ -33,8 +33,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from matcher.entries import Programme
-from matcher.participant import as_date, read_value
+from matcher.facts.participant import as_date, read_value
+from matcher.programme.entries import Programme
 from training_data.checks import NEEDED, Both, RowProblem, RowsError, check_rows, in_words, remedy
 from training_data.columns.cells import NO, NONE, YES
 from training_data.rows import (

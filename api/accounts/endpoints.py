@@ -10,13 +10,14 @@ from litestar.datastructures import Cookie
 from litestar.params import FromPath, RawBody
 from sqlalchemy import select
 
-from api.access import BROWSER, cookie_of, refuse_foreign, session_id_of
 from api.accounts import service
-from api.accounts.actor import Actor
+from api.accounts.cookies import BROWSER, browser_cookie, session_cookie, session_id_of
 from api.accounts.passwords import new_password
 from api.accounts.tables import ORGANISATIONS, ROLES
-from api.forms import Form
-from api.web import Asking, actor_of, answer_json, browser_cookie, in_thread, in_turn, record_of, session_cookie
+from api.record.actor import Actor
+from api.web.asking import Asking, actor_of, answer_json, in_thread, in_turn, record_of, refuse_foreign
+from api.web.cookies import cookie_of
+from api.web.forms import Form
 
 MOST_BYTES: Final = 256 * 1024
 

@@ -20,8 +20,8 @@ from sqlalchemy import case, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from api.accounts.tables import TRIES
-from api.crypto import Keys
-from api.record import Transaction
+from api.record.crypto import Keys
+from api.record.transaction import Transaction
 
 WINDOW: Final = timedelta(minutes=15)
 ALLOWED: Final = {"name and address": 10, "name": 100, "address": 200, "browser": 10}

@@ -12,9 +12,9 @@ from api.accounts.passwords import new_password
 from api.accounts.tables import ROLES
 from api.audit.endpoints import read_before
 from api.audit.service import MOST_SHOWN, entries
-from api.forms import Form
-from api.frame import MOST_BYTES, NOTHING, Typed, attempt, fields_of, go, page
-from api.web import Asking, actor_of, in_thread, in_turn, record_of
+from api.web.asking import Asking, actor_of, in_thread, in_turn, record_of
+from api.web.forms import Form
+from api.web.frame import MOST_BYTES, NOTHING, Typed, attempt, fields_of, go, page
 
 
 @get("/accounts")

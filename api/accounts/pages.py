@@ -9,15 +9,15 @@ from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
 from sqlalchemy import select
 
-from api.access import refuse_foreign, session_id_of
 from api.accounts import service
-from api.accounts.actor import actor_of_session
+from api.accounts.cookies import session_cookie, session_id_of
 from api.accounts.endpoints import cookies_for, read_key, signed_in
+from api.accounts.sessions import actor_of_session
 from api.accounts.tables import ORGANISATIONS
-from api.form_words import HOMES
-from api.forms import Form
-from api.frame import MOST_BYTES, NOTHING, Typed, attempt, fields_of, go, page
-from api.web import Asking, actor_of, in_thread, in_turn, record_of, session_cookie
+from api.web.asking import Asking, actor_of, in_thread, in_turn, record_of, refuse_foreign
+from api.web.form_words import HOMES
+from api.web.forms import Form
+from api.web.frame import MOST_BYTES, NOTHING, Typed, attempt, fields_of, go, page
 
 _OURS: Final = re.compile(r"/[A-Za-z0-9/_-]*")
 

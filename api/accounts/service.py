@@ -10,13 +10,14 @@ from typing import Any, Final
 from sqlalchemy import Row, insert, select, update
 
 from api.accounts import passwords
-from api.accounts.actor import KEY_PREFIX, Actor, close_session, close_sessions, hashed, open_session
 from api.accounts.limits import browser_mark, count_own_try, count_try, forget_own_tries, forget_tries, is_known
 from api.accounts.passwords import Password
+from api.accounts.sessions import KEY_PREFIX, close_session, close_sessions, hashed, open_session
 from api.accounts.tables import ACCOUNTS, API_KEYS, ORGANISATIONS, ROLES
 from api.audit.service import note
-from api.record import Record, Transaction, new_id
-from api.refusals import Refused, Trouble
+from api.record.actor import Actor
+from api.record.refusals import Refused, Trouble
+from api.record.transaction import Record, Transaction, new_id
 
 SCOPES: Final = ("me", "programme")
 """What an API key may be allowed: to see whose it is, and to read the programme of the day."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table
 
-from api.database import METADATA, Moment
+from api.record.database import METADATA, Moment
 
 ROLES: Final = ("mentor", "lender", "analyst", "operator")
 

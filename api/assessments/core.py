@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
-from matcher.criteria import Criterion
 from matcher.lenders import Match
+from matcher.message import Message
+from matcher.programme.criteria import Criterion
 from matcher.recommend import Recommendation
-from matcher.words import Message
 
 Core = dict[str, Any]
 

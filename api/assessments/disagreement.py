@@ -6,15 +6,15 @@ from typing import Any, Final
 
 from sqlalchemy import insert, select, update
 
-from api.accounts.actor import Actor
 from api.assessments.service import find_assessment, may_be_assessed
 from api.assessments.tables import ASSESSMENTS, OBJECTIONS, OVERRIDES
 from api.audit.service import note
-from api.crypto import seal_json, unseal_json
 from api.participants.people import Person, bump, find, who
 from api.participants.tables import PARTICIPANTS
-from api.record import Transaction, new_id
-from api.refusals import Refused, Trouble
+from api.record.actor import Actor
+from api.record.crypto import seal_json, unseal_json
+from api.record.refusals import Refused, Trouble
+from api.record.transaction import Transaction, new_id
 
 CODES: Final = (
     "already_done",

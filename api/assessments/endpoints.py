@@ -17,12 +17,12 @@ from api.assessments.work_list import work_list
 from api.assessments.working_out import Outcome
 from api.audit.service import note
 from api.consents import service as consents
-from api.errors import language_of
-from api.forms import Form
-from api.live import Live
 from api.participants.people import find, who
-from api.web import Asking, actor_of, answer_json, in_thread, record_of
-from api.words import teller
+from api.record.live import Live
+from api.web.asking import Asking, actor_of, answer_json, in_thread, record_of
+from api.web.errors import language_of
+from api.web.forms import Form
+from api.web.words import teller
 
 MOST_BYTES: Final = 256 * 1024
 

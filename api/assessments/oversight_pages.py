@@ -10,10 +10,10 @@ from litestar.params import FromPath, RawBody
 from api.accounts import service as accounts
 from api.assessments import disagreement, switches
 from api.audit.service import note
-from api.forms import Form
-from api.frame import MOST_BYTES, NOTHING, Typed, attempt, fields_of, go, page
 from api.participants.people import who
-from api.web import Asking, actor_of, in_thread, record_of
+from api.web.asking import Asking, actor_of, in_thread, record_of
+from api.web.forms import Form
+from api.web.frame import MOST_BYTES, NOTHING, Typed, attempt, fields_of, go, page
 
 
 @get("/objections")

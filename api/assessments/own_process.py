@@ -25,14 +25,14 @@ from typing import IO, Any, Final
 from sqlalchemy.exc import OperationalError
 
 from api import __version__
-from api.accounts.actor import Actor
 from api.assessments.service import assess, stored_as
 from api.assessments.working_out import Outcome
-from api.crypto import Keys
-from api.database import WAIT_SECONDS, is_busy
-from api.live import Live
-from api.record import Record, attach_record, new_id
-from api.refusals import Refused
+from api.record.actor import Actor
+from api.record.crypto import Keys
+from api.record.database import WAIT_SECONDS, is_busy
+from api.record.live import Live
+from api.record.refusals import Refused
+from api.record.transaction import Record, attach_record, new_id
 
 log = logging.getLogger("kail")
 PAUSE_SECONDS: Final = 60

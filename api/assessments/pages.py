@@ -15,16 +15,16 @@ from api.assessments.endpoints import assessed
 from api.assessments.work_list import MOST, work_list
 from api.audit.service import note
 from api.consents import service as consents
-from api.errors import language_of
-from api.forms import Form
-from api.frame import MOST_BYTES, NOTHING, Typed, attempt, fields_of, go, page
-from api.live import Live
 from api.participants import evidence
 from api.participants.evidence_pages import groups_of
 from api.participants.people import Person, find, who
-from api.record import Transaction
-from api.web import Asking, actor_of, in_thread, record_of
-from api.words import teller
+from api.record.live import Live
+from api.record.transaction import Transaction
+from api.web.asking import Asking, actor_of, in_thread, record_of
+from api.web.errors import language_of
+from api.web.forms import Form
+from api.web.frame import MOST_BYTES, NOTHING, Typed, attempt, fields_of, go, page
+from api.web.words import teller
 
 STATUSES: Final = ("conditions_met", "ask", "not_yet", "not_for_you")
 SHOWN_FIRST: Final = 3

@@ -15,13 +15,13 @@ from api.assessments.changes import CHANGES, changes
 from api.assessments.service import inputs_of, latest_of, opened, replay, store
 from api.assessments.working_out import work_out
 from api.consents import service as consents
-from api.crypto import Erased
-from api.live import Live
 from api.participants.people import person_of
 from api.participants.tables import PARTICIPANTS
-from api.record import Record, Transaction
-from api.refusals import Refused
-from api.words import Teller, teller
+from api.record.crypto import Erased
+from api.record.live import Live
+from api.record.refusals import Refused
+from api.record.transaction import Record, Transaction
+from api.web.words import Teller, teller
 
 BY_RULES, BY_FACTS = "rules", "facts_or_time"
 

@@ -17,21 +17,21 @@ import msgspec
 from sqlalchemy import Row, bindparam, func, insert, select
 
 from api import __version__
-from api.accounts.actor import Actor
-from api.answer import answer, versions_of
+from api.advice.answer import answer, versions_of
 from api.assessments import switches
 from api.assessments.core import Core
 from api.assessments.tables import ASSESSMENTS, OBJECTIONS
 from api.assessments.working_out import Outcome, Worked, outcome_of, work_out
 from api.audit.service import note
 from api.consents import service as consents
-from api.crypto import seal, seal_json, unseal, unseal_json
-from api.live import Live
 from api.participants.evidence import evidence_of, readable, signals_of
 from api.participants.people import Person, find, who
 from api.participants.tables import PARTICIPANTS
-from api.record import Record, Transaction, new_id
-from api.refusals import Refused, Trouble
+from api.record.actor import Actor
+from api.record.crypto import seal, seal_json, unseal, unseal_json
+from api.record.live import Live
+from api.record.refusals import Refused, Trouble
+from api.record.transaction import Record, Transaction, new_id
 
 TRIES: Final = 3
 _LAST: Final = select(func.max(ASSESSMENTS.c.place)).where(ASSESSMENTS.c.participant_id == bindparam("person"))

@@ -6,10 +6,10 @@ from typing import Final
 
 from sqlalchemy import bindparam, func, insert, select
 
-from api.accounts.actor import Actor
 from api.assessments.tables import SWITCHES
 from api.audit.service import note
-from api.record import Transaction
+from api.record.actor import Actor
+from api.record.transaction import Transaction
 
 RANDOMISATION: Final = "randomise_ties"
 """Which of several interventions that are tied comes first is drawn by lot, and the chance it had is stored."""

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Boolean, Column, Date, Float, ForeignKey, Index, LargeBinary, String, Table
 
 from api.audit.chain import BIG
-from api.database import METADATA, SEALED, Moment
+from api.record.database import METADATA, SEALED, Moment
 
 ASSESSMENTS: Final = Table(
     "assessments",

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 
-from api.accounts.actor import Actor
 from api.assessments.service import latest_of, opened
 from api.audit.service import note
 from api.consents import service as consents
 from api.participants.people import Person, people_of, who
-from api.record import Transaction
-from api.words import Teller
+from api.record.actor import Actor
+from api.record.transaction import Transaction
+from api.web.words import Teller
 
 MOST: Final = 25
 A_WEEK: Final = timedelta(days=7)

@@ -14,15 +14,15 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from api.answer import versions_of
+from api.advice.answer import versions_of
 from api.assessments.core import Core, written
-from api.errors import told
-from api.live import Live
-from api.refusals import Refused, Trouble
-from api.words import teller
-from matcher.participant import Participant, ParticipantError, read_participant
+from api.record.live import Live
+from api.record.refusals import Refused, Trouble
+from api.web.errors import told
+from api.web.words import teller
+from matcher.facts.participant import Participant, ParticipantError, read_participant
+from matcher.programme.rules import Rules, rules_on
 from matcher.recommend import Recommendation, recommend
-from matcher.rules import Rules, rules_on
 
 Inputs = Mapping[str, Any]
 """{signals, as_of, goal, first}: what a recommendation is made from."""

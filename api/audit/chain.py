@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, Column, Insert, Integer, Select, String, Table, bindparam, insert, select, update
 
-from api.database import METADATA
-from api.record import Transaction
+from api.record.database import METADATA
+from api.record.transaction import Transaction
 
 FIRST: Final = "0" * 64
 BIG: Final = BigInteger().with_variant(Integer, "sqlite")

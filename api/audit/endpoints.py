@@ -8,8 +8,8 @@ from litestar import Response, get
 from litestar.params import FromQuery
 
 from api.audit.service import entries
-from api.forms import Form
-from api.web import Asking, actor_of, answer_json, in_thread, record_of
+from api.web.asking import Asking, actor_of, answer_json, in_thread, record_of
+from api.web.forms import Form
 
 
 @get("/api/v1/audit")

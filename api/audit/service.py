@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from api.audit.chain import add
 from api.audit.tables import AUDIT
-from api.record import Transaction
+from api.record.transaction import Transaction
 
 MOST_SHOWN: Final = 200
 

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Column, Index, String, Table, Text
 
 from api.audit.chain import chained
-from api.database import METADATA, Moment
+from api.record.database import METADATA, Moment
 
 AUDIT: Final = Table(
     "audit",

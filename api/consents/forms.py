@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from api.consents.texts import CHANNELS, CURRENT, PURPOSES, TEXTS
-from api.forms import Form
+from api.web.forms import Form
 
 
 def channel_and_day(form: Form, today: date) -> tuple[str, date, str]:

@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, func, select
 
-from api.accounts.actor import Actor
 from api.audit.chain import add
 from api.audit.service import note
 from api.consents.tables import CONSENTS
 from api.consents.texts import CURRENT, PURPOSES
-from api.record import Transaction
-from api.refusals import Refused, Trouble
+from api.record.actor import Actor
+from api.record.refusals import Refused, Trouble
+from api.record.transaction import Transaction
 
 _SAID: Final = (
     select(CONSENTS.c.purpose, CONSENTS.c.given, CONSENTS.c.expires_on)

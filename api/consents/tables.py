@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Boolean, Column, Date, Index, String, Table
 
 from api.audit.chain import chained
-from api.database import METADATA, Moment
+from api.record.database import METADATA, Moment
 
 CONSENTS: Final = Table(
     "consents",

@@ -16,20 +16,20 @@ from litestar.params import Body, FromPath, RawBody
 from sqlalchemy import select
 
 from api.accounts.tables import ACCOUNTS
+from api.advice.batch import Job
 from api.audit.service import note
-from api.batch import Job
 from api.consents import service as consents
 from api.consents.forms import channel_and_day, purposes
 from api.consents.texts import PURPOSES, WITH_RECIPIENT
-from api.errors import language_of
-from api.forms import Form
-from api.live import Live
 from api.participants import evidence, people, rights
 from api.participants.imports import import_sheet
 from api.participants.people import Agreement, Person
-from api.record import Transaction
-from api.refusals import Refused, Trouble
-from api.web import Asking, actor_of, answer_json, in_thread, record_of
+from api.record.live import Live
+from api.record.refusals import Refused, Trouble
+from api.record.transaction import Transaction
+from api.web.asking import Asking, actor_of, answer_json, in_thread, record_of
+from api.web.errors import language_of
+from api.web.forms import Form
 
 MOST_BYTES: Final = 256 * 1024
 MOST_IMPORT_BYTES: Final = 20 * 1024 * 1024

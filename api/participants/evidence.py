@@ -13,19 +13,19 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import bindparam, func, insert, select
 
-from api.accounts.actor import Actor
 from api.audit.service import note
 from api.consents import service as consents
-from api.crypto import read_json, seal_json, unseal_each
-from api.errors import told
 from api.participants.people import Person, bump, who
 from api.participants.tables import EVIDENCE
-from api.record import Transaction, new_id
-from api.refusals import Refused, Trouble
-from api.words import teller
-from matcher.participant import InputProblem, ParticipantError, as_date, read_participant, read_value
-from matcher.rules import Rules
-from matcher.words import Message
+from api.record.actor import Actor
+from api.record.crypto import read_json, seal_json, unseal_each
+from api.record.refusals import Refused, Trouble
+from api.record.transaction import Transaction, new_id
+from api.web.errors import told
+from api.web.words import teller
+from matcher.facts.participant import InputProblem, ParticipantError, as_date, read_participant, read_value
+from matcher.message import Message
+from matcher.programme.rules import Rules
 
 PLACE: Final = "evidence.sealed:"
 MOST_FACTS: Final = 200

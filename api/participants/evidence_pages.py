@@ -14,18 +14,18 @@ from litestar.params import FromPath, RawBody
 from api.accounts import service as accounts
 from api.audit.service import note
 from api.consents import service as consents
-from api.errors import language_of
-from api.forms import Form
-from api.frame import MOST_BYTES, NOTHING, Fields, Typed, attempt, fields_of, go, page
-from api.live import Live
 from api.participants import evidence
 from api.participants.people import check_version, find, who
-from api.web import Asking, actor_of, in_thread, record_of
-from api.words import teller
-from matcher.entries import PROOFS, Signal
-from matcher.participant import as_date
-from matcher.rules import Rules
-from matcher.wording import UNIT_NAMES
+from api.record.live import Live
+from api.web.asking import Asking, actor_of, in_thread, record_of
+from api.web.errors import language_of
+from api.web.forms import Form
+from api.web.frame import MOST_BYTES, NOTHING, Fields, Typed, attempt, fields_of, go, page
+from api.web.words import teller
+from matcher.facts.participant import as_date
+from matcher.programme.entries import PROOFS, Signal
+from matcher.programme.rules import Rules
+from words.wording import UNIT_NAMES
 
 PREFIX: Final = "signals."
 GONE: Final = "gone."

@@ -14,21 +14,21 @@ from typing import Any, Final
 
 from sqlalchemy import delete, insert, select
 
-from api.accounts.actor import Actor
+from api.advice.batch import Job, Ready, Rejected, in_both, read_row
 from api.audit.service import note
-from api.batch import Job, Ready, Rejected, in_both, read_row
 from api.consents import service as consents
-from api.errors import shown_text
-from api.forms import Form
+from api.files.rows import FileProblem, Row
+from api.files.sheets import open_sheet
 from api.participants import evidence, people
 from api.participants.people import Agreement, Person
 from api.participants.tables import IMPORTS, PARTICIPANTS
-from api.record import Record, Transaction, new_id
-from api.refusals import Refused, Trouble
-from api.rows import FileProblem, Row
-from api.sheets import open_sheet
-from matcher.participant import ParticipantError, read_participant
-from matcher.reading import ProgrammeError
+from api.record.actor import Actor
+from api.record.refusals import Refused, Trouble
+from api.record.transaction import Record, Transaction, new_id
+from api.web.errors import shown_text
+from api.web.forms import Form
+from matcher.facts.participant import ParticipantError, read_participant
+from matcher.programme.reading import ProgrammeError
 from training_data.columns import CellProblem, ColumnMap, check_headers, plain_map, read_map
 
 IDENTITY: Final = {

@@ -14,10 +14,6 @@ from api.accounts import service as accounts
 from api.audit.service import note
 from api.consents import service as consents
 from api.consents.texts import CURRENT, PURPOSES, TEXTS
-from api.errors import language_of
-from api.forms import Form
-from api.frame import MOST_BYTES, NOTHING, Fields, Typed, attempt, fields_of, go, page
-from api.live import Live
 from api.participants import people, rights
 from api.participants.endpoints import (
     MOST_IMPORT_BYTES,
@@ -28,8 +24,12 @@ from api.participants.endpoints import (
 )
 from api.participants.imports import Imported
 from api.participants.people import check_version, find, who
-from api.refusals import Refused, Trouble
-from api.web import Asking, actor_of, in_thread, record_of
+from api.record.live import Live
+from api.record.refusals import Refused, Trouble
+from api.web.asking import Asking, actor_of, in_thread, record_of
+from api.web.errors import language_of
+from api.web.forms import Form
+from api.web.frame import MOST_BYTES, NOTHING, Fields, Typed, attempt, fields_of, go, page
 
 AGREED_AT_FIRST: Final = tuple(purpose for purpose in PURPOSES if purpose != "referral")
 WORD: Final = {"id": "HAPUS", "en": "ERASE"}

@@ -10,14 +10,14 @@ from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, insert, select, update
 
-from api.accounts.actor import Actor
 from api.accounts.tables import ACCOUNTS
 from api.audit.service import note
 from api.consents import service as consents
-from api.crypto import Erased, seal_json, unseal_json
 from api.participants.tables import PARTICIPANTS
-from api.record import Transaction, new_id
-from api.refusals import Refused, Trouble
+from api.record.actor import Actor
+from api.record.crypto import Erased, seal_json, unseal_json
+from api.record.refusals import Refused, Trouble
+from api.record.transaction import Transaction, new_id
 
 PLACE: Final = "participants.sealed:"
 _ONE: Final = select(PARTICIPANTS).where(

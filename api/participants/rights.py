@@ -10,14 +10,14 @@ from typing import Any
 
 from sqlalchemy import Table, delete, func, select, update
 
-from api.accounts.actor import Actor
 from api.audit.service import note
 from api.audit.tables import AUDIT
-from api.crypto import unseal_json
-from api.database import METADATA
 from api.participants.people import check_version, find, who
 from api.participants.tables import PARTICIPANTS
-from api.record import Record, Transaction
+from api.record.actor import Actor
+from api.record.crypto import unseal_json
+from api.record.database import METADATA
+from api.record.transaction import Record, Transaction
 
 
 def tables_of_people() -> list[Table]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, UniqueConstraint
 
-from api.database import METADATA, SEALED, Moment
+from api.record.database import METADATA, SEALED, Moment
 
 PARTICIPANTS: Final = Table(
     "participants",

@@ -6,9 +6,9 @@ import jsonschema
 import pytest
 from litestar.testing import TestClient
 
+from api.advice.schemas import schemas
 from api.app import create_app
-from api.live import go_live
-from api.schemas import schemas
+from api.record.live import go_live
 from api.settings import Settings
 from tests.installation import a_database, installation, missing, postgresql, skip_or_fail
 

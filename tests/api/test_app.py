@@ -2,15 +2,13 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from litestar.testing import TestClient
 
 from api.app import create_app, from_environment
 from api.settings import Settings
-
-ROOT = Path(__file__).parent.parent.parent
+from tests.conftest import ROOT
 
 
 def test_health_says_with_what_the_service_answers(client, live, conforms):

@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
-from api.crypto import Erased, Vault
-from api.database import Database
 from api.participants import rights
 from api.participants.tables import PARTICIPANTS
-from api.tables import METADATA
+from api.record.crypto import Erased, Vault
+from api.record.database import Database
+from tests.every_table import METADATA
 from tests.installation import A_TRADER
 
 PLANTED = {

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from click.testing import CliRunner
 
-from api.cli import cli
+from api.commands.main import cli
 from api.participants.people import people_of
 from tests.installation import PASSWORD, installation
 
@@ -68,7 +68,7 @@ def test_a_fact_that_the_programme_no_longer_has_is_unknown_and_can_be_taken_bac
     from api.assessments.service import assess, find_assessment
     from api.participants import evidence
     from api.participants.people import find
-    from matcher.rules import rules_on
+    from matcher.programme.rules import rules_on
 
     person = small_kail.participant()
     small_kail.evidence(person)

@@ -13,7 +13,7 @@ import re
 from hypothesis import settings
 from sqlalchemy import inspect, text
 
-from api.access import routes_of
+from api.accounts.guard import routes_of
 from tests.installation import A_TRADER
 
 PEOPLE = 250 if settings().max_examples <= 2_000 else 2_000

@@ -1,12 +1,9 @@
 """Settings: defaults, an operator's own programme, and the way into a worker process."""
 
-from pathlib import Path
-
 import api
 from api.settings import Settings
-from matcher.programme import OKOCE
-
-ROOT = Path(__file__).parent.parent.parent
+from matcher.programme.loading import OKOCE
+from tests.conftest import ROOT
 
 
 def test_okoce_is_served_unless_the_data_folder_has_a_programme(tmp_path):

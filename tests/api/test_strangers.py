@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 from sqlalchemy import select
 
-from api.tables import METADATA
+from tests.every_table import METADATA
 
 TRIES = 2_000 if settings().max_examples <= 2_000 else 10_000
 MENTORS = ("mentor", "mentor2", "other_mentor")

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from matcher.participant import Participant, read_participant
-from matcher.programme import Programme, load_programme
-from matcher.rules import rules_on
+from matcher.facts.participant import Participant, read_participant
+from matcher.programme.loading import Programme, load_programme
+from matcher.programme.rules import rules_on
 
 TODAY = date(2026, 11, 21)
 

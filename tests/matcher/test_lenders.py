@@ -7,25 +7,25 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.criteria import Criterion
-from matcher.entries import Effect, Price, Product
+from matcher.facts.participant import Known, know, read_participant
 from matcher.lenders import Change, Match, Unmet
-from matcher.participant import Known, know, read_participant
-from matcher.prices import annuity, internal_rate, tenors
-from matcher.programme import load_programme
+from matcher.programme.criteria import Criterion
+from matcher.programme.entries import Effect, Price, Product
+from matcher.programme.loading import load_programme
+from matcher.programme.prices import annuity, internal_rate, tenors
+from matcher.programme.rules import ProductRule, Rules, rules_on
 from matcher.recommend import Recommendation, recommend
-from matcher.rules import ProductRule, Rules, rules_on
+from tests.conftest import ROOT
 from tests.strategies import raw_signals, read
 
 OKOCE = load_programme()
-WARMI = load_programme(Path(__file__).resolve().parents[1] / "programmes" / "warmi")
+WARMI = load_programme(ROOT / "tests" / "programmes" / "warmi")
 DAYS = (date(2018, 10, 1), date(2019, 6, 1), date(2024, 12, 1), date(2026, 11, 21))
 ALL_RULES = [rules_on(OKOCE, day) for day in DAYS] + [rules_on(WARMI, DAYS[3])]
 TODAY, VALLEY = ALL_RULES[3], ALL_RULES[4]

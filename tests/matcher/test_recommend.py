@@ -5,25 +5,25 @@ from __future__ import annotations
 import json
 import tomllib
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.columns import know_columns, truth_columns
-from matcher.criteria import truth_of
-from matcher.participant import know, read_participant
-from matcher.programme import load_programme
+from matcher.facts.columns import know_columns, truth_columns
+from matcher.facts.participant import know, read_participant
+from matcher.programme.criteria import truth_of
+from matcher.programme.loading import load_programme
+from matcher.programme.rules import Rules, rules_on
 from matcher.recommend import Recommendation, recommend, recommend_many
-from matcher.rules import Rules, rules_on
 from matcher.scorecard import Scorecard, read_scorecard
+from tests.conftest import ROOT
 from tests.strategies import raw_signals, read
 
 OKOCE = load_programme()
-CASES = Path(__file__).resolve().parents[1] / "cases"
-WARMI = load_programme(Path(__file__).resolve().parents[1] / "programmes" / "warmi")
+CASES = ROOT / "tests" / "cases"
+WARMI = load_programme(ROOT / "tests" / "programmes" / "warmi")
 DAYS = (date(2018, 10, 1), date(2019, 6, 1), date(2024, 12, 1), date(2026, 11, 21))
 ALL_RULES = [rules_on(OKOCE, day) for day in DAYS] + [rules_on(WARMI, day) for day in (DAYS[2], DAYS[3])]
 TODAY = ALL_RULES[3]

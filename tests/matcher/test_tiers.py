@@ -6,20 +6,20 @@ import random
 import tomllib
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.participant import Known, know, read_participant
-from matcher.paths import costs
-from matcher.programme import load_programme
+from matcher.facts.participant import Known, know, read_participant
+from matcher.paths.path import costs
+from matcher.paths.search import Question, Search
+from matcher.programme.loading import load_programme
+from matcher.programme.rules import Rules, rules_on
 from matcher.recommend import recommend
-from matcher.rules import Rules, rules_on
-from matcher.search import Question, Search
 from matcher.tiers import one_step_does
+from tests.conftest import ROOT
 from tests.strategies import (
     WORDS,
     Small,
@@ -38,9 +38,7 @@ ALL_RULES = [rules_on(OKOCE, day) for day in DAYS]
 TODAY = ALL_RULES[-1]
 RAW = [raw_signals(rules) for rules in ALL_RULES]
 RANK = {"empang": 0, "kail": 1, "sapaan": 2}
-WIDOW = tomllib.loads(
-    (Path(__file__).resolve().parents[1] / "cases" / "widow_without_papers.toml").read_text(encoding="utf-8")
-)["signals"]
+WIDOW = tomllib.loads((ROOT / "tests" / "cases" / "widow_without_papers.toml").read_text(encoding="utf-8"))["signals"]
 NOT_HELPED = {
     "mentoring_sessions": 0,
     "mentor_recommendation": False,

@@ -5,8 +5,8 @@ from datetime import date
 import numpy as np
 import pytest
 
-from matcher.programme import load_programme
-from matcher.rules import rules_on
+from matcher.programme.loading import load_programme
+from matcher.programme.rules import rules_on
 from models import train
 from models.dataset import Column, Dataset, make_dataset
 from models.registry import load_scorecard, versions

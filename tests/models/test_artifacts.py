@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.participant import Fact, Participant, know
-from matcher.programme import load_programme
+from matcher.facts.participant import Fact, Participant, know
+from matcher.programme.loading import load_programme
+from matcher.programme.rules import rules_on
 from matcher.recommend import recommend_many
-from matcher.rules import rules_on
 from models import train
 from models.registry import ARTIFACTS, load_scorecard, read_manifest, versions
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from matcher.participant import know, read_participant
-from matcher.rules import rules_on
+from matcher.facts.participant import know, read_participant
+from matcher.programme.rules import rules_on
 from matcher.scorecard import read_scorecard
 from models.additive import ClampedAdditive
 from models.compile import FACTOR, CompileError, bands_of, compile_scorecard, perturbed, table_bytes

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.participant import know, read_participant
-from matcher.rules import rules_on
+from matcher.facts.participant import know, read_participant
+from matcher.programme.rules import rules_on
 from matcher.scorecard import MOST_BINS
 from models.dataset import DatasetError, edges_of, make_dataset, scored_signals
 from training_data.schema import MISSING, Rows, rows_for

@@ -3,12 +3,11 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from matcher.programme import load_programme
-from matcher.rules import rules_on
+from matcher.programme.loading import load_programme
+from matcher.programme.rules import rules_on
 from matcher.scorecard import ScorecardError
 from models.registry import (
     SHIPPED,
@@ -20,8 +19,8 @@ from models.registry import (
     versions,
     write_version,
 )
+from tests.conftest import ROOT
 
-ROOT = Path(__file__).parents[2]
 TABLE = {
     "format": 1,
     "version": "test-1",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from api import cli
+from api.commands.main import cli
 from models import train
 from models.registry import ARTIFACTS, load_scorecard
 from training_data.schema import Rows, rows_for, write_rows
@@ -15,7 +15,7 @@ from training_data.schema import Rows, rows_for, write_rows
 @pytest.fixture
 def kail():
     def run(*arguments):
-        result = CliRunner().invoke(cli.cli, ["train", *map(str, arguments)], prog_name="kail")
+        result = CliRunner().invoke(cli, ["train", *map(str, arguments)], prog_name="kail")
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
         return result
 

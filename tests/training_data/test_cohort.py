@@ -7,11 +7,11 @@ import pytest
 from click.testing import CliRunner
 
 import training_data
-from api.cli import cli
-from matcher.columns import truth_columns
-from matcher.participant import read_participant
-from matcher.programme import load_programme
-from matcher.rules import rules_on
+from api.commands.main import cli
+from matcher.facts.columns import truth_columns
+from matcher.facts.participant import read_participant
+from matcher.programme.loading import load_programme
+from matcher.programme.rules import rules_on
 from training_data.cohort import AS_OF, EVERYBODY, FUNNEL, KOJA, WOMEN, enrich, kecamatan_shares, make_cohort
 from training_data.schema import OUTCOMES, check_rows, fields, known_by_day, read_rows, rows_for, write_rows
 

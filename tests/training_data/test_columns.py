@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import training_data.columns
-from matcher.participant import read_participant
-from matcher.programme import load_programme
-from matcher.reading import ProgrammeError
-from matcher.rules import rules_on
+from matcher.facts.participant import read_participant
+from matcher.programme.loading import load_programme
+from matcher.programme.reading import ProgrammeError
+from matcher.programme.rules import rules_on
 from training_data.columns import check_headers, plain_map, read_map
 from training_data.columns.cells import FACTORS
 

@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from matcher.columns import know_columns
-from matcher.participant import ParticipantError, read_participant
-from matcher.programme import load_programme
-from matcher.rules import rules_on
+from matcher.facts.columns import know_columns
+from matcher.facts.participant import ParticipantError, read_participant
+from matcher.programme.loading import load_programme
+from matcher.programme.rules import rules_on
 from training_data.schema import (
     MISSING,
     Rows,

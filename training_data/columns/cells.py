@@ -11,9 +11,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
-from matcher.entries import Signal
-from matcher.participant import as_date
-from matcher.reading import Source
+from matcher.facts.participant import as_date
+from matcher.programme.entries import Signal
+from matcher.programme.reading import Source
 
 Both = Mapping[str, str]
 

@@ -12,9 +12,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from matcher.entries import Programme, Signal
-from matcher.participant import read_value
-from matcher.reading import Entry, ProgrammeError, ProgrammeProblem
+from matcher.facts.participant import read_value
+from matcher.programme.entries import Programme, Signal
+from matcher.programme.reading import Entry, ProgrammeError, ProgrammeProblem
 from training_data.columns.cells import FACTORS, GROUPED, Column, ColumnMap, Rate, parse_date
 
 

@@ -11,7 +11,7 @@ from api.accounts.tables import ACCOUNTS
 from api.assessments import disagreement, service, switches
 from api.assessments.rescreening import rescreen
 from api.assessments.tables import ASSESSMENTS, OBJECTIONS, OVERRIDES
-from api.refusals import Refused
+from api.record.refusals import Refused
 
 TIED = {
     "registered": True,

@@ -10,7 +10,7 @@ from api.assessments.rescreening import rescreen
 from api.assessments.tables import ASSESSMENTS
 from api.audit.tables import AUDIT
 from api.consents import service as consents
-from api.refusals import Refused
+from api.record.refusals import Refused
 from tests.changed_programmes import ANOTHER_LETTER, changed, live_with
 from tests.strategies import JAKARTA
 

@@ -29,8 +29,8 @@ from api.assessments.tables import ASSESSMENTS
 from api.audit.chain import verify
 from api.audit.tables import AUDIT
 from api.consents.service import require
-from api.database import is_busy
-from api.refusals import Refused, Trouble
+from api.record.database import is_busy
+from api.record.refusals import Refused, Trouble
 from api.settings import Settings
 
 LONG = 60.0
@@ -343,8 +343,8 @@ def test_it_is_kept_waiting_no_longer_than_a_thread(small_kail, make, asked, mon
     """Thirty seconds are too long for a test: the process has a database that waits for one."""
     program = textwrap.dedent(
         """
-        import api.database, functools, api.record
-        api.record.Database = functools.partial(api.database.Database, wait_seconds=1)
+        import api.record.database, functools, api.record.transaction
+        api.record.transaction.Database = functools.partial(api.record.database.Database, wait_seconds=1)
         from api.assessments.own_process import main
         main()
         """
@@ -416,8 +416,8 @@ def test_it_ends_with_a_server_that_is_killed_whatever_the_server_was_doing(tmp_
         """
         import pathlib, sys, time
         from api.assessments.own_process import OwnProcess
-        from api.live import go_live, utc_now
-        from api.record import open_record
+        from api.record.live import go_live, utc_now
+        from api.record.transaction import open_record
         from api.settings import Settings
         folder = pathlib.Path(sys.argv[1])
         own = OwnProcess(open_record(folder, "", utc_now), go_live(Settings()), folder)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import zlib
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -15,18 +14,18 @@ from sqlalchemy import select, update
 from api.assessments import service
 from api.assessments.core import differences
 from api.assessments.tables import ASSESSMENTS
-from api.crypto import Tampered, unseal
 from api.participants import evidence
 from api.participants.people import find
-from matcher.criteria import Criterion
-from matcher.programme import OKOCE, load_programme
-from matcher.rules import rules_on
+from api.record.crypto import Tampered, unseal
+from matcher.programme.criteria import Criterion
+from matcher.programme.loading import OKOCE, load_programme
+from matcher.programme.rules import rules_on
 from tests.changed_programmes import DEARER, OLDER, changed, served
-from tests.conftest import EXAMPLES
+from tests.conftest import EXAMPLES, ROOT
 from tests.installation import MORNING, installation
 from tests.strategies import JAKARTA, participants
 
-WARMI = Path(__file__).parents[2] / "programmes" / "warmi"
+WARMI = ROOT / "tests" / "programmes" / "warmi"
 
 
 @pytest.fixture(scope="module")

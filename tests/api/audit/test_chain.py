@@ -16,7 +16,7 @@ from api.audit.service import note
 from api.audit.tables import AUDIT
 from api.consents import service as consents
 from api.consents.tables import CONSENTS
-from api.record import open_record
+from api.record.transaction import open_record
 from tests.installation import Clock
 
 CHAINS = {"audit": AUDIT, "consents": CONSENTS}

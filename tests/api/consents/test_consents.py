@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
+from api.advice.batch import Job
 from api.assessments import service
 from api.assessments.rescreening import rescreen
 from api.assessments.tables import ASSESSMENTS
 from api.assessments.work_list import work_list
-from api.batch import Job
 from api.consents import service as consents
 from api.consents.tables import CONSENTS
 from api.participants import evidence
@@ -22,8 +22,8 @@ from api.participants.endpoints import check_consent
 from api.participants.imports import import_sheet
 from api.participants.people import Agreement, find
 from api.participants.tables import EVIDENCE
-from api.refusals import Refused
-from api.words import teller
+from api.record.refusals import Refused
+from api.web.words import teller
 from tests.conftest import EXAMPLES
 from tests.installation import MORNING, installation
 

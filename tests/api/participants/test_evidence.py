@@ -16,9 +16,9 @@ from api.participants import evidence, people
 from api.participants.evidence import Evidence, evidence_of, signals_of
 from api.participants.people import find
 from api.participants.tables import EVIDENCE
-from api.refusals import Refused
-from api.tables import METADATA
+from api.record.refusals import Refused
 from tests.conftest import EXAMPLES
+from tests.every_table import METADATA
 from tests.installation import MORNING, installation
 
 TODAY = date(2026, 11, 21)

@@ -13,7 +13,7 @@ from api.consents import service as consents
 from api.participants.evidence import evidence_of, signals_of
 from api.participants.people import people_of
 from api.participants.tables import IMPORTS
-from api.tables import METADATA
+from tests.every_table import METADATA
 
 ANI, IDA, UMI = "3171014101800001", "3171014101800002", "3171014101800003"
 

@@ -10,17 +10,17 @@ import sqlite3
 import pytest
 from sqlalchemy import LargeBinary, select
 
-from api.access import MATRIX
+from api.accounts.guard import MATRIX
 from api.app import create_app
 from api.assessments import service
 from api.audit.chain import verify
 from api.audit.tables import AUDIT
 from api.consents import service as consents
 from api.consents.tables import CONSENTS
-from api.crypto import Erased, unseal_json
 from api.participants import rights
-from api.record import open_record
-from api.tables import METADATA
+from api.record.crypto import Erased, unseal_json
+from api.record.transaction import open_record
+from tests.every_table import METADATA
 
 PERSON_COLUMNS = {"person_id", "participant_id"}
 OF_PEOPLE = {"participants", "evidence", "consents", "assessments", "overrides", "objections"}

@@ -1,0 +1,200 @@
+"""The guard: who may use which route, written down in one table; whatever is not in it does not start.
+
+The first wall: a route asks here before anything else. The second stands in the use cases: a mentor finds only their own
+participants, an operator only those of the organisation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from anyio import to_thread
+from litestar import Litestar
+from litestar.connection import ASGIConnection
+from litestar.handlers.base import BaseRouteHandler
+
+from api.accounts.cookies import session_id_of
+from api.accounts.sessions import IDLE, KEY_PREFIX, SEEN_EVERY, actor_of_key, actor_of_session, touch_session
+from api.record.actor import Actor
+from api.record.refusals import Refused, Trouble
+from api.record.transaction import Record
+from api.web.asking import SAFE, refuse_foreign
+
+ANYONE: Final = "anyone"
+SIGNED_IN: Final = ("mentor", "lender", "analyst", "operator")
+M, L, A, O = "mentor", "lender", "analyst", "operator"  # noqa: E741 - a table of one-letter columns
+
+MATRIX: Final[Mapping[str, tuple[str, ...]]] = {
+    # the stateless service
+    "GET /": (ANYONE,),
+    "GET /health": (ANYONE,),
+    "POST /api/v1/recommendations": (ANYONE,),
+    "GET /api/v1/programme": (ANYONE,),
+    "GET /schema": (ANYONE,),
+    "GET /schema/openapi.json": (ANYONE,),
+    "GET /schema/{path}": (ANYONE,),
+    "GET /static/{file_path}": (ANYONE,),
+    # coming in
+    "POST /api/v1/session": (ANYONE,),
+    "DELETE /api/v1/session": SIGNED_IN,
+    "GET /api/v1/me": SIGNED_IN,
+    "POST /api/v1/me/password": SIGNED_IN,
+    "GET /api/v1/me/keys": (L,),
+    "POST /api/v1/me/keys": (L,),
+    "DELETE /api/v1/me/keys/{key_id}": (L,),
+    # accounts
+    "GET /api/v1/accounts": (O,),
+    "POST /api/v1/accounts": (O,),
+    "PATCH /api/v1/accounts/{account_id}": (O,),
+    "POST /api/v1/accounts/{account_id}/password": (O,),
+    # participants
+    "GET /api/v1/participants": (M,),
+    "POST /api/v1/participants": (M,),
+    "POST /api/v1/participants/search": (M,),
+    "GET /api/v1/participants/{person_id}": (M, O),
+    "PATCH /api/v1/participants/{person_id}": (M,),
+    "POST /api/v1/participants/{person_id}/mentor": (O,),
+    "GET /api/v1/participants/{person_id}/evidence": (M,),
+    "POST /api/v1/participants/{person_id}/evidence": (M,),
+    "GET /api/v1/participants/{person_id}/consents": (M, O),
+    "POST /api/v1/participants/{person_id}/consents": (M, O),
+    "GET /api/v1/participants/{person_id}/export": (M, O),
+    "POST /api/v1/participants/{person_id}/erasure": (M, O),
+    "POST /api/v1/imports": (M,),
+    # assessments
+    "GET /api/v1/work-list": (M,),
+    "POST /api/v1/participants/{person_id}/assessments": (M,),
+    "GET /api/v1/participants/{person_id}/assessments": (M, O),
+    "GET /api/v1/assessments/{assessment_id}": (M, O),
+    "GET /api/v1/assessments/{assessment_id}/replay": (M, O),
+    "GET /api/v1/assessments/{assessment_id}/changes": (M, O),
+    "POST /api/v1/assessments/{assessment_id}/override": (M,),
+    "POST /api/v1/assessments/{assessment_id}/objection": (M, O),
+    "GET /api/v1/objections": (O,),
+    "POST /api/v1/objections/{objection_id}/decision": (O,),
+    "GET /api/v1/disagreements": (A, O),
+    "GET /api/v1/switches/randomise-ties": (O,),
+    "PUT /api/v1/switches/randomise-ties": (O,),
+    "GET /api/v1/audit": (O,),
+    # pages
+    "GET /sign-in": (ANYONE,),
+    "POST /sign-in": (ANYONE,),
+    "POST /sign-out": SIGNED_IN,
+    "GET /account": SIGNED_IN,
+    "POST /account/password": SIGNED_IN,
+    "POST /account/keys": (L,),
+    "POST /account/keys/{key_id}/revoke": (L,),
+    "GET /accounts": (O,),
+    "POST /accounts": (O,),
+    "POST /accounts/{account_id}": (O,),
+    "POST /accounts/{account_id}/password": (O,),
+    "GET /audit": (O,),
+    "GET /participants": (M, O),
+    "POST /participants": (M, O),
+    "GET /participants/new": (M,),
+    "POST /participants/new": (M,),
+    "GET /participants/{person_id}": (M, O),
+    "GET /participants/{person_id}/identity": (M,),
+    "POST /participants/{person_id}/identity": (M,),
+    "GET /participants/{person_id}/mentor": (O,),
+    "POST /participants/{person_id}/mentor": (O,),
+    "GET /participants/{person_id}/evidence": (M,),
+    "POST /participants/{person_id}/evidence": (M,),
+    "GET /participants/{person_id}/history": (M,),
+    "GET /participants/{person_id}/consents": (M, O),
+    "POST /participants/{person_id}/consents": (M, O),
+    "GET /participants/{person_id}/rights": (M, O),
+    "POST /participants/{person_id}/erasure": (M, O),
+    "GET /imports": (M,),
+    "POST /imports": (M,),
+    "GET /work-list": (M,),
+    "POST /participants/{person_id}/assessments": (M,),
+    "GET /assessments/{assessment_id}": (M, O),
+    "POST /assessments/{assessment_id}/override": (M,),
+    "POST /assessments/{assessment_id}/objection": (M, O),
+    "GET /objections": (O,),
+    "POST /objections/{objection_id}/decision": (O,),
+    "GET /disagreements": (A, O),
+    "POST /disagreements/lot": (O,),
+}
+"""Method and path of every route, and who may use it."""
+
+SCOPED: Final[Mapping[str, str]] = {"GET /api/v1/me": "me"}
+"""What an API key may reach, beside what anyone may: the route and the scope it needs."""
+
+_KIND: Final = re.compile(r":\w+}")  # of a path parameter: {id:str} is {id}
+
+
+def check_matrix(app: Litestar) -> None:
+    """See that every route is in the matrix.
+
+    Raises:
+        LookupError: naming each that is not. A service whose door nobody thought about does not start.
+    """
+    missing = sorted(set(routes_of(app)) - set(MATRIX))
+    if missing:
+        raise LookupError(f"no line in api/accounts/guard.py for {', '.join(missing)}. Remedy: write who may use it.")
+
+
+def routes_of(app: Litestar) -> Iterable[str]:
+    """Every "METHOD /path" of the application; HEAD goes with GET, OPTIONS is the framework's own."""
+    for route in app.routes:
+        for method in getattr(route, "methods", None) or {"GET"}:
+            if method not in ("HEAD", "OPTIONS"):
+                yield f"{method} {re.sub(_KIND, '}', route.path)}"
+
+
+async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Let a request through or refuse it; who asks stands in `connection.state.actor` from here on, refused or not.
+
+    Raises:
+        Refused: 401 without or with a dead session or key, 403 for a role or a scope that may not, or a foreign form.
+    """
+    method = str(connection.scope.get("method", "GET")).replace("HEAD", "GET")
+    name = f"{method} {connection.scope['path_template']}"
+    connection.state.actor = None
+    if method == "OPTIONS":  # the framework's own: it names the methods of a path and nothing else
+        return
+    allowed = MATRIX[name]
+    if ANYONE in allowed:
+        return
+    record: Record = connection.app.state.record
+    cookie = session_id_of(connection)
+    bearer = connection.headers.get("authorization", "")
+    if bearer:
+        actor = await to_thread.run_sync(_by_key, record, bearer.removeprefix("Bearer ").strip())
+    else:
+        actor = await to_thread.run_sync(_by_session, record, cookie) if cookie else None
+    if actor is None:
+        raise Refused(401, Trouble("session", "signed_out"))
+    connection.state.actor = actor  # the page that says no has their menu
+    if not bearer and method not in SAFE:
+        refuse_foreign(connection)
+    if actor.role not in allowed:
+        raise Refused(403, Trouble("role", "not_allowed", role=actor.role, allowed=", ".join(allowed)))
+    if bearer and SCOPED.get(name) not in actor.scopes:
+        raise Refused(403, Trouble("key", "no_scope"))
+    if "\0" in connection.scope["path"] or b"%00" in connection.scope["query_string"]:  # PostgreSQL fails at it
+        raise Refused(404, Trouble("address", "not_found"))
+
+
+def _by_session(record: Record, secret: str) -> Actor | None:
+    with record.read() as tx:
+        found = actor_of_session(tx, secret)
+        now = tx.now
+    if found is None:
+        return None
+    actor, seen_at = found
+    if now - seen_at > min(SEEN_EVERY, IDLE):
+        with record.write() as tx:
+            touch_session(tx, actor.session)
+    return actor
+
+
+def _by_key(record: Record, secret: str) -> Actor | None:
+    if not secret.startswith(KEY_PREFIX):
+        return None
+    with record.read() as tx:
+        return actor_of_key(tx, secret)

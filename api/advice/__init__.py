@@ -1,0 +1,1 @@
+"""The stateless service: one participant's signals in, one recommendation out."""

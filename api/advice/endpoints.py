@@ -1,0 +1,254 @@
+"""The stateless endpoint: one person's signals in, one recommendation out. Nothing is stored and nothing personal logged."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+import msgspec
+from litestar import HttpMethod, Request, Response, get, post, route
+from litestar.di import NamedDependency
+from litestar.params import RawBody
+
+from api import __version__
+from api.advice.answer import Table, answer, versions_of
+from api.advice.catalogue import catalogue
+from api.advice.schemas import CATALOGUE_DOCS, HEALTH_DOCS, RECOMMENDATION_DOCS
+from api.record.live import Live
+from api.web.errors import Refusal, language_of, told
+from api.web.strict_json import UnreadableBody, read_json
+from api.web.words import LANGUAGES, Teller, teller
+from matcher.facts.participant import InputProblem, Participant, ParticipantError, as_date, read_participant
+from matcher.message import Message
+from matcher.programme.rules import Rules, rules_on
+from matcher.recommend import recommend
+
+MOST_BYTES: Final = 1024 * 1024
+KEYS: Final = ("signals", "as_of", "goal", "language")
+LONGEST_NAME: Final = 100
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request that can be answered."""
+
+    rules: Rules
+    participant: Participant
+    goal: str | None
+    language: str
+
+
+def recommendation(live: Live, asked: Asked) -> Table:
+    """Answer one request."""
+    found = recommend(asked.rules, asked.participant, goal=asked.goal, scorecard=live.scorecard)
+    versions = versions_of(live.programme, live.scorecard)
+    return answer(asked.rules, asked.participant, found, asked.language, versions)
+
+
+# -- reading a request -------------------------------------------------------------------------------------------------
+
+
+def read_request(content: bytes, live: Live, language: str = "id") -> Asked:
+    """Read and check a body; `language` is that of the answer where the body names none.
+
+    Raises:
+        Refusal: with every problem at once.
+    """
+    try:
+        body = read_json(content)
+    except UnreadableBody as error:
+        raise _refusal(teller(live.rules, language), [InputProblem("body", None, error.message)]) from None
+    reading = _Reading(live, language)
+    asked = reading.read(body.value, body.twice)
+    if asked is None:
+        raise Refusal(400, reading.language, reading.told)
+    return asked
+
+
+def _refusal(t: Teller, problems: list[InputProblem], status: int = 400) -> Refusal:
+    return Refusal(status, t.language, told(t, problems))
+
+
+@dataclass
+class _Reading:
+    """One body being read: problems gather here."""
+
+    live: Live
+    language: str
+    problems: list[InputProblem] = field(default_factory=list)
+    told: list[Table] = field(default_factory=list)
+
+    def note(self, where: str, value: Any, code: str, **args: Any) -> None:
+        self.problems.append(InputProblem(where, value, Message(code, args)))
+
+    def read(self, body: Any, twice: list[str]) -> Asked | None:
+        for name in dict.fromkeys(twice):
+            self.note(name, None, "duplicate_key", name=name)
+        if not isinstance(body, dict):
+            self.note("body", body, "not_an_object", sent=kind_of(body))
+            body = {"signals": {}}
+        for name in body:
+            if name not in KEYS:
+                self.note(name, body[name], "unknown_top_key", name=name)
+        self._language(body.get("language"))
+        rules = rules_on(self.live.programme, self._as_of(body.get("as_of")))
+        goal = self._goal(rules, body.get("goal"))
+        signals = self._signals(rules, body)
+        t = teller(rules, self.language)
+        self.told += told(t, self.problems)
+        participant = self._participant(t, signals)
+        return None if self.told or participant is None else Asked(rules, participant, goal, self.language)
+
+    def _language(self, raw: Any) -> None:
+        if raw is None:
+            return
+        if isinstance(raw, str) and raw in LANGUAGES:
+            self.language = raw
+        else:
+            self.note("language", raw, "wrong_language")
+
+    def _as_of(self, raw: Any) -> date:
+        day, problem = read_as_of(self.live, raw)
+        if problem is not None:
+            self.problems.append(problem)
+        return day
+
+    def _goal(self, rules: Rules, raw: Any) -> str | None:
+        if raw is None:
+            return None
+        if not isinstance(raw, str):
+            self.note("goal", raw, "wrong_goal")
+        elif raw in rules.product_ids:
+            return raw
+        else:
+            near = difflib.get_close_matches(raw[:LONGEST_NAME], rules.product_ids, 3, cutoff=0.4)
+            offered = near or [name for name, product in rules.product_ids.items() if product.suggested]
+            self.note("goal", raw, "goal_unknown", name=raw[:LONGEST_NAME], near=offered)
+        return None
+
+    def _signals(self, rules: Rules, body: dict[str, Any]) -> dict[str, Any]:
+        """The signals to read; with names or counts beyond all reason none are, so that no answer takes long."""
+        raw = body.get("signals")
+        if raw is None:
+            self.note("signals", None, "signals_missing")
+            return {}
+        if not isinstance(raw, dict):
+            self.note("signals", raw, "not_an_object", sent=kind_of(raw))
+            return {}
+        if len(raw) > 2 * len(rules.signals):
+            self.note("signals", None, "too_many_signals", count=len(raw), known=len(rules.signals))
+            return {}
+        for name in raw:
+            if len(name) > LONGEST_NAME:
+                self.note(f"signals.{name}", None, "name_too_long", count=len(name))
+        return {name: value for name, value in raw.items() if len(name) <= LONGEST_NAME}
+
+    def _participant(self, t: Teller, signals: dict[str, Any]) -> Participant | None:
+        try:
+            return read_participant(t.rules, signals)
+        except ParticipantError as error:
+            self.told += told(t, error.problems, "signals.")
+            return None
+
+
+def read_as_of(live: Live, raw: Any) -> tuple[date, InputProblem | None]:
+    """Read the day asked about: today where none is given, the nearest day of the programme where it is wrong."""
+    day, today, fallback = (live.today if raw is None else as_date(raw)), live.today, live.rules.day
+    start, end = live.programme.valid_from, live.programme.valid_to
+    if day is None:
+        return fallback, InputProblem("as_of", raw, Message("wrong_as_of"))
+    if day < start:
+        return fallback, InputProblem("as_of", raw, Message("as_of_before", {"start": start}))
+    if end is not None and day > end:
+        return fallback, InputProblem("as_of", raw, Message("as_of_after", {"end": end}))
+    if day > today:
+        return fallback, InputProblem("as_of", raw, Message("future_as_of", {"today": today}))
+    return day, None
+
+
+def kind_of(value: Any) -> Message:
+    """Name the kind of a JSON value."""
+    kinds = {bool: "yes_no", int: "number", float: "number", str: "text", list: "list"}
+    return Message(kinds.get(type(value), "null"))
+
+
+def read_query(query: str, live: Live) -> tuple[date, str]:
+    """Read the address of the catalogue: language and as_of.
+
+    Raises:
+        Refusal: with every problem at once.
+    """
+    pairs = parse_qsl(query, keep_blank_values=True, errors="replace")
+    given = dict(pairs)
+    language = given.get("language", "id")
+    problems = []
+    for name, value in given.items():
+        if name not in ("language", "as_of"):
+            message = Message("unknown_parameter", {"name": name[:LONGEST_NAME], "allowed": "language, as_of"})
+            problems.append(InputProblem(name, value, message))
+        elif sum(key == name for key, _ in pairs) > 1:
+            problems.append(InputProblem(name, value, Message("parameter_twice", {"name": name})))
+    if language not in LANGUAGES:
+        problems.append(InputProblem("language", language, Message("wrong_language")))
+    day, problem = read_as_of(live, given.get("as_of"))
+    problems += [problem] if problem else []
+    if problems:
+        raise _refusal(teller(live.rules, language if language in LANGUAGES else "id"), problems)
+    return day, language
+
+
+# -- endpoints ---------------------------------------------------------------------------------------------------------
+
+
+def json_answer(table: Table, **headers: str) -> Response[bytes]:
+    """Return a table as JSON."""
+    return Response(msgspec.json.encode(table), media_type="application/json", headers=headers)
+
+
+def check_type(request: Request[Any, Any, Any], live: Live, language: str) -> None:
+    """Refuse a body that does not call itself JSON.
+
+    Raises:
+        Refusal: with status 415.
+    """
+    sent = request.headers.get("content-type", "")
+    kind = sent.partition(";")[0].strip().lower()
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        message = Message("not_json_type", {"sent": sent[:LONGEST_NAME] or Message("no_type")})
+        raise _refusal(teller(live.rules, language), [InputProblem("content-type", sent or None, message)], 415)
+
+
+@post(
+    "/api/v1/recommendations",
+    status_code=200,
+    sync_to_thread=False,  # it only computes, a few milliseconds
+    request_max_body_size=MOST_BYTES,
+    operation_class=RECOMMENDATION_DOCS,
+)
+def post_recommendation(request: Request[Any, Any, Any], body: RawBody, live: NamedDependency[Live]) -> Response[bytes]:
+    """Answer what is asked about one person."""
+    language = language_of(request)
+    check_type(request, live, language)
+    asked = read_request(body, live, language)
+    return json_answer(recommendation(live, asked), **{"cache-control": "no-store"})
+
+
+@get("/api/v1/programme", sync_to_thread=False, operation_class=CATALOGUE_DOCS)
+def get_programme(request: Request[Any, Any, Any], live: NamedDependency[Live]) -> Response[bytes]:
+    """Answer with the programme of a day."""
+    day, language = read_query(request.scope["query_string"].decode("latin-1"), live)
+    return json_answer(catalogue(rules_on(live.programme, day), language))
+
+
+@route("/health", http_method=[HttpMethod.GET, HttpMethod.HEAD], sync_to_thread=False, operation_class=HEALTH_DOCS)
+def get_health(live: NamedDependency[Live]) -> Response[bytes]:
+    """Answer that the service answers, and with what."""
+    programme = {"id": live.programme.id, "name": live.programme.name["id"]}
+    table = {"status": "ok", "programme": programme, "digest": live.programme.digest, "kail": __version__}
+    return json_answer(table, **{"cache-control": "no-store"})
+
+
+HANDLERS: Final = (post_recommendation, get_programme, get_health)

@@ -1,0 +1,422 @@
+"""Schemas: JSON Schema of requests and answers, made from the programme, and how OpenAPI describes each endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from litestar.openapi.spec import Operation
+
+from matcher.programme.entries import PROOFS, Programme, Signal
+from matcher.programme.rules import Rules
+
+Schema = dict[str, Any]
+
+TEXT: Final[Schema] = {"type": "string"}
+TRUTH: Final[Schema] = {"type": "boolean"}
+WHOLE: Final[Schema] = {"type": "integer"}
+RUPIAH: Final[Schema] = {"type": "integer", "description": "whole rupiah"}
+DAY: Final[Schema] = {"type": "string", "format": "date"}
+THOUSANDTHS: Final[Schema] = {"type": "integer", "description": "thousandths of a point; 20 points double the odds"}
+
+
+def ref(name: str) -> Schema:
+    """Point to a schema of the document."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def listed(inner: Schema) -> Schema:
+    """A list."""
+    return {"type": "array", "items": inner}
+
+
+def or_null(inner: Schema, why: str = "") -> Schema:
+    """Something or null; `why` says what null means."""
+    return {"anyOf": [inner, {"type": "null"}]} | ({"description": why} if why else {})
+
+
+def codes(*allowed: str) -> Schema:
+    """One of some codes."""
+    return {"type": "string", "enum": list(allowed)}
+
+
+def table(description: str, properties: Mapping[str, Schema], optional: tuple[str, ...] = ()) -> Schema:
+    """An object with exactly these fields."""
+    return {
+        "type": "object",
+        "description": description,
+        "properties": dict(properties),
+        "required": [name for name in properties if name not in optional],
+        "additionalProperties": False,
+    }
+
+
+# -- the request -------------------------------------------------------------------------------------------------------
+
+
+def request_schema(rules: Rules) -> Schema:
+    """The body of a request, with every signal that can be given."""
+    given = {name: signal_schema(signal) for name, signal in rules.signals.items() if not signal.derived}
+    signals = {
+        "type": "object",
+        "description": "What is known of one person. Leave out what nobody asked yet: unknown is not no.",
+        "properties": given,
+        "additionalProperties": False,
+    }
+    goal = {"type": "string", "enum": list(rules.product_ids)}
+    properties = {
+        "signals": signals,
+        "as_of": or_null(DAY, "The day asked about; today in the programme's time zone where it is left out."),
+        "goal": or_null(goal, "The product to find a path to; chosen by us where it is left out."),
+        "language": or_null(codes("id", "en"), "Language of every text; Indonesian where it is left out."),
+    }
+    return table("One person on one day.", properties, ("as_of", "goal", "language"))
+
+
+def signal_schema(signal: Signal) -> Schema:
+    """One signal: its value, or a table of value, on and proof; null is unknown."""
+    value = value_schema(signal)
+    missing = [{"enum": list(signal.missing_codes)}] if signal.missing_codes else []
+    full = table(
+        "The value with the day on which it was true and what proves it.",
+        {
+            "value": {"anyOf": [value, *missing, {"type": "null"}]},
+            "on": or_null(DAY, "The day asked about where it is left out."),
+            "proof": or_null(codes(*(signal.proof or PROOFS))),
+        },
+        ("on", "proof"),
+    )
+    schema: Schema = {
+        "title": f"{signal.label['id']} / {signal.label['en']}",
+        "description": f"{signal.question['id']} / {signal.question['en']}",
+        "anyOf": [value, *missing, full, {"type": "null"}],
+        "x-kind": signal.kind,
+    }
+    if signal.unit:
+        schema["x-unit"] = signal.unit
+    if signal.missing_codes:
+        schema["description"] += f" ({', '.join(map(str, signal.missing_codes))}: not filled in)"
+    if signal.stale_after_days is not None:
+        schema["x-stale-after-days"] = signal.stale_after_days
+    return schema
+
+
+def value_schema(signal: Signal) -> Schema:
+    """The values a signal may have."""
+    if signal.kind == "yes_no":
+        return TRUTH
+    if signal.kind in ("number", "money"):
+        return {"type": "integer", "minimum": signal.minimum, "maximum": signal.maximum}
+    if signal.kind == "date":
+        return DAY
+    label = "; ".join(f"{code}: {text['id']} / {text['en']}" for code, text in signal.values.items())
+    one = {"type": "string", "enum": list(signal.values), "description": label}
+    return one if signal.kind == "choice" else listed(one)
+
+
+# -- answers -----------------------------------------------------------------------------------------------------------
+
+
+def schemas(rules: Rules) -> dict[str, Schema]:
+    """Every schema of the document, by name."""
+    return {"RecommendationRequest": request_schema(rules)} | answer_schemas(rules.programme) | SHARED
+
+
+def answer_schemas(programme: Programme) -> dict[str, Schema]:
+    """The recommendation and its parts."""
+    tier = codes(*dict.fromkeys(t.id for t in programme.tiers))
+    return {
+        "Tier": table(
+            "What is offered now, never what a person is worth. The rule is the programme's own choice.",
+            {
+                "tier": tier,
+                "name": TEXT,
+                "offers": TEXT,
+                "provisional": {"type": "boolean", "description": "an answer to one of the questions could lift it"},
+                "reasons": listed(TEXT),
+                "questions": listed(ref("Question")),
+                "talk_again": or_null(table("A programme and a day.", {"programme": ref("Named"), "on": DAY})),
+                "notice": {"type": "string", "description": "whose rule the tiers are; show it with the tier"},
+            },
+        ),
+        "Intervention": INTERVENTION | {"properties": {**INTERVENTION["properties"], "tier": tier}},
+        "Product": PRODUCT | {"properties": {**PRODUCT["properties"], "tier": tier}},
+    }
+
+
+INTERVENTION: Final = table(
+    "Something that can be done next, in the order suggested.",
+    {
+        "id": TEXT,
+        "name": TEXT,
+        "about": TEXT,
+        "tier": TEXT,
+        "rank_reason": {"type": "string", "description": "why it stands in this place"},
+        "completes": listed(ref("StepName")),
+        "days": WHOLE,
+        "days_from": {"type": "string", "description": "whose figure it is: a source with its date, or our choice"},
+        "cost_idr": or_null(RUPIAH, "null: not known yet"),
+        "cost_from": TEXT,
+        "evidence": listed(
+            table(
+                "What a study found.",
+                {
+                    "study": TEXT,
+                    "finding": codes("positive", "nothing_found"),
+                    "text": TEXT,
+                    "url": TEXT,
+                    "date": DAY,
+                },
+            )
+        ),
+        "evidence_note": or_null(TEXT, "a sentence where there is no evidence yet"),
+        "otherwise": or_null(TEXT, "what holds if a check or somebody else's decision goes the other way"),
+        "questions": listed(ref("Question")),
+    },
+)
+PRODUCT: Final = table(
+    "A loan or grant seen from this person. The status speaks of published conditions alone; the lender decides.",
+    {
+        "id": TEXT,
+        "name": TEXT,
+        "provider": TEXT,
+        "tier": TEXT,
+        "form": listed(codes("conventional", "sharia", "grant")),
+        "availability": codes("running", "historical", "closed", "lead_only", "wrong_purpose"),
+        "as_of": or_null(TEXT, "the day, month or year of the source; null: it names none"),
+        "confidence": codes("high", "medium", "low"),
+        "status": codes("conditions_met", "ask", "not_yet", "not_for_you"),
+        "offered": {"type": "boolean", "description": "running, conditions met, affordable and capital not unwanted"},
+        "unmet": listed(ref("Unmet")),
+        "questions": listed(ref("Question")),
+        "terms_unknown": {**listed(TEXT), "description": "what to ask the lender; it never blocks"},
+        "affordable": table(
+            "Whether the instalment fits, and whose answer is missing.",
+            {"answer": codes("yes", "no", "unknown"), "missing_from": or_null(codes("participant", "lender"))},
+        ),
+        "effective_rate_percent": or_null({"type": "number"}, "a year, two decimals; null: no source gives enough"),
+        "prices": listed(ref("Price")),
+        "instalment_idr": or_null(RUPIAH, "for the amount asked"),
+        "instalment_every": codes("month", "week", "two_weeks"),
+        "max_affordable_idr": or_null(RUPIAH),
+        "closes": {**listed(ref("Named")), "description": 'what taking it would bar; id "*": all other credit'},
+        "joint_liability": or_null(TEXT),
+        "amount_per": codes("person", "group"),
+        "notices": listed(TEXT),
+        "source": listed(ref("Source")),
+    },
+)
+PATH: Final[Schema] = {
+    "description": "The way to one product: steps, with ask where an answer is missing; or impossible; or no goal.",
+    "oneOf": [
+        table(
+            "Steps from today, one after another. With ask, they hold if its answer is favourable.",
+            {
+                "goal": TEXT,
+                "goal_name": TEXT,
+                "ask": table("", {"signal": or_null(TEXT), "question": TEXT, "text": TEXT}),
+                "steps": listed(
+                    table(
+                        "",
+                        {
+                            "kind": codes("do", "wait", "ask_less"),
+                            "id": or_null(TEXT),
+                            "name": TEXT,
+                            "begins": DAY,
+                            "ends": DAY,
+                            "days": WHOLE,
+                            "cost_idr": RUPIAH,
+                            "otherwise": or_null(TEXT),
+                            "text": TEXT,
+                        },
+                    )
+                ),
+                "days": WHOLE,
+                "cost_idr": RUPIAH,
+                "lender_days": or_null(WHOLE, "the lender's own time, not counted in days"),
+                "lender_days_note": TEXT,
+                "assumed": {**listed(ref("Question")), "description": "unknown answers taken as favourable"},
+                "shortfall_idr": or_null(RUPIAH, "what is lacking beyond the cash at hand"),
+                "shortfall_months": or_null(WHOLE, "months of capacity that cover it"),
+            },
+            ("ask",),
+        ),
+        table("No way there.", {"goal": TEXT, "goal_name": TEXT, "impossible": listed(TEXT)}),
+        table("No goal.", {"goal": {"type": "null"}, "why": TEXT}),
+    ],
+}
+READINESS: Final = table(
+    "A score with all that moved it: score = base + the sum of points, exactly. Tier and order do not depend on it.",
+    {
+        "basis": codes("synthetic", "outcomes"),
+        "outcome": codes("funded", "kept"),
+        "score": THOUSANDTHS,
+        "base": THOUSANDTHS,
+        "low": THOUSANDTHS,
+        "high": {**THOUSANDTHS, "description": "low to high, in thousandths of a point: what answers could still move"},
+        "probability": or_null({"type": "number", "minimum": 0, "maximum": 1}),
+        "why_no_probability": or_null(TEXT),
+        "contributions": listed(
+            table("", {"signal": TEXT, "value": {}, "points": THOUSANDTHS, "text": TEXT}),
+        ),
+    },
+)
+SHARED: Final[dict[str, Schema]] = {
+    "Named": table("", {"id": TEXT, "name": TEXT}),
+    "StepName": table("", {"step": TEXT, "name": TEXT}),
+    "Question": table("A signal and the words to ask for it.", {"signal": TEXT, "question": TEXT}),
+    "FullQuestion": table(
+        "A question with its possible answers.",
+        {
+            "signal": TEXT,
+            "question": TEXT,
+            "still_so": {"type": "boolean", "description": "a value was given but has grown old"},
+            "choices": listed(table("", {"code": TEXT, "label": TEXT})),
+        },
+        ("choices",),
+    ),
+    "Source": table("", {"url": TEXT, "date": DAY, "note": TEXT}, ("note",)),
+    "Price": table(
+        "A price as stated.",
+        {
+            "rate_percent": {"type": "number"},
+            "basis": codes("effective", "flat", "flat_total", "margin", "unstated"),
+            "text": TEXT,
+            "source": listed(ref("Source")),
+        },
+    ),
+    "Unmet": table(
+        "A published condition that is not met, what there is, and what changes it (nothing: never).",
+        {
+            "criterion": TEXT,
+            "need": TEXT,
+            "have": TEXT,
+            "changed_by": listed(
+                table(
+                    "",
+                    {
+                        "kind": codes("intervention", "wait", "ask_less"),
+                        "id": or_null(TEXT),
+                        "name": TEXT,
+                        "days": or_null(WHOLE),
+                        "cost_idr": or_null(RUPIAH),
+                        "amount_idr": or_null(RUPIAH),
+                        "text": TEXT,
+                    },
+                )
+            ),
+        },
+    ),
+    "Readiness": READINESS,
+    "Path": PATH,
+    "Versions": table(
+        "What the answer was made with.",
+        {
+            "programme": table("", {"id": TEXT, "digest": TEXT}),
+            "model": or_null(table("", {"version": TEXT, "digest": TEXT, "basis": TEXT}), "null: no scorecard"),
+            "kail": TEXT,
+            "as_of": DAY,
+        },
+    ),
+    "Recommendation": table(
+        "Everything that Kail says about one person on one day. A person decides.",
+        {
+            "tier": ref("Tier"),
+            "readiness": or_null(ref("Readiness")),
+            "why_no_readiness": or_null(TEXT),
+            "steps": listed(
+                table("", {"step": TEXT, "name": TEXT, "status": codes("done", "under_way", "open", "unknown")})
+            ),
+            "interventions": listed(ref("Intervention")),
+            "products": listed(ref("Product")),
+            "path": ref("Path"),
+            "questions": listed(ref("FullQuestion")),
+            "notices": listed(TEXT),
+            "versions": ref("Versions"),
+        },
+    ),
+    "Programme": {
+        "type": "object",
+        "description": "A programme on one day: all that a form needs.",
+        "properties": {
+            "id": TEXT,
+            "name": TEXT,
+            "digest": TEXT,
+            **{name: listed({"type": "object"}) for name in ("steps", "signals", "interventions", "products", "tiers")},
+        },
+        "required": ["id", "name", "digest", "steps", "signals", "interventions", "products", "tiers"],
+    },
+    "Health": table("", {"status": codes("ok"), "programme": ref("Named"), "digest": TEXT, "kail": TEXT}),
+    "Problem": table(
+        "RFC 9457, with every problem found at once.",
+        {
+            "type": TEXT,
+            "title": TEXT,
+            "status": WHOLE,
+            "detail": TEXT,
+            "problems": listed(
+                table("", {"field": TEXT, "value": {}, "message": TEXT, "remedy": TEXT}),
+            ),
+        },
+    ),
+}
+
+
+# -- operations --------------------------------------------------------------------------------------------------------
+
+
+def _answers(name: str, **problems: str) -> dict[str, Any]:
+    good = {"description": "The answer", "content": {"application/json": {"schema": ref(name)}}}
+    content = {"application/problem+json": {"schema": ref("Problem")}}
+    return {"200": good} | {
+        code.removeprefix("_"): {"description": text, "content": content} for code, text in problems.items()
+    }
+
+
+def _parameter(name: str, description: str, schema: Schema) -> Schema:
+    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
+
+
+LANGUAGE: Final = _parameter("language", "Language of every text; Indonesian by default.", codes("id", "en"))
+AS_OF: Final = _parameter("as_of", "The day asked about; today by default.", DAY)
+_500: Final = "Something went wrong on our side"
+
+
+def documented(**fields: Any) -> type[Operation]:
+    """Return an Operation with these fields in place of what the framework reads off the handler."""
+
+    @dataclass
+    class Documented(Operation):
+        def __post_init__(self) -> None:
+            for name, value in fields.items():
+                setattr(self, name, value)
+
+    return Documented
+
+
+RECOMMENDATION_DOCS: Final = documented(
+    summary="Recommend",
+    description=(
+        "One person's signals in; tier, next steps, products, a path and the open questions out. Nothing is stored. "
+        "The query's language is used where the body names none, also for a body that cannot be read."
+    ),
+    parameters=[LANGUAGE],
+    request_body={"required": True, "content": {"application/json": {"schema": ref("RecommendationRequest")}}},
+    responses=_answers(
+        "Recommendation",
+        _400="Every problem of the request at once",
+        _413="The body is larger than 1 MiB",
+        _415="The content type is not application/json",
+        _500=_500,
+    ),
+)
+CATALOGUE_DOCS: Final = documented(
+    summary="Programme",
+    description="Steps, signals, interventions, products and tiers of one day, with sources and our own choices.",
+    parameters=[LANGUAGE, AS_OF],
+    responses=_answers("Programme", _400="Every problem of the request at once", _500=_500),
+)
+HEALTH_DOCS: Final = documented(
+    summary="Health", description="Whether the service answers.", responses=_answers("Health", _500=_500)
+)

@@ -1,0 +1,139 @@
+"""A demo: synthetic people in a fresh record, mentors who accompany them, and an account for each role.
+
+Nobody in it ever lived; every name says so. What the cohort says of a person on its own day is told as if it had been
+recorded within the last months, so that a work list has something to show.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from api.accounts.passwords import new_password
+from api.accounts.service import NewAccount, add_account, add_organisation
+from api.assessments.service import assess
+from api.consents.texts import CURRENT
+from api.participants import evidence
+from api.participants.people import Agreement, find, register
+from api.record.actor import Actor
+from api.record.live import Live
+from api.record.refusals import Refused
+from api.record.transaction import Record
+from matcher.facts.participant import ParticipantError, read_participant
+
+NAMES: Final = (
+    "Ani", "Budi", "Citra", "Dedi", "Eka", "Fitri", "Gilang", "Hasan", "Indah", "Joko", "Kartika", "Lina", "Maman", "Nur",
+    "Oki", "Putri", "Rahmat", "Siti", "Tono", "Umi", "Vina", "Wahyu", "Yanti", "Zainal",
+)  # fmt: skip
+MENTORS: Final = 2
+AGES: Final = (9, 16, 24, 45)
+"""Days since somebody was last worked out: so a mentor's week has work in it."""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What a demo made: the accounts with their passwords, and how many people."""
+
+    accounts: tuple[tuple[str, NewAccount], ...]
+    people: int
+    assessed: int
+
+
+class NotEmpty(Exception):
+    """A record that is not fresh: a demo would mix invented people with real ones."""
+
+
+def is_empty(record: Record) -> bool:
+    """Whether nobody was ever added to a record."""
+    from sqlalchemy import select
+
+    from api.accounts.tables import ORGANISATIONS
+
+    with record.read() as tx:
+        return tx.one(select(ORGANISATIONS.c.id)) is None
+
+
+def fill(
+    record: Record,
+    live: Live,
+    people: Sequence[tuple[date, Mapping[str, Any]]],
+    seed: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Filled:
+    """Fill a fresh record with people, each the day on which the signals were true and the signals.
+
+    Raises:
+        NotEmpty: if there is somebody in it already.
+    """
+    if not is_empty(record):
+        raise NotEmpty
+    draw = random.Random(seed)
+    accounts, mentors = _accounts(record)
+    assessed = 0
+    for number, (day, signals) in enumerate(people):
+        if progress:
+            progress(number + 1, len(people))
+        actor = mentors[number % len(mentors)]
+        agrees = draw.random() > 0.06
+        person = _person(record, actor, f"{NAMES[number % len(NAMES)]} {number + 1:03d} (contoh)", agrees, live.today)
+        ago = timedelta(days=draw.choice(AGES))
+        if _evidence(record, live, actor, person, day, signals, ago) and agrees and draw.random() > 0.15:
+            then = _earlier(live.clock, ago)
+            assess(replace(record, clock=then), Live(live.programme, live.scorecard, then), actor, person)
+            assessed += 1
+    return Filled(accounts, len(people), assessed)
+
+
+def _accounts(record: Record) -> tuple[tuple[tuple[str, NewAccount], ...], list[Actor]]:
+    """An organisation of mentors with an analyst and an operator, and a lender's."""
+    wanted = [(f"pendamping{n}", "mentor") for n in range(1, MENTORS + 1)]
+    wanted += [("analis", "analyst"), ("operator", "operator"), ("bank", "lender")]
+    passwords = [new_password() for _ in wanted]
+    made = []
+    with record.write() as tx:
+        home, bank = add_organisation(tx, "OK OCE (contoh)"), add_organisation(tx, "Bank (contoh)")
+        for (login, role), password in zip(wanted, passwords, strict=True):
+            theirs = bank if role == "lender" else home
+            account = add_account(tx, theirs, login, f"{login.capitalize()} (contoh)", role, password)
+            made.append((role, theirs, account))
+    mentors = [Actor(one.id, organisation, role, one.login) for role, organisation, one in made if role == "mentor"]
+    return tuple((role, one) for role, _, one in made), mentors
+
+
+def _person(record: Record, actor: Actor, name: str, agrees: bool, today: date) -> str:
+    agreed = Agreement(("record", "recommendation") if agrees else ("record",), "paper", today, CURRENT)
+    with record.write() as tx:
+        return register(tx, actor, {"name": name}, agreed)
+
+
+def _evidence(
+    record: Record, live: Live, actor: Actor, person: str, day: date, signals: Mapping[str, Any], ago: timedelta
+) -> bool:
+    """Record what was true on `day` as if that day had been `ago`; what would contradict today's rules is left out."""
+    on = live.rules.day - ago
+    moved = {name: value + (on - day) if isinstance(value, date) else value for name, value in signals.items()}
+    facts = {name: {"value": value, "on": on} for name, value in moved.items() if name in live.rules.signals}
+    while facts:
+        try:
+            read_participant(live.rules, facts)
+            break
+        except ParticipantError as error:
+            wrong = {problem.field.partition(".")[0] for problem in error.problems}
+            facts = {name: fact for name, fact in facts.items() if name not in wrong}
+    written = {
+        name: {key: value.isoformat() if isinstance(value, date) else value for key, value in fact.items()}
+        for name, fact in facts.items()
+    }
+    then = _earlier(record.clock, ago)
+    with replace(record, clock=then).write() as tx:
+        try:
+            return bool(written) and evidence.add(tx, actor, find(tx, actor, person), live.rules, written, "id") > 0
+        except Refused:
+            return False
+
+
+def _earlier(clock: Callable[[], datetime], ago: timedelta) -> Callable[[], datetime]:
+    return lambda: clock() - ago

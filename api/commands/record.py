@@ -1,0 +1,283 @@
+"""The commands that work on a record: a demo, accounts, re-screening, checking the chains, changing the master key."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from api.commands.progress import progress_bar
+
+if TYPE_CHECKING:
+    from api.assessments.rescreening import Rescreened
+    from api.record.live import Live
+    from api.record.transaction import Record
+
+CHAIN_BROKEN = 3
+
+
+def on_a_record(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of a command that works on a record."""
+    for option in (
+        click.option("--database", default="", envvar="KAIL_DATABASE", metavar="URL", help="A PostgreSQL database instead."),
+        click.option(
+            "--data", type=click.Path(path_type=Path, file_okay=False), required=True, envvar="KAIL_DATA", metavar="DIR",
+            help="The data folder, with the keys and, on SQLite, the database.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@contextmanager
+def opened(
+    data: Path, database: str, *, new: bool = False, model: str = "", programme: Path | None = None
+) -> Iterator[tuple[Record, Live]]:
+    """Open the record of a data folder, with the programme and scorecard it is served with."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from api.record.crypto import KeyProblem
+    from api.record.live import go_live, utc_now
+    from api.record.transaction import KEY_FILE, open_record
+    from api.settings import Settings
+
+    if not new and not (data / KEY_FILE).exists():
+        raise click.ClickException(
+            f"{data} is no data folder of Kail. Remedy: check the name, or make one with kail demo."
+        )
+    live = go_live(Settings(data=data, model=model, programme=programme), utc_now)
+    try:
+        record = open_record(data, database, utc_now)
+    except KeyProblem as error:
+        raise click.ClickException(str(error)) from None
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        remedy = "Remedy: check its address, and that you may use it."
+        raise click.ClickException(f"the database cannot be opened: {reason}. {remedy}") from None
+    try:
+        yield record, live
+    finally:
+        record.close()
+
+
+def prepare_record(data: Path, database: str) -> None:
+    """Make the folder, the keys and the tables before any worker starts, so that what is wrong is told once.
+
+    Raises:
+        ClickException: with what to do.
+    """
+    with opened(data, database, new=True):
+        pass
+
+
+@click.command()
+@on_a_record
+@click.option(
+    "-n", "people", type=click.IntRange(1, 20_000), default=120, show_default=True, metavar="N", help="How many."
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=1, show_default=True, help="The same seed gives the same people."
+)
+def demo(data: Path, database: str, people: int, seed: int) -> None:
+    """Fill a fresh record with SYNTHETIC people, two mentors and an account for each role.
+
+    The passwords are printed once, here; nobody can read them again.
+
+    \b
+    Example:
+      kail demo --data my-data
+    """
+    from api.commands.demo import NotEmpty, fill
+    from training_data.cohort import make_cohort
+
+    with opened(data, database, new=True) as (record, live):
+        rows = make_cohort(people, random_state=seed, programme=live.programme)
+        who = [(rows.values("as_of")[place], rows.signals(place)) for place in range(len(rows))]
+        try:
+            with progress_bar("people") as progress:
+                found = fill(record, live, who, seed, progress)
+        except NotEmpty:
+            remedy = "Remedy: name another --data folder; real and invented people must not be mixed."
+            raise click.ClickException(f"{data} holds people already. {remedy}") from None
+    click.echo(f"SYNTHETIC: {found.people} people who never lived, {found.assessed} of them with a recommendation.")
+    click.echo("Sign in with one of these; the passwords are shown this once:\n")
+    for role, account in found.accounts:
+        click.echo(f"  {role:<9} {account.login:<12} {account.password}")
+    click.echo("")
+
+
+@click.group()
+def account() -> None:
+    """Add the accounts that no page can add: the first operator of an organisation."""
+
+
+@account.command("add")
+@on_a_record
+@click.argument("login")
+@click.option("--role", type=click.Choice(["mentor", "lender", "analyst", "operator"]), required=True)
+@click.option(
+    "--organisation", required=True, metavar="NAME", help="Its name; it is added if there is none of that name."
+)
+@click.option("--name", default="", help="The person's name; without it the login.")
+def account_add(data: Path, database: str, login: str, role: str, organisation: str, name: str) -> None:
+    """Add an account; its password is printed once.
+
+    \b
+    Example:
+      kail account add budi --role operator --organisation "OK OCE Koja" --data my-data
+    """
+    from sqlalchemy import select
+
+    from api.accounts.passwords import new_password
+    from api.accounts.service import add_account, add_organisation
+    from api.accounts.tables import ORGANISATIONS
+    from api.record.refusals import Refused
+
+    login, organisation = login.strip(), organisation.strip()
+    if not 1 <= len(login) <= 100 or not 1 <= len(organisation) <= 200:
+        raise click.ClickException("LOGIN needs 1 to 100 letters and --organisation 1 to 200. Remedy: write both.")
+    with opened(data, database, new=True) as (record, _):
+        password = new_password()
+        try:
+            with record.write() as tx:
+                found = tx.one(select(ORGANISATIONS.c.id).where(ORGANISATIONS.c.name == organisation))
+                number = found.id if found else add_organisation(tx, organisation)
+                made = add_account(tx, number, login, name or login, role, password)
+        except Refused as error:
+            said = error.problems("en")[0]
+            raise click.ClickException(f"{said['message']} Remedy: {said['remedy']}") from None
+    click.echo(f"{made.login} ({role}, {organisation}). The password is shown this once: {made.password}")
+
+
+@click.command()
+@on_a_record
+@click.option("--language", type=click.Choice(["id", "en"]), default="en", show_default=True, envvar="KAIL_LANGUAGE")
+@click.option(
+    "--model", default="", metavar="VERSION|FILE", help="The scorecard; without it the one that comes with Kail."
+)
+@click.option(
+    "--programme",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    metavar="DIR",
+    help="A programme's folder, the one that is served; without it the one in --data, else OK OCE.",
+)
+@click.option("--keep", is_flag=True, help="Store the new recommendation of everybody for whom something changed.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a CSV file instead."
+)
+def rescreen(
+    data: Path, database: str, language: str, model: str, programme: Path | None, keep: bool, output: Path | None
+) -> None:
+    """List who gained or lost what since they were last worked out, and why: rules that changed, or facts and time.
+
+    \b
+    Run it after a rule, a product or the model changed:
+      kail rescreen --data my-data -o changes.csv
+      kail rescreen --data my-data --keep
+    """
+    from sqlalchemy.exc import OperationalError
+
+    from api.assessments.rescreening import rescreen as everybody
+    from api.record.database import is_busy
+
+    columns = ("participant", "mentor", "kind", "id", "gained", "text", "why", "because")
+    lines: list[tuple[Any, ...]] = []
+    found = gained = stored = 0
+    with opened(data, database, model=model, programme=programme) as (record, live):
+        try:
+            with progress_bar("people") as progress:
+                for one in everybody(record, live, language, keep=keep, progress=progress):
+                    lines += _rows(one)
+                    found, stored = found + 1, stored + one.stored
+                    gained += any(e["gained"] and e["because"] == "rules" for e in one.entries)
+        except OperationalError as error:
+            if not is_busy(error):
+                raise
+            done = f"The {found} people listed changed{f' and {stored} of them are stored' if keep else ''}."
+            remedy = "Remedy: let the import or whatever else writes for so long come to its end, then run it again."
+            raise click.ClickException(f"somebody else has been writing for half a minute. {done} {remedy}") from None
+        finally:  # who was stored is told, however it ended: a second run would not name them again
+            with output.open("w", newline="", encoding="utf-8") if output else nullcontext(sys.stdout) as file:
+                csv.writer(file).writerows([columns, *lines])
+    kept = f", {stored} stored" if keep else ""
+    click.echo(f"{found} people changed{kept}; {gained} of them gained a product because the rules did.", err=True)
+
+
+def _rows(one: Rescreened) -> list[tuple[Any, ...]]:
+    return [
+        (one.participant, one.mentor, e["kind"], e["id"], e["gained"], e["text"], " ".join(e["why"]), e["because"])
+        for e in one.entries
+    ]
+
+
+@click.group()
+def audit() -> None:
+    """Look after the record of who saw and changed what."""
+
+
+@audit.command("verify")
+@on_a_record
+@click.option("--end", metavar="N:HASH", help="Where the audit chain ended when you last noted it down.")
+def audit_verify(data: Path, database: str, end: str | None) -> None:
+    """Go over the chains of audit and consents and name every place where something was changed, taken out or moved.
+
+    \b
+    Note down, somewhere else, the end that is printed: --end shows whether a whole chain was put back to an older one.
+
+    Exit code: 0 all in order, 3 not.
+    """
+    from sqlalchemy import select
+
+    from api.accounts.tables import ORGANISATIONS
+    from api.audit.chain import Fault, end_of, verify
+    from api.audit.tables import AUDIT
+    from api.consents.tables import CONSENTS
+    from api.participants.tables import PARTICIPANTS
+
+    broken = False
+    with opened(data, database) as (record, _), record.read() as tx:
+        for table, people in ((AUDIT, ORGANISATIONS.c.id), (CONSENTS, PARTICIPANTS.c.id)):
+            count, faults = verify(tx, table)
+            number, link = end_of(tx, table)
+            click.echo(f"{table.name}: {count} entries, {len(faults)} faults; ends at {number}:{link}")
+            for fault in faults[:100]:
+                click.echo(f"  from entry {fault.seq}: {fault.what}")
+            if count == 0 and tx.one(select(people)) is not None:
+                faults = [*faults, Fault(1, "the whole chain is gone")]
+                click.echo("  the whole chain is gone: there are accounts or people, and nothing tells of them")
+            broken |= bool(faults)
+        if end is not None:
+            number_text, _, link = end.partition(":")
+            row = tx.one(select(AUDIT.c.hash).where(AUDIT.c.seq == int(number_text if number_text.isdigit() else 0)))
+            if row is None or row.hash != link:
+                click.echo(f"  audit: entry {end} is not in the chain any more")
+                broken = True
+    if broken:
+        raise click.exceptions.Exit(CHAIN_BROKEN)
+
+
+@click.group()
+def keys() -> None:
+    """Look after the key file of a data folder."""
+
+
+@keys.command("rotate")
+@on_a_record
+def keys_rotate(data: Path, database: str) -> None:
+    """Make a new master key, wrap every person's key with it and drop the old one. Stop the service first."""
+    from api.record.crypto import rotate
+    from api.record.transaction import KEY_FILE, VAULT_FILE
+
+    with opened(data, database):
+        number, people = rotate(data / KEY_FILE, data / VAULT_FILE)
+    click.echo(
+        f"Master key {number} wraps the keys of {people} people. Back up {KEY_FILE} now, apart from the database."
+    )
+
+
+COMMANDS = (demo, account, rescreen, audit, keys)

@@ -1,0 +1,1 @@
+"""Files that people made: sheets and workbooks in, answers out."""

@@ -1,0 +1,131 @@
+"""Rows: what every kind of sheet gives, and the problem of a file that gives none."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from api.files.file_words import FILE_PROBLEMS, SENTENCE, Both, fill
+from training_data.columns import CellProblem
+
+LONGEST_LINE: Final = 1_000_000
+MOST_COLUMNS: Final = 2_000
+TOTALS: Final = frozenset(
+    ("total", "jumlah", "jumlah total", "total keseluruhan", "grand total", "subtotal", "sub total", "rata-rata")
+)
+"""What stands first in a row that adds up the rows above it."""
+
+
+class FileProblem(Exception):
+    """A file that cannot be used: a code of `FILE_PROBLEMS`, and what its words need. As a string it is in English."""
+
+    def __init__(self, path: Path | str | Both, code: str, **given: Any) -> None:
+        self.path, self.code, self.given = path, code, given
+        super().__init__(self.said("en"))
+
+    def what(self, language: str) -> str:
+        """What is wrong."""
+        return fill(FILE_PROBLEMS[self.code][0], language, self.given)
+
+    def remedy(self, language: str) -> str:
+        """What to do about it."""
+        return fill(FILE_PROBLEMS[self.code][1], language, self.given)
+
+    def said(self, language: str) -> str:
+        """Both, after the name of the file."""
+        parts = {"path": self.path, "what": self.what(language), "remedy": self.remedy(language)}
+        return fill(SENTENCE, language, parts)
+
+
+def first_line(error: object) -> str:
+    """What another program says is wrong, on one short line."""
+    return str(error).strip().partition("\n")[0].rstrip(".")[:200]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its number (from 1, the header not counted), its line in the file, its cells, and what is wrong with it.
+
+    `line` is the line of a text file or the row of a worksheet. `letters`: in a workbook, the letters of each column.
+    """
+
+    number: int
+    line: int | None
+    cells: Mapping[str, Any]
+    problems: tuple[CellProblem, ...] = ()
+    letters: Mapping[str, str] = field(default_factory=dict)
+
+    def address(self, column: str) -> str:
+        """The cells of a column, or of several joined with ', ', as a spreadsheet names them: D17. "" in other files."""
+        names = [column] if column in self.letters else column.split(", ")
+        return ", ".join(f"{self.letters[name]}{self.line}" for name in names if name in self.letters)
+
+
+@dataclass
+class Sheet:
+    """An open file, to be closed. `headers` None: every row names its own. `size`: about how many rows there are.
+
+    `seen` and `blank` fill while the rows are read: the names that rows used, and how many rows were blank. Of a workbook
+    also: the sheet's name and the row of its header, the other sheets, the hidden ones, and (filling too) the letters of
+    columns that hold something under no name.
+    """
+
+    headers: tuple[str, ...] | None
+    size: int
+    handle: Any
+    rows: Iterator[Row] = field(default_factory=lambda: iter(()))
+    seen: set[str] = field(default_factory=set)
+    blank: int = 0
+    name: str = ""
+    header_row: int = 1
+    others: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    unnamed: dict[str, None] = field(default_factory=dict)
+
+    def __enter__(self) -> Sheet:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.handle.close()
+
+
+Known = Collection[str]
+"""Names that a header may well have: signals, or the columns of a map. They tell a comma file from a semicolon file."""
+
+
+def column_names(path: Path, names: Sequence[str]) -> tuple[str, ...]:
+    """The names in a header, without blanks around them; "" is a column without a name.
+
+    Raises:
+        FileProblem: if there are far too many, none, or a name stands twice.
+    """
+    headers = tuple(name.strip() for name in names)
+    if len(headers) > MOST_COLUMNS:
+        raise FileProblem(path.name, "too_many_columns", count=len(headers), most=MOST_COLUMNS)
+    twice = [name for name, times in Counter(headers).items() if name and times > 1]
+    if twice:
+        raise FileProblem(path.name, "column_twice", names=", ".join(map(repr, twice)))
+    if not any(headers):
+        raise FileProblem(path.name, "empty_header")
+    return headers
+
+
+def total_problem(headers: Sequence[str], cells: Sequence[Any]) -> CellProblem | None:
+    """The problem of a row that adds up the rows above it: its first cell that is not empty says so."""
+    for header, cell in zip(headers, cells, strict=False):
+        if isinstance(cell, str) and (text := cell.strip()):
+            if text.rstrip(" :.=").casefold() in TOTALS:
+                return CellProblem(header, text, NOT_A_PERSON)
+            return None
+        if cell is not None and cell != "":
+            return None
+    return None
+
+
+NOT_A_PERSON: Final = {
+    "id": "Baris ini menjumlahkan baris lain, bukan satu peserta. Hapus barisnya; kalau ini peserta, beri kode lain.",
+    "en": "This row adds up other rows and is no participant. Take it out; if it is one, give it another code.",
+}

@@ -1,0 +1,350 @@
+"""Sheets: the rows of a CSV, JSON lines, Parquet or Excel file, whatever state it is in. Chosen by the ending of its name.
+
+A file that cannot be read at all is a `FileProblem`; a row that cannot be read is a `Row` with its problem, and
+the rows after it go on. To read another kind of file, write a function like `open_csv` and name it in `OPENERS`.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import json
+import re
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, TextIO
+from zoneinfo import ZoneInfo
+
+from api.files.rows import LONGEST_LINE, FileProblem, Known, Row, Sheet, column_names, first_line, total_problem
+from api.files.workbooks import WORKBOOKS, open_workbook
+from training_data.columns import CellProblem
+
+BATCH: Final = 10_000
+DELIMITERS: Final = ",;\t"
+BLANKS: Final = DELIMITERS + '" \r\n\ufeff'
+_BLOCK: Final = 1 << 20
+MAGIC: Final = {
+    b"PK\x03\x04": "zip_archive",
+    b"\xd0\xcf\x11\xe0": "old_workbook",
+    b"PAR1": "parquet",
+    b"\xff\xfe": "utf_16",
+    b"\xfe\xff": "utf_16",
+    b"\x1f\x8b": "gzip",
+    b"%PDF": "pdf",
+}
+"""How files begin that are no text, and the code of each `FileProblem`."""
+
+
+def open_sheet(path: Path, known: Known, timezone: str = "UTC", name: str | None = None) -> Sheet:
+    """Open a file by its ending; dates with a time zone are read in `timezone`. `name`: which sheet of a workbook.
+
+    Raises:
+        FileProblem: if the file cannot be read at all.
+    """
+    opener = OPENERS.get(path.suffix.lower())
+    if opener is None:
+        raise _unreadable(path)
+    if name is not None and opener is not open_workbook:
+        endings = {"id": " dan ".join(WORKBOOKS), "en": " and ".join(WORKBOOKS)}
+        raise FileProblem(path.name, "no_sheets", name=name, endings=endings)
+    try:
+        if not path.exists():
+            raise FileProblem(path, "no_such_file")
+        if not path.is_file():
+            raise FileProblem(path, "not_a_file")
+        if path.stat().st_size == 0:
+            raise FileProblem(path, "empty_file")
+        return opener(path, known, timezone) if name is None else open_workbook(path, known, timezone, name)
+    except OSError as error:
+        raise FileProblem(path, "cannot_read", error=error.strerror or error) from None
+
+
+def _unreadable(path: Path) -> FileProblem:
+    ending = path.suffix.lower()
+    if ending in (".xls", ".xlsb", ".ods", ".numbers"):
+        return FileProblem(path.name, "other_workbook", ending=ending)
+    if ending == ".json":
+        return FileProblem(path.name, "one_json")
+    if not ending:
+        return FileProblem(path.name, "no_ending", endings=", ".join(OPENERS))
+    return FileProblem(path.name, "unknown_ending", ending=ending, endings=", ".join(OPENERS))
+
+
+# -- text --------------------------------------------------------------------------------------------------------------
+
+
+def check_text(path: Path) -> int:
+    """Read a whole text file once, before anything is written; return how many lines it has.
+
+    Raises:
+        FileProblem: naming the byte that is no UTF-8 or NUL, or a line that is far too long.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    offset, lines, length = 0, 0, 0
+    with path.open("rb") as handle:
+        while block := handle.read(_BLOCK):
+            if offset == 0:
+                for magic, code in MAGIC.items():
+                    if block.startswith(magic):
+                        raise FileProblem(path.name, code)
+            nul = block.find(b"\0")
+            if nul >= 0:
+                line = lines + _breaks(block[:nul]) + 1
+                raise FileProblem(path.name, "nul", byte=offset + nul + 1, line=line)
+            held = len(decoder.getstate()[0])
+            try:
+                decoder.decode(block)
+            except UnicodeDecodeError as error:
+                _not_utf8(path, offset - held + error.start, lines + _breaks(block[: max(error.start - held, 0)]) + 1)
+            for part in re.split(rb"[\r\n]", block)[:-1]:
+                _check_length(path, lines, length + len(part))
+                length = 0
+            length += len(block) - 1 - max(block.rfind(b"\n"), block.rfind(b"\r"))
+            lines += _breaks(block)
+            _check_length(path, lines, length)
+            offset += len(block)
+    if decoder.getstate()[0]:
+        _not_utf8(path, offset - len(decoder.getstate()[0]), lines + 1)
+    return lines + (length > 0)
+
+
+def _breaks(block: bytes) -> int:
+    return block.count(b"\n") or block.count(b"\r")
+
+
+def _check_length(path: Path, lines: int, length: int) -> None:
+    if length > LONGEST_LINE:
+        raise FileProblem(path.name, "long_line", line=lines + 1, most=LONGEST_LINE)
+
+
+def _not_utf8(path: Path, byte: int, line: int) -> None:
+    raise FileProblem(path.name, "not_utf8", byte=byte + 1, line=line) from None
+
+
+# -- CSV ---------------------------------------------------------------------------------------------------------------
+
+
+class _Lines:
+    """The lines of a text file, which can be put back: after a bad quote the next row begins on the next line."""
+
+    def __init__(self, handle: TextIO) -> None:
+        self.handle, self.held, self.number = handle, deque[str](), 0
+        self.taken: list[str] = []
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self.held.popleft() if self.held else next(self.handle)
+        self.number += 1
+        self.taken.append(line)
+        return line
+
+    def peek(self) -> str:
+        """The next line, which stays the next."""
+        if not self.held:
+            self.held.append(next(self.handle))
+        return self.held[0]
+
+    def keep_only_first(self) -> None:
+        """Put back all lines taken for this row but its first."""
+        self.held.extendleft(reversed(self.taken[1:]))
+        self.number -= len(self.taken) - 1
+        del self.taken[1:]
+
+
+def open_csv(path: Path, known: Known, timezone: str) -> Sheet:
+    """Open a CSV file: UTF-8 with or without BOM; comma, semicolon or tab, whichever the header line uses."""
+    size = check_text(path)
+    handle = path.open(encoding="utf-8-sig", newline="")
+    try:
+        lines = _Lines(handle)
+        if re.fullmatch(r"sep=.[\r\n]*", lines.peek()):  # Excel's own mark, not a header
+            next(lines)
+        if not lines.peek().strip():
+            raise FileProblem(path.name, "blank_header")
+        reader = csv.reader(lines, delimiter=_delimiter(lines.peek(), known), strict=True)
+        headers = column_names(path, next(reader))
+    except StopIteration:
+        handle.close()
+        raise FileProblem(path.name, "no_header_line") from None
+    except csv.Error as error:
+        handle.close()
+        raise FileProblem(path.name, "bad_header_line", error=error) from None
+    except FileProblem:
+        handle.close()
+        raise
+    sheet = Sheet(headers, max(size - 1, 0), handle, seen=set(headers))
+    sheet.rows = _csv_rows(lines, reader, headers, sheet)
+    return sheet
+
+
+def _delimiter(header: str, known: Known) -> str:
+    """The separator that finds most known names in the header, then the one that is there most often."""
+    text = header.rstrip("\r\n")
+
+    def worth(delimiter: str) -> tuple[int, int]:
+        names = [name.strip().strip('"') for name in text.split(delimiter)]
+        return sum(name in known for name in names), len(names)
+
+    return max(DELIMITERS, key=worth)
+
+
+def _csv_rows(lines: _Lines, reader: Any, headers: tuple[str, ...], sheet: Sheet) -> Iterator[Row]:
+    number = 0
+    while True:
+        lines.taken.clear()
+        start = lines.number + 1
+        try:
+            cells = next(reader)
+            problem = None if len(cells) == len(headers) else _ragged(lines.taken[0], len(cells), len(headers))
+        except StopIteration:
+            return
+        except csv.Error:
+            cells, problem = [], _bad_quote(lines.taken[0])
+        if not "".join(lines.taken).strip(BLANKS):
+            sheet.blank += 1
+            continue
+        number += 1
+        if problem is not None:
+            lines.keep_only_first()
+            yield Row(number, start, {}, (problem,))
+        elif (total := total_problem(headers, cells)) is not None:
+            yield Row(number, start, {}, (total,))
+        else:
+            yield Row(number, start, {name: cell for name, cell in zip(headers, cells, strict=True) if name})
+
+
+def _bad_quote(line: str) -> CellProblem:
+    return CellProblem(
+        "",
+        line,
+        {
+            "id": 'Tanda kutip (") di baris ini tidak ditutup, atau ada di tengah sel. Tutup, hapus, atau tulis dua kali.',
+            "en": 'A quotation mark (") in this row is never closed, or stands inside a cell. Close it, remove it, or '
+            "write it twice.",
+        },
+    )
+
+
+def _ragged(line: str, cells: int, headers: int) -> CellProblem:
+    if cells < headers:
+        remedy = {"id": "Lengkapi selnya; boleh kosong.", "en": "Add the missing cells; they may be empty."}
+    else:
+        remedy = {
+            "id": "Sel yang berisi pemisah harus di dalam tanda kutip.",
+            "en": "Put quotes around a cell that holds the separator.",
+        }
+    return CellProblem(
+        "",
+        line,
+        {
+            "id": f"Jumlah sel di baris ini {cells}, di judul {headers}. {remedy['id']}",
+            "en": f"Cells in this row: {cells}, in the header: {headers}. {remedy['en']}",
+        },
+    )
+
+
+# -- JSON lines --------------------------------------------------------------------------------------------------------
+
+
+def open_jsonl(path: Path, known: Known, timezone: str) -> Sheet:
+    """Open a file with one JSON object a line."""
+    size = check_text(path)
+    sheet = Sheet(None, size, path.open(encoding="utf-8-sig", newline="\n"))
+    sheet.rows = _jsonl_rows(sheet)
+    return sheet
+
+
+def _jsonl_rows(sheet: Sheet) -> Iterator[Row]:
+    number = 0
+    for line_number, line in enumerate(sheet.handle, 1):
+        if not line.strip():
+            sheet.blank += 1
+            continue
+        number += 1
+        try:
+            cells = json.loads(line, object_pairs_hook=_once_each)
+            if not isinstance(cells, dict):
+                raise ValueError(f"it is a {type(cells).__name__}")
+        except (ValueError, RecursionError) as error:
+            yield Row(number, line_number, {}, (_bad_json(line, str(error)),))
+            continue
+        sheet.seen.update(cells)
+        yield Row(number, line_number, cells)
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        name = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise ValueError(f"{name} stands twice")
+    return found
+
+
+def _bad_json(line: str, error: str) -> CellProblem:
+    return CellProblem(
+        "",
+        line,
+        {
+            "id": f"Baris ini bukan satu objek JSON ({error}). Tulis satu objek {{...}} per baris.",
+            "en": f"This line is not one JSON object ({error}). Write one object {{...}} a line.",
+        },
+    )
+
+
+# -- Parquet -----------------------------------------------------------------------------------------------------------
+
+
+def open_parquet(path: Path, known: Known, timezone: str) -> Sheet:
+    """Open a Parquet file; choices may be lists, or texts joined with ';'."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        opened = pq.ParquetFile(path)
+        names = column_names(path, list(opened.schema_arrow.names))
+    except (pa.ArrowException, ValueError) as error:
+        raise FileProblem(path.name, "bad_parquet", error=first_line(error)) from None
+    rows = _parquet_rows(path, opened, ZoneInfo(timezone))
+    return Sheet(names, opened.metadata.num_rows, opened, rows, set(names))
+
+
+def _parquet_rows(path: Path, opened: Any, zone: ZoneInfo) -> Iterator[Row]:
+    import pyarrow as pa
+
+    number = 0
+    try:
+        for batch in opened.iter_batches(batch_size=BATCH):
+            for cells in _without_nanoseconds(batch).to_pylist():
+                number += 1
+                yield Row(number, None, {name.strip(): _local(value, zone) for name, value in cells.items()})
+    except (pa.ArrowException, ValueError, OSError) as error:
+        raise FileProblem(path.name, "breaks_off", row=number, error=first_line(error)) from None
+
+
+def _without_nanoseconds(batch: Any) -> Any:
+    """The same rows with times in microseconds: Python's own dates hold no finer ones, and a day needs none."""
+    import pyarrow as pa
+
+    for place, column in enumerate(batch.schema):
+        if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
+            coarse = batch.column(place).cast(pa.timestamp("us", column.type.tz), safe=False)
+            batch = batch.set_column(place, column.name, coarse)
+    return batch
+
+
+def _local(value: Any, zone: ZoneInfo) -> Any:
+    return value.astimezone(zone) if isinstance(value, datetime) and value.tzinfo else value
+
+
+OPENERS: Final[dict[str, Callable[[Path, Known, str], Sheet]]] = {
+    ".csv": open_csv,
+    ".tsv": open_csv,
+    ".jsonl": open_jsonl,
+    ".ndjson": open_jsonl,
+    ".parquet": open_parquet,
+    **dict.fromkeys(WORKBOOKS, open_workbook),
+}

@@ -1,0 +1,17 @@
+"""Actors: who acts, as a value. Who it is by session or API key is found out in `accounts`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who asks: an account, its organisation and role. `session`: the hash of the session id, "" for an API key."""
+
+    account_id: str
+    organisation_id: str
+    role: str
+    name: str
+    session: str = ""
+    scopes: frozenset[str] = frozenset()

@@ -1,0 +1,94 @@
+"""The record: database, keys and clock of one installation, and the transaction that every use case is done in."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Executable, Row
+
+from api.record.crypto import Keys, Vault, open_keys
+from api.record.database import Database
+from api.record.live import Clock
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """One use case's view of the record: its connection, the moment it happens and the keys."""
+
+    sql: Connection
+    now: datetime
+    keys: Keys
+    vault: Vault
+
+    def run(self, statement: Executable) -> int:
+        """Carry out a statement; return how many rows an update or a deletion changed."""
+        return int(self.sql.execute(statement).rowcount)
+
+    def one(self, statement: Executable) -> Row[Any] | None:
+        """Return the first row found."""
+        return self.sql.execute(statement).first()
+
+    def all(self, statement: Executable) -> Sequence[Row[Any]]:
+        """Return every row found."""
+        return self.sql.execute(statement).all()
+
+
+@dataclass(frozen=True)
+class Record:
+    """Where everything is kept."""
+
+    database: Database
+    keys: Keys
+    vault: Vault
+    clock: Clock
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A use case that changes nothing."""
+        with self.database.read() as sql:
+            yield Transaction(sql, self.clock(), self.keys, self.vault)
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """A use case that is done as a whole or not at all."""
+        with self.database.write() as sql:
+            yield Transaction(sql, self.clock(), self.keys, self.vault)
+
+    def close(self) -> None:
+        """Give the database's connections back."""
+        self.database.close()
+        self.vault.close()
+
+
+def open_record(folder: Path, url: str, clock: Clock) -> Record:
+    """Open the record in a data folder, making folder, keys and tables where they are not there yet.
+
+    Raises:
+        KeyProblem: if the key file cannot be used.
+        SQLAlchemyError: if the database cannot be opened.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    record = attach_record(folder, url, clock, open_keys(folder / KEY_FILE))
+    record.database.migrate()
+    return record
+
+
+def attach_record(folder: Path, url: str, clock: Clock, keys: Keys) -> Record:
+    """Open the record in a data folder with its tables as they are and the keys given."""
+    database = Database(url or f"sqlite:///{folder / 'kail.sqlite'}")
+    return Record(database, keys, Vault(keys, folder / VAULT_FILE, folder / KEY_FILE), clock)
+
+
+KEY_FILE = "kail.key"
+VAULT_FILE = "persons.keys"
+
+
+def new_id() -> str:
+    """An id that nobody can guess and that says nothing."""
+    return secrets.token_hex(12)

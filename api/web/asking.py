@@ -1,0 +1,93 @@
+"""Asking and answering: who asks and from where, work done in threads, JSON that no cache keeps."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, ParamSpec, TypeVar
+
+import msgspec
+from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import RunVar
+from litestar import Request, Response
+from litestar.connection import ASGIConnection
+
+from api.record.actor import Actor
+from api.record.refusals import Refused, Trouble
+from api.record.transaction import Record
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Asking = Request[Any, Any, Any]
+_PASSWORD_THREADS: Final = 4
+_HASHING: Final[RunVar[CapacityLimiter]] = RunVar("kail_hashing")
+SAFE: Final = ("GET", "HEAD", "OPTIONS")
+"""Methods that change nothing."""
+NO_STORE: Final = {"cache-control": "no-store"}
+
+
+def in_thread(work: Callable[P, T]) -> Callable[P, Awaitable[T]]:
+    """Do a handler's work in a thread, since it waits for the database.
+
+    The framework's own `sync_to_thread` wraps a handler anew for every further method of its path (Litestar 2.25), and
+    then answers with a coroutine that nobody awaited.
+    """
+
+    @functools.wraps(work)
+    async def handler(*args: P.args, **kwargs: P.kwargs) -> T:
+        return await to_thread.run_sync(functools.partial(work, *args, **kwargs))
+
+    return handler
+
+
+def in_turn(work: Callable[P, T]) -> Callable[P, Awaitable[T]]:
+    """Do work that hashes a password in one of a few threads of its own: who signs in keeps only such waiting.
+
+    Passwords are looked at one after another; forty at once would hold every thread there is.
+    """
+
+    @functools.wraps(work)
+    async def handler(*args: P.args, **kwargs: P.kwargs) -> T:
+        limiter = _HASHING.get(None)
+        if limiter is None:
+            _HASHING.set(limiter := CapacityLimiter(_PASSWORD_THREADS))
+        return await to_thread.run_sync(functools.partial(work, *args, **kwargs), limiter=limiter)
+
+    return handler
+
+
+def actor_of(request: Asking) -> Actor:
+    """Who asks, as `access.admit` found out."""
+    actor: Actor = request.state.actor
+    return actor
+
+
+def record_of(request: Asking) -> Record:
+    """The record of this service."""
+    record: Record = request.app.state.record
+    return record
+
+
+def answer_json(value: Any, status: int = 200) -> Response[bytes]:
+    """Answer with JSON."""
+    return Response(
+        msgspec.json.encode(value), status_code=status, media_type="application/json", headers=dict(NO_STORE)
+    )
+
+
+def refuse_foreign(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    """Refuse a change that a browser sends from another site's page, by what the browser itself says of it.
+
+    With cookies that are SameSite=Strict this is the second guard against forged requests; a program that is no browser
+    sends neither header and has no cookies to abuse.
+
+    Raises:
+        Refused: 403.
+    """
+    site, origin = connection.headers.get("sec-fetch-site"), connection.headers.get("origin")
+    host = connection.headers.get("host", "")
+    if site in ("same-origin", "none") or (site is None and origin is None):
+        return
+    if site is None and origin is not None and host and origin.partition("://")[2] == host:
+        return
+    raise Refused(403, Trouble("origin", "foreign_form"))

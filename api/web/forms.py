@@ -1,0 +1,175 @@
+"""Forms: what somebody sent, a JSON object or the fields of a page, read field by field with every trouble at once."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from api.record.refusals import Refused, Trouble
+from api.web.strict_json import Body, UnreadableBody, read_json
+from matcher.facts.participant import as_date
+
+LONGEST: int = 200
+_NO_TEXT = {False: ("Cc", "Cs", "Cn"), True: ("Cs",)}  # half a character cannot be written, not even hashed
+
+
+class Form:
+    """Fields being read. Ask for each one, then call `done`; a field nobody asked for is a trouble too.
+
+    An empty field of a page is one that was not filled in.
+    """
+
+    def __init__(self, fields: Any, *, from_page: bool = False) -> None:
+        self.troubles: list[Trouble] = []
+        self.asked: list[str] = []
+        self.from_page = from_page
+        self.fields: Mapping[str, Any] = fields if isinstance(fields, Mapping) else {}
+        if not isinstance(fields, Mapping):
+            self.troubles.append(Trouble("body", "no_object"))
+
+    @classmethod
+    def of_json(cls, body: bytes) -> Form:
+        """Read a JSON body; an empty one has no fields."""
+        try:
+            read = read_json(body) if body.strip() else Body({})
+        except UnreadableBody:
+            raise Refused(400, Trouble("body", "no_json")) from None
+        form = cls(read.value)
+        for name in dict.fromkeys(read.twice):
+            form.trouble(name[:100], "twice")
+        return form
+
+    def trouble(self, name: str, code: str, value: Any = None, **args: Any) -> None:
+        """Note that something is wrong with a field."""
+        self.troubles.append(Trouble(name, code, value, name=name, **args))
+
+    def raw(self, name: str) -> Any:
+        """A field as it was sent; None where it was not."""
+        self.asked.append(name)
+        value = self.fields.get(name)
+        return None if self.from_page and value == "" else value
+
+    def text(self, name: str, *, wanted: bool = True, most: int = LONGEST, secret: bool = False) -> str:
+        """A text without blanks around it (a secret keeps them); "" where it was not sent."""
+        value = self.raw(name)
+        if value is None or value == "":
+            if wanted:
+                self.trouble(name, "wanted")
+            return ""
+        if not isinstance(value, str):
+            self.trouble(name, "no_text")
+            return ""
+        text = value if secret else unicodedata.normalize("NFC", value).strip()
+        if len(text) > most:
+            self.trouble(name, "too_long", most=most)
+        elif any(unicodedata.category(mark) in _NO_TEXT[secret] and mark not in "\n\r\t" for mark in text):
+            self.trouble(name, "bad_characters")
+        elif wanted and not text:
+            self.trouble(name, "wanted")
+        return text
+
+    def choice(self, name: str, allowed: Collection[str], default: str | None = None) -> str:
+        """One of some codes."""
+        value = self.raw(name)
+        if value is None and default is not None:
+            return default
+        if value is None:
+            self.trouble(name, "wanted")
+        elif not isinstance(value, str) or value not in allowed:
+            self.trouble(name, "no_choice", as_sent(value), allowed=", ".join(allowed))
+        else:
+            return value
+        return next(iter(allowed))
+
+    def choices(self, name: str, allowed: Sequence[str], *, wanted: bool = True) -> tuple[str, ...]:
+        """Some of the codes, each once, in the order of `allowed`."""
+        value = self.raw(name)
+        given = [value] if self.from_page and isinstance(value, str) else value
+        if given is None and not wanted:
+            return ()
+        if not isinstance(given, list) or (wanted and not given):
+            self.trouble(name, "no_list" if given else "wanted")
+            return ()
+        for one in given:
+            if one not in allowed:
+                self.trouble(name, "no_choice", as_sent(one), allowed=", ".join(allowed))
+        return tuple(code for code in allowed if code in given)
+
+    def number(self, name: str) -> int:
+        """A whole number; of a page, digits."""
+        value = self.raw(name)
+        if self.from_page and isinstance(value, str) and re.fullmatch(r"\d{1,9}", value):
+            return int(value)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        self.trouble(name, "wanted" if value is None else "no_whole_number")
+        return 0
+
+    def yes_no(self, name: str, default: bool | None = None) -> bool:
+        """True or false."""
+        value = self.raw(name)
+        if self.from_page and value in ("true", "false"):
+            return bool(value == "true")
+        if value is None and default is not None:
+            return default
+        if not isinstance(value, bool):
+            self.trouble(name, "wanted" if value is None else "no_yes_no")
+        return value is True
+
+    def day(self, name: str, default: date | None = None) -> date | None:
+        """An ISO date."""
+        value = self.raw(name)
+        if value is None:
+            return default
+        found = as_date(value) if isinstance(value, str) else None
+        if found is None:
+            self.trouble(name, "no_day", as_sent(value))
+        return found
+
+    def name(self, name: str = "name", *, wanted: bool = True) -> str:
+        """A person's name: one line, of letters that can be seen."""
+        text = self.text(name, wanted=wanted)
+        hidden = any(unicodedata.category(mark) in ("Cf", "Zl", "Zp") or mark in "\n\r\t" for mark in text)
+        if hidden or (text and not any(mark.isalnum() for mark in text)):
+            self.trouble(name, "bad_characters")
+        return text
+
+    def nik(self, name: str = "nik") -> str:
+        """A NIK, 16 digits; a wrong one is not repeated."""
+        text = re.sub(r"[\s.-]", "", unicodedata.normalize("NFKC", self.text(name, wanted=False)))
+        if text and not re.fullmatch(r"[0-9]{16}", text):
+            self.trouble(name, "bad_nik")
+        return text
+
+    def phone(self, name: str = "phone") -> str:
+        """A phone number as digits with the country's code: 0812... is 62812...; a wrong one is not repeated."""
+        text = re.sub(r"[\s().-]", "", unicodedata.normalize("NFKC", self.text(name, wanted=False)))
+        if text and not re.fullmatch(r"\+?[0-9]{8,15}", text):
+            self.trouble(name, "bad_phone")
+        digits = text.lstrip("+")
+        if digits.startswith("8") and text == digits:  # a sheet that kept 0812... as a number
+            return f"62{digits}"
+        return f"62{digits[1:]}" if digits.startswith("0") else digits
+
+    def done(self) -> None:
+        """Refuse what was wrong.
+
+        Raises:
+            Refused: 400, with every trouble.
+        """
+        for name in self.fields:
+            if name not in self.asked:
+                self.trouble(str(name)[:100], "unknown_field", allowed=", ".join(dict.fromkeys(self.asked)))
+        if self.troubles:
+            raise Refused(400, *self.troubles)
+
+
+def as_sent(value: Any) -> str:
+    """A wrong value as its sender wrote it: a text as it is, a number as JSON, of a list or an object the brackets."""
+    if isinstance(value, (list, Mapping)):
+        return "[...]" if isinstance(value, list) else "{...}"
+    return value if isinstance(value, str) else json.dumps(value, default=lambda one: type(one).__name__)

@@ -1,0 +1,1 @@
+"""Paths: from today to a named product."""

@@ -1,0 +1,1 @@
+"""A programme: a folder of dated TOML, read, checked, and compiled for a day."""

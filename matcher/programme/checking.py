@@ -1,0 +1,328 @@
+"""Checking a programme as a whole: references, codes, ranges, dates that overlap, effects that go the wrong way."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from matcher.programme.criteria import Criterion
+from matcher.programme.entries import Dated, Effect, Intervention, Product, Programme, Signal
+from matcher.programme.reading import ProgrammeProblem
+
+_OPERATORS_OF = {
+    "yes_no": ("is",),
+    "number": ("is", "at_least", "at_most"),
+    "money": ("is", "at_least", "at_most"),
+    "choice": ("is", "is_not", "one_of"),
+    "choices": ("includes", "excludes"),
+    "date": ("within_days", "passed"),
+}
+_EFFECTS_OF = {
+    "yes_no": ("to", "known"),
+    "number": ("to", "at_least", "at_most", "known"),
+    "money": ("to", "at_least", "at_most", "known"),
+    "choice": ("to", "known"),
+    "choices": ("to", "adds", "known"),
+    "date": ("to", "known"),
+}
+_NEEDED_ROLES = ("business_running", "wants_capital", "amount_asked", "monthly_profit")
+
+
+def check(programme: Programme) -> list[ProgrammeProblem]:
+    """Return every problem that only shows when the entries are read together."""
+    return _Check(programme).run()
+
+
+class _Check:
+    def __init__(self, programme: Programme) -> None:
+        self.programme = programme
+        self.problems: list[ProgrammeProblem] = []
+        self.signals = {signal.id: signal for signal in programme.signals}
+        self.steps = {step.id for step in programme.steps}
+        self.tiers = {tier.id for tier in programme.tiers}
+        self.interventions = {i.id: i for i in programme.interventions}
+        self.products = {product.id for product in programme.products}
+
+    def note(self, file: str, entry: str, what: str, remedy: str) -> None:
+        self.problems.append(ProgrammeProblem(f"{file}.toml", entry, what, remedy))
+
+    def run(self) -> list[ProgrammeProblem]:
+        programme = self.programme
+        for name, value, least, most in (
+            ("affordability share_percent", programme.share_percent, 1, 100),
+            ("goal horizon_days", programme.horizon_days, 1, 3650),
+            ("talk_again days", programme.talk_again_days, 1, 3650),
+        ):
+            if not least <= value <= most:
+                self.note("tiers", name, f"is {value}", f"Stay within {least} to {most}.")
+        if set(programme.languages) != {"id", "en"}:
+            self.note("programme", "programme", f"languages are {programme.languages}", "Write ['id', 'en'].")
+        for file, entries in (
+            ("steps", programme.steps),
+            ("signals", programme.signals),
+            ("interventions", programme.interventions),
+            ("products", programme.products),
+            ("tiers", programme.tiers),
+        ):
+            self._overlaps(file, entries)
+        for signal in programme.signals:
+            self._signal(signal)
+        self._roles()
+        self._derived_circles()
+        for step in programme.steps:
+            where = f"step {step.id}"
+            self._criteria("steps", where, (*step.done, *step.under_way))
+            for order in step.order:
+                for name in order.after:
+                    self._known("steps", where, "after", name, self.steps)
+        for intervention in programme.interventions:
+            self._intervention(intervention)
+        for product in programme.products:
+            self._product(product)
+        self._costs()
+        self._tier_rules()
+        return self.problems
+
+    def _costs(self) -> None:
+        """A cost that is a signal must not change on the way, or it would depend on the order of the steps."""
+        for entry in self.programme.interventions:
+            for other in self.programme.interventions:
+                touched = {effect.signal for effect in (*other.sets, *other.reveals, *other.requests)}
+                if other.id != entry.id and entry.cost_idr.signal and entry.cost_idr.signal in touched:
+                    what = f"changes {entry.cost_idr.signal}, which is what {entry.id} costs"
+                    self.note("interventions", f"intervention {other.id}", what, "Leave that to one intervention.")
+
+    def _overlaps(self, file: str, entries: Sequence[Dated]) -> None:
+        for place, one in enumerate(entries):
+            for other in entries[place + 1 :]:
+                if one.id == other.id and (one.valid_from or date.min) <= (other.valid_to or date.max):
+                    if (other.valid_from or date.min) <= (one.valid_to or date.max):
+                        self.note(file, one.id, "stands twice on the same days", "Give one of them other dates.")
+
+    def _known(self, file: str, entry: str, key: str, name: str, among: Iterable[str]) -> bool:
+        if name in (names := list(among)):
+            return True
+        close = difflib.get_close_matches(name, names, 1)
+        hint = f"Did you mean {close[0]}?" if close else f"Choose one of {', '.join(sorted(names)[:12])}."
+        self.note(file, entry, f"{key} names {name!r}, which does not exist", hint)
+        return False
+
+    # -- signals -------------------------------------------------------------------------------------------------------
+
+    def _signal(self, signal: Signal) -> None:
+        where = f"signal {signal.id}"
+        if signal.step:
+            self._known("signals", where, "step", signal.step, self.steps)
+        if signal.kind in ("choice", "choices") and not signal.values:
+            self.note("signals", where, "has no values", "Add values = [{ id, label }].")
+        if signal.minimum > signal.maximum:
+            self.note("signals", where, f"minimum {signal.minimum} is above maximum {signal.maximum}", "Swap them.")
+        if max(abs(signal.minimum), abs(signal.maximum)) > 10**15:
+            self.note("signals", where, "the range goes beyond 10^15", "Narrow it.")
+        if signal.stale_after_days is not None and signal.stale_after_days < 1:
+            self.note(
+                "signals", where, f"stale_after_days is {signal.stale_after_days}", "Write 1 or more, or leave it out."
+            )
+        if signal.direction not in (-1, 0, 1) or (signal.direction and signal.kind in ("choice", "choices", "date")):
+            self.note("signals", where, f"direction is {signal.direction}", "Write 0; 1 or -1 for yes_no and numbers.")
+        if signal.protected and signal.scored:
+            self.note("signals", where, "is protected and scored", "Write scored = false.")
+        for missing in signal.missing_codes:
+            if not isinstance(missing, int):
+                self.note("signals", where, f"missing code {missing!r}", "Write whole numbers.")
+        self._signal_links(signal, where)
+
+    def _signal_links(self, signal: Signal, where: str) -> None:
+        if signal.at_least_signal and self._known(
+            "signals", where, "at_least_signal", signal.at_least_signal, self.signals
+        ):
+            other = self.signals[signal.at_least_signal]
+            if (
+                other.kind != signal.kind
+                or other.unit != signal.unit
+                or signal.kind not in ("number", "money", "choices")
+            ):
+                self.note("signals", where, f"{other.id} is of another kind or unit", "Name a signal like this one.")
+        if signal.grows:
+            if signal.kind != "number":
+                self.note("signals", where, "grows but is no number", "Remove grows.")
+            if signal.grows.while_:
+                self._criteria("signals", where, (signal.grows.while_,))
+                for name in signal.grows.while_.signals():
+                    asked = self.signals.get(name)
+                    if asked and name != signal.id and (asked.grows or asked.kind == "date"):
+                        self.note(
+                            "signals", where, f"grows while {name}, which moves with time", "Name another signal."
+                        )
+        self._criteria("signals", where, signal.derived)
+        if signal.derived and signal.kind != "yes_no":
+            self.note("signals", where, "is derived but no yes_no", "Write kind = 'yes_no'.")
+        for implied in signal.implied:
+            self._criteria("signals", where, implied.when)
+            self._value("signals", where, signal, "is", implied.to)
+
+    def _roles(self) -> None:
+        roles = [signal.role for signal in self.signals.values() if signal.role]
+        for role in sorted(set(roles)):
+            if roles.count(role) > 1:
+                self.note("signals", "file", f"role {role} stands twice", "Leave it to one signal.")
+        for role in _NEEDED_ROLES:
+            if role not in roles:
+                self.note("signals", "file", f"no signal has the role {role}", f"Give one signal role = '{role}'.")
+
+    def _derived_circles(self) -> None:
+        def leads_to(name: str, seen: frozenset[str]) -> bool:
+            if name in seen:
+                return True
+            parts = self.signals[name].derived if name in self.signals else ()
+            below = {inner for part in parts for inner in part.signals() if inner in self.signals}
+            return any(leads_to(inner, seen | {name}) for inner in below if self.signals[inner].derived)
+
+        for signal in self.signals.values():
+            if signal.derived and leads_to(signal.id, frozenset()):
+                self.note("signals", f"signal {signal.id}", "is derived from itself", "Break the circle.")
+
+    # -- criteria ------------------------------------------------------------------------------------------------------
+
+    def _criteria(self, file: str, entry: str, criteria: Iterable[Criterion]) -> None:
+        for criterion in criteria:
+            if criterion.kind == "step":
+                self._known(file, entry, "step", criterion.signal, self.steps)
+            elif criterion.kind == "signal" and self._known(file, entry, "signal", criterion.signal, self.signals):
+                signal = self.signals[criterion.signal]
+                if criterion.op not in _OPERATORS_OF[signal.kind]:
+                    what = f"{criterion.op} cannot be asked of {signal.id}, a {signal.kind}"
+                    self.note(file, entry, what, f"Use {', '.join(_OPERATORS_OF[signal.kind])}.")
+                else:
+                    self._value(file, entry, signal, criterion.op, criterion.value)
+            self._criteria(file, entry, criterion.parts)
+
+    def _value(self, file: str, entry: str, signal: Signal, op: str, value: Any) -> None:
+        where = f"{signal.id} {op} {value!r}"
+        if op == "passed" or (signal.kind == "yes_no" and op in ("is", "to")):
+            if not isinstance(value, bool):
+                self.note(file, entry, where, "Write true or false.")
+        elif op == "within_days":
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                self.note(file, entry, where, "Write a number of days, 0 or more.")
+        elif signal.kind in ("number", "money"):
+            if isinstance(value, bool) or not isinstance(value, int):
+                self.note(file, entry, where, "Write a whole number.")
+            elif not signal.minimum <= value <= signal.maximum:
+                self.note(file, entry, where, f"Stay within {signal.minimum} to {signal.maximum}.")
+        elif signal.kind in ("choice", "choices"):
+            codes = value if isinstance(value, list) else [value]
+            listed = signal.kind == "choices" or op == "one_of"
+            if listed != isinstance(value, list):
+                self.note(file, entry, where, "Write a list." if listed else "Write one code.")
+            for code in codes:
+                self._known(file, entry, signal.id, str(code), signal.values)
+        elif signal.kind == "date" and value != "done" and not isinstance(value, date):
+            self.note(file, entry, where, "Write a date, or 'done' in an effect.")
+
+    # -- interventions -------------------------------------------------------------------------------------------------
+
+    def _intervention(self, entry: Intervention) -> None:
+        where = f"intervention {entry.id}"
+        self._known("interventions", where, "tier", entry.tier, self.tiers)
+        if entry.step:
+            self._known("interventions", where, "step", entry.step, self.steps)
+        self._criteria("interventions", where, entry.needs)
+        came_for = next((s for s in self.signals.values() if s.role == "came_for"), None)
+        for code in entry.serves:
+            self._known("interventions", where, "serves", code, came_for.values if came_for else ())
+        for effect in (*entry.sets, *entry.reveals, *entry.requests):
+            if self._known("interventions", where, "effect", effect.signal, self.signals):
+                self._effect(where, self.signals[effect.signal], effect)
+        if entry.cost_idr.signal and self._known(
+            "interventions", where, "cost_idr", entry.cost_idr.signal, self.signals
+        ):
+            if self.signals[entry.cost_idr.signal].kind != "money":
+                self.note("interventions", where, f"cost_idr is {entry.cost_idr.signal}", "Name a signal of money.")
+        if entry.days.signal:
+            self.note("interventions", where, "days is a signal", "Write days.value.")
+        if any(not isinstance(day, date) for day in entry.starts_on):
+            self.note("interventions", where, "starts_on holds something that is no date", "Write dates only.")
+
+    def _effect(self, where: str, signal: Signal, effect: Effect) -> None:
+        if effect.op not in _EFFECTS_OF[signal.kind]:
+            what = f"{effect.op} cannot be done to {signal.id}, a {signal.kind}"
+            self.note("interventions", where, what, f"Use {', '.join(_EFFECTS_OF[signal.kind][:-1])}.")
+            return
+        if effect.op == "known":
+            return
+        if signal.derived or signal.role in ("monthly_profit", "household_need"):
+            self.note("interventions", where, f"sets {signal.id}", "No intervention sets this; cite evidence instead.")
+        self._value("interventions", where, signal, effect.op, effect.value)
+        wrong = {1: "at_most", -1: "at_least"}.get(signal.direction)
+        backwards = effect.op == wrong or (
+            effect.op == "to" and signal.kind == "yes_no" and signal.direction == (1 if effect.value is False else -1)
+        )
+        if backwards or (effect.op == "to" and signal.direction and signal.kind in ("number", "money")):
+            self.note("interventions", where, f"may move {signal.id} the wrong way", "Use the other bound.")
+
+    # -- products and tiers --------------------------------------------------------------------------------------------
+
+    def _product(self, entry: Product) -> None:
+        where = f"product {entry.id}"
+        self._known("products", where, "tier", entry.tier, self.tiers)
+        allowed = ("grant",) if entry.kind == "grant" else ("conventional", "sharia")
+        if not entry.form or any(form not in allowed for form in entry.form):
+            self.note("products", where, f"form is {entry.form}", f"Write a list of {' and '.join(allowed)}.")
+        if entry.scheme:
+            self._known("products", where, "scheme", entry.scheme, self.products)
+        for name in entry.closes:
+            if name != "*":
+                self._known("products", where, "closes", name, self.products)
+        for name in entry.terms_unknown:
+            self._known("products", where, "terms_unknown", name, self.programme.terms)
+        self._criteria("products", where, entry.criteria)
+        for price in entry.prices:
+            self._criteria("products", where, price.when)
+        for notice in entry.notices:
+            self._criteria("products", where, notice.when)
+        least, most = entry.min_amount_idr, entry.max_amount_idr
+        if (least or 0) < 0 or (most is not None and most < max(least or 0, 1)):
+            self.note("products", where, f"amounts from {least} to {most}", "Put them in order, above zero.")
+        if any(price.rate_percent < 0 or price.rate_percent > 1000 for price in entry.prices):
+            self.note("products", where, "a rate lies outside 0 to 1000 percent", "Correct rate_percent.")
+        for name, count in (("instalments", entry.instalments), ("group_size", entry.group_size)):
+            if count is not None and not 1 <= count <= 10_000:
+                self.note("products", where, f"{name} is {count}", "Write a number from 1 to 10000.")
+        if entry.group_lending and "lending_group" not in [s.role for s in self.signals.values()]:
+            self.note("products", where, "is group lending", "Give one signal role = 'lending_group'.")
+
+    def _tier_rules(self) -> None:
+        tiers = self.programme.tiers
+        if not tiers or tiers[-1].rule or not tiers[-1].programme:
+            self.note("tiers", "file", "the last tier has a rule or no programme", "Give it programme, and no rule.")
+        for tier in tiers[:-1]:
+            if not tier.rule:
+                self.note("tiers", f"tier {tier.id}", "has no rule", "Add rule = [criteria].")
+            self._rule_parts(f"tier {tier.id}", tier.rule)
+        for tier in tiers:
+            if tier.programme:
+                self._known("tiers", f"tier {tier.id}", "programme", tier.programme, self.interventions)
+
+    def _rule_parts(self, where: str, criteria: Iterable[Criterion]) -> None:
+        for criterion in criteria:
+            keys = {
+                "product_in_reach": {"min_amount_idr", "max_days", "kinds"},
+                "intervention_open": {"kinds", "after"},
+            }.get(criterion.kind)
+            if criterion.kind == "capacity_above":
+                if isinstance(criterion.value, bool) or not isinstance(criterion.value, int):
+                    self.note("tiers", where, f"capacity_above is {criterion.value!r}", "Write whole rupiah.")
+            elif keys is None:
+                self._rule_parts(where, criterion.parts)
+                if not criterion.parts:
+                    self._criteria("tiers", where, (criterion,))
+            elif not isinstance(criterion.value, dict) or set(criterion.value) - keys or "kinds" not in criterion.value:
+                self.note(
+                    "tiers", where, f"{criterion.kind} is {criterion.value!r}", f"Write {', '.join(sorted(keys))}."
+                )
+            else:
+                for name in criterion.value.get("after", ()):
+                    self._known("tiers", where, "after", name, self.interventions)

@@ -1,0 +1,280 @@
+"""The entries of a programme: steps, signals, interventions, products, tiers; each dated and sourced, all frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any, Final
+
+from matcher.programme.criteria import Criterion
+from matcher.programme.reading import Source, Text
+
+KINDS: Final = ("yes_no", "number", "money", "choice", "choices", "date")
+PROOFS: Final = ("self_declared", "seen", "document", "system")
+ASKED: Final = ("first", "amount", "usual", "last")
+ROLES: Final = (
+    "applicant wants_business business_running came_for wants_capital amount_asked purpose sharia_only monthly_profit "
+    "monthly_instalments household_need cash_at_hand lending_group"
+).split()
+INTERVENTION_KINDS: Final = (
+    "conversation support registration training mentoring group permit number market books account self_check arrears "
+    "business tools skill first_capital wait ask_less referral"
+).split()
+SEATS: Final = ("class", "mentor", "desk", "helper", "stall", "none")
+AVAILABILITIES: Final = ("running", "historical", "closed", "lead_only", "wrong_purpose")
+BASES: Final = ("effective", "flat", "flat_total", "margin", "unstated")
+UNITS: Final = ("months", "years", "hours", "times", "people", "days")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dated:
+    """An entry: an id, the days on which it stands, and where it comes from."""
+
+    id: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+    source: tuple[Source, ...] = ()
+    our_choice: Text | None = None
+
+    def holds_on(self, day: date) -> bool:
+        """Whether this entry stands on that day."""
+        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepOrder(Dated):
+    """After which steps a step comes: a rule while `hard`, else a habit."""
+
+    after: tuple[str, ...]
+    hard: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step(Dated):
+    """A step of the programme and the evidence that proves it."""
+
+    name: Text
+    about: Text
+    evidence: Text
+    done: tuple[Criterion, ...]
+    under_way: tuple[Criterion, ...]
+    order: tuple[StepOrder, ...]
+
+
+@dataclass(frozen=True)
+class Grows:
+    """A value that grows by one every month or year while a criterion holds."""
+
+    every: str
+    while_: Criterion | None
+
+
+@dataclass(frozen=True)
+class Implied:
+    """The value of an unknown signal where `when` holds."""
+
+    when: tuple[Criterion, ...]
+    to: Any
+    conflict: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signal(Dated):
+    """One thing that can be known about a participant."""
+
+    step: str
+    kind: str
+    label: Text
+    question: Text
+    unit: str
+    minimum: int
+    maximum: int
+    missing_codes: tuple[int, ...]
+    values: Mapping[str, Text]
+    direction: int
+    scored: bool
+    protected: bool
+    proof: tuple[str, ...]
+    stale_after_days: int | None
+    asked: str
+    role: str
+    future: bool
+    grows: Grows | None
+    at_least_signal: str
+    implied: tuple[Implied, ...]
+    derived: tuple[Criterion, ...]
+
+    @cached_property
+    def codes(self) -> dict[str, int]:
+        """The position of each code of a choice, the bit of each code of choices."""
+        if self.kind == "choices":
+            return {code: 1 << place for place, code in enumerate(self.values)}
+        return {code: place for place, code in enumerate(self.values)}
+
+    def encode(self, value: Any) -> int:
+        """Turn a value as written (code, list of codes, date, boolean, integer) into this signal's integer."""
+        if self.kind == "choices":
+            return sum(self.codes[code] for code in dict.fromkeys(value))
+        if self.kind == "choice":
+            return self.codes[value]
+        return value.toordinal() if isinstance(value, date) else int(value)
+
+    def decode(self, value: int) -> Any:
+        """Turn this signal's integer back into the value as written."""
+        if self.kind == "yes_no":
+            return bool(value)
+        if self.kind == "choice":
+            return list(self.values)[value]
+        if self.kind == "choices":
+            return [code for code, bit in self.codes.items() if value & bit]
+        return date.fromordinal(value) if self.kind == "date" else value
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What an intervention does to a signal: `op` is to, at_least, at_most, or known (a check tells it)."""
+
+    signal: str
+    op: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Days or rupiah with the one who states them; `signal`: the figure is that signal's value."""
+
+    value: int
+    source: tuple[Source, ...] = ()
+    our_choice: Text | None = None
+    signal: str = ""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a study found about an intervention like this one."""
+
+    study: str
+    outcome: str
+    finding: str
+    effect: str
+    standard_error: str
+    url: str
+    date: date
+    text: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intervention(Dated):
+    """Something that can be done next: its needs, its effects, its days and rupiah, its evidence."""
+
+    step: str
+    kind: str
+    tier: str
+    name: Text
+    about: Text
+    provider: Text
+    seat: str
+    serves: tuple[str, ...]
+    needs: tuple[Criterion, ...]
+    sets: tuple[Effect, ...]
+    reveals: tuple[Effect, ...]
+    requests: tuple[Effect, ...]
+    otherwise: Text
+    days: Figure
+    cost_idr: Figure
+    starts_on: tuple[date, ...]
+    evidence: tuple[Evidence, ...]
+    evidence_outcome: str
+
+
+@dataclass(frozen=True)
+class Price:
+    """A price as stated: a yearly percentage on a basis, perhaps for one form or for some people only."""
+
+    rate_percent: float
+    basis: str
+    form: str
+    when: tuple[Criterion, ...]
+    text: Text
+    source: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A sentence to show with a product, always or where `when` holds."""
+
+    text: Text
+    when: tuple[Criterion, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Product(Dated):
+    """A loan or a grant with its published terms; None: no source states it."""
+
+    name: Text
+    provider: str
+    kind: str
+    form: tuple[str, ...]
+    availability: str
+    as_of: str
+    confidence: str
+    tier: str
+    scheme: str
+    min_amount_idr: int | None
+    max_amount_idr: int | None
+    amount_per: str
+    group_size: int | None
+    tenor_months: Mapping[str, int]
+    instalment_every: str
+    instalments: int | None
+    prices: tuple[Price, ...]
+    criteria: tuple[Criterion, ...]
+    register: Text
+    group_lending: bool
+    joint_liability: bool
+    closes: tuple[str, ...]
+    lender_days: Figure | None
+    terms_unknown: tuple[str, ...]
+    notices: tuple[Notice, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tier(Dated):
+    """A tier: what is offered, and the rule for it (the lowest has none, but a programme that is always there)."""
+
+    name: Text
+    offers: Text
+    rule: tuple[Criterion, ...]
+    programme: str
+
+
+@dataclass(frozen=True)
+class Programme:
+    """Everything a programme says, over all its days. `digest` changes with every byte of its files."""
+
+    id: str
+    name: Text
+    about: Text
+    languages: tuple[str, ...]
+    timezone: str
+    valid_from: date
+    valid_to: date | None
+    steps: tuple[Step, ...]
+    signals: tuple[Signal, ...]
+    interventions: tuple[Intervention, ...]
+    products: tuple[Product, ...]
+    terms: Mapping[str, Text]
+    tiers: tuple[Tier, ...]
+    share_percent: int
+    horizon_days: int
+    talk_again_days: int
+    tier_notice: Text
+    digest: str
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Programme) and other.digest == self.digest

@@ -1,0 +1,190 @@
+"""The commands that work on a record, as an operator types them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from contextlib import ExitStack
+from functools import partial
+
+import pytest
+from click.testing import CliRunner
+from litestar.testing import TestClient
+from sqlalchemy import delete, select
+
+from api.app import create_app
+from api.assessments import rescreening, service
+from api.assessments.service import assess
+from api.audit.tables import AUDIT
+from api.commands.main import cli
+from api.participants.tables import PARTICIPANTS
+from api.record.crypto import open_keys
+from api.record.database import Database
+from api.record.live import utc_now
+from api.record.transaction import KEY_FILE, open_record
+from api.settings import Settings
+from tests.changed_programmes import ANOTHER_LETTER, changed
+from tests.installation import installation
+from tests.strategies import JAKARTA
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def demo(tmp_path):
+    """A data folder with a small demo, and what the command printed."""
+    answer = run("demo", "--data", tmp_path / "data", "-n", 16)
+    assert answer.exit_code == 0, answer.output
+    return tmp_path / "data", answer.output
+
+
+def passwords(printed):
+    return {found[1]: found[2] for found in re.finditer(r"^  \w+ +(\w+) +(\S+)$", printed, re.MULTILINE)}
+
+
+def test_a_demo_says_that_nobody_ever_lived_and_every_role_can_sign_in(demo):
+    folder, printed = demo
+    assert "SYNTHETIC: 16 people who never lived" in printed
+    with TestClient(create_app(Settings(data=folder))) as client:
+        roles = set()
+        for login, password in passwords(printed).items():
+            answer = client.post("/api/v1/session", json={"login": login, "password": password})
+            assert answer.status_code == 200
+            roles.add(answer.json()["role"])
+            if answer.json()["role"] == "mentor":
+                people = client.get("/api/v1/participants").json()["participants"]
+                assert len(people) == 8
+                assert all("(contoh)" in person["name"] for person in people)
+                assert client.get("/api/v1/work-list").json()["entries"]
+        assert roles == {"mentor", "lender", "analyst", "operator"}
+
+
+def test_a_demo_never_mixes_with_people_who_are_there(demo):
+    folder, _ = demo
+    answer = run("demo", "--data", folder)
+    assert answer.exit_code != 0
+    assert "holds people already" in answer.output
+
+
+def test_the_first_account_of_an_organisation_is_added_with_a_password_that_works(tmp_path):
+    arguments = ("budi", "--role", "operator", "--organisation", "Koja", "--data", tmp_path / "data")
+    printed = run("account", "add", *arguments).output
+    password = re.search(r"this once: (\S+)", printed)[1]
+    with TestClient(create_app(Settings(data=tmp_path / "data"))) as client:
+        assert client.post("/api/v1/session", json={"login": "budi", "password": password}).status_code == 200
+    again = run("account", "add", *arguments)
+    assert again.exit_code != 0
+    assert "The login budi is taken." in again.output
+
+
+def test_verify_finds_what_was_taken_out_of_the_audit(demo):
+    folder, _ = demo
+    whole = run("audit", "verify", "--data", folder)
+    assert whole.exit_code == 0
+    assert "0 faults" in whole.output
+    record = open_record(folder, "", utc_now)
+    with record.write() as tx:
+        tx.run(delete(AUDIT).where(AUDIT.c.seq == 7))
+    record.close()
+    broken = run("audit", "verify", "--data", folder)
+    assert broken.exit_code == 3
+    assert "from entry 7" in broken.output
+
+
+def test_verify_tells_whether_the_end_that_was_noted_down_is_still_there(demo):
+    folder, _ = demo
+    end = re.search(r"audit: .* ends at (\S+)", run("audit", "verify", "--data", folder).output)[1]
+    assert run("audit", "verify", "--data", folder, "--end", end).exit_code == 0
+    assert run("audit", "verify", "--data", folder, "--end", "9999:abc").exit_code == 3
+
+
+def test_rescreening_prints_a_table_and_changes_nothing_by_itself(demo, tmp_path):
+    folder, _ = demo
+    printed = run("rescreen", "--data", folder, "-o", tmp_path / "changes.csv")
+    assert printed.exit_code == 0
+    assert re.search(r"\d+ people changed;", printed.output)
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "changes.csv").read_text(encoding="utf-8"))))
+    assert all(row["because"] in ("rules", "facts_or_time") and row["text"] for row in rows)
+
+
+def test_a_re_screening_that_another_writer_stops_tells_whom_it_stored(tmp_path, monkeypatch):
+    with installation(tmp_path / "data") as kail, ExitStack() as held:
+        people = sorted(kail.participant() for _ in range(2))
+        for person in people:
+            kail.evidence(person, **JAKARTA | {"registered": True, "nib": False, "sku": False, "npwp": True})
+            assess(kail.record, kail.live, kail.actors["mentor"], person)
+        monkeypatch.setattr("api.record.live.utc_now", kail.clock)
+        monkeypatch.setattr("api.record.transaction.Database", partial(Database, wait_seconds=1))
+        real, seen = rescreening.work_out, []
+
+        def work_out(*given):
+            seen.append(given)
+            if len(seen) == 4:  # each is worked out twice, as it was and as it is
+                held.enter_context(kail.record.write())
+            return real(*given)
+
+        monkeypatch.setattr(rescreening, "work_out", work_out)
+        monkeypatch.setattr(service, "work_out", work_out)
+        newer = changed(tmp_path / "newer", ANOTHER_LETTER)
+        options = ("--model", "none", "--programme", newer, "--keep", "-o", tmp_path / "changes.csv")
+        told = run("rescreen", "--data", tmp_path / "data", *options)
+    assert told.exit_code == 1
+    assert "The 1 people listed changed and 1 of them are stored." in told.output
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "changes.csv").read_text(encoding="utf-8"))))
+    assert {row["participant"] for row in rows} == {people[0]}
+
+
+def test_rescreening_under_another_programme_stores_what_changed_once(tmp_path, monkeypatch):
+    with installation(tmp_path / "data") as kail:
+        person = kail.participant()
+        kail.evidence(person, **JAKARTA | {"registered": True, "nib": False, "sku": False, "npwp": True})
+        assess(kail.record, kail.live, kail.actors["mentor"], person)
+    monkeypatch.setattr("api.record.live.utc_now", kail.clock)
+    newer = changed(tmp_path / "newer", ANOTHER_LETTER)
+    again = ("rescreen", "--data", tmp_path / "data", "--model", "none", "--programme", newer)
+    told = run(*again, "--keep")
+    assert "1 people changed, 1 stored; 1 of them gained a product because the rules did." in told.output
+    assert f"{person}," in told.output
+    assert "0 people changed, 0 stored; 0 of them" in run(*again, "--keep").output
+    missing = run(*again[:-1], tmp_path / "nowhere")
+    assert missing.exit_code == 2
+    assert "does not exist" in missing.output
+    (newer / "tiers.toml").unlink()
+    broken = run(*again)
+    assert broken.exit_code not in (0, None)
+    assert "tiers.toml" in broken.output
+
+
+def test_a_new_master_key_leaves_everybody_readable(tmp_path):
+    with installation(tmp_path / "data") as kail:
+        person = kail.participant(name="Bu Rini")
+    before = open_keys(tmp_path / "data" / KEY_FILE)
+    printed = run("keys", "rotate", "--data", tmp_path / "data")
+    assert "Master key 2 wraps the keys of 1 people" in printed.output
+    after = open_keys(tmp_path / "data" / KEY_FILE)
+    assert set(after.masters) == {"2"}
+    assert after.index == before.index
+    record = open_record(tmp_path / "data", "", utc_now)
+    with record.read() as tx:
+        assert tx.one(select(PARTICIPANTS)).id == person
+        assert len(tx.vault.key(person)) == 32
+    record.close()
+
+
+@pytest.mark.parametrize("command", [("rescreen",), ("audit", "verify"), ("keys", "rotate")])
+def test_a_folder_that_is_no_data_folder_is_named_with_a_remedy(command, tmp_path):
+    answer = run(*command, "--data", tmp_path)
+    assert answer.exit_code != 0
+    assert "is no data folder of Kail. Remedy:" in answer.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_file_that_others_may_read_is_refused_with_a_remedy(demo):
+    folder, _ = demo
+    (folder / KEY_FILE).chmod(0o644)
+    answer = run("audit", "verify", "--data", folder)
+    assert answer.exit_code != 0
+    assert "chmod 600" in answer.output

@@ -1,0 +1,195 @@
+"""What OpenAPI says of the record is what is sent and answered: every endpoint is asked once, and all of it is looked at."""
+
+from __future__ import annotations
+
+import re
+
+import jsonschema
+import pytest
+
+from api.accounts.cookies import BROWSER, COOKIE
+from api.advice.schemas import schemas
+from api.record_schemas import ROUTES
+from tests.api.accounts.test_guard import EXPECTED
+from tests.installation import A_TRADER, PASSWORD
+
+STATELESS = ("GET /api/v1/programme", "POST /api/v1/recommendations")
+SHEET = b"participant,nib\nX-1,true\nX-2,maybe\n"  # nobody has a name
+
+
+@pytest.fixture
+def document(small_kail):
+    """The document as it is served."""
+    with small_kail.client() as client:
+        return client.get("/schema/openapi.json").json()
+
+
+def operation(document, name):
+    method, path = name.split(" ")
+    return document["paths"][path][method.lower()]
+
+
+def body_of(document, name):
+    """The schema of what is sent to a route; None where nothing is."""
+    content = operation(document, name).get("requestBody", {}).get("content", {})
+    return next((kind["schema"] for kind in content.values()), None)
+
+
+class Asked:
+    """Asks endpoints as several people; what is sent and answered has to be as the document says."""
+
+    def __init__(self, kail, client, document):
+        self.client, self.document, self.visited = client, document, set()
+        self.headers = {login: kail.headers(login) for login in ("mentor", "operator", "lender", "analyst")}
+
+    def conforms(self, thing, schema):
+        whole = {**schema, "components": self.document["components"]}
+        jsonschema.Draft202012Validator(whole).validate(thing)
+
+    def __call__(self, login, name, /, *ids, files=None, data=None, query=None, **sent):
+        self.visited.add(name)
+        method, path = name.split(" ")
+        for one in ids:
+            path = re.sub(r"\{\w+\}", one, path, count=1)
+        schema = body_of(self.document, name)
+        if schema is not None and not files:
+            self.conforms(sent, schema)
+        else:
+            assert schema is not None or not sent
+        how = {"files": files, "data": data} if files else {"json": sent} if sent else {}
+        self.client.cookies.clear()
+        asked = {"params": {"language": "en", **(query or {})}, "headers": self.headers.get(login, {})}
+        answer = self.client.request(method, path, **asked, **how)
+        responses = operation(self.document, name)["responses"]
+        [(status, said)] = [(status, said) for status, said in responses.items() if status != "default"]
+        assert answer.status_code == int(status), (name, answer.text)
+        self.conforms(answer.json(), said["content"]["application/json"]["schema"])
+        return answer.json()
+
+    def refused(self, login, name, /, *ids, **sent):
+        """Ask for what is refused: the problem has to be as the document says."""
+        method, path = name.split(" ")
+        for one in ids:
+            path = re.sub(r"\{\w+\}", one, path, count=1)
+        self.client.cookies.clear()
+        asked = {"params": {"language": "en"}, "headers": self.headers.get(login, {})}
+        answer = self.client.request(method, path, **asked, **({"json": sent} if sent else {}))
+        content = operation(self.document, name)["responses"]["default"]["content"]
+        self.conforms(answer.json(), content["application/problem+json"]["schema"])
+        return answer
+
+
+@pytest.fixture
+def ask(small_kail, document):
+    with small_kail.client() as client:
+        yield Asked(small_kail, client, document)
+
+
+def test_every_endpoint_of_the_record_is_described_and_no_other():
+    api = {name for name in EXPECTED if "/api/v1/" in name}
+    assert set(ROUTES) == api - set(STATELESS)
+
+
+def test_what_is_sent_and_answered_is_what_the_document_says(small_kail, ask):
+    agreed = {"channel": "paper", "said_on": "2026-11-21"}
+    ask("", "POST /api/v1/session", login="mentor", password=PASSWORD)
+    ask("mentor", "GET /api/v1/me")
+    # a mentor
+    mine = ask("mentor", "POST /api/v1/participants", name="Bu Ani", nik="3172010101010001", phone="0812 3456 7890",
+               own_id="A-1", consents=["record", "recommendation"], text_version="2026-11", **agreed)  # fmt: skip
+    person = mine["id"]
+    ask("mentor", "GET /api/v1/participants")
+    ask("mentor", "POST /api/v1/participants/search", text="ani")
+    new = ask("mentor", "POST /api/v1/participants/{person_id}/evidence", person, signals=A_TRADER, said_by="herself",
+              version=mine["version"])  # fmt: skip
+    version = ask("mentor", "PATCH /api/v1/participants/{person_id}", person, version=new["version"], name="Bu Ani S.")
+    assert version["version"] == new["version"] + 1
+    ask("mentor", "GET /api/v1/participants/{person_id}", person)
+    ask("operator", "GET /api/v1/participants/{person_id}", person)
+    ask("mentor", "GET /api/v1/participants/{person_id}/evidence", person)
+    ask("mentor", "POST /api/v1/participants/{person_id}/consents", person, purpose="training", given=True,
+        expires_on="2027-11-21", **agreed)  # fmt: skip
+    ask("mentor", "GET /api/v1/participants/{person_id}/consents", person)
+    uploaded = {"file": ("people.csv", SHEET, "text/csv")}
+    said = {"consents": "record,recommendation", "channel": "paper"}
+    imported = ask("mentor", "POST /api/v1/imports", files=uploaded, data=said)
+    assert (imported["taken"], len(imported["problems"])) == (1, 1)
+    [nameless] = [one for one in ask("mentor", "GET /api/v1/participants")["participants"] if one["id"] != person]
+    assert "name" not in ask("mentor", "GET /api/v1/participants/{person_id}", nameless["id"])
+    made = ask("mentor", "POST /api/v1/participants/{person_id}/assessments", person, goal="kur_super_mikro")
+    first = made["id"]
+    ask("mentor", "POST /api/v1/participants/{person_id}/evidence", person, signals={"nib": {"value": True}})
+    second = ask("mentor", "POST /api/v1/participants/{person_id}/assessments", person)["id"]
+    assert ask("mentor", "GET /api/v1/participants/{person_id}/assessments", person)["assessments"]
+    assert ask("mentor", "GET /api/v1/assessments/{assessment_id}", first)["answer"]
+    ask("mentor", "GET /api/v1/assessments/{assessment_id}/replay", first)
+    assert ask("mentor", "GET /api/v1/assessments/{assessment_id}/changes", second)["changes"]
+    assert ask("mentor", "GET /api/v1/work-list")["entries"]
+    other = made["core"]["interventions"][1][0]
+    ask("mentor", "POST /api/v1/assessments/{assessment_id}/override", first, chosen=other, code="other", note="Later.")
+    ask("mentor", "POST /api/v1/assessments/{assessment_id}/objection", second, words="No.")
+    # an operator, an analyst
+    [waiting] = ask("operator", "GET /api/v1/objections")["objections"]
+    decided = {"decision": "corrected", "reason": "The facts were put right."}
+    ask("operator", "POST /api/v1/objections/{objection_id}/decision", waiting["id"], **decided)
+    assert len(ask("analyst", "GET /api/v1/disagreements")["disagreements"]) == 2
+    ask("operator", "GET /api/v1/switches/randomise-ties")
+    ask("operator", "PUT /api/v1/switches/randomise-ties", on=True)
+    added = ask("operator", "POST /api/v1/accounts", login="mentor9", name="Mentor 9", role="mentor")
+    ask("operator", "POST /api/v1/accounts/{account_id}/password", added["id"])
+    [account] = [a for a in ask("operator", "GET /api/v1/accounts")["accounts"] if a["id"] == added["id"]]
+    ask("operator", "PATCH /api/v1/accounts/{account_id}", added["id"], version=account["version"], active=True)
+    now = ask("mentor", "GET /api/v1/participants/{person_id}", person)["version"]
+    ask("operator", "POST /api/v1/participants/{person_id}/mentor", person, mentor_id=added["id"], version=now)
+    assert ask("operator", "GET /api/v1/audit", query={"about": person})["entries"]
+    # a lender
+    ask("lender", "POST /api/v1/me/keys", name="bank", scopes=["me"], expires_on="2027-01-01")
+    [key] = ask("lender", "GET /api/v1/me/keys")["keys"]
+    ask("lender", "DELETE /api/v1/me/keys/{key_id}", key["id"])
+    # the end
+    ask("operator", "GET /api/v1/participants/{person_id}/export", person)
+    ask("operator", "POST /api/v1/participants/{person_id}/erasure", person, version=now + 1)
+    ask("lender", "POST /api/v1/me/password", old=PASSWORD, new="kambing-merah-tiga-puluh")
+    ask("mentor", "DELETE /api/v1/session")
+    assert ask.visited == set(ROUTES)
+
+
+@pytest.mark.parametrize("name", sorted(name for name, route in ROUTES.items() if route.sent is not None))
+def test_the_fields_of_the_document_are_those_that_are_asked_for(small_kail, ask, document, name):
+    login = {"m": "mentor", "l": "lender", "a": "analyst", "o": "operator", "*": ""}[EXPECTED[name][0]]
+    if name == "POST /api/v1/imports":
+        ask.client.cookies.clear()
+        asked = {"params": {"language": "en"}, "headers": ask.headers[login]}
+        answer = ask.client.post("/api/v1/imports", data={"zzz": "1"}, files={"x": ("x", b"")}, **asked)
+    else:
+        answer = ask.refused(login, name, "f" * 24, zzz=1)
+    problems = answer.json()["problems"]
+    assert answer.status_code == 400
+    schema = body_of(document, name)
+    [unknown] = [problem for problem in problems if problem["field"] == "zzz"]
+    allowed = set(unknown["remedy"].removeprefix("Allowed: ").removesuffix(".").split(", "))
+    if name == "POST /api/v1/imports":
+        allowed |= {"file", "columns"}  # parts that are files are no fields
+    assert allowed == set(schema["properties"])
+    missing = {problem["field"] for problem in problems if problem["message"].endswith(" is missing.")}
+    assert missing | ({"signals"} & allowed) == set(schema["required"])
+
+
+def test_a_refusal_is_a_problem_with_every_trouble(ask):
+    for login, status in (("", 401), ("lender", 403), ("mentor", 404)):
+        answer = ask.refused(login, "GET /api/v1/participants/{person_id}", "f" * 24)
+        assert answer.status_code == status
+    wrong = {"version": "one", "name": "\u200b", "nik": "12", "phone": "x"}
+    answer = ask.refused("mentor", "PATCH /api/v1/participants/{person_id}", "f" * 24, **wrong)
+    assert {problem["field"] for problem in answer.json()["problems"]} == set(wrong)
+
+
+def test_a_service_without_a_record_describes_none_of_it(client, live):
+    document = client.get("/schema/openapi.json").json()
+    assert not [path for path in document["paths"] if "participants" in path]
+    assert set(document["components"]["schemas"]) >= set(schemas(live.rules))
+
+
+def test_no_cookie_stands_in_the_document(document):
+    assert COOKIE not in str(document)
+    assert BROWSER not in str(document)

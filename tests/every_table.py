@@ -1,0 +1,13 @@
+"""Every table of the record in one place, for migrations and for whoever goes over all of them."""
+
+from __future__ import annotations
+
+from api.accounts import tables as _accounts
+from api.assessments import tables as _assessments
+from api.audit import tables as _audit
+from api.consents import tables as _consents
+from api.participants import tables as _participants
+from api.record.database import METADATA
+
+__all__ = ["METADATA"]
+_ALL = (_accounts, _assessments, _audit, _consents, _participants)

@@ -1,0 +1,414 @@
+"""Reading a participant: every problem is named with its remedy, all at once, and what is missing stays unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matcher.facts.columns import know_columns
+from matcher.facts.participant import (
+    Known,
+    Participant,
+    ParticipantError,
+    day_after_months,
+    know,
+    read_participant,
+    units_between,
+)
+from matcher.programme.criteria import UNKNOWN_HIGH, UNKNOWN_LOW
+from matcher.programme.loading import load_programme
+from matcher.programme.rules import rules_on
+from tests.conftest import ROOT
+from tests.strategies import raw_signals, read
+from words.speaking import Speaker
+
+OKOCE = load_programme()
+TODAY = date(2026, 11, 21)
+RULES = rules_on(OKOCE, TODAY)
+WARMI = rules_on(load_programme(ROOT / "tests" / "programmes" / "warmi"), TODAY)
+NAN, INFINITY = float("nan"), float("inf")
+FEWER = settings(
+    max_examples=max(50, settings().max_examples // 5)
+)  # drawing all answers of one participant costs most
+
+
+def interval(known: Known, name: str) -> tuple[int, int]:
+    place = RULES.position[name]
+    return known.low[place], known.high[place]
+
+
+def value(known: Known, name: str) -> Any:
+    """The value as written, or None where it is unknown."""
+    low, high = interval(known, name)
+    return RULES.signals[name].decode(low) if low == high else None
+
+
+def problems(signals: dict[str, Any]) -> list[tuple[str, str]]:
+    """The field and the code of every problem."""
+    with pytest.raises(ParticipantError) as caught:
+        read_participant(RULES, signals)
+    return [(problem.field, problem.message.code) for problem in caught.value.problems]
+
+
+# -- bad values --------------------------------------------------------------------------------------------------------
+
+BAD = {
+    "a text with a unit": ("monthly_profit", "2 juta", "not_a_number_text"),
+    "digits as text": ("monthly_profit", "2000000", "not_a_number_text"),
+    "a number with separators": ("amount_asked", "5.000.000", "not_a_number_text"),
+    "yes for a number": ("months_of_books", True, "not_a_number"),
+    "a list for a number": ("months_of_books", [3], "not_a_number"),
+    "NaN": ("monthly_profit", NAN, "not_finite"),
+    "infinity": ("amount_asked", INFINITY, "not_finite"),
+    "minus infinity": ("monthly_profit", -INFINITY, "not_finite"),
+    "a negative amount": ("amount_asked", -1, "out_of_range_money"),
+    "a loss beyond reason": ("monthly_profit", -900_000_001, "out_of_range_money"),
+    "too many months": ("months_of_books", 601, "out_of_range"),
+    "negative months": ("months_of_books", -1, "out_of_range"),
+    "a huge number": ("months_of_books", 10**30, "out_of_range"),
+    "a huge float": ("months_of_books", 1e300, "out_of_range"),
+    "half a month": ("months_of_books", 2.5, "not_whole"),
+    "a number for yes or no": ("nib", 1, "not_yes_no"),
+    "ya for yes or no": ("nib", "ya", "not_yes_no"),
+    "a date to come": ("training_certificate_on", "2026-11-22", "future_date"),
+    "an impossible date": ("training_certificate_on", "2026-02-29", "no_date"),
+    "a date the other way round": ("training_certificate_on", "29-02-2024", "no_date"),
+    "a date with slashes": ("training_certificate_on", "2024/02/28", "no_date"),
+    "a date without dashes": ("training_certificate_on", "20240228", "no_date"),
+    "a week date": ("training_certificate_on", "2024-W09-3", "no_date"),
+    "a date with a time": ("training_certificate_on", "2024-02-28T00:00:00", "no_date"),
+    "a year alone": ("training_certificate_on", 2024, "no_date"),
+    "a code that is close": ("came_for", "buyer", "unknown_code_near"),
+    "a code that is not": ("came_for", "zzz", "unknown_code"),
+    "a label for a code": ("slik_class", "current", "unknown_code"),
+    "a number that is no code": ("slik_class", 9, "unknown_code"),
+    "a list for one code": ("came_for", ["capital"], "unknown_code_near"),
+    "yes for a code": ("slik_class", True, "unknown_code"),
+    "one code for a list": ("existing_credit", "kur", "not_a_list"),
+    "a table for a list": ("existing_credit", {"value": {"kur": 1}}, "not_a_list"),
+    "an unknown code in a list": ("existing_credit", ["kur", "zzz"], "unknown_code"),
+    "a close code in a list": ("existing_credit", ["kurr"], "unknown_code_near"),
+    "a list in a list": ("existing_credit", [["zzz"]], "unknown_code"),
+    "an unknown signal": ("shoe_size", 42, "unknown_signal"),
+    "a misspelt signal": ("month_of_books", 3, "unknown_signal_near"),
+    "a derived signal": ("any_permit", True, "derived_signal"),
+    "a table without value": ("nib", {"on": "2026-01-01"}, "value_missing"),
+    "a table in a table": ("nib", {"value": {"value": True}}, "not_yes_no"),
+}
+
+
+@pytest.mark.parametrize(("name", "raw", "code"), BAD.values(), ids=BAD)
+def test_a_bad_value_is_named_with_its_remedy_in_both_languages(name, raw, code):
+    with pytest.raises(ParticipantError) as caught:
+        read_participant(RULES, {name: raw})
+    (problem,) = caught.value.problems
+    assert (problem.field, problem.message.code) == (name, code)
+    for language in ("id", "en"):
+        speaker = Speaker(OKOCE, language)
+        for said in (speaker.say(problem.message), speaker.remedy(problem.message)):
+            assert said
+            assert "{" not in said
+
+
+BAD_KEYS = {
+    "an unknown key": ({"value": True, "when": "2026-01-01"}, "nib.when", "unknown_key"),
+    "a day to come": ({"value": True, "on": "2026-11-22"}, "nib.on", "future_date"),
+    "an impossible day": ({"value": True, "on": "2026-13-01"}, "nib.on", "no_date"),
+    "a day that is none": ({"value": True, "on": 20260101}, "nib.on", "no_date"),
+    "an unknown proof": ({"value": True, "proof": "hearsay"}, "nib.proof", "unknown_proof"),
+    "a list of proofs": ({"value": True, "proof": ["seen"]}, "nib.proof", "unknown_proof"),
+}
+
+
+@pytest.mark.parametrize(("raw", "field", "code"), BAD_KEYS.values(), ids=BAD_KEYS)
+def test_a_bad_key_beside_a_value_is_named_by_its_path(raw, field, code):
+    assert problems({"nib": raw}) == [(field, code)]
+
+
+def test_a_proof_that_this_signal_does_not_take_is_refused():
+    assert problems({"came_for": {"value": "capital", "proof": "document"}}) == [("came_for.proof", "unknown_proof")]
+
+
+def test_the_near_match_is_the_one_meant_and_never_a_derived_signal():
+    with pytest.raises(ParticipantError) as caught:
+        read_participant(RULES, {"month_of_books": 3, "any_permits": True})
+    near = {problem.field: problem.message.args["near"] for problem in caught.value.problems}
+    assert near["month_of_books"] == "months_of_books"
+    assert near["any_permits"] != "any_permit"
+
+
+def test_every_problem_is_reported_at_once_and_the_value_is_kept_out_of_the_text():
+    signals = {name: raw for name, raw, _ in BAD.values()} | {
+        "ktp_dki": {"value": "3171012345678901", "on": "x", "by": 1}
+    }
+    with pytest.raises(ParticipantError) as caught:
+        read_participant(RULES, signals)
+    found = {(problem.field, problem.message.code) for problem in caught.value.problems}
+    last = {name: code for name, _, code in BAD.values()}
+    assert found >= set(last.items()) | {
+        ("ktp_dki", "not_yes_no"),
+        ("ktp_dki.on", "no_date"),
+        ("ktp_dki.by", "unknown_key"),
+    }
+    assert "3171012345678901" not in str(caught.value)
+
+
+# -- good values -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("raw", [None, "", {"value": None}, {"value": ""}, {"value": None, "on": "2026-01-01"}])
+def test_nothing_said_is_unknown_and_no_problem(raw):
+    participant = read_participant(RULES, {"nib": raw, "months_of_books": raw, "existing_credit": raw})
+    assert participant.facts == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "raw"),
+    [("months_of_books", 999), ("months_of_books", 999.0), ("business_age_months", 9999), ("arrears_idr", 999_999_999)],
+)
+def test_a_missing_code_is_unknown(name, raw):
+    assert name not in read_participant(RULES, {name: raw}).facts
+    assert name not in read_participant(RULES, {name: {"value": raw, "on": "2026-11-01"}}).facts
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "kept"),
+    [
+        ("monthly_profit", -250_000, -250_000),
+        ("monthly_profit", 2_000_000.0, 2_000_000),
+        ("slik_class", 1, "1"),
+        ("existing_credit", [], []),
+        ("existing_credit", ("commercial", "kur", "kur"), ["kur", "commercial"]),
+        ("training_certificate_on", "2024-02-29", date(2024, 2, 29)),
+        ("training_certificate_on", date(2024, 2, 29), date(2024, 2, 29)),
+        ("training_certificate_on", datetime(2024, 2, 29, 10), date(2024, 2, 29)),
+        ("credit_ends_on", "2027-03-31", date(2027, 3, 31)),
+        ("amount_asked", 0, 0),
+    ],
+)
+def test_a_good_value_is_kept_as_it_is(name, raw, kept):
+    assert read_participant(RULES, {name: raw}).facts[name].value == kept
+
+
+def test_a_value_keeps_its_day_and_its_proof():
+    fact = read_participant(RULES, {"nib": {"value": True, "on": "2026-01-31", "proof": "document"}}).facts["nib"]
+    assert (fact.value, fact.on, fact.proof) == (True, date(2026, 1, 31), "document")
+
+
+def test_with_facts_leaves_the_participant_as_it_was(a_participant: Callable[..., Participant]):
+    before = a_participant(nib=True, months_of_books=3)
+    after = before.with_facts(nib=None, months_of_books=12, sku=False)
+    assert {name: fact.value for name, fact in before.facts.items()} == {"nib": True, "months_of_books": 3}
+    assert {name: fact.value for name, fact in after.facts.items()} == {"months_of_books": 12, "sku": False}
+
+
+# -- contradictions ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("signals", "found"),
+    [
+        ({"business_age_months": 3, "months_of_books": 8}, [("business_age_months", "less_than")]),
+        ({"wants_capital": False, "amount_asked": 1}, [("wants_capital", "contradicts")]),
+        ({"existing_credit": [], "kur_lender": "bri"}, [("kur_lender", "contradicts")]),
+        (
+            {"training_certificate": False, "training_certificate_on": "2024-01-01"},
+            [("training_certificate", "contradicts")],
+        ),
+    ],
+)
+def test_answers_that_contradict_each_other_are_both_named(signals, found):
+    assert problems(signals) == found
+    with pytest.raises(ParticipantError) as caught:
+        read_participant(RULES, signals)
+    assert caught.value.problems[0].message.args["other_signal"] in signals
+
+
+def test_several_contradictions_are_reported_at_once():
+    signals = {"business_age_months": 3, "months_of_books": 8, "wants_capital": False, "amount_asked": 1}
+    assert problems(signals) == [("business_age_months", "less_than"), ("wants_capital", "contradicts")]
+
+
+@pytest.mark.parametrize(
+    "signals",
+    [
+        {"business_age_months": 8, "months_of_books": 8},
+        {"wants_capital": False, "amount_asked": 0},
+        {"wants_capital": False, "amount_asked": {"value": 5_000_000, "on": "2025-01-01"}},  # stale: no longer so
+        {"existing_credit": ["kur"], "kur_lender": "bri"},
+        {"business_running": False, "business_age_months": 12},  # it ran once: no contradiction
+    ],
+)
+def test_answers_that_only_look_contradictory_are_taken(signals):
+    read_participant(RULES, signals)
+
+
+# -- what is known on the day ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("days", "is_known"), [(0, True), (180, True), (181, False), (4000, False)])
+def test_a_stale_answer_is_unknown_and_said_to_be_stale(a_participant: Callable[..., Participant], days, is_known):
+    on = TODAY - timedelta(days=days)
+    known = know(RULES, a_participant(profit_and_loss={"value": True, "on": on.isoformat()}))
+    assert value(known, "profit_and_loss") is (True if is_known else None)
+    assert known.stale == (frozenset() if is_known else {"profit_and_loss"})
+
+
+def test_a_certificate_never_goes_stale(a_participant: Callable[..., Participant]):
+    known = know(RULES, a_participant(training_certificate={"value": True, "on": "1999-01-01"}))
+    assert value(known, "training_certificate") is True
+    assert not known.stale
+
+
+def test_books_grow_from_their_day_on_and_the_business_with_them(a_participant: Callable[..., Participant]):
+    signals = {"business_running": True, "months_of_books": {"value": 3, "on": "2026-08-22"}}
+    assert value(know(RULES, a_participant(**signals)), "months_of_books") == 5  # the third month ends tomorrow
+    signals["months_of_books"] = {"value": 3, "on": "2026-08-21"}
+    known = know(RULES, a_participant(**signals))
+    assert value(known, "months_of_books") == 6
+    assert interval(known, "business_age_months") == (6, UNKNOWN_HIGH)
+
+
+def test_books_not_yet_begun_do_not_grow(a_participant: Callable[..., Participant]):
+    known = know(RULES, a_participant(months_of_books={"value": 0, "on": "2026-08-01"}))
+    assert value(known, "months_of_books") == 0
+
+
+def test_a_closed_business_does_not_grow_older(a_participant: Callable[..., Participant]):
+    age = {"value": 10, "on": "2026-01-21"}
+    assert (
+        value(know(RULES, a_participant(business_running=True, business_age_months=age)), "business_age_months") == 20
+    )
+    closed = know(RULES, a_participant(business_running=False, business_age_months=age))
+    assert value(closed, "business_age_months") == 10
+
+
+def test_a_value_grows_no_further_than_its_range(a_participant: Callable[..., Participant]):
+    age = {"value": 959, "on": "2020-01-01"}
+    known = know(RULES, a_participant(business_running=True, business_age_months=age))
+    assert value(known, "business_age_months") == 960
+
+
+def test_months_of_books_are_a_least_age_of_the_business(a_participant: Callable[..., Participant]):
+    known = know(RULES, a_participant(months_of_books=8))
+    assert interval(known, "business_age_months") == (8, UNKNOWN_HIGH)
+    assert interval(know(RULES, a_participant()), "business_age_months") == (UNKNOWN_LOW, UNKNOWN_HIGH)
+
+
+@pytest.mark.parametrize(
+    ("signals", "name", "implied"),
+    [
+        ({"business_running": False}, "business_age_months", 0),
+        ({"business_running": False}, "months_of_books", 0),
+        ({"amount_asked": 1}, "wants_capital", True),
+        ({"existing_credit": []}, "kur_lender", "none"),
+        ({"existing_credit": ["house"]}, "kur_lender", "none"),
+        ({"training_certificate_on": "2024-01-01"}, "training_certificate", True),
+        # what does not follow stays unknown
+        ({"amount_asked": 0}, "wants_capital", None),
+        ({"existing_credit": ["kur"]}, "kur_lender", None),
+        ({"business_running": True}, "business_age_months", None),
+        ({"business_running": {"value": False, "on": "2025-01-01"}}, "months_of_books", None),
+    ],
+)
+def test_what_follows_from_an_answer_is_filled_in(a_participant: Callable[..., Participant], signals, name, implied):
+    assert value(know(RULES, a_participant(**signals)), name) == implied
+
+
+@FEWER
+@given(raw_signals(RULES))
+def test_what_is_known_is_what_was_said_unless_it_is_stale_and_nothing_is_made_up(raw):
+    participant = read(RULES, raw)
+    known = know(RULES, participant)
+    may_follow = {signal.id for signal in RULES.signals.values() if signal.implied or signal.at_least_signal}
+    for name in RULES.signals:
+        fact = participant.facts.get(name)
+        if fact is None or name in known.stale:
+            assert interval(known, name) == (UNKNOWN_LOW, UNKNOWN_HIGH) or name in may_follow
+        elif RULES.signals[name].grows is None:
+            assert value(known, name) == fact.value
+        else:
+            assert interval(known, name)[0] >= fact.value
+    assert not known.yes & known.no
+
+
+@FEWER
+@given(raw_signals(WARMI), st.data())
+def test_whatever_is_sent_is_either_read_or_refused_in_words(raw, data):
+    odd = st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=12), st.dates(), st.lists(st.text())
+    )
+    table = st.fixed_dictionaries({}, optional={"value": odd, "on": odd, "proof": odd, "more": odd})
+    names = st.sampled_from([*WARMI.signals, "month_profits", "", "å"])
+    raw = {**raw, **data.draw(st.dictionaries(names, st.one_of(odd, table), max_size=4))}
+    problems = ()
+    try:
+        participant = read_participant(WARMI, raw)
+    except ParticipantError as error:
+        problems = error.problems
+    else:
+        assert set(participant.facts) <= set(raw)
+    for problem in problems:
+        for speaker in (Speaker(WARMI.programme, "id"), Speaker(WARMI.programme, "en")):
+            assert speaker.say(problem.message)
+            assert speaker.remedy(problem.message)
+
+
+# -- calendar ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "months"),
+    [
+        (date(2026, 1, 31), date(2026, 2, 28), 1),
+        (date(2026, 1, 31), date(2026, 2, 27), 0),
+        (date(2024, 1, 30), date(2024, 2, 28), 0),
+        (date(2024, 1, 30), date(2024, 2, 29), 1),
+        (date(2024, 2, 29), date(2025, 2, 28), 12),
+        (date(2026, 1, 15), date(2026, 2, 14), 0),
+        (date(2026, 1, 15), date(2026, 2, 15), 1),
+        (date(2025, 12, 31), date(2026, 1, 1), 0),
+        (date(2026, 1, 1), date(2026, 1, 1), 0),
+    ],
+)
+def test_months_are_those_of_the_calendar(start, end, months):
+    assert units_between(start, end, "month") == months
+    assert units_between(start, end, "year") == months // 12
+
+
+@given(st.dates(date(1990, 1, 1), date(2100, 1, 1)), st.integers(0, 600))
+def test_the_day_after_some_months_is_the_first_on_which_they_are_full(start, months):
+    day = date.fromordinal(day_after_months(start, months))
+    assert units_between(start, day, "month") == months
+    assert months == 0 or units_between(start, day - timedelta(days=1), "month") == months - 1
+
+
+RUNNING = {"existing_credit": ["kur"], "kur_lender": "bri", "monthly_instalments": 500_000, "arrears_idr": 0}
+
+
+@pytest.mark.parametrize(
+    ("signals", "asked_again"),
+    [
+        ({**RUNNING, "credit_ends_on": "2026-11-22"}, False),
+        ({**RUNNING, "credit_ends_on": "2026-11-21"}, True),
+        ({**RUNNING, "credit_ends_on": "2025-03-21"}, True),
+        ({**RUNNING, "credit_ends_on": {"value": "2026-10-01", "on": "2026-09-01"}}, True),
+        ({"existing_credit": [], "monthly_instalments": 0, "credit_ends_on": "2025-03-21"}, False),
+        ({"credit_ends_on": "2025-03-21"}, False),  # nobody said that it goes on
+        ({**RUNNING, "arrears_idr": 200_000, "credit_ends_on": "2025-03-21"}, False),  # arrears explain why it goes on
+    ],
+)
+def test_an_end_day_that_passed_while_the_credit_is_said_to_go_on_is_asked_again(a_participant, signals, asked_again):
+    participant = a_participant(**signals)
+    known = know(RULES, participant)
+    assert ("credit_ends_on" in known.stale) is asked_again
+    assert (value(known, "credit_ends_on") is None) is asked_again
+    assert value(known, "existing_credit") == value(
+        know(RULES, participant.with_facts(credit_ends_on=None)), "existing_credit"
+    )
+    assert know_columns(RULES, [participant]).known_of(0) == known

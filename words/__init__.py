@@ -1,0 +1,1 @@
+"""What codes say, in every language that has a folder under locale/."""
