@@ -17,7 +17,7 @@ from api.commands.progress import progress_bar
 from api.commands.record import COMMANDS, prepare_record
 
 if TYPE_CHECKING:
-    from api.advice.batch import Job
+    from api.advice.participant_rows import Job
 
 NOTHING_DONE: Final = 2
 SOME_REJECTED: Final = 3
@@ -48,7 +48,7 @@ class Commands(click.Group):
 @contextmanager
 def in_words() -> Iterator[None]:
     """Turn an error into a message. KAIL_TRACE=1 shows where it came from instead."""
-    from api.advice.batch import Rejected
+    from api.advice.participant_rows import Rejected
     from api.files.rows import FileProblem
     from matcher.programme.reading import ProgrammeError
     from matcher.scorecard import ScorecardError
@@ -143,7 +143,7 @@ def asking(command: Callable[..., Any]) -> Callable[..., Any]:
 def _job(options: dict[str, Any]) -> Job:
     from zoneinfo import ZoneInfo
 
-    from api.advice.batch import Job
+    from api.advice.participant_rows import Job
     from matcher.programme.loading import OKOCE, load_programme
     from matcher.programme.rules import rules_on
     from models.registry import scorecard_for
@@ -258,7 +258,7 @@ def explain(source: Path, row: int, **options: Any) -> None:
       kail explain census.csv --columns census.toml --row 17 --language id
     """
     from api.advice.answer import answer, versions_of
-    from api.advice.batch import check_goal, one_row
+    from api.advice.participant_rows import check_goal, one_row
     from api.commands.terminal import answer_lines
     from api.web.words import teller
     from matcher.recommend import recommend

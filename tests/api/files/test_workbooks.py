@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from openpyxl.workbook.defined_name import DefinedName
 
 import training_data.columns
-from api.advice.batch import Job, one_row, recommend_file
+from api.advice.batch import recommend_file
+from api.advice.participant_rows import Job, one_row
 from api.commands.main import cli
 from api.files import outputs, workbook_check
 from api.files.outputs import ANSWER, WorkbookOutput, as_xml_text
