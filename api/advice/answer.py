@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from api import __version__
-from api.web.words import Teller, teller
 from matcher.facts.participant import Participant
 from matcher.interventions import Suggestion
 from matcher.lenders import Change, Match, Unmet
@@ -18,6 +17,7 @@ from matcher.programme.rules import Rules
 from matcher.recommend import Recommendation
 from matcher.scorecard import Readiness, Scorecard
 from matcher.tiers import TierAnswer
+from words.telling import Teller, teller
 
 Table = dict[str, Any]
 

@@ -20,7 +20,6 @@ from api.files.outputs import ANSWER, Writing, cannot_write
 from api.files.rows import FileProblem, Row, Sheet
 from api.files.sheets import BATCH, open_sheet
 from api.web.strict_json import written
-from api.web.words import LANGUAGES, Teller, teller
 from matcher import recommend
 from matcher.facts.participant import InputProblem, Participant, ParticipantError, read_participant
 from matcher.message import Message
@@ -28,6 +27,7 @@ from matcher.programme.entries import Programme
 from matcher.programme.rules import Rules, rules_on
 from matcher.scorecard import Scorecard
 from training_data.columns import CellProblem, ColumnMap, check_headers, plain_map, read_map
+from words.telling import Teller, teller
 
 Progress = Callable[[int, int], None]
 """Told how many rows are finished, and about how many there are."""

@@ -20,11 +20,11 @@ from api.advice.schemas import CATALOGUE_DOCS, HEALTH_DOCS, RECOMMENDATION_DOCS
 from api.record.live import Live
 from api.web.errors import Refusal, language_of, told
 from api.web.strict_json import UnreadableBody, read_json
-from api.web.words import LANGUAGES, Teller, teller
 from matcher.facts.participant import InputProblem, Participant, ParticipantError, as_date, read_participant
 from matcher.message import Message
 from matcher.programme.rules import Rules, rules_on
 from matcher.recommend import recommend
+from words.telling import Teller, teller
 
 MOST_BYTES: Final = 1024 * 1024
 KEYS: Final = ("signals", "as_of", "goal", "language")

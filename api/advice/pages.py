@@ -13,7 +13,7 @@ from litestar.response import Template
 from api.record.live import Live
 from api.web.errors import language_of
 from api.web.frame import page
-from api.web.words import teller
+from words.telling import teller
 
 EXAMPLE: Final = {
     "signals": {

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from api.assessments.core import Core
-from api.web.words import Teller
 from matcher.programme.rules import Rules
+from words.telling import Teller
 
 Both = Mapping[str, str]
 Say = Callable[..., str]

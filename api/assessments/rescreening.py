@@ -21,7 +21,7 @@ from api.record.crypto import Erased
 from api.record.live import Live
 from api.record.refusals import Refused
 from api.record.transaction import Record, Transaction
-from api.web.words import Teller, teller
+from words.telling import Teller, teller
 
 BY_RULES, BY_FACTS = "rules", "facts_or_time"
 

@@ -12,7 +12,7 @@ from api.consents import service as consents
 from api.participants.people import Person, people_of, who
 from api.record.actor import Actor
 from api.record.transaction import Transaction
-from api.web.words import Teller
+from words.telling import Teller
 
 MOST: Final = 25
 A_WEEK: Final = timedelta(days=7)

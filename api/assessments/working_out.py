@@ -19,10 +19,10 @@ from api.assessments.core import Core, written
 from api.record.live import Live
 from api.record.refusals import Refused, Trouble
 from api.web.errors import told
-from api.web.words import teller
 from matcher.facts.participant import Participant, ParticipantError, read_participant
 from matcher.programme.rules import Rules, rules_on
 from matcher.recommend import Recommendation, recommend
+from words.telling import teller
 
 Inputs = Mapping[str, Any]
 """{signals, as_of, goal, first}: what a recommendation is made from."""

@@ -218,8 +218,8 @@ def recommend(source: Path, output: Path | None, **options: Any) -> None:
     """
     from api.advice.batch import recommend_file
     from api.commands.terminal import summary_lines
-    from api.web.words import teller
     from matcher.programme.rules import rules_on
+    from words.telling import teller
 
     for path in (source, output):
         if path is not None and path.is_dir():
@@ -260,8 +260,8 @@ def explain(source: Path, row: int, **options: Any) -> None:
     from api.advice.answer import answer, versions_of
     from api.advice.batch import check_goal, one_row
     from api.commands.terminal import answer_lines
-    from api.web.words import teller
     from matcher.recommend import recommend
+    from words.telling import teller
 
     job = _job(options)
     found = one_row(job, source, row)

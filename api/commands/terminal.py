@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from api.advice.batch import MOST_ROWS, Summary, shown
-from api.web.words import Teller
+from words.telling import Teller
 
 Both = Mapping[str, str]
 MOST_LISTED: Final = 5

@@ -21,10 +21,10 @@ from api.web.asking import Asking, actor_of, in_thread, record_of
 from api.web.errors import language_of
 from api.web.forms import Form
 from api.web.frame import MOST_BYTES, NOTHING, Fields, Typed, attempt, fields_of, go, page
-from api.web.words import teller
 from matcher.facts.participant import as_date
 from matcher.programme.entries import PROOFS, Signal
 from matcher.programme.rules import Rules
+from words.telling import teller
 from words.wording import UNIT_NAMES
 
 PREFIX: Final = "signals."

@@ -9,7 +9,7 @@ import pytest
 
 from api.assessments import service
 from api.assessments.changes import CHANGES, changes
-from api.web.words import teller
+from words.telling import teller
 from tests.installation import installation
 from tests.strategies import JAKARTA
 

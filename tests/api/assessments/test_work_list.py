@@ -6,7 +6,7 @@ import pytest
 
 from api.assessments import service
 from api.assessments.work_list import work_list
-from api.web.words import teller
+from words.telling import teller
 from tests.installation import A_TRADER
 
 OFFERED = A_TRADER | {"nib": True, "existing_credit": [], "productive_credit_ever": []}

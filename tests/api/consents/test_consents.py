@@ -23,7 +23,7 @@ from api.participants.imports import import_sheet
 from api.participants.people import Agreement, find
 from api.participants.tables import EVIDENCE
 from api.record.refusals import Refused
-from api.web.words import teller
+from words.telling import teller
 from tests.conftest import EXAMPLES
 from tests.installation import MORNING, installation
 
