@@ -16,9 +16,9 @@ from litestar.params import RawBody
 from api import __version__
 from api.advice.answer import Table, answer, versions_of
 from api.advice.catalogue import catalogue
-from api.advice.schemas import CATALOGUE_DOCS, HEALTH_DOCS, RECOMMENDATION_DOCS
 from api.record.live import Live
 from api.web.errors import Refusal, language_of, told
+from api.web.openapi import DAY, LANGUAGE, answers, documented, parameter, ref
 from api.web.strict_json import UnreadableBody, read_json
 from matcher.facts.participant import InputProblem, Participant, ParticipantError, as_date, read_participant
 from matcher.message import Message
@@ -198,6 +198,38 @@ def read_query(query: str, live: Live) -> tuple[date, str]:
     if problems:
         raise _refusal(teller(live.rules, language if language in LANGUAGES else "id"), problems)
     return day, language
+
+
+# -- what OpenAPI says of them -----------------------------------------------------------------------------------------
+
+AS_OF: Final = parameter("as_of", "The day asked about; today by default.", DAY)
+_500: Final = "Something went wrong on our side"
+
+RECOMMENDATION_DOCS: Final = documented(
+    summary="Recommend",
+    description=(
+        "One person's signals in; tier, next steps, products, a path and the open questions out. Nothing is stored. "
+        "The query's language is used where the body names none, also for a body that cannot be read."
+    ),
+    parameters=[LANGUAGE],
+    request_body={"required": True, "content": {"application/json": {"schema": ref("RecommendationRequest")}}},
+    responses=answers(
+        ref("Recommendation"),
+        _400="Every problem of the request at once",
+        _413="The body is larger than 1 MiB",
+        _415="The content type is not application/json",
+        _500=_500,
+    ),
+)
+CATALOGUE_DOCS: Final = documented(
+    summary="Programme",
+    description="Steps, signals, interventions, products and tiers of one day, with sources and our own choices.",
+    parameters=[LANGUAGE, AS_OF],
+    responses=answers(ref("Programme"), _400="Every problem of the request at once", _500=_500),
+)
+HEALTH_DOCS: Final = documented(
+    summary="Health", description="Whether the service answers.", responses=answers(ref("Health"), _500=_500)
+)
 
 
 # -- endpoints ---------------------------------------------------------------------------------------------------------
