@@ -9,10 +9,10 @@ from litestar.openapi.spec import OpenAPI
 
 from api.accounts.service import SCOPES
 from api.accounts.tables import ROLES
-from api.advice.schemas import DAY, LANGUAGE, TEXT, TRUTH, WHOLE, Schema, codes, listed, or_null, ref, table
 from api.assessments.disagreement import CODES, DECISIONS
 from api.consents.texts import CHANNELS, PURPOSES, TEXTS
 from api.participants.evidence import MOST_FACTS
+from api.web.openapi import DAY, LANGUAGE, TEXT, TRUTH, WHOLE, Schema, codes, listed, or_null, ref, table
 from matcher.programme.entries import PROOFS
 
 

@@ -2,54 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from litestar.openapi.spec import Operation
-
+from api.web.openapi import (
+    DAY,
+    LANGUAGE,
+    PROBLEM,
+    RUPIAH,
+    TEXT,
+    TRUTH,
+    WHOLE,
+    Schema,
+    answers,
+    codes,
+    documented,
+    listed,
+    or_null,
+    parameter,
+    ref,
+    table,
+)
 from matcher.programme.entries import PROOFS, Programme, Signal
 from matcher.programme.rules import Rules
 
-Schema = dict[str, Any]
-
-TEXT: Final[Schema] = {"type": "string"}
-TRUTH: Final[Schema] = {"type": "boolean"}
-WHOLE: Final[Schema] = {"type": "integer"}
-RUPIAH: Final[Schema] = {"type": "integer", "description": "whole rupiah"}
-DAY: Final[Schema] = {"type": "string", "format": "date"}
 THOUSANDTHS: Final[Schema] = {"type": "integer", "description": "thousandths of a point; 20 points double the odds"}
-
-
-def ref(name: str) -> Schema:
-    """Point to a schema of the document."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def listed(inner: Schema) -> Schema:
-    """A list."""
-    return {"type": "array", "items": inner}
-
-
-def or_null(inner: Schema, why: str = "") -> Schema:
-    """Something or null; `why` says what null means."""
-    return {"anyOf": [inner, {"type": "null"}]} | ({"description": why} if why else {})
-
-
-def codes(*allowed: str) -> Schema:
-    """One of some codes."""
-    return {"type": "string", "enum": list(allowed)}
-
-
-def table(description: str, properties: Mapping[str, Schema], optional: tuple[str, ...] = ()) -> Schema:
-    """An object with exactly these fields."""
-    return {
-        "type": "object",
-        "description": description,
-        "properties": dict(properties),
-        "required": [name for name in properties if name not in optional],
-        "additionalProperties": False,
-    }
 
 
 # -- the request -------------------------------------------------------------------------------------------------------
@@ -348,52 +324,14 @@ SHARED: Final[dict[str, Schema]] = {
         "required": ["id", "name", "digest", "steps", "signals", "interventions", "products", "tiers"],
     },
     "Health": table("", {"status": codes("ok"), "programme": ref("Named"), "digest": TEXT, "kail": TEXT}),
-    "Problem": table(
-        "RFC 9457, with every problem found at once.",
-        {
-            "type": TEXT,
-            "title": TEXT,
-            "status": WHOLE,
-            "detail": TEXT,
-            "problems": listed(
-                table("", {"field": TEXT, "value": {}, "message": TEXT, "remedy": TEXT}),
-            ),
-        },
-    ),
+    "Problem": PROBLEM,
 }
 
 
 # -- operations --------------------------------------------------------------------------------------------------------
 
-
-def _answers(name: str, **problems: str) -> dict[str, Any]:
-    good = {"description": "The answer", "content": {"application/json": {"schema": ref(name)}}}
-    content = {"application/problem+json": {"schema": ref("Problem")}}
-    return {"200": good} | {
-        code.removeprefix("_"): {"description": text, "content": content} for code, text in problems.items()
-    }
-
-
-def _parameter(name: str, description: str, schema: Schema) -> Schema:
-    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
-
-
-LANGUAGE: Final = _parameter("language", "Language of every text; Indonesian by default.", codes("id", "en"))
-AS_OF: Final = _parameter("as_of", "The day asked about; today by default.", DAY)
+AS_OF: Final = parameter("as_of", "The day asked about; today by default.", DAY)
 _500: Final = "Something went wrong on our side"
-
-
-def documented(**fields: Any) -> type[Operation]:
-    """Return an Operation with these fields in place of what the framework reads off the handler."""
-
-    @dataclass
-    class Documented(Operation):
-        def __post_init__(self) -> None:
-            for name, value in fields.items():
-                setattr(self, name, value)
-
-    return Documented
-
 
 RECOMMENDATION_DOCS: Final = documented(
     summary="Recommend",
@@ -403,8 +341,8 @@ RECOMMENDATION_DOCS: Final = documented(
     ),
     parameters=[LANGUAGE],
     request_body={"required": True, "content": {"application/json": {"schema": ref("RecommendationRequest")}}},
-    responses=_answers(
-        "Recommendation",
+    responses=answers(
+        ref("Recommendation"),
         _400="Every problem of the request at once",
         _413="The body is larger than 1 MiB",
         _415="The content type is not application/json",
@@ -415,8 +353,8 @@ CATALOGUE_DOCS: Final = documented(
     summary="Programme",
     description="Steps, signals, interventions, products and tiers of one day, with sources and our own choices.",
     parameters=[LANGUAGE, AS_OF],
-    responses=_answers("Programme", _400="Every problem of the request at once", _500=_500),
+    responses=answers(ref("Programme"), _400="Every problem of the request at once", _500=_500),
 )
 HEALTH_DOCS: Final = documented(
-    summary="Health", description="Whether the service answers.", responses=_answers("Health", _500=_500)
+    summary="Health", description="Whether the service answers.", responses=answers(ref("Health"), _500=_500)
 )
