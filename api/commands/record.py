@@ -278,6 +278,3 @@ def keys_rotate(data: Path, database: str) -> None:
     click.echo(
         f"Master key {number} wraps the keys of {people} people. Back up {KEY_FILE} now, apart from the database."
     )
-
-
-COMMANDS = (demo, account, rescreen, audit, keys)

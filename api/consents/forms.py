@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
-from api.consents.texts import CHANNELS, CURRENT, PURPOSES, TEXTS
+from api.consents.texts import CHANNELS, CURRENT, PURPOSES, TEXTS, WITH_RECIPIENT
 from api.web.forms import Form
+
+AT_REGISTRATION: Final = tuple(purpose for purpose in PURPOSES if purpose not in WITH_RECIPIENT)
+"""What can be agreed to at registration; a referral needs its recipient and is agreed to later."""
 
 
 def channel_and_day(form: Form, today: date) -> tuple[str, date, str]:
@@ -18,5 +22,5 @@ def channel_and_day(form: Form, today: date) -> tuple[str, date, str]:
 
 
 def purposes(form: Form) -> tuple[str, ...]:
-    """The purposes agreed to at registration; a referral needs its recipient and is agreed to later."""
-    return form.choices("consents", [purpose for purpose in PURPOSES if purpose != "referral"])
+    """The purposes agreed to at registration."""
+    return form.choices("consents", AT_REGISTRATION)

@@ -13,6 +13,7 @@ from litestar.params import Body, FromPath, RawBody
 from api.accounts import service as accounts
 from api.audit.service import note
 from api.consents import service as consents
+from api.consents.forms import AT_REGISTRATION
 from api.consents.texts import CURRENT, PURPOSES, TEXTS
 from api.participants import people, rights
 from api.participants.endpoints import (
@@ -31,7 +32,6 @@ from api.web.errors import language_of
 from api.web.forms import Form
 from api.web.frame import MOST_BYTES, NOTHING, Fields, Typed, attempt, fields_of, go, page
 
-AGREED_AT_FIRST: Final = tuple(purpose for purpose in PURPOSES if purpose != "referral")
 WORD: Final = {"id": "HAPUS", "en": "ERASE"}
 """What must be written to erase somebody."""
 
@@ -93,7 +93,7 @@ def get_new(request: Asking) -> Response[Any]:
 
 
 def _new_page(request: Asking, typed: Typed = NOTHING) -> Response[Any]:
-    agreements = [(purpose, texts(language_of(request))[purpose]) for purpose in AGREED_AT_FIRST]
+    agreements = [(purpose, texts(language_of(request))[purpose]) for purpose in AT_REGISTRATION]
     return page(request, "participant_new.html", typed=typed, agreements=agreements, text_version=CURRENT)
 
 
@@ -274,7 +274,7 @@ def get_imports(request: Asking) -> Response[Any]:
 
 
 def _imports_page(request: Asking, typed: Typed = NOTHING, result: Imported | None = None) -> Response[Any]:
-    agreements = [(purpose, texts(language_of(request))[purpose]) for purpose in AGREED_AT_FIRST]
+    agreements = [(purpose, texts(language_of(request))[purpose]) for purpose in AT_REGISTRATION]
     context: dict[str, Any] = {"agreements": agreements, "text_version": CURRENT, "result": result}
     return page(request, "imports.html", typed=typed, **context)
 

@@ -1,0 +1,33 @@
+"""The commands that look after a programme's folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from api.commands.options import FOLDER, existing
+
+
+@click.group()
+def programme() -> None:
+    """Look after a programme: the folder of TOML files with its steps, signals, interventions, products and tiers."""
+
+
+@programme.command()
+@click.argument("folder", type=FOLDER, metavar="DIR")
+def check(folder: Path) -> None:
+    """Read the programme in DIR and name all that is wrong with it at once, each with file, entry and remedy.
+
+    \b
+    Example:
+      kail programme check my-city
+
+    Exit code: 0 in order, 2 not.
+    """
+    from matcher.programme.loading import load_programme
+
+    found = load_programme(existing(folder))
+    parts = {name: len(getattr(found, name)) for name in ("steps", "signals", "interventions", "products", "tiers")}
+    click.echo(f"{folder}: in order. {', '.join(f'{number} {name}' for name, number in parts.items())}.")
+    click.echo(f"Digest: {found.digest}")
