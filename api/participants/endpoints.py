@@ -20,7 +20,7 @@ from api.advice.batch import Job
 from api.audit.service import note
 from api.consents import service as consents
 from api.consents.forms import channel_and_day, purposes
-from api.consents.texts import PURPOSES, WITH_RECIPIENT
+from api.consents.purposes import PURPOSES, WITH_RECIPIENT
 from api.participants import evidence, people, rights
 from api.participants.imports import import_sheet
 from api.participants.people import Agreement, Person
