@@ -35,7 +35,7 @@ class Commands(click.Group):
 @contextmanager
 def in_words() -> Iterator[None]:
     """Turn an error into a message. KAIL_TRACE=1 shows where it came from instead."""
-    from api.advice.batch import Rejected
+    from api.advice.participant_rows import Rejected
     from api.files.rows import FileProblem
     from matcher.programme.reading import ProgrammeError
     from matcher.scorecard import ScorecardError

@@ -14,7 +14,7 @@ from api.commands.options import FILE, as_day, existing, keep_language, model_op
 from api.commands.progress import progress_bar
 
 if TYPE_CHECKING:
-    from api.advice.batch import Job
+    from api.advice.participant_rows import Job
 
 SOME_REJECTED: Final = 3
 
@@ -43,7 +43,7 @@ def asking(command: Callable[..., Any]) -> Callable[..., Any]:
 def _job(options: dict[str, Any]) -> Job:
     from zoneinfo import ZoneInfo
 
-    from api.advice.batch import Job
+    from api.advice.participant_rows import Job
     from matcher.programme.loading import OKOCE, load_programme
     from matcher.programme.rules import rules_on
     from models.registry import scorecard_for
@@ -128,7 +128,7 @@ def explain(source: Path, row: int, **options: Any) -> None:
       kail explain census.csv --columns census.toml --row 17 --language id
     """
     from api.advice.answer import answer, versions_of
-    from api.advice.batch import check_goal, one_row
+    from api.advice.participant_rows import check_goal, one_row
     from api.commands.terminal import answer_lines
     from matcher.recommend import recommend
     from words.telling import teller

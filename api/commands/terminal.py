@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from api.advice.batch import MOST_ROWS, Summary, shown
+from api.advice.batch import MOST_ROWS, Summary
+from api.advice.participant_rows import shown
 from words.telling import Teller
 
 Both = Mapping[str, str]

@@ -16,7 +16,7 @@ from litestar.params import Body, FromPath, RawBody
 from sqlalchemy import select
 
 from api.accounts.tables import ACCOUNTS
-from api.advice.batch import Job
+from api.advice.participant_rows import Job
 from api.audit.service import note
 from api.consents import service as consents
 from api.consents.forms import channel_and_day, purposes

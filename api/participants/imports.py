@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import delete, insert, select
 
-from api.advice.batch import Job, Ready, Rejected, in_both, read_row
+from api.advice.participant_rows import Job, Ready, Rejected, in_both, read_row
 from api.audit.service import note
 from api.consents import service as consents
 from api.files.rows import FileProblem, Row
