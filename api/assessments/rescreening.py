@@ -17,7 +17,7 @@ from api.assessments.working_out import work_out
 from api.consents import service as consents
 from api.participants.people import person_of
 from api.participants.tables import PARTICIPANTS
-from api.record.crypto import Erased
+from api.record.key_store import Erased
 from api.record.live import Live
 from api.record.refusals import Refused
 from api.record.transaction import Record, Transaction

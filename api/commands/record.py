@@ -41,7 +41,7 @@ def opened(
     """Open the record of a data folder, with the programme and scorecard it is served with."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from api.record.crypto import KeyProblem
+    from api.record.key_store import KeyProblem
     from api.record.live import go_live, utc_now
     from api.record.transaction import KEY_FILE, open_record
     from api.settings import Settings
@@ -270,7 +270,7 @@ def keys() -> None:
 @on_a_record
 def keys_rotate(data: Path, database: str) -> None:
     """Make a new master key, wrap every person's key with it and drop the old one. Stop the service first."""
-    from api.record.crypto import rotate
+    from api.record.key_store import rotate
     from api.record.transaction import KEY_FILE, VAULT_FILE
 
     with opened(data, database):
