@@ -170,13 +170,13 @@ def _take(
 ) -> None:
     plural = not isinstance(entry.id, str)
     code = entry.id if isinstance(entry.id, str) else entry.id[0]
-    forms = (entry.string,) if isinstance(entry.string, str) else tuple(entry.string)
+    forms = (entry.string,) if isinstance(entry.string, str) else tuple(entry.string or ())
     key = (entry.context or "", code)
     where = f"{key[0]} {code}".strip()
     if key in sentences:
         what = f"it stands in {sentences[key].file} already"
         problems.append(CatalogueProblem(file, where, what, "Keep one of them."))
-    if not all(forms):
+    if not forms or not all(forms):
         problems.append(CatalogueProblem(file, where, "it says nothing", "Translate msgstr."))
     sentence = Sentence(forms, plural, file)
     try:

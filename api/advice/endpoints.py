@@ -105,10 +105,10 @@ class _Reading:
     def _language(self, raw: Any) -> None:
         if raw is None:
             return
-        if isinstance(raw, str) and raw in LANGUAGES:
+        if raw in self.live.programme.languages:
             self.language = raw
         else:
-            self.note("language", raw, "wrong_language")
+            self.note("language", raw, "wrong_language", allowed=self.live.programme.languages)
 
     def _as_of(self, raw: Any) -> date:
         day, problem = read_as_of(self.live, raw)
@@ -183,7 +183,8 @@ def read_query(query: str, live: Live) -> tuple[date, str]:
     """
     pairs = parse_qsl(query, keep_blank_values=True, errors="replace")
     given = dict(pairs)
-    language = given.get("language", "id")
+    spoken = live.programme.languages
+    language = given.get("language", spoken[0])
     problems = []
     for name, value in given.items():
         if name not in ("language", "as_of"):
@@ -191,12 +192,12 @@ def read_query(query: str, live: Live) -> tuple[date, str]:
             problems.append(InputProblem(name, value, message))
         elif sum(key == name for key, _ in pairs) > 1:
             problems.append(InputProblem(name, value, Message("parameter_twice", {"name": name})))
-    if language not in LANGUAGES:
-        problems.append(InputProblem("language", language, Message("wrong_language")))
+    if language not in spoken:
+        problems.append(InputProblem("language", language, Message("wrong_language", {"allowed": spoken})))
     day, problem = read_as_of(live, given.get("as_of"))
     problems += [problem] if problem else []
     if problems:
-        raise _refusal(teller(live.rules, language if language in LANGUAGES else "id"), problems)
+        raise _refusal(teller(live.rules, language if language in spoken else spoken[0]), problems)
     return day, language
 
 
@@ -278,7 +279,7 @@ def get_programme(request: Request[Any, Any, Any], live: NamedDependency[Live]) 
 @route("/health", http_method=[HttpMethod.GET, HttpMethod.HEAD], sync_to_thread=False, operation_class=HEALTH_DOCS)
 def get_health(live: NamedDependency[Live]) -> Response[bytes]:
     """Answer that the service answers, and with what."""
-    programme = {"id": live.programme.id, "name": live.programme.name["id"]}
+    programme = {"id": live.programme.id, "name": live.programme.name[live.programme.languages[0]]}
     table = {"status": "ok", "programme": programme, "digest": live.programme.digest, "kail": __version__}
     return json_answer(table, **{"cache-control": "no-store"})
 

@@ -21,7 +21,7 @@ def request_schema(rules: Rules) -> Schema:
         "signals": signals,
         "as_of": or_null(DAY, "The day asked about; today in the programme's time zone where it is left out."),
         "goal": or_null(goal, "The product to find a path to; chosen by us where it is left out."),
-        "language": or_null(codes("id", "en"), "Language of every text; Indonesian where it is left out."),
+        "language": or_null(codes(*rules.programme.languages), "Language of every text; the first of them where it is left out."),
     }
     return table("One person on one day.", properties, ("as_of", "goal", "language"))
 

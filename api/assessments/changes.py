@@ -10,6 +10,7 @@ from api.assessments.core import Core
 from matcher.programme.rules import Rules
 from words.telling import Teller
 
+
 def changes(before: Core, after: Core, t: Teller) -> list[dict[str, Any]]:
     """Say what changed from one core to another: entries {kind, id, gained, text, why}. Empty where nothing did."""
     return _Changes(before, after, t).all()

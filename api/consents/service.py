@@ -11,8 +11,8 @@ from sqlalchemy import bindparam, func, select
 
 from api.audit.chain import add
 from api.audit.service import note
-from api.consents.tables import CONSENTS
 from api.consents.purposes import PURPOSES, current
+from api.consents.tables import CONSENTS
 from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction

@@ -86,7 +86,7 @@ def _asked(t: Any, signal: Signal, signals: Mapping[str, Mapping[str, Any]]) -> 
         kind=signal.kind,
         label=t.text(signal.label),
         question=t.text(signal.question),
-        unit=t.name("unit_name", "rupiah" if signal.kind == "money" else signal.unit) if signal.unit or signal.kind == "money" else "",
+        unit=t.name("unit_name", "rupiah" if signal.kind == "money" else signal.unit),
         options=[(code, t.text(label)) for code, label in signal.values.items()],
         negative=signal.minimum < 0,
         known=said(t, signal, fact["value"]) if fact else "",

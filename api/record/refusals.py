@@ -26,15 +26,16 @@ class Trouble:
         for name, given in (("field", field), ("code", code), ("value", value), ("args", args)):
             object.__setattr__(self, name, given)
 
+    @property
+    def message(self) -> Message:
+        """What there is to say."""
+        return Message(self.code, {"value": self.value, **self.args})
+
     def said(self, language: str) -> dict[str, Any]:
         """The trouble in words, as an entry of an answer's problems."""
-        says, message = speaker(language), Message(self.code, {"value": self.value, **self.args})
-        return {
-            "field": self.field,
-            "value": self.value,
-            "message": says.say(message),
-            "remedy": says.remedy(message),
-        }
+        says = speaker(language)
+        said = {"message": says.say(self.message), "remedy": says.remedy(self.message)}
+        return {"field": self.field, "value": self.value, **said}
 
 
 class Refused(Exception):
