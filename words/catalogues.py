@@ -42,6 +42,10 @@ class CatalogueError(Exception):
         self.problems = tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
 
+    def said(self, language: str) -> str:
+        """Every problem, in English: the catalogue of another language may be the one that is wrong."""
+        return str(self)
+
 
 class Sentence(NamedTuple):
     """What one code says: its forms (one, or one for each plural form of the language) and where it stands."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_skeleton, format_time
@@ -15,6 +15,13 @@ from babel.numbers import format_decimal
 
 from matcher.message import Message
 from words.catalogues import catalogue
+
+
+class Named(NamedTuple):
+    """A code as an argument of a message: what codes of its kind are called is said in its place."""
+
+    kind: str
+    code: str
 
 
 class Speaker:
@@ -62,9 +69,11 @@ class Speaker:
     def word(self, name: str, value: Any) -> str:
         """Write one argument: by its name an amount in rupiah (..._idr) or a counted unit (days), else by what it is."""
         if isinstance(value, str):
-            return self.stated_day(value) if name == "as_of" else self.name(name, value)
+            return self.stated_day(value) if name == "as_of" else value
         if isinstance(value, Message):
             return self.say(value)
+        if isinstance(value, Named):
+            return self.name(value.kind, value.code)
         if isinstance(value, bool) or value is None:
             return str(value)
         if isinstance(value, int):
@@ -87,9 +96,9 @@ class Speaker:
         """Write a whole number with its thousands apart."""
         return _number(self.language, number)
 
-    def decimal(self, value: Decimal | float, places: int, *, signed: bool = False) -> str:
-        """Write a number with at most so many places; `signed`: with a plus too."""
-        pattern = "#,##0." + "#" * places
+    def decimal(self, value: Decimal | float, places: int, *, fixed: bool = False, signed: bool = False) -> str:
+        """Write a number with at most so many places, or (`fixed`) exactly so many; `signed`: with a plus too."""
+        pattern = "#,##0." + ("0" if fixed else "#") * places
         return str(format_decimal(value, f"+{pattern};-{pattern}" if signed else pattern, self.locale))
 
     def rupiah(self, amount: int) -> str:
@@ -120,6 +129,14 @@ class Speaker:
 def speaker(language: str) -> Speaker:
     """Return the Speaker of a language."""
     return Speaker(language)
+
+
+class SaidError(Exception):
+    """An error that says in any language what is wrong and what to do; as a string it is in English."""
+
+    def __init__(self, code: str, **args: Any) -> None:
+        self.message = Message(code, args)
+        super().__init__(speaker("en").with_remedy(self.message))
 
 
 # Babel reads its patterns anew for every number; answers repeat theirs.

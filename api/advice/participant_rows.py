@@ -23,6 +23,8 @@ from words.speaking import Speaker
 from words.telling import Teller, teller
 
 LONGEST_VALUE: Final = 200
+
+
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """What is asked of a file: by which programme, on which day, towards which product, in which language.
@@ -177,9 +179,7 @@ def _days(job: Job, columns: ColumnMap, row: Row, problems: list[CellProblem]) -
         problems.append(_day_cell(columns, row, wrong))
         return fallback, None
     if job.goal is not None and job.as_of is None and job.goal not in rules_on(job.programme, true_on).product_ids:
-        problems.append(
-            _day_cell(columns, row, Message("unknown_goal", {"name": job.goal, "allowed": ["--as-of"]}))
-        )
+        problems.append(_day_cell(columns, row, Message("unknown_goal", {"name": job.goal, "allowed": ["--as-of"]})))
     return job.as_of or true_on, true_on
 
 

@@ -46,9 +46,7 @@ class _Changes:
         days = old["path"]["days"], new["path"]["days"]
         if old["path"]["goal"] == new["path"]["goal"] and None not in days and days[0] != days[1]:
             goal = self.name("product", new["path"]["goal"])
-            found.append(
-                self._entry("path", new["path"]["goal"], self._length(goal, *days))
-            )
+            found.append(self._entry("path", new["path"]["goal"], self._length(goal, *days)))
         return found
 
     def _length(self, goal: str, before: int, after: int) -> str:
@@ -96,7 +94,7 @@ class _Changes:
         old, new = self.before["readiness"], self.after["readiness"]
         if not old or not new or old["score"] == new["score"]:
             return []
-        points = self.t.decimal(Decimal(new["score"] - old["score"]) / 1000, 1, signed=True)
+        points = self.t.decimal(Decimal(new["score"] - old["score"]) / 1000, 1, fixed=True, signed=True)
         return [self._entry("score", "", self.say("score", points=points))]
 
     @staticmethod

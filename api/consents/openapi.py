@@ -12,7 +12,8 @@ CHANNEL: Final = codes(*CHANNELS)
 AGREED: Final[Mapping[str, Schema]] = {
     "channel": CHANNEL,
     "said_on": DAY | {"description": "today where it is left out"},
-    "text_version": codes(*documents()) | {"description": "the text they were shown; the current one where it is left out"},
+    "text_version": codes(*documents())
+    | {"description": "the text they were shown; the current one where it is left out"},
 }
 LENDER: Final[Schema] = {"type": "string", "description": "of a referral alone: the lender's organisation"}
 STANDING: Final = named(

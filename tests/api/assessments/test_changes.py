@@ -9,9 +9,9 @@ import pytest
 
 from api.assessments import service
 from api.assessments.changes import CHANGES, changes
-from words.telling import teller
 from tests.installation import installation
 from tests.strategies import JAKARTA
+from words.telling import teller
 
 SUPER = "kur_super_mikro"
 
