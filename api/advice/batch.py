@@ -21,6 +21,7 @@ from api.files.sheets import BATCH
 from matcher import recommend
 from matcher.programme.rules import Rules
 from training_data.columns import ColumnMap
+from words.speaking import Speaker
 
 Progress = Callable[[int, int], None]
 """Told how many rows are finished, and about how many there are."""
@@ -82,12 +83,12 @@ def recommend_file(job: Job, source: Path, target: Path, progress: Progress | No
             for rows in _chunks(sheet.rows, BATCH):
                 ready, rejected = _sort_out(job, columns, rows)
                 for one in rejected:
-                    writing.rejections.write(one.table(job.language))
+                    writing.rejections.write(one.table(job.says))
                 answers = _answers(job, ready, _after(progress, summary.read + len(rejected), sheet.size))
                 if answers:
                     writing.answers.write(answers)
                 summary.read += len(rows)
-                _count(summary, ready, rejected, seen, job.language)
+                _count(summary, ready, rejected, seen, job.says)
                 _count_answers(summary, answers)
             if not summary.read:
                 raise FileProblem(source.name, "no_rows")
@@ -174,7 +175,7 @@ def _rows(job: Job, rules: Rules, ids: Sequence[str], many: recommend.Many) -> I
 
 
 def _count(
-    summary: Summary, ready: Sequence[Ready], rejected: Sequence[Rejected], seen: dict[str, int], language: str
+    summary: Summary, ready: Sequence[Ready], rejected: Sequence[Rejected], seen: dict[str, int], says: Speaker
 ) -> None:
     summary.answered += len(ready)
     named = [(one.row, one.id) for one in ready] + [(bad.row.number, bad.participant) for bad in rejected]
@@ -185,9 +186,10 @@ def _count(
             if len(rows) <= MOST_ROWS:  # one more than is named, to tell that there are more
                 rows.append(number)
     for bad in rejected:
-        summary.reasons.update({(problem.field, problem.remedy[language]) for problem in bad.problems})
-        for problem in bad.problems:
-            summary.first_cells.setdefault((problem.field, problem.remedy[language]), bad.row.address(problem.field))
+        reasons = [(problem.field, says.with_remedy(problem.message)) for problem in bad.problems]
+        summary.reasons.update(set(reasons))
+        for reason in reasons:
+            summary.first_cells.setdefault(reason, bad.row.address(reason[0]))
 
 
 def _count_answers(summary: Summary, answers: Sequence[tuple[Any, ...]]) -> None:

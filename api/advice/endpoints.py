@@ -21,11 +21,11 @@ from api.record.live import Live
 from api.web.errors import Refusal, language_of, told
 from api.web.openapi import DAY, LANGUAGE, answers, codes, documented, parameter, ref
 from api.web.strict_json import UnreadableBody, read_json
-from api.web.words import LANGUAGES, Teller, teller
 from matcher.facts.participant import InputProblem, Participant, ParticipantError, as_date, know, read_participant
 from matcher.message import Message
 from matcher.programme.rules import Rules, rules_on
 from matcher.recommend import decide
+from words.telling import Teller, teller
 
 MOST_BYTES: Final = 1024 * 1024
 KEYS: Final = ("signals", "as_of", "goal", "language")
@@ -64,8 +64,8 @@ def read_request(content: bytes, query: str, live: Live) -> Asked:
     Raises:
         Refusal: with every problem at once.
     """
-    given, problems = read_address(query, "language", "detail")
-    reading = _Reading(live, given.get("language", "id"), given.get("detail", "plain"), problems)
+    given, problems = read_address(query, live, "language", "detail")
+    reading = _Reading(live, given["language"], given["detail"], problems)
     try:
         body = read_json(content)
     except UnreadableBody as error:
@@ -117,10 +117,10 @@ class _Reading:
     def _language(self, raw: Any) -> None:
         if raw is None:
             return
-        if isinstance(raw, str) and raw in LANGUAGES:
+        if raw in self.live.programme.languages:
             self.language = raw
         else:
-            self.note("language", raw, "wrong_language")
+            self.note("language", raw, "wrong_language", allowed=self.live.programme.languages)
 
     def _as_of(self, raw: Any) -> date:
         day, problem = read_as_of(self.live, raw)
@@ -187,8 +187,8 @@ def kind_of(value: Any) -> Message:
     return Message(kinds.get(type(value), "null"))
 
 
-def read_address(query: str, *allowed: str) -> tuple[dict[str, str], list[InputProblem]]:
-    """Read the parameters of an address; a language or detail that there is not is told of and left out."""
+def read_address(query: str, live: Live, *allowed: str) -> tuple[dict[str, str], list[InputProblem]]:
+    """Read the parameters of an address; where none or a wrong one is given, language and detail are the first there is."""
     pairs = parse_qsl(query, keep_blank_values=True, errors="replace")
     given, problems = dict(pairs), []
     for name, value in given.items():
@@ -197,9 +197,11 @@ def read_address(query: str, *allowed: str) -> tuple[dict[str, str], list[InputP
             problems.append(InputProblem(name, value, message))
         elif sum(key == name for key, _ in pairs) > 1:
             problems.append(InputProblem(name, value, Message("parameter_twice", {"name": name})))
-    for name, known in (("language", LANGUAGES), ("detail", DETAILS)):
-        if name in allowed and name in given and given[name] not in known:
-            problems.append(InputProblem(name, given.pop(name), Message(f"wrong_{name}")))
+    choices = (("language", live.programme.languages, "wrong_language"), ("detail", DETAILS, "wrong_detail"))
+    for name, known, wrong in choices:
+        if name in allowed and given.setdefault(name, known[0]) not in known:
+            problems.append(InputProblem(name, given[name], Message(wrong, {"allowed": known})))
+            given[name] = known[0]
     return given, problems
 
 
@@ -209,13 +211,12 @@ def read_query(query: str, live: Live) -> tuple[date, str]:
     Raises:
         Refusal: with every problem at once.
     """
-    given, problems = read_address(query, "language", "as_of")
-    language = given.get("language", "id")
+    given, problems = read_address(query, live, "language", "as_of")
     day, problem = read_as_of(live, given.get("as_of"))
     problems += [problem] if problem else []
     if problems:
-        raise _refusal(teller(live.rules, language), problems)
-    return day, language
+        raise _refusal(teller(live.rules, given["language"]), problems)
+    return day, given["language"]
 
 
 # -- what OpenAPI says of them -----------------------------------------------------------------------------------------
@@ -305,7 +306,7 @@ def get_programme(request: Request[Any, Any, Any], live: NamedDependency[Live]) 
 @route("/health", http_method=[HttpMethod.GET, HttpMethod.HEAD], sync_to_thread=False, operation_class=HEALTH_DOCS)
 def get_health(live: NamedDependency[Live]) -> Response[bytes]:
     """Answer that the service answers, and with what."""
-    programme = {"id": live.programme.id, "name": live.programme.name["id"]}
+    programme = {"id": live.programme.id, "name": live.programme.name[live.programme.languages[0]]}
     table = {"status": "ok", "programme": programme, "digest": live.programme.digest, "kail": __version__}
     return json_answer(table, **{"cache-control": "no-store"})
 

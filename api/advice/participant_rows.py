@@ -13,19 +13,16 @@ from typing import Any, Final
 from api.files.rows import FileProblem, Row, Sheet
 from api.files.sheets import open_sheet
 from api.web.strict_json import written
-from api.web.words import LANGUAGES, Teller, teller
 from matcher.facts.participant import InputProblem, Participant, ParticipantError, read_participant
 from matcher.message import Message
 from matcher.programme.entries import Programme
 from matcher.programme.rules import Rules, rules_on
 from matcher.scorecard import Scorecard
 from training_data.columns import CellProblem, ColumnMap, check_headers, plain_map, read_map
+from words.speaking import Speaker
+from words.telling import Teller, teller
 
 LONGEST_VALUE: Final = 200
-NO_PARTICIPANT: Final = {
-    "id": "Kolom peserta kosong. Isi nomor atau kode pesertanya.",
-    "en": "The column that names the participant is empty. Fill in a number or a code.",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +40,11 @@ class Job:
     columns: Path | None = None
     sheet: str | None = None
     language: str = "en"
+
+    @property
+    def says(self) -> Teller:
+        """Who says what is to be said of the file."""
+        return teller(rules_on(self.programme, day_in_force(self)), self.language)
 
 
 @dataclass(frozen=True)
@@ -62,13 +64,13 @@ class Rejected(Exception):
         self.row, self.participant, self.problems = row, participant, problems
         super().__init__(f"row {row.number}: {len(problems)} problem(s)")
 
-    def table(self, language: str) -> list[tuple[Any, ...]]:
+    def table(self, says: Speaker) -> list[tuple[Any, ...]]:
         """The lines of `.rejected.csv` for this row."""
         row = self.row
         return [
             (
                 row.number, row.line, row.address(problem.field), shown(self.participant),
-                problem.field, shown(problem.value), problem.remedy[language],
+                problem.field, shown(problem.value), says.with_remedy(problem.message),
             )
             for problem in self.problems
         ]  # fmt: skip
@@ -99,10 +101,7 @@ def open_job(job: Job, source: Path) -> Iterator[tuple[Sheet, ColumnMap]]:
 def _check_day(job: Job, day: date) -> None:
     problem = _wrong_day(job, day)
     if problem is not None:
-        tellers = {language: _teller(job, language) for language in LANGUAGES}
-        what = {language: t.say(problem).rstrip(".") for language, t in tellers.items()}
-        remedy = {language: t.remedy(problem) for language, t in tellers.items()}
-        raise FileProblem(f"--as-of {day}", "wrong_day", what=what, remedy=remedy)
+        raise FileProblem(f"--as-of {day}", problem.code, **problem.args)
 
 
 def check_goal(job: Job, goal: str, day: date) -> None:
@@ -115,7 +114,7 @@ def check_goal(job: Job, goal: str, day: date) -> None:
     if goal not in products:
         running = [name for name, product in products.items() if product.suggested]
         near = difflib.get_close_matches(goal, products, 3, cutoff=0.4) or running
-        raise FileProblem(f"--goal {goal}", "no_such_goal", day=day, names=", ".join(near))
+        raise FileProblem(f"--goal {goal}", "no_product_that_day", day=day, names=", ".join(near))
 
 
 # -- one row -----------------------------------------------------------------------------------------------------------
@@ -149,7 +148,7 @@ def read_row(job: Job, columns: ColumnMap, row: Row) -> Ready:
     signals, problems = columns.signals(row.cells)
     problems = [*row.problems, *problems]
     if not participant and columns.participant not in {problem.field for problem in problems}:
-        problems.append(CellProblem(columns.participant, row.cells.get(columns.participant), NO_PARTICIPANT))
+        problems.append(CellProblem(columns.participant, row.cells.get(columns.participant), Message("no_participant")))
     asked, true_on = _days(job, columns, row, problems)
     rules = rules_on(job.programme, asked)
     if true_on is not None and true_on != asked:
@@ -157,7 +156,7 @@ def read_row(job: Job, columns: ColumnMap, row: Row) -> Ready:
     try:
         read = read_participant(rules, signals)
     except ParticipantError as error:
-        problems += [_in_the_sheet(rules, columns, row, found) for found in error.problems]
+        problems += [_in_the_sheet(columns, row, found) for found in error.problems]
     if problems:
         raise Rejected(row, participant, problems)
     return Ready(participant, row.number, rules, read)
@@ -169,7 +168,7 @@ def _days(job: Job, columns: ColumnMap, row: Row, problems: list[CellProblem]) -
     try:
         true_on = columns.day_of(row.cells)
     except ValueError:
-        problems.append(_day_cell(job, columns, row, Message("wrong_as_of")))
+        problems.append(_day_cell(columns, row, Message("wrong_as_of")))
         return fallback, None
     if true_on is None:
         return fallback, None
@@ -177,12 +176,10 @@ def _days(job: Job, columns: ColumnMap, row: Row, problems: list[CellProblem]) -
     if wrong is None and job.as_of is not None and true_on > job.as_of:
         wrong = Message("future_as_of", {"today": job.as_of})
     if wrong is not None:
-        problems.append(_day_cell(job, columns, row, wrong))
+        problems.append(_day_cell(columns, row, wrong))
         return fallback, None
     if job.goal is not None and job.as_of is None and job.goal not in rules_on(job.programme, true_on).product_ids:
-        problems.append(
-            _day_cell(job, columns, row, Message("unknown_goal", {"name": job.goal, "allowed": ["--as-of"]}))
-        )
+        problems.append(_day_cell(columns, row, Message("unknown_goal", {"name": job.goal, "allowed": ["--as-of"]})))
     return job.as_of or true_on, true_on
 
 
@@ -203,25 +200,13 @@ def _wrong_day(job: Job, day: date) -> Message | None:
     return None
 
 
-def _day_cell(job: Job, columns: ColumnMap, row: Row, message: Message) -> CellProblem:
-    return CellProblem(
-        columns.as_of, row.cells.get(columns.as_of), in_both(rules_on(job.programme, day_in_force(job)), message)
-    )
+def _day_cell(columns: ColumnMap, row: Row, message: Message) -> CellProblem:
+    return CellProblem(columns.as_of, row.cells.get(columns.as_of), message)
 
 
-def _in_the_sheet(rules: Rules, columns: ColumnMap, row: Row, found: InputProblem) -> CellProblem:
+def _in_the_sheet(columns: ColumnMap, row: Row, found: InputProblem) -> CellProblem:
     """A problem of a signal, named as its own column and cell."""
     signal, _, part = found.field.partition(".")
     header = columns.column_of(signal)
     value = row.cells.get(header, found.value) if part in ("", "on") else found.value
-    return CellProblem(header, value, in_both(rules, found.message))
-
-
-def in_both(rules: Rules, message: Message) -> dict[str, str]:
-    """A message with its remedy, in both languages."""
-    tellers = {language: teller(rules, language) for language in LANGUAGES}
-    return {language: f"{t.say(message)} {t.remedy(message)}".strip() for language, t in tellers.items()}
-
-
-def _teller(job: Job, language: str) -> Teller:
-    return teller(rules_on(job.programme, day_in_force(job)), language)
+    return CellProblem(header, value, found.message)

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from api.advice.answer import Table, Telling, affordable
-from api.web.words import teller
 from matcher.facts.participant import Known, Participant
 from matcher.interventions import Suggestion
 from matcher.lenders import Match
 from matcher.programme.criteria import truth_of
 from matcher.programme.rules import Rules
 from matcher.recommend import Recommendation
+from words.telling import teller
 
 MOST_TOLD: Final = 3
 """How many interventions are told in full; the first is the next step."""

@@ -21,7 +21,9 @@ def request_schema(rules: Rules) -> Schema:
         "signals": signals,
         "as_of": or_null(DAY, "The day asked about; today in the programme's time zone where it is left out."),
         "goal": or_null(goal, "The product to find a path to; chosen by us where it is left out."),
-        "language": or_null(codes("id", "en"), "Language of every text; Indonesian where it is left out."),
+        "language": or_null(
+            codes(*rules.programme.languages), "Language of every text; the first where it is left out."
+        ),
     }
     return table("One person on one day.", properties, ("as_of", "goal", "language"))
 
@@ -40,8 +42,8 @@ def signal_schema(signal: Signal) -> Schema:
         ("on", "proof"),
     )
     schema: Schema = {
-        "title": f"{signal.label['id']} / {signal.label['en']}",
-        "description": f"{signal.question['id']} / {signal.question['en']}",
+        "title": " / ".join(signal.label.values()),
+        "description": " / ".join(signal.question.values()),
         "anyOf": [value, *missing, full, {"type": "null"}],
         "x-kind": signal.kind,
     }
@@ -62,6 +64,6 @@ def value_schema(signal: Signal) -> Schema:
         return {"type": "integer", "minimum": signal.minimum, "maximum": signal.maximum}
     if signal.kind == "date":
         return DAY
-    label = "; ".join(f"{code}: {text['id']} / {text['en']}" for code, text in signal.values.items())
+    label = "; ".join(f"{code}: {' / '.join(text.values())}" for code, text in signal.values.items())
     one = {"type": "string", "enum": list(signal.values), "description": label}
     return one if signal.kind == "choice" else listed(one)

@@ -15,7 +15,8 @@ from api.audit.service import note
 from api.consents import service as consents
 from api.participants.tables import PARTICIPANTS
 from api.record.actor import Actor
-from api.record.crypto import Erased, seal_json, unseal_json
+from api.record.crypto import seal_json, unseal_json
+from api.record.key_store import Erased
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction, new_id
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from litestar.openapi.spec import Operation
+from litestar.openapi.spec import OpenAPI, Operation
+
+from words.catalogues import languages
 
 Schema = dict[str, Any]
 
@@ -51,6 +53,11 @@ def table(description: str, properties: Mapping[str, Schema], optional: tuple[st
     }
 
 
+def named(description: str = "", optional: tuple[str, ...] = (), **properties: Schema) -> Schema:
+    """An object with exactly these fields, where their names are words of Python's."""
+    return table(description, properties, optional)
+
+
 PROBLEM: Final = table(
     "RFC 9457, with every problem found at once.",
     {
@@ -74,7 +81,9 @@ def parameter(name: str, description: str, schema: Schema) -> Schema:
     return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
 
 
-LANGUAGE: Final = parameter("language", "Language of every text; Indonesian by default.", codes("id", "en"))
+LANGUAGE: Final = parameter(
+    "language", "Language of every text; the programme's first where it is left out.", codes(*languages())
+)
 
 
 def answers(good: Schema, **problems: str) -> dict[str, Any]:
@@ -95,3 +104,44 @@ def documented(**fields: Any) -> type[Operation]:
                 setattr(self, name, value)
 
     return Documented
+
+
+# -- endpoints of the record -------------------------------------------------------------------------------------------
+
+ID: Final[Schema] = {
+    "type": "string",
+    "description": "an id; whatever is not yours is answered like what does not exist",
+}
+MOMENT: Final[Schema] = {"type": "string", "format": "date-time", "description": "in UTC"}
+VERSION: Final[Schema] = {"type": "integer", "description": "counts changes; a change needs the one that was read"}
+ANYTHING: Final[Schema] = {}
+OBJECT: Final[Schema] = {"type": "object"}
+ONCE: Final = {"type": "boolean", "description": "nobody can read it again"}
+NEW_VERSION: Final = named(version=VERSION)
+
+
+class Route(NamedTuple):
+    """What an endpoint is sent (None: nothing) and as what, what it answers, and with which status."""
+
+    sent: Schema | None
+    answered: Schema
+    status: int = 200
+    sent_as: str = "application/json"
+
+
+def describe(document: OpenAPI, routes: Mapping[str, Route]) -> None:
+    """Put what is known of endpoints, by "METHOD /path", in place of what the framework reads off their handlers."""
+    for name, route in routes.items():
+        method, path = name.split(" ")
+        operation: Any = getattr((document.paths or {})[path], method.lower())
+        operation.parameters = [*(operation.parameters or []), LANGUAGE]
+        if route.sent is not None:
+            content = {route.sent_as: {"schema": route.sent}}
+            operation.request_body = {"required": bool(route.sent["required"]), "content": content}
+        operation.responses = {
+            str(route.status): {"description": "Done", "content": {"application/json": {"schema": route.answered}}},
+            "default": {
+                "description": "Not done, and nothing of it; every problem at once",
+                "content": {"application/problem+json": {"schema": ref("Problem")}},
+            },
+        }
