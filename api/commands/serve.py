@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +78,6 @@ def check_port(host: str, port: int) -> None:
     Raises:
         Failure: with what to do.
     """
-    import socket
-
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe:
@@ -86,7 +86,12 @@ def check_port(host: str, port: int) -> None:
     except socket.gaierror as error:
         raise Failure(f"host {host!r} is not known here ({error.strerror}).\n  Remedy: use --host 127.0.0.1") from None
     except OSError as error:
-        remedy = f"stop the program that holds it, or choose another, for example --port {port % 65535 + 1}"
+        remedies = {
+            errno.EADDRINUSE: f"stop the program that holds it, or choose another, for example --port {port % 65535 + 1}",
+            errno.EACCES: "choose a port of 1024 or more, for example --port 8000",
+            errno.EADDRNOTAVAIL: "use an address of this machine: --host 127.0.0.1, or --host 0.0.0.0 for all of them",
+        }
+        remedy = remedies.get(error.errno or 0, "choose another --host or --port")
         raise Failure(f"cannot listen on {host} port {port}: {error.strerror}.\n  Remedy: {remedy}") from None
 
 
