@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from api import __version__
-from api.web.words import Teller, teller
 from matcher.facts.participant import Participant
 from matcher.interventions import Suggestion
 from matcher.lenders import Change, Match, Unmet
@@ -18,6 +18,7 @@ from matcher.programme.rules import Rules
 from matcher.recommend import Recommendation
 from matcher.scorecard import Readiness, Scorecard
 from matcher.tiers import TierAnswer
+from words.telling import Teller, teller
 
 Table = dict[str, Any]
 
@@ -66,8 +67,7 @@ def figure_from(t: Teller, figure: Figure) -> str:
 def price(t: Teller, entry: Price) -> Table:
     """Return a price as stated."""
     code = "price_total" if entry.basis == "flat_total" else "price"
-    rate = f"{entry.rate_percent:g}"
-    rate = rate.replace(".", ",") if t.language == "id" else rate
+    rate = t.decimal(entry.rate_percent, 4)
     text = t.text(entry.text) if entry.text else t.say(Message(code, {"rate": rate, "basis": Message(entry.basis)}))
     table = {"rate_percent": entry.rate_percent, "basis": entry.basis, "text": text, "source": sources(entry.source)}
     return table
@@ -149,8 +149,7 @@ class _Answer:
         }
 
     def _points(self, signal: str, value: Any, points: int) -> str:
-        written = f"{points / 1000:+.1f}"
-        written = written.replace(".", ",") if self.t.language == "id" else written
+        written = self.t.decimal(Decimal(points) / 1000, 1, fixed=True, signed=True)
         args = {"signal": signal, "text_value": self.t.value(signal, value), "points": written}
         return self.say(Message("contribution", args))
 

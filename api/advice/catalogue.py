@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from api.advice.answer import Table, closes, figure_from, price, sources
-from api.web.words import Teller, teller
 from matcher.programme.entries import PROOFS, Dated, Evidence, Intervention, Signal, Step, Tier
 from matcher.programme.rules import ProductRule, Rule, Rules
+from words.telling import Teller, teller
 
 
 def catalogue(rules: Rules, language: str) -> Table:

@@ -16,15 +16,15 @@ from litestar.params import RawBody
 from api import __version__
 from api.advice.answer import Table, answer, versions_of
 from api.advice.catalogue import catalogue
-from api.advice.schemas import CATALOGUE_DOCS, HEALTH_DOCS, RECOMMENDATION_DOCS
 from api.record.live import Live
 from api.web.errors import Refusal, language_of, told
+from api.web.openapi import DAY, LANGUAGE, answers, documented, parameter, ref
 from api.web.strict_json import UnreadableBody, read_json
-from api.web.words import LANGUAGES, Teller, teller
 from matcher.facts.participant import InputProblem, Participant, ParticipantError, as_date, read_participant
 from matcher.message import Message
 from matcher.programme.rules import Rules, rules_on
 from matcher.recommend import recommend
+from words.telling import Teller, teller
 
 MOST_BYTES: Final = 1024 * 1024
 KEYS: Final = ("signals", "as_of", "goal", "language")
@@ -105,10 +105,10 @@ class _Reading:
     def _language(self, raw: Any) -> None:
         if raw is None:
             return
-        if isinstance(raw, str) and raw in LANGUAGES:
+        if raw in self.live.programme.languages:
             self.language = raw
         else:
-            self.note("language", raw, "wrong_language")
+            self.note("language", raw, "wrong_language", allowed=self.live.programme.languages)
 
     def _as_of(self, raw: Any) -> date:
         day, problem = read_as_of(self.live, raw)
@@ -183,7 +183,8 @@ def read_query(query: str, live: Live) -> tuple[date, str]:
     """
     pairs = parse_qsl(query, keep_blank_values=True, errors="replace")
     given = dict(pairs)
-    language = given.get("language", "id")
+    spoken = live.programme.languages
+    language = given.get("language", spoken[0])
     problems = []
     for name, value in given.items():
         if name not in ("language", "as_of"):
@@ -191,13 +192,45 @@ def read_query(query: str, live: Live) -> tuple[date, str]:
             problems.append(InputProblem(name, value, message))
         elif sum(key == name for key, _ in pairs) > 1:
             problems.append(InputProblem(name, value, Message("parameter_twice", {"name": name})))
-    if language not in LANGUAGES:
-        problems.append(InputProblem("language", language, Message("wrong_language")))
+    if language not in spoken:
+        problems.append(InputProblem("language", language, Message("wrong_language", {"allowed": spoken})))
     day, problem = read_as_of(live, given.get("as_of"))
     problems += [problem] if problem else []
     if problems:
-        raise _refusal(teller(live.rules, language if language in LANGUAGES else "id"), problems)
+        raise _refusal(teller(live.rules, language if language in spoken else spoken[0]), problems)
     return day, language
+
+
+# -- what OpenAPI says of them -----------------------------------------------------------------------------------------
+
+AS_OF: Final = parameter("as_of", "The day asked about; today by default.", DAY)
+_500: Final = "Something went wrong on our side"
+
+RECOMMENDATION_DOCS: Final = documented(
+    summary="Recommend",
+    description=(
+        "One person's signals in; tier, next steps, products, a path and the open questions out. Nothing is stored. "
+        "The query's language is used where the body names none, also for a body that cannot be read."
+    ),
+    parameters=[LANGUAGE],
+    request_body={"required": True, "content": {"application/json": {"schema": ref("RecommendationRequest")}}},
+    responses=answers(
+        ref("Recommendation"),
+        _400="Every problem of the request at once",
+        _413="The body is larger than 1 MiB",
+        _415="The content type is not application/json",
+        _500=_500,
+    ),
+)
+CATALOGUE_DOCS: Final = documented(
+    summary="Programme",
+    description="Steps, signals, interventions, products and tiers of one day, with sources and our own choices.",
+    parameters=[LANGUAGE, AS_OF],
+    responses=answers(ref("Programme"), _400="Every problem of the request at once", _500=_500),
+)
+HEALTH_DOCS: Final = documented(
+    summary="Health", description="Whether the service answers.", responses=answers(ref("Health"), _500=_500)
+)
 
 
 # -- endpoints ---------------------------------------------------------------------------------------------------------
@@ -246,7 +279,7 @@ def get_programme(request: Request[Any, Any, Any], live: NamedDependency[Live]) 
 @route("/health", http_method=[HttpMethod.GET, HttpMethod.HEAD], sync_to_thread=False, operation_class=HEALTH_DOCS)
 def get_health(live: NamedDependency[Live]) -> Response[bytes]:
     """Answer that the service answers, and with what."""
-    programme = {"id": live.programme.id, "name": live.programme.name["id"]}
+    programme = {"id": live.programme.id, "name": live.programme.name[live.programme.languages[0]]}
     table = {"status": "ok", "programme": programme, "digest": live.programme.digest, "kail": __version__}
     return json_answer(table, **{"cache-control": "no-store"})
 

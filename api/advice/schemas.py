@@ -1,97 +1,15 @@
-"""Schemas: JSON Schema of requests and answers, made from the programme, and how OpenAPI describes each endpoint."""
+"""The schemas of answers: JSON Schema of all that these endpoints say, by the names it has in the document."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from api.web.openapi import (
-    DAY,
-    LANGUAGE,
-    PROBLEM,
-    RUPIAH,
-    TEXT,
-    TRUTH,
-    WHOLE,
-    Schema,
-    answers,
-    codes,
-    documented,
-    listed,
-    or_null,
-    parameter,
-    ref,
-    table,
-)
-from matcher.programme.entries import PROOFS, Programme, Signal
+from api.advice.request_schema import request_schema
+from api.web.openapi import DAY, PROBLEM, RUPIAH, TEXT, WHOLE, Schema, codes, listed, or_null, ref, table
+from matcher.programme.entries import Programme
 from matcher.programme.rules import Rules
 
 THOUSANDTHS: Final[Schema] = {"type": "integer", "description": "thousandths of a point; 20 points double the odds"}
-
-
-# -- the request -------------------------------------------------------------------------------------------------------
-
-
-def request_schema(rules: Rules) -> Schema:
-    """The body of a request, with every signal that can be given."""
-    given = {name: signal_schema(signal) for name, signal in rules.signals.items() if not signal.derived}
-    signals = {
-        "type": "object",
-        "description": "What is known of one person. Leave out what nobody asked yet: unknown is not no.",
-        "properties": given,
-        "additionalProperties": False,
-    }
-    goal = {"type": "string", "enum": list(rules.product_ids)}
-    properties = {
-        "signals": signals,
-        "as_of": or_null(DAY, "The day asked about; today in the programme's time zone where it is left out."),
-        "goal": or_null(goal, "The product to find a path to; chosen by us where it is left out."),
-        "language": or_null(codes("id", "en"), "Language of every text; Indonesian where it is left out."),
-    }
-    return table("One person on one day.", properties, ("as_of", "goal", "language"))
-
-
-def signal_schema(signal: Signal) -> Schema:
-    """One signal: its value, or a table of value, on and proof; null is unknown."""
-    value = value_schema(signal)
-    missing = [{"enum": list(signal.missing_codes)}] if signal.missing_codes else []
-    full = table(
-        "The value with the day on which it was true and what proves it.",
-        {
-            "value": {"anyOf": [value, *missing, {"type": "null"}]},
-            "on": or_null(DAY, "The day asked about where it is left out."),
-            "proof": or_null(codes(*(signal.proof or PROOFS))),
-        },
-        ("on", "proof"),
-    )
-    schema: Schema = {
-        "title": f"{signal.label['id']} / {signal.label['en']}",
-        "description": f"{signal.question['id']} / {signal.question['en']}",
-        "anyOf": [value, *missing, full, {"type": "null"}],
-        "x-kind": signal.kind,
-    }
-    if signal.unit:
-        schema["x-unit"] = signal.unit
-    if signal.missing_codes:
-        schema["description"] += f" ({', '.join(map(str, signal.missing_codes))}: not filled in)"
-    if signal.stale_after_days is not None:
-        schema["x-stale-after-days"] = signal.stale_after_days
-    return schema
-
-
-def value_schema(signal: Signal) -> Schema:
-    """The values a signal may have."""
-    if signal.kind == "yes_no":
-        return TRUTH
-    if signal.kind in ("number", "money"):
-        return {"type": "integer", "minimum": signal.minimum, "maximum": signal.maximum}
-    if signal.kind == "date":
-        return DAY
-    label = "; ".join(f"{code}: {text['id']} / {text['en']}" for code, text in signal.values.items())
-    one = {"type": "string", "enum": list(signal.values), "description": label}
-    return one if signal.kind == "choice" else listed(one)
-
-
-# -- answers -----------------------------------------------------------------------------------------------------------
 
 
 def schemas(rules: Rules) -> dict[str, Schema]:
@@ -326,35 +244,3 @@ SHARED: Final[dict[str, Schema]] = {
     "Health": table("", {"status": codes("ok"), "programme": ref("Named"), "digest": TEXT, "kail": TEXT}),
     "Problem": PROBLEM,
 }
-
-
-# -- operations --------------------------------------------------------------------------------------------------------
-
-AS_OF: Final = parameter("as_of", "The day asked about; today by default.", DAY)
-_500: Final = "Something went wrong on our side"
-
-RECOMMENDATION_DOCS: Final = documented(
-    summary="Recommend",
-    description=(
-        "One person's signals in; tier, next steps, products, a path and the open questions out. Nothing is stored. "
-        "The query's language is used where the body names none, also for a body that cannot be read."
-    ),
-    parameters=[LANGUAGE],
-    request_body={"required": True, "content": {"application/json": {"schema": ref("RecommendationRequest")}}},
-    responses=answers(
-        ref("Recommendation"),
-        _400="Every problem of the request at once",
-        _413="The body is larger than 1 MiB",
-        _415="The content type is not application/json",
-        _500=_500,
-    ),
-)
-CATALOGUE_DOCS: Final = documented(
-    summary="Programme",
-    description="Steps, signals, interventions, products and tiers of one day, with sources and our own choices.",
-    parameters=[LANGUAGE, AS_OF],
-    responses=answers(ref("Programme"), _400="Every problem of the request at once", _500=_500),
-)
-HEALTH_DOCS: Final = documented(
-    summary="Health", description="Whether the service answers.", responses=answers(ref("Health"), _500=_500)
-)

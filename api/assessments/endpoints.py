@@ -22,7 +22,7 @@ from api.record.live import Live
 from api.web.asking import Asking, actor_of, answer_json, in_thread, record_of
 from api.web.errors import language_of
 from api.web.forms import Form
-from api.web.words import teller
+from words.telling import teller
 
 MOST_BYTES: Final = 256 * 1024
 

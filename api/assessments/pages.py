@@ -24,7 +24,7 @@ from api.web.asking import Asking, actor_of, in_thread, record_of
 from api.web.errors import language_of
 from api.web.forms import Form
 from api.web.frame import MOST_BYTES, NOTHING, Typed, attempt, fields_of, go, page
-from api.web.words import teller
+from words.telling import teller
 
 STATUSES: Final = ("conditions_met", "ask", "not_yet", "not_for_you")
 SHOWN_FIRST: Final = 3

@@ -10,13 +10,39 @@ from typing import Any, Final
 
 import click
 
+from words.catalogues import languages
+from words.speaking import SaidError, speaker
+
 NOTHING_DONE: Final = 2
 
 
+def language() -> str:
+    """The language of the command that runs: its --language, else KAIL_LANGUAGE, else English."""
+    context = click.get_current_context(silent=True)
+    kept = context.find_root().meta.get("kail.language") if context else None
+    asked = kept or os.environ.get("KAIL_LANGUAGE", "")
+    return asked if asked in languages() else "en"
+
+
+def say(code: str, **args: Any) -> str:
+    """A sentence of the command line, in the language of the command that runs."""
+    return speaker(language()).sentence("terminal", code, **args)
+
+
 class Failure(click.ClickException):
-    """Something that stops a command: one clear message, exit code 2, nothing done."""
+    """Something that stops a command: one clear message in the command's language, exit code 2, nothing done."""
 
     exit_code = NOTHING_DONE
+
+    def __init__(self, code: str, **args: Any) -> None:
+        super().__init__(say(code, **args))
+
+    @classmethod
+    def told(cls, message: str) -> Failure:
+        """A failure that is in words already."""
+        failure = cls.__new__(cls)
+        click.ClickException.__init__(failure, message)
+        return failure
 
     def show(self, file: Any = None) -> None:
         """Print the message on the error channel."""
@@ -35,11 +61,6 @@ class Commands(click.Group):
 @contextmanager
 def in_words() -> Iterator[None]:
     """Turn an error into a message. KAIL_TRACE=1 shows where it came from instead."""
-    from api.advice.batch import Rejected
-    from api.files.rows import FileProblem
-    from matcher.programme.reading import ProgrammeError
-    from matcher.scorecard import ScorecardError
-
     try:
         yield
     except (click.ClickException, click.exceptions.Exit, click.Abort):
@@ -50,34 +71,17 @@ def in_words() -> Iterator[None]:
     except Exception as error:
         if os.environ.get("KAIL_TRACE"):
             raise
-        if isinstance(error, ProgrammeError):
-            raise Failure(f"{_count(len(error.problems), 'problem')}:\n{error}") from None
-        if isinstance(error, Rejected):
-            raise Failure("\n".join(_rejection(error))) from None
-        if isinstance(error, FileProblem):
-            raise Failure(error.said(_language())) from None
-        if isinstance(error, ScorecardError):
-            raise Failure(str(error)) from None
-        if isinstance(error, OSError) and error.filename:
-            raise Failure(
-                f"{error.filename}: {error.strerror}.\n  Remedy: check the name and that you may use it."
-            ) from None
-        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        remedy = "this is a mistake in Kail. Run it again with KAIL_TRACE=1 set and report what it prints."
-        raise Failure(f"unexpected {what}.\n  Remedy: {remedy}") from None
+        raise failure_of(error) from None
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def _language() -> str:
-    """The language of the command that runs; English where it has none."""
-    return str(click.get_current_context().find_root().meta.get("kail.language", "en"))
-
-
-def _rejection(error: Any) -> Iterator[str]:
-    row = error.row
-    yield f"row {row.number}{f' (row {row.line} of the sheet)' if row.letters else ''} cannot be read."
-    for _, _, cell, _, field, value, remedy in error.table(_language()):
-        yield f"  {cell}{' ' if cell else ''}{field or 'the row'} = {value!r}: {remedy}"
+def failure_of(error: Exception) -> Failure:
+    """What to say of an error: in its own words where it has some, else that it was not expected."""
+    if isinstance(error, SaidError):
+        says = speaker(language())
+        return Failure("failed", what=says.say(error.message), remedy=says.remedy(error.message))
+    said = getattr(error, "said", None)
+    if said is not None:
+        return Failure.told(said(language()))
+    if isinstance(error, OSError) and error.filename:
+        return Failure("cannot_use", path=error.filename, error=error.strerror or "")
+    return Failure("unexpected", error=f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from api.commands.failures import Failure
+from words.catalogues import languages
 
 FILE = click.Path(path_type=Path)
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -21,12 +22,19 @@ programme_option = click.option(
 )
 
 
+language_option = click.option(
+    "--language", type=click.Choice(languages()), default="en", show_default=True, envvar="KAIL_LANGUAGE",
+    callback=lambda context, parameter, value: keep_language(context, value),
+    help="Language of the sentences; KAIL_LANGUAGE sets it for good.",
+)  # fmt: skip
+
+
 def as_day(context: click.Context, parameter: click.Parameter, value: datetime | None) -> date | None:
     """The day of a moment that was typed as a day."""
     return None if value is None else value.date()
 
 
-def keep_language(context: click.Context, parameter: click.Parameter, value: str) -> str:
+def keep_language(context: click.Context, value: str) -> str:
     """Keep the language, so that a failure is said in it too."""
     context.find_root().meta["kail.language"] = value
     return value
@@ -39,5 +47,5 @@ def existing(path: Path) -> Path:
         Failure: if it is not.
     """
     if not path.is_dir():
-        raise Failure(f"{path}: there is no such folder.\n  Remedy: name a folder that holds programme.toml.")
+        raise Failure("no_such_folder", path=path)
     return path

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import click
 
+from api.commands.failures import language, say
 from api.commands.options import FOLDER, existing
+from words.catalogues import check_catalogues
+from words.speaking import speaker
 
 
 @click.group()
@@ -28,6 +31,10 @@ def check(folder: Path) -> None:
     from matcher.programme.loading import load_programme
 
     found = load_programme(existing(folder))
-    parts = {name: len(getattr(found, name)) for name in ("steps", "signals", "interventions", "products", "tiers")}
-    click.echo(f"{folder}: in order. {', '.join(f'{number} {name}' for name, number in parts.items())}.")
-    click.echo(f"Digest: {found.digest}")
+    check_catalogues(found.languages)
+    says = speaker(language())
+    parts = ("steps", "signals", "interventions", "products", "tiers")
+    click.echo(
+        say("programme_in_order", path=folder, told=[says.counted(name, len(getattr(found, name))) for name in parts])
+    )
+    click.echo(say("digest", digest=found.digest))

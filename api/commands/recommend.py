@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from api.commands.failures import Failure
-from api.commands.options import FILE, as_day, existing, keep_language, model_option, programme_option
+from api.commands.failures import Failure, say
+from api.commands.options import FILE, as_day, existing, language_option, model_option, programme_option
 from api.commands.progress import progress_bar
 
 if TYPE_CHECKING:
-    from api.advice.batch import Job
+    from api.advice.participant_rows import Job, Rejected
+    from words.speaking import Speaker
 
 SOME_REJECTED: Final = 3
 
@@ -22,10 +23,7 @@ SOME_REJECTED: Final = 3
 def asking(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of a command that answers for participants in a file."""
     for option in (
-        click.option(
-            "--language", type=click.Choice(["id", "en"]), default="en", show_default=True, envvar="KAIL_LANGUAGE",
-            callback=keep_language, help="Language of the sentences; KAIL_LANGUAGE sets it for good.",
-        ),
+        language_option,
         model_option,
         programme_option,
         click.option("--goal", metavar="PRODUCT", help="The product that paths lead to; without it the best fit is chosen."),
@@ -43,7 +41,7 @@ def asking(command: Callable[..., Any]) -> Callable[..., Any]:
 def _job(options: dict[str, Any]) -> Job:
     from zoneinfo import ZoneInfo
 
-    from api.advice.batch import Job
+    from api.advice.participant_rows import Job
     from matcher.programme.loading import OKOCE, load_programme
     from matcher.programme.rules import rules_on
     from models.registry import scorecard_for
@@ -88,12 +86,12 @@ def recommend(source: Path, output: Path | None, **options: Any) -> None:
     """
     from api.advice.batch import recommend_file
     from api.commands.terminal import summary_lines
-    from api.web.words import teller
     from matcher.programme.rules import rules_on
+    from words.telling import teller
 
     for path in (source, output):
         if path is not None and path.is_dir():
-            raise Failure(f"{path} is a folder. Name a file in it.")
+            raise Failure("is_a_folder", path=path)
     job = _job(options)
     target = output or source.with_name(f"{source.stem}.kail{_ending(source)}")
     with progress_bar() as progress:
@@ -102,9 +100,9 @@ def recommend(source: Path, output: Path | None, **options: Any) -> None:
     for line in summary_lines(found, teller(rules_on(job.programme, day), job.language)):
         click.echo(line)
     if job.scorecard is not None:
-        click.echo(f"Scores: {job.scorecard.version}, basis {job.scorecard.basis}.")
+        click.echo(say("scores_by", version=job.scorecard.version, basis=job.scorecard.basis))
     if not found.answered:
-        raise Failure(f"no row could be answered; {found.rejected_file} says why for each.")
+        raise Failure("no_row_answered", path=found.rejected_file)
     if found.rejected:
         raise click.exceptions.Exit(SOME_REJECTED)
 
@@ -128,13 +126,16 @@ def explain(source: Path, row: int, **options: Any) -> None:
       kail explain census.csv --columns census.toml --row 17 --language id
     """
     from api.advice.answer import answer, versions_of
-    from api.advice.batch import check_goal, one_row
+    from api.advice.participant_rows import Rejected, check_goal, one_row
     from api.commands.terminal import answer_lines
-    from api.web.words import teller
     from matcher.recommend import recommend
+    from words.telling import teller
 
     job = _job(options)
-    found = one_row(job, source, row)
+    try:
+        found = one_row(job, source, row)
+    except Rejected as error:
+        raise Failure.told("\n".join(_rejection(error, job.says))) from None
     if job.goal is not None:
         check_goal(job, job.goal, found.rules.day)
     recommendation = recommend(found.rules, found.participant, goal=job.goal, scorecard=job.scorecard)
@@ -143,3 +144,10 @@ def explain(source: Path, row: int, **options: Any) -> None:
     t = teller(found.rules, job.language)
     for line in answer_lines(found.id, t.day(found.rules.day), said, t):
         click.echo(line)
+
+
+def _rejection(error: Rejected, says: Speaker) -> Iterator[str]:
+    row = error.row
+    yield say("row_of_sheet_unread" if row.letters else "row_unread", row=row.number, line=row.line)
+    for _, _, cell, _, field, value, remedy in error.table(says):
+        yield f"  {cell}{' ' if cell else ''}{field or say('the_row')} = {value!r}: {remedy}"

@@ -14,6 +14,8 @@ from api.commands.failures import Failure
 from api.commands.options import FOLDER, existing, model_option
 from api.commands.record import prepare_record
 
+_NO_PORT = {errno.EACCES: "low_port", errno.EADDRNOTAVAIL: "address_elsewhere"}
+
 
 @click.command()
 @click.option(
@@ -52,7 +54,7 @@ def serve(host: str, port: int, workers: int, programme: Path | None, **options:
     from api.settings import Settings
 
     if options["database"] and options["data"] is None:
-        raise Failure("--database needs --data.\n  Remedy: name a folder for the keys: --data DIR.")
+        raise Failure("database_needs_data")
     folder = None if programme is None else existing(programme)
     settings = Settings(host=host, port=port, workers=workers, programme=folder, **options)
     go_live(settings)  # a wrong programme is told here, once, not by every worker with a trace
@@ -84,15 +86,10 @@ def check_port(host: str, port: int) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except socket.gaierror as error:
-        raise Failure(f"host {host!r} is not known here ({error.strerror}).\n  Remedy: use --host 127.0.0.1") from None
+        raise Failure("unknown_host", host=host, error=error.strerror or "") from None
     except OSError as error:
-        remedies = {
-            errno.EADDRINUSE: f"stop the program that holds it, or choose another, for example --port {port % 65535 + 1}",
-            errno.EACCES: "choose a port of 1024 or more, for example --port 8000",
-            errno.EADDRNOTAVAIL: "use an address of this machine: --host 127.0.0.1, or --host 0.0.0.0 for all of them",
-        }
-        remedy = remedies.get(error.errno or 0, "choose another --host or --port")
-        raise Failure(f"cannot listen on {host} port {port}: {error.strerror}.\n  Remedy: {remedy}") from None
+        given = {"host": host, "port": str(port), "other": str(port % 65535 + 1), "error": error.strerror or ""}
+        raise Failure(_NO_PORT.get(error.errno or 0, "no_port"), **given) from None
 
 
 class WithoutQuery:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
-from api.commands.failures import Failure
+from api.commands.failures import Failure, language, say
 from api.commands.options import FILE, FOLDER, existing, programme_option
 from api.commands.progress import progress_bar
+from words.speaking import speaker
 
 
 @click.command()
@@ -36,16 +37,17 @@ def cohort(people: int, seed: int, others: int | None, output: Path) -> None:
     from training_data.schema import ENDINGS, OUTCOMES, rows_for, write_rows
 
     if not output.name.endswith(ENDINGS):
-        raise Failure(f"{output}: this ending is not known.\n  Remedy: end the name in {', '.join(ENDINGS)}.")
+        raise Failure("unknown_ending", path=output, endings=ENDINGS)
     with progress_bar() as progress:
         rows = make_cohort(people, random_state=seed, progress=progress)
     if others is not None:
         rows = enrich(rows, others=others, random_state=seed)
     write_rows(output, rows)
-    whole = ", ".join(f"{name} {len(rows_for(rows, name)):,}" for name in OUTCOMES)
-    click.echo(f"SYNTHETIC: nobody in {output} ever lived. What is learnt from it describes its generator, not people.")
-    click.echo(f"Rows: {len(rows):,}, of them referred {int(rows.known('referred_on').sum()):,}.")
-    click.echo(f"Rows that may train a scorecard: {whole}.")
+    number = speaker(language()).number
+    whole = ", ".join(f"{name} {number(len(rows_for(rows, name)))}" for name in OUTCOMES)
+    click.echo(say("synthetic_rows", path=output))
+    click.echo(say("rows_made", read=len(rows), referred=int(rows.known("referred_on").sum())))
+    click.echo(say("rows_that_train", told=whole))
 
 
 @click.command()
@@ -80,7 +82,7 @@ def train(
     Exit code: 0 written, or the digests are equal; 2 nothing done, or they differ.
     """
     if wanted is None and (output is None or version is None):
-        raise Failure("nothing to do.\n  Remedy: give -o DIR and --version NAME, or --check VERSION.")
+        raise Failure("nothing_to_do")
     from matcher.programme.loading import OKOCE, load_programme
     from models import train as training
     from models.registry import ARTIFACTS, new_folder
@@ -103,11 +105,11 @@ def train(
     for line in training.report(found):
         click.echo(line)
     if wanted is None:
-        click.echo(f"Written: {folder}")
+        click.echo(say("written", path=folder))
     elif checked.equal:
-        click.echo(f"Equal: {wanted} has the same digest.")
+        click.echo(say("equal", version=wanted))
     else:
-        raise Failure(f"{wanted} has the digest {checked.wanted}.\n  {checked.why}")
+        raise Failure("not_equal", version=wanted, digest=checked.wanted, why=checked.why)
 
 
 def _stage(stage: str) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from api.consents.texts import CHANNELS, PURPOSES, TEXTS
+from api.consents.purposes import CHANNELS, PURPOSES, documents
 from api.web.openapi import DAY, ID, MOMENT, TEXT, TRUTH, WHOLE, Schema, codes, named, or_null
 
 CHANNEL: Final = codes(*CHANNELS)
 AGREED: Final[Mapping[str, Schema]] = {
     "channel": CHANNEL,
     "said_on": DAY | {"description": "today where it is left out"},
-    "text_version": codes(*TEXTS) | {"description": "the text they were shown; the current one where it is left out"},
+    "text_version": codes(*documents())
+    | {"description": "the text they were shown; the current one where it is left out"},
 }
 LENDER: Final[Schema] = {"type": "string", "description": "of a referral alone: the lender's organisation"}
 STANDING: Final = named(

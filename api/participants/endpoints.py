@@ -16,11 +16,11 @@ from litestar.params import Body, FromPath, RawBody
 from sqlalchemy import select
 
 from api.accounts.tables import ACCOUNTS
-from api.advice.batch import Job
+from api.advice.participant_rows import Job
 from api.audit.service import note
 from api.consents import service as consents
 from api.consents.forms import channel_and_day, purposes
-from api.consents.texts import PURPOSES, WITH_RECIPIENT
+from api.consents.purposes import PURPOSES, WITH_RECIPIENT
 from api.participants import evidence, people, rights
 from api.participants.imports import import_sheet
 from api.participants.people import Agreement, Person
@@ -30,6 +30,7 @@ from api.record.transaction import Transaction
 from api.web.asking import Asking, actor_of, answer_json, in_thread, record_of
 from api.web.errors import language_of
 from api.web.forms import Form
+from words.speaking import Named
 
 MOST_BYTES: Final = 256 * 1024
 MOST_IMPORT_BYTES: Final = 20 * 1024 * 1024
@@ -207,7 +208,7 @@ def read_consent(form: Form, live: Live) -> dict[str, Any]:
     recipient, expires_on = form.text("recipient", wanted=False), form.day("expires_on")
     channel, said_on, text_version = channel_and_day(form, live.today)
     if recipient and purpose not in WITH_RECIPIENT:
-        form.trouble("recipient", "recipient_unwanted", purpose=purpose)
+        form.trouble("recipient", "recipient_unwanted", purpose=Named("purpose", purpose))
     if not recipient and purpose in WITH_RECIPIENT:
         form.trouble("recipient", "no_recipient")
     if given and expires_on is not None and expires_on < live.today:

@@ -22,10 +22,10 @@ from api.record.crypto import read_json, seal_json, unseal_each
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction, new_id
 from api.web.errors import told
-from api.web.words import teller
 from matcher.facts.participant import InputProblem, ParticipantError, as_date, read_participant, read_value
 from matcher.message import Message
 from matcher.programme.rules import Rules
+from words.telling import teller
 
 PLACE: Final = "evidence.sealed:"
 MOST_FACTS: Final = 200

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from api.consents.forms import AT_REGISTRATION
 from api.consents.openapi import AGREED, LENDER, STANDING
-from api.consents.texts import PURPOSES
+from api.consents.purposes import PURPOSES
 from api.participants import endpoints, evidence_pages, pages
 from api.participants.evidence import MOST_FACTS
 from api.web.openapi import (

@@ -22,13 +22,14 @@ from pathlib import Path
 from typing import Final
 
 from api.record.crypto import seal, unseal
+from words.speaking import SaidError
 
 FORMAT: Final = 1
 """Of the key file. 1: {format, current, masters: {number: key}, index, chain}, keys in base64."""
 _KEY: Final = 32
 
 
-class KeyProblem(Exception):
+class KeyProblem(SaidError):
     """A key file that cannot be used, with the remedy."""
 
 
@@ -64,19 +65,17 @@ def open_keys(path: Path) -> Keys:
         first = {"1": secrets.token_bytes(_KEY)}
         _write(path, Keys("1", first, secrets.token_bytes(_KEY), secrets.token_bytes(_KEY)), new=True)
     if path.stat().st_mode & 0o077:
-        raise KeyProblem(f"{path.name} may be read by others. Remedy: chmod 600 {path.name}, then start again.")
+        raise KeyProblem("key_file_open", file=path.name)
     try:
         table = json.loads(path.read_text())
         if table["format"] != FORMAT:
-            raise KeyProblem(
-                f"{path.name} has format {table['format']}; this Kail reads {FORMAT}. Remedy: upgrade Kail."
-            )
+            raise KeyProblem("key_file_format", file=path.name, found=str(table["format"]), format=FORMAT)
         masters = {str(int(number)): _read_key(key) for number, key in table["masters"].items()}
         keys = Keys(table["current"], masters, _read_key(table["index"]), _read_key(table["chain"]))
         keys.masters[keys.current]  # a number without a key is a KeyError
         return keys
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise KeyProblem(f"{path.name} is no key file. Remedy: put the right one back from your backup.") from None
+        raise KeyProblem("key_file_wrong", file=path.name) from None
 
 
 def _read_key(written: str) -> bytes:
@@ -201,7 +200,7 @@ class Vault:
         if number not in self.keys.masters:
             self._read_again()
         if number not in self.keys.masters:
-            raise KeyProblem(f"master key {number} is not in the key file. Remedy: put the right key file back.")
+            raise KeyProblem("master_key_missing", number=number)
         return unseal(self.keys.masters[number], wrapped, f"person_keys.wrapped:{person}:{number}")
 
     def destroy(self, persons: list[str]) -> None:

@@ -8,6 +8,8 @@ from typing import Any, Final, NamedTuple
 
 from litestar.openapi.spec import OpenAPI, Operation
 
+from words.catalogues import languages
+
 Schema = dict[str, Any]
 
 TEXT: Final[Schema] = {"type": "string"}
@@ -79,7 +81,9 @@ def parameter(name: str, description: str, schema: Schema) -> Schema:
     return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
 
 
-LANGUAGE: Final = parameter("language", "Language of every text; Indonesian by default.", codes("id", "en"))
+LANGUAGE: Final = parameter(
+    "language", "Language of every text; the programme's first where it is left out.", codes(*languages())
+)
 
 
 def answers(good: Schema, **problems: str) -> dict[str, Any]:

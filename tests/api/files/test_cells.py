@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from openpyxl.workbook.defined_name import DefinedName
 
-from api.advice.batch import Job, one_row
+from api.advice.participant_rows import Job, one_row
 from api.files.rows import FileProblem
 from api.files.sheets import open_sheet
 from tests.api.files.workbook_parts import (

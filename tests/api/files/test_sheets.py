@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import training_data.columns
-from api.advice.batch import Job, recommend_file
+from api.advice.batch import recommend_file
+from api.advice.participant_rows import Job
 from api.commands.main import cli
 from api.files.rows import FileProblem
 from api.files.sheets import open_sheet

@@ -7,7 +7,8 @@ import zipfile
 
 import pytest
 
-from api.advice.batch import Job, recommend_file
+from api.advice.batch import recommend_file
+from api.advice.participant_rows import Job
 from api.files import workbook_check
 from api.files.rows import FileProblem
 from tests.api.files.workbook_parts import (

@@ -5,7 +5,7 @@ import re
 import zipfile
 from datetime import date
 
-from api.advice.batch import Job
+from api.advice.participant_rows import Job
 from api.files.sheets import open_sheet
 from matcher.programme.loading import load_programme
 
