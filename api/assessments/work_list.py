@@ -9,7 +9,7 @@ from typing import Any, Final
 from api.assessments.service import latest_of, opened
 from api.audit.service import note
 from api.consents import service as consents
-from api.participants.people import Person, people_of, who
+from api.participants.people import Person, people_of
 from api.record.actor import Actor
 from api.record.transaction import Transaction
 from words.telling import Teller
@@ -46,7 +46,7 @@ def work_list(tx: Transaction, actor: Actor, t: Teller, today: date) -> dict[str
             entries.append(entry)
     entries.sort(key=lambda entry: (entry["rank"], entry["name"].casefold(), entry["participant"]))
     shown = entries[:MOST]
-    note(tx, "saw_work_list", "account", actor.account_id, **who(actor), participants=[e["participant"] for e in shown])
+    note(tx, actor, "saw_work_list", "account", actor.account_id, participants=[e["participant"] for e in shown])
     return {"on": today.isoformat(), "entries": shown, "waiting": len(entries) - len(shown), "left_out": left_out}
 
 

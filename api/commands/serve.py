@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import click
 from api.commands.failures import Failure
 from api.commands.options import FOLDER, existing, model_option
 from api.commands.record import prepare_record
+
+_NO_PORT = {errno.EACCES: "low_port", errno.EADDRNOTAVAIL: "address_elsewhere"}
 
 
 @click.command()
@@ -76,8 +80,6 @@ def check_port(host: str, port: int) -> None:
     Raises:
         Failure: with what to do.
     """
-    import socket
-
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe:
@@ -86,8 +88,8 @@ def check_port(host: str, port: int) -> None:
     except socket.gaierror as error:
         raise Failure("unknown_host", host=host, error=error.strerror or "") from None
     except OSError as error:
-        given = {"host": host, "port": str(port), "other": str(port % 65535 + 1)}
-        raise Failure("no_port", error=error.strerror or "", **given) from None
+        given = {"host": host, "port": str(port), "other": str(port % 65535 + 1), "error": error.strerror or ""}
+        raise Failure(_NO_PORT.get(error.errno or 0, "no_port"), **given) from None
 
 
 class WithoutQuery:

@@ -59,8 +59,7 @@ def say(
         "account_id": actor.account_id if actor else None,
     }
     number = add(tx, CONSENTS, entry)
-    who = {"account_id": actor.account_id, "organisation_id": actor.organisation_id} if actor else {}
-    note(tx, "consent_given" if given else "consent_withdrawn", "participant", person_id, **who, purpose=purpose)
+    note(tx, actor, "consent_given" if given else "consent_withdrawn", "participant", person_id, purpose=purpose)
     return number
 
 

@@ -69,7 +69,7 @@ def _listed(request: Asking, search: str) -> Response[bytes]:
     with record_of(request).write() as tx:
         found = people.people_of(tx, actor_of(request), search)
         seen = [person.id for person in found]
-        note(tx, "listed", "account", actor_of(request).account_id, **people.who(actor_of(request)), participants=seen)
+        note(tx, actor_of(request), "listed", "account", actor_of(request).account_id, participants=seen)
     return answer_json({"participants": [shown(person) for person in found]})
 
 
@@ -101,7 +101,7 @@ def get_participant(request: Asking, person_id: FromPath[str], live: NamedDepend
     actor = actor_of(request)
     with record_of(request).write() as tx:
         person = people.find(tx, actor, person_id)
-        note(tx, "saw", "participant", person_id, **people.who(actor))
+        note(tx, actor, "saw", "participant", person_id)
         found = shown(person) | {"consents": consents.standing(tx, person_id)}
         if actor.role == "mentor":
             consents.require(tx, person_id, "record")
@@ -144,7 +144,7 @@ def get_evidence(request: Asking, person_id: FromPath[str]) -> Response[bytes]:
     with record_of(request).write() as tx:
         person = people.find(tx, actor_of(request), person_id)
         consents.require(tx, person_id, "record")
-        note(tx, "saw_evidence", "participant", person_id, **people.who(actor_of(request)))
+        note(tx, actor_of(request), "saw_evidence", "participant", person_id)
         return answer_json({"evidence": [fact._asdict() for fact in evidence.evidence_of(tx, person)]})
 
 
@@ -177,7 +177,7 @@ def get_consents(request: Asking, person_id: FromPath[str]) -> Response[bytes]:
     """Show everything a participant agreed to and took back."""
     with record_of(request).write() as tx:
         people.find(tx, actor_of(request), person_id)
-        note(tx, "saw_consents", "participant", person_id, **people.who(actor_of(request)))
+        note(tx, actor_of(request), "saw_consents", "participant", person_id)
         ledger, standing = consents.ledger_of(tx, person_id), consents.standing(tx, person_id)
     return answer_json({"ledger": ledger, "standing": standing})
 

@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, func, insert, select
 
 from api.audit.service import note
 from api.consents import service as consents
-from api.participants.people import Person, bump, who
+from api.participants.people import Person, bump
 from api.participants.tables import EVIDENCE
 from api.record.actor import Actor
 from api.record.crypto import read_json, seal_json, unseal_each
@@ -197,13 +197,6 @@ def store(
     if rows:
         tx.run(insert(EVIDENCE).values(rows))
         bump(tx, person.id)
-        note(
-            tx,
-            "added_evidence",
-            "participant",
-            person.id,
-            **who(actor),
-            facts=len(rows),
-            **({"source": source} if source else {}),
-        )
+        detail: dict[str, Any] = {"facts": len(rows)} | ({"source": source} if source else {})
+        note(tx, actor, "added_evidence", "participant", person.id, **detail)
     return len(rows)

@@ -15,7 +15,7 @@ from api.accounts import service as accounts
 from api.audit.service import note
 from api.consents import service as consents
 from api.participants import evidence
-from api.participants.people import check_version, find, who
+from api.participants.people import check_version, find
 from api.record.live import Live
 from api.web.asking import Asking, actor_of, in_thread, record_of
 from api.web.errors import language_of
@@ -118,7 +118,7 @@ def _evidence_page(request: Asking, person_id: str, live: Live, typed: Typed = N
     with record_of(request).write() as tx:
         person = find(tx, actor_of(request), person_id)
         consents.require(tx, person_id, "record")
-        note(tx, "saw", "participant", person_id, **who(actor_of(request)))
+        note(tx, actor_of(request), "saw", "participant", person_id)
         signals = evidence.signals_of(evidence.evidence_of(tx, person), live.rules.day)
     groups = groups_of(live.rules, language_of(request), signals)
     return page(request, "evidence.html", typed=typed, person=person, groups=groups, proofs=PROOFS)
@@ -193,7 +193,7 @@ def get_history(request: Asking, person_id: FromPath[str], live: NamedDependency
     with record_of(request).write() as tx:
         person = find(tx, actor, person_id)
         consents.require(tx, person_id, "record")
-        note(tx, "saw_evidence", "participant", person_id, **who(actor))
+        note(tx, actor, "saw_evidence", "participant", person_id)
         facts = evidence.evidence_of(tx, person)
         names = accounts.names_of(tx, actor)
     rows = [(t.word("signal", f.signal), said(t, t.signals.get(f.signal), f.value), f) for f in reversed(facts)]

@@ -97,7 +97,7 @@ def import_sheet(
         done = new_id()
         entry = {"id": done, "account_id": actor.account_id, "file_index": mark, "at": tx.now, **counts}
         tx.run(insert(IMPORTS).values(entry))
-        note(tx, "imported", "import", done, **people.who(actor), registered=found.registered, rows=found.taken)
+        note(tx, actor, "imported", "import", done, registered=found.registered, rows=found.taken)
     return found
 
 

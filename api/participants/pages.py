@@ -25,7 +25,7 @@ from api.participants.endpoints import (
     take_import,
 )
 from api.participants.imports import Imported
-from api.participants.people import check_version, find, who
+from api.participants.people import check_version, find
 from api.record.live import Live
 from api.record.refusals import Refused, Trouble
 from api.web.asking import Asking, actor_of, in_thread, record_of
@@ -78,7 +78,7 @@ def _list_page(request: Asking, search: str, mentor: str = "", typed: Typed = NO
     with record_of(request).write() as tx:
         asked = bool(search or mentor)
         found = people.people_of(tx, actor, search, mentor) if asked or actor.role == "mentor" else []
-        note(tx, "listed", "account", actor.account_id, **who(actor), participants=[person.id for person in found])
+        note(tx, actor, "listed", "account", actor.account_id, participants=[person.id for person in found])
         context: dict[str, Any] = {
             "people": found,
             "search": search,
@@ -130,7 +130,7 @@ def get_identity(request: Asking, person_id: FromPath[str]) -> Response[Any]:
 def _identity_page(request: Asking, person_id: str, typed: Typed = NOTHING) -> Response[Any]:
     with record_of(request).write() as tx:
         person = find(tx, actor_of(request), person_id)
-        note(tx, "saw", "participant", person_id, **who(actor_of(request)))
+        note(tx, actor_of(request), "saw", "participant", person_id)
     return page(request, "identity.html", typed=typed, person=person)
 
 
@@ -166,7 +166,7 @@ def _consents_page(request: Asking, person_id: str, typed: Typed = NOTHING) -> R
     actor = actor_of(request)
     with record_of(request).write() as tx:
         person = find(tx, actor, person_id)
-        note(tx, "saw_consents", "participant", person_id, **who(actor))
+        note(tx, actor, "saw_consents", "participant", person_id)
         context: dict[str, Any] = {
             "person": person,
             "ledger": consents.ledger_of(tx, person_id),
@@ -212,7 +212,7 @@ def get_rights(request: Asking, person_id: FromPath[str]) -> Response[Any]:
 def _rights_page(request: Asking, person_id: str, typed: Typed = NOTHING) -> Response[Any]:
     with record_of(request).write() as tx:
         person = find(tx, actor_of(request), person_id)
-        note(tx, "saw", "participant", person_id, **who(actor_of(request)))
+        note(tx, actor_of(request), "saw", "participant", person_id)
     return page(request, "rights.html", typed=typed, person=person, word=_word_to_erase(language_of(request)))
 
 
@@ -246,7 +246,7 @@ def _mentor_page(request: Asking, person_id: str, typed: Typed = NOTHING) -> Res
     actor = actor_of(request)
     with record_of(request).write() as tx:
         person = find(tx, actor, person_id)
-        note(tx, "saw", "participant", person_id, **who(actor))
+        note(tx, actor, "saw", "participant", person_id)
         names = accounts.names_of(tx, actor)
         others = [(row.id, row.name) for row in accounts.mentors_of(tx, actor) if row.id != person.mentor_id]
     return page(request, "mentor.html", typed=typed, person=person, others=others, names=names)

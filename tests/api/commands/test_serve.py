@@ -1,5 +1,6 @@
 """`kail serve`: what is told before it starts, how it starts and stops, and what its log leaves out."""
 
+import errno
 import logging
 import os
 import socket
@@ -26,6 +27,20 @@ def test_a_port_that_is_taken_is_said_plainly(kail):
     assert result.exit_code == 2
     assert "Address already in use" in result.stderr
     assert "--port" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"), [(errno.EADDRNOTAVAIL, "--host 0.0.0.0"), (errno.EACCES, "1024 or more")]
+)
+def test_an_address_that_is_not_ours_to_have_is_refused_with_a_remedy(kail, monkeypatch, number, remedy):
+    def refuses(self, address):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(socket.socket, "bind", refuses)
+    result = kail("serve")
+    assert result.exit_code == 2
+    assert f"cannot listen on 127.0.0.1 port 8000: {os.strerror(number)}.\n  Remedy: " in result.stderr
+    assert remedy in result.stderr
 
 
 def test_a_programme_that_does_not_load_is_said_before_the_server_starts(kail, tmp_path):
