@@ -9,8 +9,8 @@ from typing import NamedTuple
 from matcher.lenders import Match, unknown_tests
 from matcher.message import Message
 from matcher.paths.path import Outlook, Path
-from matcher.programme.criteria import met, truth_of
-from matcher.programme.rules import InterventionRule, ProductRule
+from matcher.programme.compiled import InterventionRule, ProductRule
+from matcher.programme.masks import met, truth_of
 from matcher.tiers import TierAnswer
 
 LAST = 10**6

@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from matcher.facts.participant import Known
-from matcher.programme.criteria import UNKNOWN_HIGH, Criterion, met, truth_of
+from matcher.programme.compiled import Condition, PriceRule, ProductRule
+from matcher.programme.criteria import UNKNOWN_HIGH, Criterion
 from matcher.programme.entries import Price
+from matcher.programme.masks import met, places, truth_of
 from matcher.programme.prices import Annuity
-from matcher.programme.rules import Condition, PriceRule, ProductRule, Rules, places
+from matcher.programme.rules import Rules
 
 STATUSES: Final = ("conditions_met", "ask", "not_yet", "not_for_you")
 

@@ -16,9 +16,10 @@ from matcher.lenders import unknown_tests
 from matcher.message import Message
 from matcher.paths.path import Outlook, at_amount, costs, rate_of
 from matcher.paths.search import Question, Search
-from matcher.programme.criteria import met, truth_of
+from matcher.programme.compiled import ProductRule, Rule
 from matcher.programme.entries import ASKED
-from matcher.programme.rules import ProductRule, Rule, Rules, places
+from matcher.programme.masks import met, places, truth_of
+from matcher.programme.rules import Rules
 
 
 @dataclass(frozen=True)

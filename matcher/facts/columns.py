@@ -15,8 +15,10 @@ import numpy.typing as npt
 
 from matcher.facts.participant import Known, Participant, growing_since, intervals
 from matcher.lenders import capacity
+from matcher.programme.compiled import ProductRule, TierRule
 from matcher.programme.criteria import UNKNOWN_HIGH, UNKNOWN_LOW
-from matcher.programme.rules import ProductRule, Rules, TierRule, places
+from matcher.programme.masks import places
+from matcher.programme.rules import Rules
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from matcher.message import Message
-from matcher.programme.criteria import UNKNOWN_HIGH, UNKNOWN_LOW, met, truth_of
+from matcher.programme.criteria import UNKNOWN_HIGH, UNKNOWN_LOW
 from matcher.programme.entries import PROOFS, Signal
-from matcher.programme.rules import Rules, places, union
+from matcher.programme.masks import met, places, truth_of, union
+from matcher.programme.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,10 @@ from matcher.facts.participant import Known, day_after_months
 from matcher.lenders import Money, Standing, Terms, money_of, standing_of, status_of, terms_of, ticking
 from matcher.message import Message
 from matcher.paths.search import Found, Question, Search
-from matcher.programme.criteria import Criterion, met
-from matcher.programme.rules import ProductRule, Rules, places
+from matcher.programme.compiled import ProductRule
+from matcher.programme.criteria import Criterion
+from matcher.programme.masks import met, places
+from matcher.programme.rules import Rules
 
 ROUND_IDR: Final = 100_000
 """Our choice: a person asks for round sums, so a smaller amount is said in full hundreds of thousands."""

@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 
 from matcher.facts.participant import Known, know, read_participant
 from matcher.lenders import Change, Match, Unmet
+from matcher.programme.compiled import ProductRule
 from matcher.programme.criteria import Criterion
 from matcher.programme.entries import Effect, Price, Product
 from matcher.programme.loading import load_programme
 from matcher.programme.prices import annuity, internal_rate, tenors
-from matcher.programme.rules import ProductRule, Rules, rules_on
+from matcher.programme.rules import Rules, rules_on
 from matcher.recommend import Recommendation, recommend
 from tests.conftest import ROOT
 from tests.strategies import raw_signals, read
