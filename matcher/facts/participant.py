@@ -122,6 +122,14 @@ def know(rules: Rules, participant: Participant) -> Known:
     return Known(low, high, yes, no, stale, growing_since(rules, participant, high))
 
 
+def value_of_role(rules: Rules, known: Known, role: str) -> int | None:
+    """The value of the signal that has a role; None: it is unknown, or no signal has that role."""
+    place = rules.role(role)
+    if place is None or known.low[place] != known.high[place]:
+        return None
+    return known.low[place]
+
+
 def growing_since(rules: Rules, participant: Participant, high: Sequence[int]) -> dict[int, tuple[int, int]]:
     """For each growing signal given for an earlier day: by its place, (the value then, days ago as a negative number).
 

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.facts.participant import Known, know, read_participant
-from matcher.paths.path import costs
 from matcher.paths.search import Question, Search
 from matcher.programme.loading import load_programme
 from matcher.programme.rules import Rules, rules_on
+from matcher.reach import costs
 from matcher.recommend import recommend
 from matcher.tiers import one_step_does
 from tests.conftest import ROOT

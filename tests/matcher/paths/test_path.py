@@ -10,9 +10,11 @@ from hypothesis import given, settings
 
 from matcher.facts.participant import Participant, know, read_participant
 from matcher.message import Message
-from matcher.paths.path import default_goal, outlook, path_to
+from matcher.paths.goal import default_goal
+from matcher.paths.path import path_to
 from matcher.programme.entries import Programme
 from matcher.programme.rules import Rules, rules_on
+from matcher.reach import outlook
 from matcher.recommend import recommend
 from tests.conftest import EXAMPLES
 from tests.matcher.paths.brute_force import World, apply_path, free_money

@@ -6,9 +6,10 @@ from datetime import date
 from hypothesis import given
 
 from matcher.facts.participant import Participant, know
-from matcher.paths.path import Path, outlook, path_to
+from matcher.paths.path import Path, path_to
 from matcher.programme.compiled import ProductRule
 from matcher.programme.rules import Rules
+from matcher.reach import outlook
 from tests.matcher.paths.brute_force import INFINITE, State, Way, World, apply_path, free_money
 from tests.strategies import (
     Small,
