@@ -9,8 +9,9 @@ from typing import Any
 from api import __version__
 from matcher.facts.participant import Participant
 from matcher.interventions import Suggestion
-from matcher.lenders import Change, Match, Terms, Unmet
+from matcher.lenders import Change, Match, Unmet
 from matcher.message import Message
+from matcher.money import Terms
 from matcher.paths.path import Path, PathStep
 from matcher.programme.criteria import Criterion
 from matcher.programme.entries import Figure, Price, Product, Programme

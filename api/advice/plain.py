@@ -9,7 +9,7 @@ from api.advice.answer import Table, Telling, affordable
 from matcher.facts.participant import Known, Participant
 from matcher.interventions import Suggestion
 from matcher.lenders import Match
-from matcher.programme.criteria import truth_of
+from matcher.programme.masks import truth_of
 from matcher.programme.rules import Rules
 from matcher.recommend import Recommendation
 from words.telling import teller
