@@ -19,7 +19,6 @@ from api.files.rows import FileProblem
 from api.files.sheets import open_sheet
 from matcher.programme.reading import ProgrammeError
 from tests.api.files.workbook_parts import (
-from words.speaking import speaker
     DAY,
     HEADER,
     JOB,
@@ -28,6 +27,7 @@ from words.speaking import speaker
     cells,
     table,
 )
+from words.speaking import speaker
 
 CENSUS = Path(training_data.columns.__file__).parent / "kenya_census.toml"
 
