@@ -30,6 +30,7 @@ from api.record.live import Clock, go_live, utc_now
 from api.record.transaction import Record, open_record
 from api.settings import Settings
 from api.web import errors, frame
+from api.web.asking import MOST_BYTES
 from api.web.openapi import describe
 
 WEB: Final = Path(__file__).parent / "web"
@@ -69,6 +70,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, own_process: bool 
             "live": Provide(lambda: live, sync_to_thread=False),
         },
         guards=[admit],
+        request_max_body_size=MOST_BYTES,
         state=State({"record": record, "live": live, "https": settings.https, "own_process": own}),
         on_shutdown=[one.close for one in (own, record) if one],
         exception_handlers={**errors.HANDLERS, NotFoundException: frame.nowhere},
@@ -110,9 +112,10 @@ def nouns_of_the_record() -> tuple[ModuleType, ...]:
     from api.accounts import routes as accounts
     from api.assessments import routes as assessments
     from api.audit import routes as audit
+    from api.imports import routes as imports
     from api.participants import routes as participants
 
-    return accounts, participants, assessments, audit
+    return accounts, participants, imports, assessments, audit
 
 
 def handlers_of(nouns: Iterable[ModuleType]) -> list[Any]:

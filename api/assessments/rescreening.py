@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import select
 
 from api.assessments.changes import changes
-from api.assessments.service import inputs_of, latest_of, opened, replay, store
+from api.assessments.service import inputs_of, store
+from api.assessments.stored import latest_of, opened, replay
 from api.assessments.working_out import work_out
 from api.consents import service as consents
 from api.participants.people import person_of

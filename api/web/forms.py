@@ -47,6 +47,11 @@ class Form:
         """Note that something is wrong with a field."""
         self.troubles.append(Trouble(name, code, value, name=name, **args))
 
+    def has(self, name: str) -> bool:
+        """Whether a field that may be left out was sent."""
+        self.asked.append(name)
+        return name in self.fields
+
     def raw(self, name: str) -> Any:
         """A field as it was sent; None where it was not."""
         self.asked.append(name)

@@ -20,6 +20,7 @@ from api.record.live import Live
 from api.record.refusals import Refused, Trouble
 from api.web import errors
 from api.web.asking import NO_STORE, SAFE, Asking
+from api.web.forms import Form
 from words.speaking import speaker
 from words.telling import teller
 
@@ -38,7 +39,6 @@ MENU: Final[Mapping[str, tuple[str, ...]]] = {
     "lender": ("/account",),
 }
 """The pages in the menu of each role."""
-MOST_BYTES: Final = 256 * 1024
 MOST_FIELDS: Final = 500
 NEVER_KEPT: Final = ("password", "old", "new", "confirm")
 _TOO_LONG: Final = 8000
@@ -105,15 +105,21 @@ def fields_of(body: bytes) -> dict[str, Any]:
 
 
 def attempt(
-    request: Asking, fields: Fields, work: Callable[[], Response[Any]], again: Callable[[Typed], Response[Any]]
+    request: Asking,
+    sent: bytes | Fields,
+    work: Callable[[Form], Response[Any]],
+    again: Callable[[Typed], Response[Any]],
 ) -> Response[Any]:
     """Do what a form asks; where it is refused, show the form again with what was typed and all that is wrong.
 
+    `sent`: a body, or the fields read from one.
+
     Raises:
-        Refused: 403 and 404, which no other input would mend.
+        Refused: 403 and 404, which no other input would mend; 400 for what is no form of ours.
     """
+    fields = fields_of(sent) if isinstance(sent, bytes) else sent
     try:
-        return work()
+        return work(Form(fields, from_page=True))
     except Refused as refused:
         if refused.status in (403, 404):
             raise
