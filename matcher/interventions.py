@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from matcher.lenders import Match, unknown_tests
+from matcher.lenders import Match
 from matcher.message import Message
-from matcher.paths.path import Outlook, Path
-from matcher.programme.criteria import met, truth_of
-from matcher.programme.rules import InterventionRule, ProductRule
+from matcher.paths.path import Path
+from matcher.programme.compiled import InterventionRule, ProductRule
+from matcher.programme.masks import met, truth_of
+from matcher.reach import Outlook
+from matcher.standing import unknown_tests
 from matcher.tiers import TierAnswer
 
 LAST = 10**6

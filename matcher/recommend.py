@@ -8,21 +8,22 @@ from typing import Any, Final
 
 import numpy as np
 
-from matcher.facts.columns import Ints, know_columns, situations, truth_columns
+from matcher.facts.columns import Ints, know_columns, truth_columns
 from matcher.facts.participant import Known, Participant, know
 from matcher.interventions import Suggestion, step_statuses, suggest
 from matcher.lenders import Match, matches
 from matcher.message import Message
-from matcher.paths.path import Outlook, Path, default_goal, outlook, path_to
-from matcher.programme.entries import ASKED
+from matcher.paths.goal import default_goal
+from matcher.paths.path import Path, path_to
 from matcher.programme.rules import Rules
+from matcher.questions import questions_of
+from matcher.reach import Outlook, outlook
 from matcher.scorecard import Readiness, Scorecard
+from matcher.situations import situations
+from matcher.standing import STATUSES
 from matcher.tiers import TierAnswer, tier_of
 
 EMPTY: Final = np.zeros(0, dtype=np.int64)
-_STATUS_ORDER = {"conditions_met": 0, "ask": 1, "not_yet": 2, "not_for_you": 3}
-_AFFORDABLE_ORDER = {"yes": 0, "unknown": 1, "no": 2}
-_MONEY = ("amount_asked", "monthly_profit", "monthly_instalments", "household_need")
 
 
 @dataclass(frozen=True)
@@ -63,16 +64,7 @@ def decide(
     readiness = scorecard.score(rules, known) if scorecard else None
     path = path_to(view, rules.product_ids[goal]) if goal else default_goal(view)[0]
     tier = tier_of(view, goal=path.goal, held_back=held_back(scorecard, readiness))
-    found = matches(
-        rules,
-        known,
-        view.terms,
-        view.standing,
-        reachable=view.reach.interventions,
-        passing=view.reach.passing,
-        wanted=view.wants,
-    )
-    found.sort(key=lambda match: _order(rules, match))
+    found = matches(view)
     steps = step_statuses(view)
     interventions = suggest(view, tier, path, found, steps)
     return Recommendation(
@@ -153,7 +145,7 @@ def recommend_many(
 
 def _brief(rules: Rules, found: Recommendation) -> tuple[Any, ...]:
     """The fields of `Many` but the scores, for one recommendation."""
-    by_status: dict[str, list[str]] = {status: [] for status in _STATUS_ORDER}
+    by_status: dict[str, list[str]] = {status: [] for status in STATUSES}
     for product in found.products:
         if rules.product_ids[product.id].suggested:
             by_status[product.status].append(product.id)
@@ -176,49 +168,6 @@ def held_back(scorecard: Scorecard | None, readiness: Readiness | None) -> bool:
     if scorecard is None or readiness is None or scorecard.hold_back_below is None:
         return False
     return scorecard.basis == "outcomes" and scorecard.outcome == "kept" and readiness.score < scorecard.hold_back_below
-
-
-def _order(rules: Rules, found: Match) -> tuple[Any, ...]:
-    product = rules.product_ids[found.id]
-    annuity = found.terms.annuity
-    return (
-        not product.suggested,
-        _STATUS_ORDER[found.status],
-        not product.is_grant,
-        _AFFORDABLE_ORDER[found.terms.affordable],
-        annuity.yearly_rate if annuity else float("inf"),
-        bool(product.entry.scheme),
-        product.index,
-    )
-
-
-def questions_of(
-    view: Outlook, tier: TierAnswer, products: Sequence[Match], path: Path, interventions: Sequence[Suggestion]
-) -> tuple[str, ...]:
-    """The signals to ask for, each once: wanting, the amount, then what settles most products; personal ones last."""
-    rules = view.rules
-    settles: dict[str, int] = dict.fromkeys(tier.questions, 1) | dict.fromkeys(sorted(view.known.stale), 0)
-    for signal in rules.signals.values():
-        if signal.asked == "first":
-            settles.setdefault(signal.id, 0)
-    for found in products:
-        money = _MONEY if found.terms.missing_from == "participant" else ()
-        if rules.product_ids[found.id].suggested and (found.status == "ask" or money):
-            for name in (*found.questions, *(rules.roles[role] for role in money if role in rules.roles)):
-                settles[name] = settles.get(name, 0) + 1
-    for name in path.assumed:
-        settles[name] = settles.get(name, 0) + 1
-    for suggestion in interventions:
-        for name in suggestion.questions:
-            settles.setdefault(name, 0)
-    if view.wants is False:
-        for role in _MONEY:
-            settles.pop(rules.roles.get(role, ""), None)
-    place = rules.position
-    unknown = [name for name in settles if view.known.low[place[name]] != view.known.high[place[name]]]
-    return tuple(
-        sorted(unknown, key=lambda name: (ASKED.index(rules.signals[name].asked), -settles[name], place[name]))
-    )
 
 
 def _notices(view: Outlook, scorecard: Scorecard | None) -> tuple[Message, ...]:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from matcher.facts.participant import Known
 from matcher.message import Message
-from matcher.programme.criteria import truth_of
+from matcher.programme.masks import truth_of
 from matcher.programme.rules import Rules
 
 FORMAT: Final = 1

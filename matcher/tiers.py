@@ -12,13 +12,14 @@ from datetime import date, timedelta
 from typing import Any
 
 from matcher.facts.participant import Known
-from matcher.lenders import unknown_tests
 from matcher.message import Message
-from matcher.paths.path import Outlook, at_amount, costs, rate_of
 from matcher.paths.search import Question, Search
-from matcher.programme.criteria import met, truth_of
+from matcher.programme.compiled import ProductRule, Rule
 from matcher.programme.entries import ASKED
-from matcher.programme.rules import ProductRule, Rule, Rules, places
+from matcher.programme.masks import met, places, truth_of
+from matcher.programme.rules import Rules
+from matcher.reach import Outlook, costs
+from matcher.standing import at_amount, unknown_tests
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ def _product_in_reach(view: Outlook, settings: Mapping[str, Any], goal: str | No
     open_: Answer | None = None
     products = [p for p in view.rules.products if _open_to_all(view, p)]
     for product in sorted(
-        products, key=lambda p: (p.entry.id != goal, rate_of(view, p), bool(p.entry.scheme), p.index)
+        products, key=lambda p: (p.entry.id != goal, view.terms[p.index].rate, bool(p.entry.scheme), p.index)
     ):
         truth, questions = _reach(view, product, settings)
         if truth:

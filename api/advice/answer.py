@@ -11,6 +11,7 @@ from matcher.facts.participant import Participant
 from matcher.interventions import Suggestion
 from matcher.lenders import Change, Match, Unmet
 from matcher.message import Message
+from matcher.money import Terms
 from matcher.paths.path import Path, PathStep
 from matcher.programme.criteria import Criterion
 from matcher.programme.entries import Figure, Price, Product, Programme
@@ -33,7 +34,7 @@ def answer(
     rules: Rules, participant: Participant, recommendation: Recommendation, language: str, versions: Mapping[str, Any]
 ) -> Table:
     """Put a recommendation into words: a table of texts, numbers and ISO dates, ready for JSON."""
-    told = _Answer(teller(rules, language), rules, participant, recommendation)
+    told = Telling(teller(rules, language), rules, participant, recommendation)
     return {
         "tier": told.tier(recommendation.tier),
         **told.readiness(recommendation.readiness),
@@ -79,8 +80,13 @@ def closes(t: Teller, entry: Product) -> list[Table]:
     return [{"id": one, "name": other if one == "*" else t.word("product", one)} for one in entry.closes]
 
 
-class _Answer:
-    """One recommendation being put into words."""
+def affordable(terms: Terms) -> Table:
+    """Return whether an instalment fits, and whose answer is missing."""
+    return {"answer": terms.affordable, "missing_from": terms.missing_from or None}
+
+
+class Telling:
+    """One recommendation being put into words, part by part."""
 
     def __init__(self, t: Teller, rules: Rules, participant: Participant, recommendation: Recommendation) -> None:
         self.t, self.rules, self.participant, self.recommendation = t, rules, participant, recommendation
@@ -208,7 +214,7 @@ class _Answer:
             "unmet": [self.unmet(entry, one) for one in found.unmet],
             "questions": self.asked(found.questions),
             "terms_unknown": [self.t.text(self.rules.programme.terms[term]) for term in found.terms_unknown],
-            "affordable": {"answer": terms.affordable, "missing_from": terms.missing_from or None},
+            "affordable": affordable(terms),
             "effective_rate_percent": round(rate.yearly_rate * 100, 2) if rate else None,
             "prices": [price(self.t, one) for one in found.prices],
             "instalment_idr": terms.instalment_idr,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from api.advice.answer import Table, closes, figure_from, price, sources
+from matcher.programme.compiled import ProductRule, Rule
 from matcher.programme.entries import PROOFS, Dated, Evidence, Intervention, Signal, Step, Tier
-from matcher.programme.rules import ProductRule, Rule, Rules
+from matcher.programme.rules import Rules
 from words.telling import Teller, teller
 
 

@@ -156,6 +156,59 @@ READINESS: Final = table(
         ),
     },
 )
+RECOMMENDATION: Final = table(
+    "Everything that Kail says about one person on one day. A person decides.",
+    {
+        "tier": ref("Tier"),
+        "readiness": or_null(ref("Readiness")),
+        "why_no_readiness": or_null(TEXT),
+        "steps": listed(
+            table("", {"step": TEXT, "name": TEXT, "status": codes("done", "under_way", "open", "unknown")})
+        ),
+        "interventions": listed(ref("Intervention")),
+        "products": listed(ref("Product")),
+        "path": ref("Path"),
+        "questions": listed(ref("FullQuestion")),
+        "notices": listed(TEXT),
+        "versions": ref("Versions"),
+    },
+)
+PLAIN_PRODUCT: Final = table(
+    "A product that runs and is offered, lacks something, or asks something.",
+    {
+        "id": TEXT,
+        "name": TEXT,
+        "provider": TEXT,
+        "status": codes("conditions_met", "ask", "not_yet"),
+        **{
+            name: PRODUCT["properties"][name]
+            for name in ("offered", "affordable", "instalment_idr", "instalment_every")
+        },
+        "open": or_null(
+            table(
+                "The first condition that is not met, or that nobody knows to be.",
+                {"criterion": TEXT, "question": or_null(ref("Question"), "null: no answer would settle it")},
+            ),
+            "null: all published conditions are met",
+        ),
+    },
+)
+OTHER_PRODUCT: Final = table(
+    "Any other product; where it does not run, the status says why instead of speaking of its conditions.",
+    {
+        "id": TEXT,
+        "status": codes("conditions_met", "not_for_you", "historical", "closed", "lead_only", "wrong_purpose"),
+    },
+)
+PLAIN: Final = table(
+    "What a phone can carry of it: three interventions told, and the products that come into question.",
+    {
+        **{name: part for name, part in RECOMMENDATION["properties"].items() if "readiness" not in name},
+        "interventions": listed({"oneOf": [ref("Intervention"), ref("Named")]})
+        | {"description": "in the order suggested: the first is the next step; after three only their names"},
+        "products": listed({"oneOf": [ref("PlainProduct"), OTHER_PRODUCT]}),
+    },
+)
 SHARED: Final[dict[str, Schema]] = {
     "Named": table("", {"id": TEXT, "name": TEXT}),
     "StepName": table("", {"step": TEXT, "name": TEXT}),
@@ -213,23 +266,9 @@ SHARED: Final[dict[str, Schema]] = {
             "as_of": DAY,
         },
     ),
-    "Recommendation": table(
-        "Everything that Kail says about one person on one day. A person decides.",
-        {
-            "tier": ref("Tier"),
-            "readiness": or_null(ref("Readiness")),
-            "why_no_readiness": or_null(TEXT),
-            "steps": listed(
-                table("", {"step": TEXT, "name": TEXT, "status": codes("done", "under_way", "open", "unknown")})
-            ),
-            "interventions": listed(ref("Intervention")),
-            "products": listed(ref("Product")),
-            "path": ref("Path"),
-            "questions": listed(ref("FullQuestion")),
-            "notices": listed(TEXT),
-            "versions": ref("Versions"),
-        },
-    ),
+    "Recommendation": RECOMMENDATION,
+    "PlainRecommendation": PLAIN,
+    "PlainProduct": PLAIN_PRODUCT,
     "Programme": {
         "type": "object",
         "description": "A programme on one day: all that a form needs.",

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from matcher.message import Message
-from matcher.programme.criteria import UNKNOWN_HIGH, UNKNOWN_LOW, met, truth_of
+from matcher.programme.criteria import UNKNOWN_HIGH, UNKNOWN_LOW
 from matcher.programme.entries import PROOFS, Signal
-from matcher.programme.rules import Rules, places, union
+from matcher.programme.masks import met, places, truth_of, union
+from matcher.programme.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,14 @@ def know(rules: Rules, participant: Participant) -> Known:
     if doubtful:
         stale |= {name for name, place in rules.position.items() if place in doubtful}
     return Known(low, high, yes, no, stale, growing_since(rules, participant, high))
+
+
+def value_of_role(rules: Rules, known: Known, role: str) -> int | None:
+    """The value of the signal that has a role; None: it is unknown, or no signal has that role."""
+    place = rules.role(role)
+    if place is None or known.low[place] != known.high[place]:
+        return None
+    return known.low[place]
 
 
 def growing_since(rules: Rules, participant: Participant, high: Sequence[int]) -> dict[int, tuple[int, int]]:

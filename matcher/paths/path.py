@@ -1,23 +1,25 @@
 """Paths: from today to a named product, the steps after which its conditions are met and it is affordable.
 
 The answer is the steps; or what makes it impossible; or a question, with the steps that hold if its answer is good.
-Without a product named, the default goal is chosen here too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from itertools import groupby
 from typing import Final, NamedTuple
 
-from matcher.facts.participant import Known, day_after_months
-from matcher.lenders import Money, Standing, Terms, money_of, standing_of, status_of, terms_of, ticking
+from matcher.facts.participant import Known, day_after_months, value_of_role
 from matcher.message import Message
+from matcher.money import Terms, money_of, terms_of
 from matcher.paths.search import Found, Question, Search
-from matcher.programme.criteria import Criterion, met
-from matcher.programme.rules import ProductRule, Rules, places
+from matcher.programme.compiled import ProductRule
+from matcher.programme.criteria import Criterion
+from matcher.programme.masks import places
+from matcher.programme.rules import Rules
+from matcher.reach import Outlook
+from matcher.standing import at_amount
 
 ROUND_IDR: Final = 100_000
 """Our choice: a person asks for round sums, so a smaller amount is said in full hundreds of thousands."""
@@ -53,85 +55,6 @@ class Path:
     shortfall_idr: int | None = None
     shortfall_months: int | None = None
     planned_idr: int | None = None
-
-
-@dataclass(frozen=True)
-class Reach:
-    """What can be come to from here if every unknown answer is good, as bit masks.
-
-    `interventions`; `tests` that they or time can make true; `passing`: tests that time alone makes true.
-    """
-
-    interventions: int
-    tests: int
-    passing: int
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """One participant seen from the rules: what is known, what can be reached, money, terms of every product."""
-
-    rules: Rules
-    known: Known
-    reach: Reach
-    money: Money
-    terms: Sequence[Terms]
-    standing: Standing
-    costs: Sequence[int] = field(default=())
-    cash: int | None = None
-    wants: bool | None = None
-    runs: bool | None = None
-
-
-def outlook(rules: Rules, known: Known) -> Outlook:
-    """Work out once what every later question about a participant needs."""
-    money, reached = money_of(rules, known), reach(rules, known)
-    return Outlook(
-        rules=rules,
-        known=known,
-        reach=reached,
-        money=money,
-        terms=[terms_of(product, known, money) for product in rules.products],
-        standing=standing_of(rules, known, reached.tests),
-        costs=costs(rules, known, optimistic=True),
-        cash=_value(rules, known, "cash_at_hand"),
-        wants=_yes_no(rules, known, "wants_capital"),
-        runs=_yes_no(rules, known, "business_running"),
-    )
-
-
-def reach(rules: Rules, known: Known) -> Reach:
-    """The interventions whose needs can come to be met, and all they and time can bring, unknown answers taken as good."""
-    unknown = rules.all_tests & ~(known.yes | known.no)
-    passing = gained = ticking(rules, known)
-    holds = known.yes | unknown | passing
-    reached = 0
-    todo = [i for i in rules.interventions if i.entry.kind not in ("ask_less", "referral")]
-    while True:
-        ready = [i for i in todo if met(i.need_clauses, holds)]
-        if not ready:
-            return Reach(reached, gained, passing)
-        for intervention in ready:
-            reached |= 1 << intervention.index
-            add = (intervention.add & ~intervention.reveal_add) | (intervention.reveal_add & unknown)
-            add |= rules.starting[intervention.index]
-            gained |= add
-            holds |= add
-        todo = [i for i in todo if not reached >> i.index & 1]
-
-
-def costs(rules: Rules, known: Known, *, optimistic: bool) -> list[int]:
-    """Rupiah of each intervention; a cost that is an unknown signal is nothing, or without end."""
-    found = []
-    for intervention in rules.interventions:
-        place = intervention.cost_signal
-        if place is None:
-            found.append(intervention.cost)
-        elif known.low[place] == known.high[place]:
-            found.append(known.low[place])
-        else:
-            found.append(0 if optimistic else known.high[place])
-    return found
 
 
 def path_to(view: Outlook, product: ProductRule) -> Path:
@@ -176,7 +99,7 @@ def planned_amount(view: Outlook, product: ProductRule) -> int | None:
     later = [terms.planned_idr for _, terms in _terms_without_instalments(view, product) if terms.planned_idr]
     if later or planned:
         return max(later) if later else planned
-    bounds = (_value(view.rules, view.known, "amount_asked"), product.entry.max_amount_idr)
+    bounds = (value_of_role(view.rules, view.known, "amount_asked"), product.entry.max_amount_idr)
     asked = bounds[0]
     return None if asked is None else min(bound for bound in bounds if bound is not None)
 
@@ -218,17 +141,6 @@ def optimistic(rules: Rules, known: Known, reached: int) -> int:
     return known.yes | (unknown & ~told)
 
 
-def at_amount(rules: Rules, product: ProductRule, known: Known, amount: int | None) -> Known:
-    """What is known if that amount is asked of the product; None changes nothing."""
-    if not product.amount_tests or amount is None:
-        return known
-    yes, no = known.yes & ~product.amount_tests, known.no & ~product.amount_tests
-    for number in places(product.amount_tests):
-        holds, _ = rules.tests[number].truth(amount, amount, rules.today)
-        yes, no = (yes | 1 << number, no) if holds else (yes, no | 1 << number)
-    return replace(known, yes=yes, no=no)
-
-
 def _capacity_gains(view: Outlook, product: ProductRule, affordable: int) -> dict[int, int]:
     """Which interventions make the product affordable by themselves: those that lower the present instalments."""
     if view.terms[product.index].reachable is not False:
@@ -262,7 +174,7 @@ def _told(view: Outlook, product: ProductRule, known: Known, found: Found, assum
     ask = next(iter(assumed), "")
     message = Message("ask_lender_price", {"product": entry.id}) if lender_silent and not assumed else None
     if assumes_capacity:
-        message = Message("ask_next_month", {"on": _month_later(rules.day)})
+        message = Message("ask_next_month", {"on": next_month(rules)})
         ask = rules.roles.get("monthly_profit", "")
     short = found.cost - view.cash if view.cash is not None and found.cost > view.cash else None
     if view.cash is None and found.cost and "cash_at_hand" in rules.roles:
@@ -300,7 +212,9 @@ def _money_unknown(view: Outlook, product: ProductRule, assumes_capacity: bool) 
         roles.append("amount_asked")
     if priced and not assumes_capacity:
         roles += ["monthly_profit", "monthly_instalments", "household_need"]
-    return [view.rules.roles[r] for r in roles if r in view.rules.roles and _value(view.rules, view.known, r) is None]
+    return [
+        view.rules.roles[r] for r in roles if r in view.rules.roles and value_of_role(view.rules, view.known, r) is None
+    ]
 
 
 def _steps(view: Outlook, product: ProductRule, found: Found) -> tuple[PathStep, ...]:
@@ -317,7 +231,7 @@ def _steps(view: Outlook, product: ProductRule, found: Found) -> tuple[PathStep,
         day = move.ends
     if found.days > day:
         steps.append(_wait(today, day, found.days, _waited_for(view, product)))
-    asked = _value(rules, view.known, "amount_asked")
+    asked = value_of_role(rules, view.known, "amount_asked")
     planned = planned_amount(view, product)
     if asked is not None and planned is not None and 0 < planned < asked and rules.ask_less:
         end = today + timedelta(days=found.days)
@@ -348,90 +262,6 @@ def _wait(today: date, day: int, until: int, reason: Message) -> PathStep:
     return PathStep("wait", "", today + timedelta(days=day), today + timedelta(days=until), until - day, 0, reason)
 
 
-def default_goal(view: Outlook) -> tuple[Path, ProductRule | None]:
-    """Choose the goal and the path to it: the lowest rate within reach in time, then days, rupiah, a scheme's own row."""
-    if view.wants is False or view.runs is False:
-        return Path(None, why=Message("no_goal_wants_none" if view.wants is False else "no_goal_no_business")), None
-    if view.wants is None or view.runs is None:
-        role = "wants_capital" if view.wants is None else "business_running"
-        return Path(None, why=Message("no_goal_unknown", {"signal": view.rules.roles.get(role, role)})), None
-    candidates = [p for p in view.rules.products if _may_be_goal(view, p)]
-    # An answer that nobody gave is no ground for a goal: the fewest assumed come before the fewest days.
-    order = {
-        p.index: (rate_of(view, p), (p.conditions_mask & view.standing.open).bit_count(), p.entry.group_lending)
-        for p in candidates
-    }
-    candidates.sort(key=lambda product: order[product.index])
-    for _, equals in groupby(candidates, lambda product: order[product.index]):
-        ways = []
-        for product in equals:
-            path = path_to(view, product)
-            if path.days is not None and path.days <= view.rules.programme.horizon_days:
-                total = (path.days, path.cost_idr or 0, bool(product.entry.scheme), product.index)
-                ways.append((total, path, product))
-        if ways:
-            _, path, product = min(ways, key=lambda way: way[0])
-            return path, product
-    return Path(None, why=_why_none(view, candidates)), None
-
-
-def _may_be_goal(view: Outlook, product: ProductRule) -> bool:
-    terms = view.terms[product.index]
-    if product.is_grant or not product.suggested or terms.annuity is None:
-        return False
-    if view.money.sharia_only and "sharia" not in product.entry.form:
-        return False
-    least, most = product.entry.min_amount_idr or 1, product.entry.max_amount_idr
-    bounds = [b for b in (_value(view.rules, view.known, "amount_asked"), terms.max_affordable_idr) if b is not None]
-    amount = min(bounds) if bounds else None
-    if amount is not None and (amount < least or (most is not None and amount > most)):
-        return False
-    known, standing = _asking(view, amount), view.standing
-    if known is not view.known:
-        standing = standing_of(view.rules, known, view.reach.tests, product.conditions)
-    return status_of(product, standing) != "not_for_you"
-
-
-def _asking(view: Outlook, amount: int | None) -> Known:
-    """What is known if the amount in question is asked: a smaller amount than asked may lie in another band."""
-    place = view.rules.role("amount_asked")
-    if amount is None or place is None or view.known.low[place] == view.known.high[place] == amount:
-        return view.known
-    yes, no = view.known.yes, view.known.no
-    for number in view.rules.tests_about[place]:
-        test = view.rules.tests[number]
-        if test.op != "known":
-            holds, _ = test.truth(amount, amount, view.rules.today)
-            bit = 1 << number
-            yes, no = (yes | bit, no & ~bit) if holds else (yes & ~bit, no | bit)
-    return replace(view.known, yes=yes, no=no)
-
-
-def rate_of(view: Outlook, product: ProductRule) -> float:
-    """The yearly rate of a product for this participant, without end where it is unknown."""
-    annuity = view.terms[product.index].annuity
-    return annuity.yearly_rate if annuity else float("inf")
-
-
-def _why_none(view: Outlook, candidates: Sequence[ProductRule]) -> Message:
-    if view.money.free_known and view.money.free_idr <= 0:
-        return Message("no_goal_capacity", {"on": _month_later(view.rules.day)})
-    if not candidates:
-        return Message("no_goal_no_product")
-    return Message("no_goal_too_far", {"days": view.rules.programme.horizon_days})
-
-
-def _value(rules: Rules, known: Known, role: str) -> int | None:
-    place = rules.role(role)
-    if place is None or known.low[place] != known.high[place]:
-        return None
-    return known.low[place]
-
-
-def _yes_no(rules: Rules, known: Known, role: str) -> bool | None:
-    value = _value(rules, known, role)
-    return None if value is None else bool(value)
-
-
-def _month_later(day: date) -> date:
-    return date.fromordinal(day_after_months(day, 1))
+def next_month(rules: Rules) -> date:
+    """The day on which next month's figure is looked at."""
+    return date.fromordinal(day_after_months(rules.day, 1))

@@ -19,8 +19,9 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from matcher.facts.participant import Known, day_after_months, units_between
-from matcher.programme.criteria import met
-from matcher.programme.rules import InterventionRule, Rules, places, union
+from matcher.programme.compiled import InterventionRule
+from matcher.programme.masks import met, places, union
+from matcher.programme.rules import Rules
 
 FOREVER: Final = 10**7
 FROZEN: Final = -FOREVER  # the day of a clock that stands still

@@ -211,22 +211,3 @@ def _absorb(clauses: list[Clause]) -> tuple[Clause, ...]:
     """Drop clauses that another one already implies, keeping the order stated."""
     unique = list(dict.fromkeys(clauses))
     return tuple(c for c in unique if not any(other < c for other in unique))
-
-
-def met(clauses: Iterable[int], holds: int) -> bool:
-    """Whether every clause (a bit mask of tests) has a test among `holds`."""
-    for clause in clauses:  # noqa: SIM110 - the innermost loop of every search; all() costs half as much again
-        if not clause & holds:
-            return False
-    return True
-
-
-def truth_of(clauses: Iterable[int], yes: int, no: int) -> bool | None:
-    """Kleene's answer of clauses (bit masks of tests) given the tests known to hold and known not to: None is unknown."""
-    answer: bool | None = True
-    for clause in clauses:
-        if not clause & yes:
-            if clause & no == clause:
-                return False
-            answer = None
-    return answer

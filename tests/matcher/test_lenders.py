@@ -1,118 +1,25 @@
-"""Lenders: silence is never a no, every "not yet" names what changes it, and money is computed again from scratch."""
+"""Lenders: silence is never a no, and every "not yet" names what changes it."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, timedelta
-from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.facts.participant import Known, know, read_participant
+from matcher.facts.participant import know
 from matcher.lenders import Change, Match, Unmet
 from matcher.programme.criteria import Criterion
-from matcher.programme.entries import Effect, Price, Product
-from matcher.programme.loading import load_programme
-from matcher.programme.prices import annuity, internal_rate, tenors
-from matcher.programme.rules import ProductRule, Rules, rules_on
-from matcher.recommend import Recommendation, recommend
-from tests.conftest import ROOT
-from tests.strategies import raw_signals, read
+from matcher.programme.entries import Effect
+from matcher.programme.rules import Rules
+from matcher.recommend import recommend
+from tests.matcher.word_by_word import FEWER, HALF, ask, capacity, drawn, kleene, of_role, the, value, values
+from tests.strategies import read
 
-OKOCE = load_programme()
-WARMI = load_programme(ROOT / "tests" / "programmes" / "warmi")
-DAYS = (date(2018, 10, 1), date(2019, 6, 1), date(2024, 12, 1), date(2026, 11, 21))
-ALL_RULES = [rules_on(OKOCE, day) for day in DAYS] + [rules_on(WARMI, DAYS[3])]
-TODAY, VALLEY = ALL_RULES[3], ALL_RULES[4]
-RAW = [raw_signals(rules) for rules in ALL_RULES]
-HALF = Fraction(1, 2)
 BADNESS = {"conditions_met": 0, "ask": 0, "not_yet": 1, "not_for_you": 2}
-A_YEAR = {"month": 12, "two_weeks": 26, "week": 52}
-FEWER = settings(
-    max_examples=max(50, settings().max_examples // 5)
-)  # drawing all answers of one participant costs most
-
-
-@st.composite
-def drawn(draw: st.DrawFn) -> tuple[Rules, dict[str, Any]]:
-    place = draw(st.integers(0, len(ALL_RULES) - 1))
-    return ALL_RULES[place], draw(RAW[place])
-
-
-def value(rules: Rules, known: Known, name: str) -> Any:
-    place = rules.position[name]
-    return rules.signals[name].decode(known.low[place]) if known.low[place] == known.high[place] else None
-
-
-def values(rules: Rules, known: Known) -> dict[str, Any]:
-    """What is known as written; None: unknown; (least, most) of a number or a set of which only bounds are known."""
-    found = {name: value(rules, known, name) for name in rules.signals}
-    for name, signal in rules.signals.items():
-        place = rules.position[name]
-        if found[name] is None and known.low[place] >= signal.minimum:
-            found[name] = (known.low[place], known.high[place])
-        elif found[name] is None and signal.kind == "choices":
-            found[name] = ([code for code, bit in signal.codes.items() if known.low[place] & bit], list(signal.values))
-    return found
-
-
-def kleene(rules: Rules, criterion: Criterion, given_: dict[str, Any], day: date, negate: bool = False) -> Fraction:
-    """Read a criterion word by word: 0, 1/2 or 1, all being the least and any the greatest. Silence that meets gives 1."""
-    inner = None
-    if criterion.kind == "step":
-        inner = next(rule.step.done for rule in rules.steps if rule.step.id == criterion.signal)
-    elif criterion.kind == "signal" and rules.signals[criterion.signal].derived:
-        inner = rules.signals[criterion.signal].derived
-        negate ^= criterion.value is False
-    if inner is None and criterion.kind == "signal":
-        answer = leaf(criterion, given_[criterion.signal], day)
-        answer = 1 - answer if negate else answer
-    else:
-        parts = [part for part in (criterion.parts if inner is None else inner) if part.holds_on(rules.day)]
-        answers = [kleene(rules, part, given_, day, negate) for part in parts]
-        every = (criterion.kind != "any") != negate
-        answer = (min if every else max)(answers) if answers else Fraction(1)
-    return Fraction(1) if criterion.unknown_meets and answer == HALF else answer
-
-
-def leaf(criterion: Criterion, value: Any, day: date) -> Fraction:
-    """The answer of one question, before its unknown counts as met."""
-    op, want = criterion.op, criterion.value
-    if isinstance(value, tuple):
-        ends = [leaf(criterion, end, day) for end in value]
-        return ends[0] if ends[0] == ends[1] and op != "is" else HALF
-    if value is None:
-        return HALF
-    holds = {
-        "is": lambda: value == want,
-        "is_not": lambda: value != want,
-        "one_of": lambda: value in want,
-        "at_least": lambda: value >= want,
-        "at_most": lambda: value <= want,
-        "includes": lambda: bool(set(value) & set(want)),
-        "excludes": lambda: not set(value) & set(want),
-        "within_days": lambda: timedelta(0) <= day - value <= timedelta(days=want),
-        "passed": lambda: (value <= day) is want,
-    }
-    return Fraction(int(holds[op]()))
-
-
-def of_role(rules: Rules, known: Known, role: str) -> Any:
-    return value(rules, known, rules.roles[role]) if role in rules.roles else None
-
-
-def capacity(rules: Rules, known: Known) -> int | None:
-    """The share of what is left of a month, or None."""
-    roles = [role for role in ("monthly_profit", "monthly_instalments", "household_need") if role in rules.roles]
-    sums = [of_role(rules, known, role) for role in roles]
-    return (
-        None if None in sums else math.floor(Fraction(rules.programme.share_percent, 100) * (2 * sums[0] - sum(sums)))
-    )
 
 
 # -- silence -----------------------------------------------------------------------------------------------------------
@@ -269,16 +176,8 @@ def test_what_is_not_for_you_fails_on_something_that_neither_doing_nor_waiting_c
             assert not any(can_hold(rules, unmet.criterion, given_, with_time=True) for unmet in alone)
 
 
-def the(found: Recommendation, name: str) -> Match:
-    return next(match for match in found.products if match.id == name)
-
-
 def changes(match: Match) -> set[str]:
     return {change.intervention or change.kind for unmet in match.unmet for change in unmet.changed_by}
-
-
-def ask(**signals: Any) -> Recommendation:
-    return recommend(TODAY, read_participant(TODAY, signals))
 
 
 @pytest.mark.parametrize(
@@ -345,146 +244,3 @@ def test_only_what_is_met_running_and_affordable_is_offered_and_no_credit_withou
             assert match.terms.affordable == "unknown"
             assert match.terms.max_affordable_idr is None
             assert match.terms.missing_from == ("lender" if match.terms.annuity is None else "participant")
-
-
-# -- money -------------------------------------------------------------------------------------------------------------
-
-
-def exact_instalment(price: Price, product: Product, count: int) -> Fraction:
-    """One of `count` equal instalments of a loan of one rupiah, in whole fractions."""
-    rate, a_year = Fraction(str(price.rate_percent)) / 100, A_YEAR[product.instalment_every]
-    if price.basis == "effective":
-        one = rate / a_year
-        return Fraction(1, count) if one == 0 else one * (1 + one) ** count / ((1 + one) ** count - 1)
-    if price.basis == "flat_total":
-        return (1 + rate) / count
-    return (1 + rate * Fraction(count, a_year)) / count
-
-
-def may_hold(rules: Rules, product: ProductRule, given_: dict[str, Any], price: Price) -> bool:
-    """Whether a stated price can be computed, is for the form wanted, and is not known to be for others."""
-    sharia = given_.get(rules.roles.get("sharia_only", "")) is True or product.entry.form == ("sharia",)
-    if product.entry.form == ("sharia",):
-        in_form = price.form in ("", "sharia")
-    else:
-        in_form = price.form == "sharia" if sharia else price.form in ("", "conventional")
-    return in_form and price.basis != "unstated" and all(kleene(rules, c, given_, rules.day) > 0 for c in price.when)
-
-
-def instalments_of(rules: Rules, product: ProductRule, given_: dict[str, Any]) -> int:
-    entry = product.entry
-    if entry.instalments:
-        return entry.instalments
-    investment = given_.get(rules.roles.get("purpose", "")) == "investment"
-    months = entry.tenor_months.get("investment" if investment else "working_capital") or entry.tenor_months["any"]
-    return round(months * A_YEAR[entry.instalment_every] / 12)
-
-
-@FEWER
-@given(drawn())
-def test_the_largest_affordable_amount_is_affordable_and_ten_thousand_more_is_not(case):
-    rules, raw = case
-    participant = read(rules, raw)
-    known = know(rules, participant)
-    given_, free, asked = values(rules, known), capacity(rules, known), of_role(rules, known, "amount_asked")
-    for match in recommend(rules, participant).products:
-        product, terms = rules.product_ids[match.id], match.terms
-        entry = product.entry
-        prices = [price for price in entry.prices if may_hold(rules, product, given_, price)]
-        timed = bool(entry.instalments or entry.tenor_months)
-        assert (terms.annuity is not None) == (bool(prices) and timed and not product.is_grant)
-        if terms.annuity is None:
-            continue
-        count = instalments_of(rules, product, given_)
-        each = max(exact_instalment(price, entry, count) for price in prices)  # the dearest counts
-        monthly = each * A_YEAR[entry.instalment_every] / 12
-        assert math.isclose(terms.annuity.instalment, each, rel_tol=1e-12)
-        if asked:
-            assert abs(terms.instalment_idr - math.ceil(asked * each)) <= 1
-        if free is None:
-            continue
-        most = terms.max_affordable_idr
-        if free <= 0:
-            assert most == 0
-            continue
-        assert abs(most - math.floor(free / monthly)) <= 1
-        assert (most - 1) * monthly <= free < (most + 10_000) * monthly
-        if asked is not None:
-            assert terms.affordable == ("yes" if asked <= most else "no")
-
-
-PRICES = st.builds(
-    lambda rate, basis: Price(rate, basis, "", (), {}, ()),
-    st.sampled_from([0.0, 0.5, 3.0, 6.0, 7.5, 12.0, 18.0, 25.0, 30.0, 120.0]),
-    st.sampled_from(["effective", "flat", "flat_total", "margin"]),
-)
-EVERY = st.sampled_from(sorted(A_YEAR))
-
-
-@given(PRICES, EVERY, st.integers(1, 120))
-def test_an_instalment_and_its_yearly_rate_are_those_of_an_exact_computation(price, every, count):
-    product = replace(TODAY.products[0].entry, instalment_every=every, instalments=count)
-    found, exact = annuity(price, product, count), exact_instalment(price, product, count)
-    assert math.isclose(found.instalment, exact, rel_tol=1e-11)
-    assert math.isclose(found.monthly, exact * A_YEAR[every] / 12, rel_tol=1e-11)
-    if price.basis == "effective":
-        assert found.yearly_rate == price.rate_percent / 100
-    one = Fraction(found.yearly_rate) / A_YEAR[every]
-    worth = exact * count if one == 0 else exact * (1 - (1 + one) ** -count) / one
-    assert math.isclose(worth, 1, rel_tol=1e-9)
-
-
-@given(st.floats(0.001, 2), st.integers(1, 200))
-def test_at_the_internal_rate_the_instalments_are_worth_what_was_lent(instalment, count):
-    rate = internal_rate(instalment, count)
-    if instalment * count <= 1:
-        assert rate == 0
-        return
-    worth = math.fsum(instalment / (1 + rate) ** number for number in range(1, count + 1))
-    assert math.isclose(worth, 1, rel_tol=1e-9)
-
-
-@pytest.mark.parametrize(
-    ("every", "months", "count"), [("month", 36, 36), ("month", 18, 18), ("week", 12, 52), ("two_weeks", 12, 26)]
-)
-def test_a_tenor_is_counted_in_instalments(every, months, count):
-    entry = replace(TODAY.products[0].entry, instalment_every=every, tenor_months={"any": months}, instalments=None)
-    assert tenors(entry) == {"working_capital": count, "investment": count}
-    assert tenors(replace(entry, instalments=50)) == {"working_capital": 50, "investment": 50}
-    assert tenors(replace(entry, tenor_months={})) == {}
-
-
-def test_worked_prices():
-    # KUR: 6 % efektif over 36 months. Rp5,000,000 costs Rp152,110 a month; Rp300,000 a month carries Rp9,861,304.
-    money = {"monthly_profit": 2_000_000, "monthly_instalments": 0, "household_need": 1_400_000}
-    kur = the(ask(**money, amount_asked=5_000_000, purpose="working_capital"), "kur_super_mikro").terms
-    assert (kur.instalment_idr, kur.max_affordable_idr) == (152_110, 9_861_304)
-    # Sixty months for tools: the instalment is smaller and the amount larger.
-    tools = the(ask(**money, amount_asked=5_000_000, purpose="investment"), "kur_super_mikro").terms
-    assert (tools.instalment_idr, tools.max_affordable_idr) == (96_665, 15_517_668)
-    # Mekaar: 25 % of the whole in 50 weeks is Rp25,000 a week for a million, Rp108,333 a month.
-    mekaar = the(ask(**money, amount_asked=2_000_000), "pnm_mekaar").terms
-    assert (mekaar.instalment_idr, mekaar.max_affordable_idr) == (50_000, 2_769_230)
-    assert 0.4 < mekaar.annuity.yearly_rate < 0.6
-
-
-def test_an_earlier_kur_makes_the_next_one_dearer_and_silence_counts_as_the_dearer():
-    dear = the(ask(productive_credit_ever=["kur"]), "kur_mikro").terms.annuity.yearly_rate
-    cheap = the(ask(productive_credit_ever=[]), "kur_mikro").terms.annuity.yearly_rate
-    unknown = the(ask(), "kur_mikro").terms.annuity.yearly_rate
-    assert (cheap, dear, unknown) == (0.06, 0.09, 0.09)
-
-
-def test_of_two_sources_the_dearer_counts_and_both_are_shown():
-    # Flat 18 % over a year is dearer than effective 24 %.
-    match = the(recommend(VALLEY, read_participant(VALLEY, {})), "valley_flat")
-    assert [price.rate_percent for price in match.prices] == [18, 24]
-    assert math.isclose(match.terms.annuity.instalment, 1.18 / 12)
-
-
-def test_who_wants_sharia_alone_gets_no_price_that_is_stated_for_another_form():
-    found = ask(sharia_only=True, amount_asked=5_000_000)
-    assert the(found, "kur_super_mikro").terms.annuity is None
-    assert the(found, "kur_super_mikro").terms.missing_from == "lender"
-    assert the(found, "pegadaian_kur_syariah").terms.annuity is not None
-    assert the(found, "kur_mikro").status == "not_for_you"

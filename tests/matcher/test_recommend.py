@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from matcher.facts.columns import know_columns, truth_columns
 from matcher.facts.participant import know, read_participant
-from matcher.programme.criteria import truth_of
 from matcher.programme.loading import load_programme
+from matcher.programme.masks import truth_of
 from matcher.programme.rules import Rules, rules_on
 from matcher.recommend import Recommendation, recommend, recommend_many
 from matcher.scorecard import Scorecard, read_scorecard

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from matcher.facts.columns import know_columns, truth_columns
 from matcher.facts.participant import Known, Participant, know
-from matcher.programme.criteria import truth_of
 from matcher.programme.loading import load_programme
+from matcher.programme.masks import truth_of
 from matcher.programme.rules import rules_on
 from matcher.scorecard import Scorecard, ScorecardError, read_scorecard
 from tests.strategies import raw_signals, read

@@ -13,24 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.facts.participant import Known, know, read_participant
-from matcher.paths.path import costs
 from matcher.paths.search import Question, Search
 from matcher.programme.loading import load_programme
 from matcher.programme.rules import Rules, rules_on
+from matcher.reach import costs
 from matcher.recommend import recommend
 from matcher.tiers import one_step_does
 from tests.conftest import ROOT
-from tests.strategies import (
-    WORDS,
-    Small,
-    a_product,
-    a_programme,
-    a_signal,
-    an_intervention,
-    programmes,
-    raw_signals,
-    read,
-)
+from tests.small_programmes import WORDS, Small, a_product, a_programme, a_signal, an_intervention, programmes
+from tests.strategies import raw_signals, read
 
 OKOCE = load_programme()
 DAYS = (date(2018, 10, 1), date(2024, 12, 1), date(2026, 11, 21))

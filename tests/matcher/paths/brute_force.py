@@ -8,63 +8,25 @@ on every day. What an unknown answer allows is kept as what is still possible.
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
-INFINITE = 10**18
-LONG_AGO = 1  # the ordinal of a date so old that nothing asks how old
+from tests.matcher.paths.criteria import Reader, State, Truth
+from tests.matcher.paths.values import (
+    INFINITE,
+    LONG_AGO,
+    Amount,
+    Listed,
+    Unknown,
+    as_value,
+    is_known,
+    now,
+)
+
 SKIPPED = ("ask_less", "referral")
-
-
-class Unknown(NamedTuple):
-    """Nobody said; `told`: a check within reach will tell, and this is its good answer."""
-
-    told: Any = None
-
-
-class Amount(NamedTuple):
-    """A number from `low` to `high`; equal where known; growing by one each month or year since the day `since`.
-
-    `maybe`: nobody knows whether it grows, so `low` stays where it is and `high` goes on as if it did.
-    """
-
-    low: int
-    high: int
-    since: int | None = None
-    maybe: bool = False
-
-
-class Listed(NamedTuple):
-    """The codes of a list that are in it, and those that may be."""
-
-    has: frozenset[str]
-    maybe: frozenset[str] = frozenset()
-
-
-State = tuple[Any, ...]
-Truth = Callable[[State, int], "bool | None"]
-
-
-@cache
-def months_after(start: int, months: int) -> int:
-    """The ordinal of the day so many calendar months later; a month without that day ends on its last."""
-    begin = date.fromordinal(start)
-    year, month = divmod(begin.year * 12 + begin.month - 1 + months, 12)
-    return date(year, month + 1, min(begin.day, monthrange(year, month + 1)[1])).toordinal()
-
-
-@cache
-def grown(since: int, day: int, every: str) -> int:
-    """How many whole months or years lie between two days."""
-    size, units = (1 if every == "month" else 12), 0
-    while months_after(since, (units + 1) * size) <= day:
-        units += 1
-    return units
 
 
 @dataclass(frozen=True)
@@ -75,7 +37,7 @@ class Way:
     cost: int
 
 
-class World:
+class World(Reader):
     """A programme on one day, as its entries state it."""
 
     def __init__(self, programme: Any, day: date, goal: Iterable[Any] | None = None) -> None:
@@ -83,14 +45,14 @@ class World:
         self.programme, self.day, self.today = programme, day, day.toordinal()
         self.signals = {}
         for signal in programme.signals:
-            if self._stands(signal) or signal.id not in self.signals:
+            if self.stands(signal) or signal.id not in self.signals:
                 self.signals[signal.id] = signal
         self.roles = {signal.role: name for name, signal in self.signals.items() if signal.role}
         self.names = list(self.signals)
         self.place = {name: place for place, name in enumerate(self.names)}
-        self.steps = {step.id: step for step in programme.steps if self._stands(step)}
+        self.steps = {step.id: step for step in programme.steps if self.stands(step)}
         self.interventions = [
-            entry for entry in programme.interventions if self._stands(entry) and entry.kind not in SKIPPED
+            entry for entry in programme.interventions if self.stands(entry) and entry.kind not in SKIPPED
         ]
         self.growing = [(self.place[n], s) for n, s in self.signals.items() if s.grows]
         self.while_ = {
@@ -105,15 +67,12 @@ class World:
         self.oldest = max([0, *self._asked("within_days")]) + 1
         self.highest = {place: max([0, *self._asked(None, signal.id)]) + 1 for place, signal in self.growing}
 
-    def _stands(self, entry: Any) -> bool:
-        return (entry.valid_from or date.min) <= self.day <= (entry.valid_to or date.max)
-
     def needs_of(self, entry: Any) -> list[Any]:
         """What must be met when an intervention begins: its own needs and, where the order is hard, the steps before."""
         before = [
             done
             for order in (self.steps[entry.step].order if entry.step in self.steps else ())
-            if order.hard and self._stands(order)
+            if order.hard and self.stands(order)
             for name in order.after
             if name in self.steps
             for done in self.steps[name].done
@@ -137,89 +96,6 @@ class World:
             for effect in (*intervention.sets, *intervention.requests):
                 if effect.signal == signal:
                     yield int(effect.value)
-
-    # -- three answers ---------------------------------------------------------------------------------------------
-
-    def truth_of_all(self, criteria: Iterable[Any]) -> Truth:
-        """Whether all criteria hold: a function of the state and the day."""
-        parts = [self.truth_of(c) for c in criteria if self._stands(c)]
-
-        def all_hold(state: State, day: int) -> bool | None:
-            answer: bool | None = True
-            for part in parts:
-                one = part(state, day)
-                if one is False:
-                    return False
-                if one is None:
-                    answer = None
-            return answer
-
-        return parts[0] if len(parts) == 1 else all_hold
-
-    def truth_of(self, criterion: Any) -> Truth:
-        """Whether one criterion holds, read off its own words."""
-        found = self._truth_of(criterion)
-        if not criterion.unknown_meets:
-            return found
-        return lambda state, day: found(state, day) is not False or self._only_told(found, state, day)
-
-    def _only_told(self, found: Truth, state: State, day: int) -> bool:
-        """Whether a criterion fails only because a check has not told its answer yet; an unknown answer meets it."""
-        bare = tuple(Unknown() if isinstance(value, Unknown) else value for value in state)
-        return bare != state and found(bare, day) is not False
-
-    def _truth_of(self, criterion: Any) -> Truth:
-        if criterion.kind == "step":
-            return self.truth_of_all(self.steps[criterion.signal].done if criterion.signal in self.steps else ())
-        if criterion.kind == "all":
-            return self.truth_of_all(criterion.parts)
-        if criterion.kind == "any":
-            return self._any([self.truth_of(part) for part in criterion.parts if self._stands(part)])
-        signal = self.signals[criterion.signal]
-        if signal.derived:
-            inner = self.truth_of_all(signal.derived)
-            if criterion.value is True:
-                return inner
-
-            def opposite(state: State, day: int) -> bool | None:
-                answer = inner(state, day)
-                return None if answer is None else not answer
-
-            return opposite
-        if criterion.op == "one_of":  # any of them may be the good answer, also one that no check would tell
-            return self._any([self._leaf(signal, "is", code) for code in criterion.value])
-        return self._leaf(signal, criterion.op, criterion.value)
-
-    def _leaf(self, signal: Any, op: str, wanted: Any) -> Truth:
-        place = self.place[signal.id]
-        every = signal.grows.every if signal.grows else ""
-        ask = _question(signal, op, wanted)
-
-        def leaf(state: State, day: int) -> bool | None:
-            value = state[place]
-            if isinstance(value, Unknown):
-                if value.told is None:
-                    return None
-                return False if ask(value.told, day) else None
-            if isinstance(value, Amount) and value.since is not None:
-                value = now(value, day, every, signal.maximum)
-            return ask(value, day)
-
-        return leaf
-
-    @staticmethod
-    def _any(parts: Sequence[Truth]) -> Truth:
-        def any_holds(state: State, day: int) -> bool | None:
-            answer: bool | None = not parts
-            for part in parts:
-                one = part(state, day)
-                if one:
-                    return True
-                if one is None:
-                    answer = None
-            return answer
-
-        return any_holds
 
     # -- the start -------------------------------------------------------------------------------------------------
 
@@ -454,118 +330,3 @@ class World:
                 if cost < least and cost < tomorrow.get(later, INFINITE):
                     tomorrow[later] = cost
         return found
-
-
-def now(value: Amount, day: int, every: str, maximum: int) -> Amount:
-    """A growing number on a day."""
-    if value.since is None or value.since == LONG_AGO or (value.low != value.high and not value.maybe):
-        return value
-    size = min(value.high + grown(value.since, day, every), maximum)
-    return Amount(value.low, size, maybe=True) if value.maybe else Amount(size, size)
-
-
-def is_known(value: Any) -> bool:
-    """Whether somebody said."""
-    if isinstance(value, Amount):
-        return value.low == value.high and not value.maybe
-    return not value.maybe if isinstance(value, Listed) else not isinstance(value, Unknown)
-
-
-def as_value(signal: Any, value: Any) -> Any:
-    """A value as written, as it is kept here."""
-    if signal.kind in ("number", "money"):
-        return Amount(value, value)
-    if signal.kind == "choices":
-        return Listed(frozenset(value))
-    return value.toordinal() if signal.kind == "date" else value
-
-
-def _question(signal: Any, op: str, wanted: Any) -> Callable[[Any, int], bool | None]:
-    """What one operator asks of one value on one day."""
-    if op == "at_least":
-        return lambda v, day: True if v.low >= wanted else False if v.high < wanted else None
-    if op == "at_most":
-        return lambda v, day: True if v.high <= wanted else False if v.low > wanted else None
-    if op == "is" and signal.kind in ("number", "money"):
-        return lambda v, day: (v.low == wanted if v.low == v.high else None) if v.low <= wanted <= v.high else False
-    if op == "is":
-        return lambda v, day: v == wanted
-    if op == "is_not":
-        return lambda v, day: v != wanted
-    if op == "within_days":
-        return lambda v, day: 0 <= day - v <= wanted
-    if op == "passed":
-        return lambda v, day: (v <= day) == wanted
-    codes = frozenset(wanted)
-    if op == "includes":
-        return lambda v, day: True if v.has & codes else None if v.maybe & codes else False
-    return lambda v, day: False if v.has & codes else None if v.maybe & codes else True
-
-
-# -- a path, step by step ----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Applied:
-    """A path applied to a participant: what went wrong, the state at its end, and the day."""
-
-    wrong: tuple[str, ...]
-    state: State
-    day: int
-    cost: int
-
-
-def apply_path(world: World, facts: Mapping[str, Any], path: Any, goal: Sequence[Any]) -> Applied:
-    """Take a path's steps one after another, each on its day, and say whatever does not hold.
-
-    Unknown answers are taken as good where the path names them in `assumed`; every other one counts as a mistake.
-    """
-    state, day, cost = world.start(facts), world.today, 0
-    wrong: list[str] = []
-
-    def ask(criteria: Iterable[Any], whose: str) -> None:
-        for criterion in criteria:
-            answer = world.truth_of_all([criterion])(state, day)
-            names = set(world.names_in(criterion))
-            if answer is False:
-                wrong.append(f"{whose}: {criterion} does not hold on {date.fromordinal(day)}")
-            elif answer is None and not names & set(path.assumed):
-                wrong.append(f"{whose}: {criterion} is unknown and not among {path.assumed}")
-
-    entries = {entry.id: entry for entry in world.interventions}
-    if path.planned_idr is not None and "amount_asked" in world.roles:
-        state = _replaced(world, state, "amount_asked", Amount(path.planned_idr, path.planned_idr))
-    for step in path.steps:
-        if step.begins.toordinal() != day or (step.ends - step.begins).days != step.days:
-            wrong.append(f"{step.intervention or 'wait'} does not begin where the step before it ended")
-        if step.intervention and step.kind != "ask_less":
-            entry = entries[step.intervention]
-            ask(world.needs_of(entry), entry.id)
-            if entry.starts_on and step.begins not in entry.starts_on:
-                wrong.append(f"{entry.id} cannot begin on {step.begins}")
-            if step.days != entry.days.value or step.cost_idr != world.cost_of(entry, state):
-                wrong.append(f"{entry.id} takes {entry.days.value} days and {world.cost_of(entry, state)} rupiah")
-            cost += step.cost_idr
-            state = world.after(entry, state, step.ends.toordinal())
-        day = step.ends.toordinal()
-    ask(goal, "goal")
-    if (day - world.today, cost) != (path.days, path.cost_idr):
-        wrong.append(f"it takes {day - world.today} days and {cost} rupiah, not {path.days} and {path.cost_idr}")
-    return Applied(tuple(wrong), state, day, cost)
-
-
-def _replaced(world: World, state: State, role: str, value: Any) -> State:
-    place = world.place[world.roles[role]]
-    return (*state[:place], value, *state[place + 1 :])
-
-
-def free_money(world: World, state: State) -> int | None:
-    """What a month leaves for instalments in a state; None if some part of it is unknown."""
-    total = 0
-    for role, sign in (("monthly_profit", 1), ("monthly_instalments", -1), ("household_need", -1)):
-        if role in world.roles:
-            value = state[world.place[world.roles[role]]]
-            if value.low != value.high:
-                return None
-            total += sign * value.low
-    return total * world.programme.share_percent // 100

@@ -10,12 +10,15 @@ from hypothesis import given, settings
 
 from matcher.facts.participant import Participant, know, read_participant
 from matcher.message import Message
-from matcher.paths.path import default_goal, outlook, path_to
+from matcher.paths.goal import default_goal
+from matcher.paths.path import path_to
 from matcher.programme.entries import Programme
 from matcher.programme.rules import Rules, rules_on
+from matcher.reach import outlook
 from matcher.recommend import recommend
 from tests.conftest import EXAMPLES
-from tests.matcher.paths.brute_force import World, apply_path, free_money
+from tests.matcher.paths.brute_force import World
+from tests.matcher.paths.walking import apply_path, free_money
 from tests.strategies import participants
 
 DAYS = (date(2018, 10, 1), date(2019, 6, 1), date(2021, 12, 31), date(2024, 2, 29), date(2026, 11, 21))

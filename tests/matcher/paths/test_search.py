@@ -6,18 +6,16 @@ from datetime import date
 from hypothesis import given
 
 from matcher.facts.participant import Participant, know
-from matcher.paths.path import Path, outlook, path_to
-from matcher.programme.rules import ProductRule, Rules
-from tests.matcher.paths.brute_force import INFINITE, State, Way, World, apply_path, free_money
-from tests.strategies import (
-    Small,
-    a_product,
-    a_programme,
-    a_signal,
-    an_intervention,
-    programmes,
-    read,
-)
+from matcher.paths.path import Path, path_to
+from matcher.programme.compiled import ProductRule
+from matcher.programme.rules import Rules
+from matcher.reach import outlook
+from tests.matcher.paths.brute_force import Way, World
+from tests.matcher.paths.criteria import State
+from tests.matcher.paths.values import INFINITE
+from tests.matcher.paths.walking import apply_path, free_money
+from tests.small_programmes import Small, a_product, a_programme, a_signal, an_intervention, programmes
+from tests.strategies import read
 
 HORIZON = 50
 REACHED = (

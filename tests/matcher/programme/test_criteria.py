@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.facts.columns import Columns, truth_columns
-from matcher.programme.criteria import UNKNOWN_HIGH, UNKNOWN_LOW, Criterion, Test, compile_clauses, met, truth_of
+from matcher.programme.criteria import UNKNOWN_HIGH, UNKNOWN_LOW, Criterion, Test, compile_clauses
 from matcher.programme.loading import load_programme
+from matcher.programme.masks import met, truth_of
 from matcher.programme.rules import Rules, rules_on
 
 TODAY = date(2026, 11, 21)
