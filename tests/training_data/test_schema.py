@@ -12,6 +12,7 @@ from matcher.facts.participant import ParticipantError, read_participant
 from matcher.programme.loading import load_programme
 from matcher.programme.rules import rules_on
 from training_data.schema import (
+from words.speaking import speaker
     MISSING,
     Rows,
     RowsError,
@@ -236,7 +237,7 @@ def test_all_problems_are_told_at_once_each_with_row_field_value_and_remedy(tmp_
         (2, "source", "real"),
         (2, "nib", "perhaps"),
     ]
-    assert all(problem.remedy["id"] and problem.remedy["en"] for problem in problems)
+    assert all(speaker(language).say(problem.message) for problem in problems for language in ("id", "en"))
 
 
 def test_a_value_out_of_range_shows_the_range(tmp_path):

@@ -9,9 +9,9 @@ from api.assessments.disagreement import DECISIONS
 from api.assessments.pages import STATUSES
 from api.consents.purposes import CHANNELS, PURPOSES
 from api.record.refusals import Refused, Trouble
-from api.web.form_words import CODES, DONE, FIELDS, HOMES, MENU, TITLES
-from api.web.frame import NOTHING, Typed, fields_of
+from api.web.frame import HOMES, MENU, NOTHING, Typed, fields_of
 from matcher.programme.entries import PROOFS
+from words.catalogues import catalogue
 
 
 @pytest.mark.parametrize(
@@ -30,12 +30,10 @@ from matcher.programme.entries import PROOFS
     ],
 )
 def test_every_code_has_a_name(kind, codes):
-    assert set(CODES[kind]) == set(codes)
+    assert set(catalogue("id").codes(kind)) == set(codes)
 
 
-def test_every_word_is_there_in_both_languages():
-    tables = [TITLES, FIELDS, DONE, *CODES.values(), *(dict(menu) for menu in MENU.values())]
-    assert all(set(both) == {"id", "en"} and all(both.values()) for table in tables for both in table.values())
+def test_every_role_has_a_home_and_a_menu():
     assert set(HOMES) == set(MENU) == set(ROLES)
 
 
