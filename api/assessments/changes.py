@@ -53,16 +53,16 @@ def _chosen(says: _Says, old: Core, new: Core) -> Iterator[Change]:
     )
     for code, kind, before, after in pairs:
         if before != after:
-            named = {"before": says.name(kind, before), "after": says.name(kind, after)}
-            yield says.change(code, str(after), code, **named)
+            named = says.name(kind, before), says.name(kind, after)
+            yield says.change(code, str(after), code, before=named[0], after=named[1])
 
 
 def _length(says: _Says, old: Core, new: Core) -> Iterator[Change]:
     """How many days the path takes, where it leads to the same goal."""
     goal, before, after = new["path"]["goal"], old["path"]["days"], new["path"]["days"]
     if old["path"]["goal"] == goal and None not in (before, after) and before != after:
-        days = {"before": says.t.counted("days", before), "after": says.t.counted("days", after)}
-        yield says.change("path", goal, "path", goal=says.name("product", goal), **days)
+        was, now = says.t.counted("days", before), says.t.counted("days", after)
+        yield says.change("path", goal, "path", goal=says.name("product", goal), before=was, after=now)
 
 
 def _products(says: _Says, old: Core, new: Core) -> Iterator[Change]:
