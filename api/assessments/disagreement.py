@@ -80,12 +80,8 @@ def decide(tx: Transaction, actor: Actor, objection_id: str, decision: str, reas
         Refused: 404, or 409 if it was decided before or the result objected to is the asking person's own.
     """
     row = tx.one(select(OBJECTIONS).where(OBJECTIONS.c.id == objection_id))
-    if row is None:
-        raise Refused(404, Trouble("objection", "not_found"))
-    try:
-        person = find(tx, actor, row.participant_id)
-    except Refused:
-        raise Refused(404, Trouble("objection", "not_found")) from None
+    person = find(tx, actor, row.participant_id if row else "", called="objection")
+    assert row is not None
     if row.decided_at is not None:
         raise Refused(409, Trouble("objection", "objection_closed"))
     asked = tx.one(select(ASSESSMENTS.c.account_id).where(ASSESSMENTS.c.id == row.assessment_id))

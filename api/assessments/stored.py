@@ -22,7 +22,7 @@ from api.participants.people import Person, find
 from api.record.actor import Actor
 from api.record.crypto import unseal, unseal_json
 from api.record.live import Live
-from api.record.refusals import Refused, Trouble
+from api.record.refusals import Refused
 from api.record.transaction import Record, Transaction
 
 
@@ -69,12 +69,8 @@ def find_assessment(tx: Transaction, actor: Actor, assessment_id: str) -> tuple[
         Refused: 404.
     """
     row = tx.one(select(ASSESSMENTS).where(ASSESSMENTS.c.id == assessment_id))
-    if row is None:
-        raise Refused(404, Trouble("assessment", "not_found"))
-    try:
-        person = find(tx, actor, row.participant_id)
-    except Refused:
-        raise Refused(404, Trouble("assessment", "not_found")) from None
+    person = find(tx, actor, row.participant_id if row else "", called="assessment")
+    assert row is not None
     return opened(row, person.key), person
 
 

@@ -22,6 +22,7 @@ from api.files.rows import FileProblem, Row
 from api.files.sheets import open_sheet
 from api.imports.tables import IMPORTS
 from api.participants import evidence, people
+from api.participants.forms import read_identity
 from api.participants.people import Person
 from api.participants.tables import PARTICIPANTS
 from api.record.actor import Actor
@@ -156,7 +157,7 @@ def _line(job: Job, columns: ColumnMap, row: Row, who: Mapping[str, str]) -> _Li
     cells = {name: value for name, value in row.cells.items() if name not in who.values()}
     problems: list[CellProblem] = []
     form = Form({what: _text(row.cells.get(header)) for what, header in who.items()}, from_page=True)
-    identity = {"name": form.name(wanted=False), "nik": form.nik(), "phone": form.phone()}
+    identity = read_identity(form, name_wanted=False)
     for trouble in form.troubles:
         problems.append(_problem(who.get(trouble.field, trouble.field), trouble))
     try:

@@ -11,7 +11,7 @@ from litestar.params import FromPath, RawBody
 
 from api.consents import service as consents
 from api.participants import agreements, evidence, people, rights
-from api.participants.forms import read_consent, read_registration
+from api.participants.forms import read_consent, read_identity, read_registration
 from api.participants.people import Person
 from api.record.actor import Actor
 from api.record.live import Live
@@ -84,8 +84,8 @@ def patch_participant(request: Asking, person_id: FromPath[str], body: RawBody) 
     """Correct {name, nik, phone}, given the {version} that was read; an empty text takes a NIK or phone away."""
     form = Form.of_json(body)
     version = form.number("version")
-    identity = {"name": form.name(wanted=form.has("name")), "nik": form.nik(), "phone": form.phone()}
-    identity = {name: text for name, text in identity.items() if name in form.fields}
+    given = read_identity(form, name_wanted=form.has("name"))
+    identity = {name: text for name, text in given.items() if name in form.fields}
     form.done()
     return answer_json({"version": ask(request, people.change, person_id, version, identity)})
 

@@ -13,7 +13,7 @@ from api.consents.forms import AT_REGISTRATION
 from api.consents.pages import asked_of
 from api.consents.purposes import PURPOSES
 from api.participants import agreements, people, rights
-from api.participants.forms import read_consent, read_registration
+from api.participants.forms import read_consent, read_identity, read_registration
 from api.record.actor import Actor
 from api.record.live import Live
 from api.record.transaction import Transaction
@@ -100,8 +100,7 @@ def post_identity(request: Asking, person_id: FromPath[str], body: RawBody) -> R
     """Correct name, NIK and phone; a NIK or phone left empty is taken away."""
 
     def correct(form: Form) -> Response[Any]:
-        identity = {"name": form.name(), "nik": form.nik(), "phone": form.phone()}
-        version = form.number("version")
+        identity, version = read_identity(form), form.number("version")
         form.done()
         ask(request, people.change, person_id, version, identity)
         return go(request, f"/participants/{person_id}", "identity")

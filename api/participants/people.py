@@ -92,10 +92,12 @@ def _taken(tx: Transaction, actor: Actor, name: str, value: str | None, but: str
     return tx.one(asked) is not None
 
 
-def find(tx: Transaction, actor: Actor, person_id: str, version: int | None = None) -> Person:
+def find(
+    tx: Transaction, actor: Actor, person_id: str, version: int | None = None, *, called: str = "participant"
+) -> Person:
     """Return one of the asking mentor's participants; an operator sees all of the organisation.
 
-    `version`: the one that was read before, where a change since then matters.
+    `version`: the one that was read before, where a change since then matters. `called`: what a refusal says is not there.
 
     Raises:
         Refused: 404, with the same words for an id that does not exist, for another's and for an erased participant;
@@ -104,11 +106,11 @@ def find(tx: Transaction, actor: Actor, person_id: str, version: int | None = No
     row = tx.sql.execute(_ONE, {"person": person_id, "organisation": actor.organisation_id}).first()
     theirs = row is not None and (actor.role == "operator" or row.mentor_id == actor.account_id)
     if row is None or not theirs or row.sealed is None:
-        raise Refused(404, Trouble("participant", "not_found"))
+        raise Refused(404, Trouble(called, "not_found"))
     try:
         person = person_of(row, tx.vault.key(person_id))
     except Erased:
-        raise Refused(404, Trouble("participant", "not_found")) from None
+        raise Refused(404, Trouble(called, "not_found")) from None
     if version not in (None, person.version):
         raise Refused(409, Trouble("version", "stale", version))
     return person
