@@ -190,9 +190,9 @@ def get_mentor(request: Asking, person_id: FromPath[str]) -> Response[Any]:
 
 def _mentor_page(request: Asking, person_id: str, typed: Typed = NOTHING) -> Response[Any]:
     person, names = ask(request, people.see, person_id), look_up(request, accounts.names_of)
-    mentors = look_up(request, accounts.mentors_of)
-    others = [(row.id, row.name) for row in mentors if row.id != person.mentor_id]
-    return page(request, "mentor.html", typed=typed, person=person, others=others, names=names)
+    there = look_up(request, accounts.mentors_of)
+    mentors = [(row.id, row.name) for row in there if row.id != person.mentor_id]
+    return page(request, "mentor.html", typed=typed, person=person, mentors=mentors, names=names)
 
 
 @post("/participants/{person_id:str}/mentor")
