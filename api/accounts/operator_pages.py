@@ -17,7 +17,8 @@ from api.audit.endpoints import read_before
 from api.audit.service import MOST_SHOWN, entries
 from api.web.asking import Asking, ask, in_thread, in_turn, look_up
 from api.web.forms import Form
-from api.web.frame import NOTHING, Typed, attempt, go, page
+from api.web.frame import go, page
+from api.web.typed import NOTHING, Typed, attempt
 
 
 @get("/accounts")

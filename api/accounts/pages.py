@@ -16,7 +16,8 @@ from api.record.actor import Actor
 from api.record.transaction import Transaction
 from api.web.asking import Asking, ask, in_thread, in_turn, look_up, record_of, refuse_foreign
 from api.web.forms import Form
-from api.web.frame import HOMES, NOTHING, Typed, attempt, go, page
+from api.web.frame import HOMES, go, page
+from api.web.typed import NOTHING, Typed, attempt
 
 _OURS: Final = re.compile(r"/[A-Za-z0-9/_-]*")
 

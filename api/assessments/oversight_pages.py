@@ -12,7 +12,8 @@ from api.assessments import disagreement, switches
 from api.assessments.forms import read_decision, read_switch
 from api.web.asking import Asking, ask, in_thread, look_up
 from api.web.forms import Form
-from api.web.frame import NOTHING, Typed, attempt, go, page
+from api.web.frame import go, page
+from api.web.typed import NOTHING, Typed, attempt
 
 
 @get("/objections")

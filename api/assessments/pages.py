@@ -25,7 +25,8 @@ from api.record.transaction import Transaction
 from api.web.asking import Asking, ask, in_thread
 from api.web.errors import language_of
 from api.web.forms import Form
-from api.web.frame import NOTHING, Typed, attempt, go, page
+from api.web.frame import go, page
+from api.web.typed import NOTHING, Typed, attempt
 from words.telling import teller
 
 STATUSES: Final = ("conditions_met", "ask", "not_yet", "not_for_you")

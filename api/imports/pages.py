@@ -18,7 +18,8 @@ from api.record.live import Live
 from api.record.refusals import Refused, Trouble
 from api.web.asking import Asking, in_thread
 from api.web.forms import Form
-from api.web.frame import NOTHING, Typed, attempt, page
+from api.web.frame import page
+from api.web.typed import NOTHING, Typed, attempt
 
 
 @get("/imports")

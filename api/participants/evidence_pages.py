@@ -17,7 +17,8 @@ from api.record.live import Live
 from api.web.asking import Asking, ask, in_thread, look_up
 from api.web.errors import language_of
 from api.web.forms import Form
-from api.web.frame import NOTHING, Fields, Typed, attempt, go, page
+from api.web.frame import go, page
+from api.web.typed import NOTHING, Fields, Typed, attempt
 from matcher.programme.entries import PROOFS, Signal
 from matcher.programme.rules import Rules
 from words.telling import teller

@@ -20,7 +20,8 @@ from api.record.transaction import Transaction
 from api.web.asking import Asking, actor_of, ask, in_thread, look_up, record_of
 from api.web.errors import language_of
 from api.web.forms import Form
-from api.web.frame import NOTHING, Typed, attempt, go, page
+from api.web.frame import go, page
+from api.web.typed import NOTHING, Typed, attempt
 from words.speaking import speaker
 
 # -- list and search ---------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from api.web.frame import Typed
+from api.web.typed import Typed
 from matcher.facts.participant import as_date
 from matcher.programme.entries import Signal
 from matcher.programme.rules import Rules
