@@ -75,6 +75,8 @@ class Rules:
         self.unknown_yes = [union(bool(unknown[n][0]) << n for n in about) for about in self.tests_about]
         self.unknown_no = [union(bool(unknown[n][1]) << n for n in about) for about in self.tests_about]
         about_clocks = [self.tests_about[self.position[name]] for name in self.clock_signals]
+        amount = self.role("amount_asked")
+        self.amount_tests = 0 if amount is None else union(1 << n for n in self.tests_about[amount])
         self.clock_tests = [union(1 << n for n in about if tests[n].op != "known") for about in about_clocks]
 
     def _compile_interventions(self, compiler: Compiler, drafts: list[Draft]) -> None:
