@@ -16,7 +16,6 @@ PIP_NO_INDEX=1 with PIP_FIND_LINKS=FOLDER for a machine without network are all 
 # the refusal needs more than 3.6 to run.
 import argparse
 import contextlib
-import errno
 import hashlib
 import importlib.util
 import json
@@ -24,7 +23,6 @@ import os
 import platform
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -50,7 +48,6 @@ if __name__ == "__main__" and refusal(tuple(sys.version_info[:3]), os.name):
 
 ROOT = Path(__file__).resolve().parent
 RUNTIME, DEV = "requirements.lock", "requirements-dev.lock"  # DEV holds all of RUNTIME at the same versions
-OLDEST_PIP = (22, 3)  # the first with `pip --python`
 
 
 class Failure(Exception):
@@ -144,18 +141,9 @@ def make_venv(venv: Path) -> None:
 
 def missing_for_venv() -> str:
     """Name what this Python lacks to make a .venv that pip can fill; empty when it lacks nothing."""
-    import importlib.metadata  # absent on Python 3.7, where the refusal above must still work
-
     if importlib.util.find_spec("venv") is None:
         return "no venv module"
-    if has_ensurepip():
-        return ""
-    try:
-        version = importlib.metadata.version("pip")
-    except importlib.metadata.PackageNotFoundError:
-        return "neither ensurepip nor pip"
-    release = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
-    return "" if release >= OLDEST_PIP else f"no ensurepip, and its pip {version} is older than 22.3"
+    return "" if has_ensurepip() or importlib.util.find_spec("pip") else "neither ensurepip nor pip"
 
 
 def has_ensurepip() -> bool:
@@ -204,6 +192,9 @@ def show_progress(line: str) -> str:
 
 
 REMEDIES = {
+    ("no such option: --python",): (
+        "pip 22.3 or newer is needed: on Debian or Ubuntu apt install python3-venv, or upgrade pip; then again."
+    ),
     ("No space left on device", "Disk quota exceeded"): (
         "free about 1 GB on this disk, or on the one that TMPDIR or PIP_CACHE_DIR names, then again."
     ),
@@ -259,7 +250,6 @@ def run(options: argparse.Namespace) -> int:
     """Set up, then become the server: this process is replaced, so signals and the exit code are the server's own."""
     command = serve_command(options)
     set_up(ROOT, RUNTIME)
-    check_port(options.host, options.port)
     if not options.empty and not (options.data / "kail.sqlite").exists():
         say(f"filling {options.data} with people who never lived, to try things on (--empty leaves that out) ...")
         if subprocess.call([*kail(), "demo", "--data", str(options.data.absolute())], cwd=ROOT) != 0:
@@ -271,34 +261,12 @@ def run(options: argparse.Namespace) -> int:
 
 def serve_command(options: argparse.Namespace) -> list[str]:
     command = [*kail(), "serve", "--host", options.host, "--port", str(options.port)]
-    command += ["--data", str(options.data.absolute())]
-    if options.workers is not None:
-        command += ["--workers", str(options.workers)]
-    return command
+    return [*command, "--workers", str(options.workers), "--data", str(options.data.absolute())]
 
 
 def kail() -> list[str]:
     """Kail's own command line in .venv."""
     return [str(ROOT / ".venv" / "bin" / "python"), "-m", "api.commands.main"]
-
-
-def check_port(host: str, port: int) -> None:
-    """Say plainly that a port cannot be had, before the server says it with a traceback."""
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except socket.gaierror as problem:
-        raise Failure(f"host {host!r} is not known here ({problem.strerror}).", "use --host 127.0.0.1") from None
-    except OSError as problem:
-        remedies = {
-            errno.EADDRINUSE: f"stop the program that holds it, or choose another, for example --port {port + 1}",
-            errno.EACCES: "choose a port of 1024 or more, for example --port 8000",
-            errno.EADDRNOTAVAIL: "use an address of this machine: --host 127.0.0.1, or --host 0.0.0.0 for all of them",
-        }
-        remedy = remedies.get(problem.errno or 0, "choose another --host or --port")
-        raise Failure(f"cannot listen on {host} port {port}: {problem.strerror}.", remedy) from None
 
 
 def test(options: argparse.Namespace) -> int:
@@ -360,44 +328,28 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = whole.add_subparsers(metavar="run | test | lock", required=True)
 
-    def add(command: Callable[[argparse.Namespace], int], description: str, epilog: str) -> argparse.ArgumentParser:
-        one = commands.add_parser(
-            command.__name__, description=description, epilog=epilog, allow_abbrev=False,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )  # fmt: skip
+    def add(command: Callable[[argparse.Namespace], int], description: str) -> argparse.ArgumentParser:
+        one = commands.add_parser(command.__name__, description=description, allow_abbrev=False)
         one.set_defaults(command=command)
         return one
 
     one = add(
-        run,
-        "Set up .venv if needed and start Kail; the first time with a demo, whose passwords are printed once.",
-        "examples:\n  python3 dev.py run\n  python3 dev.py run --port 8080 --workers 2 --data ~/kail-data",
+        run, "Set up .venv if needed and start Kail; the first time with a demo, whose passwords are printed once."
     )
     one.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 is all (default: %(default)s)")
     one.add_argument("--port", type=port_number, default=8000, help="default: %(default)s")
-    one.add_argument("--workers", type=int, metavar="N", help="processes that answer (default: the server's own)")
+    one.add_argument("--workers", type=int, default=1, metavar="N", help="processes that answer (default: %(default)s)")
     one.add_argument(
-        "--data",
-        type=Path,
-        metavar="DIR",
-        default=ROOT / "data",
-        help="folder of the record, made if needed; default: data",
+        "--data", type=Path, default=ROOT / "data", metavar="DIR", help="the record's folder; default: data"
     )
     one.add_argument("--empty", action="store_true", help="begin without the demo: no people, no accounts")
-
     one = add(
         test,
-        "Set up .venv with the development tools, then check format, lint and types and run the tests.\n"
-        "Arguments that dev.py does not know go to pytest; paths are from the project folder.",
-        "examples:\n  python3 dev.py test\n  python3 dev.py test --hard\n  python3 dev.py test tests/matcher -x",
+        "Set up .venv with the development tools, then check format, lint and types and run the tests. Arguments that "
+        "dev.py does not know go to pytest, with paths from the project folder: python3 dev.py test tests/matcher -x",
     )
     one.add_argument("--hard", action="store_true", help="property tests try 20000 examples each, not 2000 (slow)")
-
-    one = add(
-        lock,
-        f"Pin what pyproject.toml asks for in {RUNTIME} and {DEV}. Pins that still fit stay as they are.",
-        "needs uv: pipx install uv",
-    )
+    one = add(lock, f"Pin what pyproject.toml asks for in {RUNTIME} and {DEV}; pins that still fit stay. Needs uv.")
     one.add_argument("--upgrade", action="store_true", help="take the newest release of everything that fits")
     return whole
 

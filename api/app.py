@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final, cast
 
 from litestar import Litestar, Response, Router
@@ -25,8 +27,10 @@ from api.advice import endpoints as advice
 from api.advice import pages as advice_pages
 from api.advice.schemas import schemas
 from api.record.live import Clock, go_live, utc_now
+from api.record.transaction import Record, open_record
 from api.settings import Settings
 from api.web import errors, frame
+from api.web.openapi import describe
 
 WEB: Final = Path(__file__).parent / "web"
 SECURITY_HEADERS: Final = {
@@ -46,18 +50,19 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, own_process: bool 
         ProgrammeError, ScorecardError, OSError: if what the settings name cannot be loaded.
     """
     live = go_live(settings, clock)
-    record, own, handlers = None, None, []
+    record, own = None, None
+    nouns: tuple[ModuleType, ...] = ()
     if settings.data:
-        from api import record_routes, record_schemas  # here: a service without a record need not load all that
-        from api.assessments.own_process import OwnProcess
+        record, nouns = opened(settings.data, settings.database, clock), nouns_of_the_record()
+        if own_process and not settings.database:
+            from api.assessments.own_process import OwnProcess
 
-        record, handlers = record_routes.opened(settings, clock), record_routes.handlers()
-        own = OwnProcess(record, live, settings.data) if own_process and not settings.database else None
+            own = OwnProcess(record, live, settings.data)
     app = Litestar(
         route_handlers=[
             *advice.HANDLERS,
             *advice_pages.HANDLERS,
-            *handlers,
+            *handlers_of(nouns),
             create_static_files_router(path="/static", directories=[WEB / "static"], include_in_schema=False),
         ],
         dependencies={
@@ -65,7 +70,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, own_process: bool 
         },
         guards=[admit],
         state=State({"record": record, "live": live, "https": settings.https, "own_process": own}),
-        on_shutdown=[opened.close for opened in (own, record) if opened],
+        on_shutdown=[one.close for one in (own, record) if one],
         exception_handlers={**errors.HANDLERS, NotFoundException: frame.nowhere},
         before_send=[add_security_headers],
         template_config=TemplateConfig(directory=WEB / "templates", engine=JinjaTemplateEngine),
@@ -85,10 +90,36 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, own_process: bool 
     )
     # The framework numbers the schemas it finds in handlers; ours come from the programme and are added to them.
     app.openapi_schema.components.schemas.update(cast(Any, schemas(live.rules)))
-    if record is not None:
-        record_schemas.describe(app.openapi_schema)
+    for noun in nouns:
+        describe(app.openapi_schema, noun.SAID)
     check_matrix(app)
     return app
+
+
+def opened(folder: Path, database: str, clock: Clock) -> Record:
+    """Open the record of a data folder and finish an erasure that a stop interrupted, before anybody is let in."""
+    from api.participants.rights import sweep
+
+    record = open_record(folder, database, clock)
+    sweep(record)
+    return record
+
+
+def nouns_of_the_record() -> tuple[ModuleType, ...]:
+    """The routes of all that is kept; imported here, since a service without a record need not load all that."""
+    from api.accounts import routes as accounts
+    from api.assessments import routes as assessments
+    from api.audit import routes as audit
+    from api.participants import routes as participants
+
+    return accounts, participants, assessments, audit
+
+
+def handlers_of(nouns: Iterable[ModuleType]) -> list[Any]:
+    """Every endpoint and page of these nouns; the pages answer errors with pages too."""
+    pages = [page for noun in nouns for page in noun.PAGES]
+    router = Router("/", route_handlers=pages, exception_handlers=frame.HANDLERS, include_in_schema=False)
+    return [*(endpoint for noun in nouns for endpoint in noun.ENDPOINTS), router]
 
 
 def from_environment() -> Litestar:

@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import training_data.columns  # noqa: E402 - after the path is set
-from api.advice.batch import Job, Summary, recommend_file  # noqa: E402
+from api.advice.batch import Summary, recommend_file  # noqa: E402
+from api.advice.participant_rows import Job  # noqa: E402
 from matcher.programme.loading import load_programme  # noqa: E402
 
 CENSUS = ROOT.parent / "shared" / "data" / "kenya_mentor_rct" / "dandora_baseline_census.csv"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -15,10 +15,9 @@ from matcher.facts.participant import contradiction
 from matcher.message import Message
 from matcher.programme.entries import Programme
 from training_data.rows import Bools, Ints, Rows, intervals, rows_by_day, window_end
-from words.speaking import Speaker
+from words.telling import teller_of
 
-Both = Mapping[str, str]
-
+MOST_TOLD: Final = 20
 NEEDED: Final = (
     "participant as_of product amount_asked referred_on funded disbursed_on kept observed_until source"
 ).split()
@@ -27,28 +26,37 @@ NEEDED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """One thing wrong: the row (from 1; 0 is the header), the column, the value, and the remedy in each language."""
+    """One thing wrong: the row (from 1; 0 is the header), the column, the value, and what to do as a message."""
 
     row: int
     field: str
     value: Any
-    remedy: Both
+    message: Message
 
 
 class RowsError(ValueError):
-    """Rows that cannot be used; `problems` names every row, field, value and remedy."""
+    """Rows that cannot be used; `problems` names every row, field, value and remedy. As a string it is in English."""
 
-    def __init__(self, problems: Sequence[RowProblem]) -> None:
-        self.problems = tuple(problems)
-        shown = "; ".join(f"row {p.row}, {p.field}: {p.remedy['en']}" for p in self.problems[:20])
-        super().__init__(f"{len(self.problems)} problem(s): {shown}{'; ...' if len(self.problems) > 20 else ''}")
+    def __init__(self, programme: Programme, problems: Sequence[RowProblem]) -> None:
+        self.programme, self.problems = programme, tuple(problems)
+        super().__init__(self.said("en"))
+
+    def said(self, language: str) -> str:
+        """How many problems there are, and the first of them."""
+        says = teller_of(self.programme, language)
+        told = "; ".join(
+            says.sentence("", "row_problem", row=p.row, field=p.field, remedy=says.with_remedy(p.message))
+            for p in self.problems[:MOST_TOLD]
+        )
+        more = "; …" if len(self.problems) > MOST_TOLD else ""
+        return says.sentence("", "rows_problems", count=len(self.problems), told=told + more)
 
 
 def check_rows(rows: Rows) -> list[RowProblem]:
     """Everything in the rows that cannot be true together, each with its row, field, value and remedy."""
     problems: list[RowProblem] = []
     for wrong, field, code in _impossible(rows):
-        _add(rows, problems, np.flatnonzero(wrong), field, remedy(code))
+        _add(rows, problems, np.flatnonzero(wrong), field, Message(f"row_{code}"))
     standing = np.flatnonzero(_in_days(rows))
     _check_signals(rows, standing, problems)
     return sorted(problems, key=lambda problem: problem.row)
@@ -80,56 +88,6 @@ def _impossible(rows: Rows) -> list[tuple[Bools, str, str]]:
     ]  # fmt: skip
 
 
-REMEDIES: Final[Mapping[str, tuple[str, str]]] = {
-    "participant": ("Isi kode peserta, bukan nama dan bukan NIK.", "Give a pseudonym, no name and no NIK."),
-    "as_of": ("Isi tanggal data ini benar (TTTT-BB-HH).", "Give the day on which the signals were true (YYYY-MM-DD)."),
-    "as_of_outside": (
-        "Program belum ada atau sudah berakhir pada tanggal ini: periksa tanggalnya.",
-        "The programme does not stand on that day: check the date.",
-    ),
-    "source": ("Isi synthetic atau outcomes.", "Write synthetic or outcomes."),
-    "product": ("Ada rujukan, jadi isi produknya.", "There was a referral, so name its product."),
-    "amount_asked": (
-        "Ada rujukan, jadi isi jumlah yang diminta, lebih dari 0.",
-        "There was a referral, so give the amount asked, above 0.",
-    ),
-    "as_of_late": (
-        "Data harus dari hari rujukan atau sebelumnya; yang lebih baru sudah tahu hasilnya.",
-        "Signals must be of the day of the referral or before; later ones know how it ended.",
-    ),
-    "disbursed": (
-        "Pencairan datang sesudah rujukan: periksa kedua tanggalnya.",
-        "A disbursement follows a referral: check both dates.",
-    ),
-    "funded_who": ("Tanpa tanggal rujukan, kosongkan funded.", "Without a day of referral leave funded empty."),
-    "funded": (
-        "funded benar hanya bila disbursed_on paling lama 12 bulan sesudah referred_on: samakan.",
-        "funded is true exactly where disbursed_on is within 12 months of referred_on: make them agree.",
-    ),
-    "kept": ("Tanpa tanggal pencairan, kosongkan kept.", "Without a day of disbursement leave kept empty."),
-    "observed": ("Isi sampai tanggal berapa hasilnya diamati.", "Give the last day on which the outcome was observed."),
-    "observed_early": (
-        "Pengamatan berakhir sebelum pencairan: periksa tanggalnya.",
-        "The observation ends before the disbursement: check the dates.",
-    ),
-    "twice": (
-        "Rujukan ini sudah ada di baris lain (peserta, produk, tanggal sama): hapus satu.",
-        "This referral stands in another row (same participant, product and day): remove one.",
-    ),
-    "future": ("Tanggal ini sesudah as_of: periksa.", "This date is after as_of: check it."),
-    "column_missing": (
-        "Kolom ini harus ada; boleh kosong bila belum diketahui.",
-        "This column must be there; leave a cell empty where it is unknown.",
-    ),
-    "column_unknown": (
-        "Kolom ini tidak dikenal: betulkan namanya atau hapus.",
-        "This column is not known: correct its name or remove it.",
-    ),
-    "column_twice": ("Kolom ini ada dua kali: hapus satu.", "This column stands twice: remove one."),
-    "cell": ("Nilai ini tidak bisa dibaca. Yang boleh: {allowed}.", "This value cannot be read. Allowed: {allowed}."),
-}
-
-
 def _twice(rows: Rows) -> Bools:
     """Where a referral (participant, product, day) stands in an earlier row already."""
     first: dict[tuple[str, int, int], int] = {}
@@ -154,24 +112,13 @@ def _check_signals(rows: Rows, standing: Ints, problems: list[RowProblem]) -> No
         for name, signal in rules.signals.items():
             at = rules.position[name]
             if signal.kind == "date" and not signal.future and not signal.derived:
-                _add(rows, problems, places[known[at] & (columns.low[at] > rules.today)], name, remedy("future"))
+                _add(rows, problems, places[known[at] & (columns.low[at] > rules.today)], name, Message("row_future"))
         for one, wrong in contradictions(rules, columns.low, columns.high):
             if wrong.any():
-                _add(rows, problems, places[wrong], one.signal.id, in_words(rows.programme, contradiction(one)))
+                _add(rows, problems, places[wrong], one.signal.id, contradiction(one))
 
 
-def in_words(programme: Programme, message: Message) -> Both:
-    """A message of the matcher with its remedy in each language of training rows."""
-    speakers = {language: Speaker(programme, language) for language in ("id", "en")}
-    return {language: f"{s.say(message)} {s.remedy(message)}".strip() for language, s in speakers.items()}
-
-
-def remedy(code: str, **words: str) -> Both:
-    """One of our own remedies in each language."""
-    return {language: text.format(**words) for language, text in zip(("id", "en"), REMEDIES[code], strict=True)}
-
-
-def _add(rows: Rows, problems: list[RowProblem], places: Ints, field: str, what_to_do: Both) -> None:
+def _add(rows: Rows, problems: list[RowProblem], places: Ints, field: str, message: Message) -> None:
     if len(places):
         values = rows.participant if field == "participant" else rows.values(field)
-        problems += [RowProblem(place + 1, field, values[place], what_to_do) for place in places.tolist()]
+        problems += [RowProblem(place + 1, field, values[place], message) for place in places.tolist()]

@@ -34,8 +34,9 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from matcher.facts.participant import as_date, read_value
+from matcher.message import Message
 from matcher.programme.entries import Programme
-from training_data.checks import NEEDED, Both, RowProblem, RowsError, check_rows, in_words, remedy
+from training_data.checks import NEEDED, RowProblem, RowsError, check_rows
 from training_data.columns.cells import NO, NONE, YES
 from training_data.rows import (
     MISSING,
@@ -106,15 +107,15 @@ def read_rows(path: Path, programme: Programme) -> Rows:
     table = _read_table(path)
     known = fields_by_name(programme)
     problems = [
-        RowProblem(0, name, None, remedy("column_missing")) for name in NEEDED if name not in table.column_names
+        RowProblem(0, name, None, Message("row_column_missing")) for name in NEEDED if name not in table.column_names
     ]
     for place, name in enumerate(table.column_names):
         if name not in known:
-            problems.append(RowProblem(0, name, None, remedy("column_unknown")))
+            problems.append(RowProblem(0, name, None, Message("row_column_unknown")))
         elif name in table.column_names[:place]:
-            problems.append(RowProblem(0, name, None, remedy("column_twice")))
+            problems.append(RowProblem(0, name, None, Message("row_column_twice")))
     if problems:
-        raise RowsError(problems)
+        raise RowsError(programme, problems)
     columns = {
         name: _encode(programme, known[name], table.column(name), problems)
         for name in table.column_names
@@ -125,7 +126,7 @@ def read_rows(path: Path, programme: Programme) -> Rows:
     if not problems:
         problems = check_rows(rows)
     if problems:
-        raise RowsError(sorted(problems, key=lambda problem: problem.row))
+        raise RowsError(programme, sorted(problems, key=lambda problem: problem.row))
     return rows
 
 
@@ -204,7 +205,7 @@ def _encode(programme: Programme, field: Field, column: pa.ChunkedArray, problem
     return np.array(encoded, dtype=np.int64)[which]
 
 
-def _read_cell(programme: Programme, field: Field, raw: Any) -> tuple[int, Both | None]:
+def _read_cell(programme: Programme, field: Field, raw: Any) -> tuple[int, Message | None]:
     """One cell as its integer, or MISSING with the remedy where it cannot be read."""
     if raw == "" or (isinstance(raw, float) and math.isnan(raw)):
         return MISSING, None
@@ -212,7 +213,7 @@ def _read_cell(programme: Programme, field: Field, raw: Any) -> tuple[int, Both 
     if field.signal is not None:
         value, problem = read_value(field.signal, value)
         if problem is not None:
-            return MISSING, in_words(programme, problem)
+            return MISSING, problem
         return (MISSING if value is None else field.signal.encode(value)), None
     if field.kind == "yes_no" and isinstance(value, bool):
         return int(value), None
@@ -221,7 +222,7 @@ def _read_cell(programme: Programme, field: Field, raw: Any) -> tuple[int, Both 
     if field.kind == "choice" and value in field.codes:
         return field.codes.index(value), None
     allowed = {"yes_no": "true, false", "date": "YYYY-MM-DD"}.get(field.kind, ", ".join(field.codes))
-    return MISSING, remedy("cell", allowed=allowed)
+    return MISSING, Message("row_cell", {"allowed": allowed})
 
 
 def _parse(field: Field, raw: Any) -> Any:

@@ -1,138 +1,159 @@
-"""Words: every sentence the matcher itself can say, in both languages, and how values are written in them.
-
-The matcher answers with `Message`s (a code and its arguments); nothing but this module turns them into text. What a
-programme says (labels, questions, names) stands in the programme.
-"""
+"""A Speaker says messages and values in one language; it knows the catalogues and no programme."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from datetime import date
-from typing import Any
+from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_skeleton, format_time
+from babel.numbers import format_decimal
 
 from matcher.message import Message
-from matcher.programme.criteria import Criterion
-from matcher.programme.entries import Programme, Signal
-from words.wording import MONTHS, OPERATORS, REMEDIES, SENTENCES, UNIT_NAMES, YES_NO
+from words.catalogues import catalogue
+
+
+class Named(NamedTuple):
+    """A code as an argument of a message: what codes of its kind are called is said in its place."""
+
+    kind: str
+    code: str
 
 
 class Speaker:
-    """Says messages and values of one programme in one language."""
+    """Says messages in one language. How an argument is written follows from its name; see `word`."""
 
-    def __init__(self, programme: Programme, language: str) -> None:
+    def __init__(self, language: str) -> None:
         self.language = language
-        self.signals: dict[str, Signal] = {s.id: s for s in programme.signals}
-        self.names = {
-            "intervention": {i.id: i.name for i in programme.interventions},
-            "product": {p.id: p.name for p in programme.products},
-            "step": {s.id: s.name for s in programme.steps},
-            "tier": {t.id: t.name for t in programme.tiers},
-        }
+        self.catalogue = catalogue(language)
+        self.locale = self.catalogue.locale
+
+    # -- sentences -----------------------------------------------------------------------------------------------------
 
     def say(self, message: Message) -> str:
         """Return the sentence of a message."""
-        return self.fill(SENTENCES[message.code], message)
+        return self.sentence("", message.code, **message.args)
 
     def remedy(self, message: Message) -> str:
-        """Return what to do about an input problem; "" where the message is none."""
-        remedy = REMEDIES.get(message.code)
-        return self.fill(remedy, message) if remedy else ""
+        """Return what to do about a problem; "" where there is nothing to do."""
+        return self.sentence("remedy", message.code, **message.args) if self.knows("remedy", message.code) else ""
 
-    def fill(self, sentence: Mapping[str, str], message: Message) -> str:
-        """Write a message's arguments into a sentence."""
-        words = {kind: self.word(kind, value) for kind, value in message.args.items()}
-        return sentence[self.language].format(**words)
+    def with_remedy(self, message: Message) -> str:
+        """Return the sentence of a problem and what to do about it."""
+        return f"{self.say(message)} {self.remedy(message)}".strip()
 
-    def word(self, kind: str, value: Any) -> str:
-        """Write one argument according to its name: a signal's label, rupiah, a date, a criterion, a plain value."""
-        if kind.endswith("signal") and value in self.signals:
-            return self.text(self.signals[value].label)
-        if kind in self.names and value in self.names[kind]:
-            return self.text(self.names[kind][value])
-        if kind.endswith("_idr"):
-            return self.rupiah(value)
-        if kind == "choice":
-            return self.value(*value)
-        if kind == "reason":
+    def name(self, kind: str, code: str) -> str:
+        """Return what a code of a kind is called; the code itself where it has no name."""
+        return self.catalogue.sentence(kind, code) if self.knows(kind, code) else code
+
+    def names(self, kind: str) -> dict[str, str]:
+        """Return what every code of a kind is called."""
+        return {code: self.catalogue.sentence(kind, code) for code in self.catalogue.codes(kind)}
+
+    def knows(self, kind: str, code: str) -> bool:
+        """Whether there is a sentence for a code of a kind."""
+        return (kind, code) in self.catalogue
+
+    def sentence(self, kind: str, code: str, /, **args: Any) -> str:
+        """Return the sentence of a code with its arguments; where it has plural forms, they follow `count`."""
+        count = args.get("count")
+        found = self.catalogue.sentence(kind, code, count if isinstance(count, int) else None)
+        return found.format(**{name: self.word(name, value) for name, value in args.items()})
+
+    # -- arguments -----------------------------------------------------------------------------------------------------
+
+    def word(self, name: str, value: Any) -> str:
+        """Write one argument: by its name an amount in rupiah (..._idr) or a counted unit (days), else by what it is."""
+        if isinstance(value, str):
+            return self.stated_day(value) if name == "as_of" else value
+        if isinstance(value, Message):
             return self.say(value)
-        if kind == "criterion":
-            return self.criterion(value)
-        if kind == "text":
-            return self.text(value)
+        if isinstance(value, Named):
+            return self.name(value.kind, value.code)
+        if isinstance(value, bool) or value is None:
+            return str(value)
+        if isinstance(value, int):
+            if name.endswith("_idr"):
+                return self.rupiah(value)
+            return self.counted(name, value) if self.knows("unit", name) else self.number(value)
         if isinstance(value, date):
             return self.day(value)
-        if kind == "as_of":
-            return self.stated_day(value)
-        return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+        return self.listed(value) if isinstance(value, (list, tuple)) else str(value)
 
-    def text(self, text: Mapping[str, str]) -> str:
-        """Return a programme's text in this language."""
-        return text[self.language]
+    def listed(self, values: Iterable[Any]) -> str:
+        """Write values one after another."""
+        return ", ".join(self.word("", value) for value in values)
+
+    def counted(self, unit: str, number: int) -> str:
+        """Write a number of something: "1 day", "3 days"."""
+        return self.catalogue.sentence("unit", unit, number).format(number=self.number(number))
+
+    def number(self, number: int) -> str:
+        """Write a whole number with its thousands apart."""
+        return _number(self.language, number)
+
+    def decimal(self, value: Decimal | float, places: int, *, fixed: bool = False, signed: bool = False) -> str:
+        """Write a number with at most so many places, or (`fixed`) exactly so many; `signed`: with a plus too."""
+        pattern = "#,##0." + ("0" if fixed else "#") * places
+        return str(format_decimal(value, f"+{pattern};-{pattern}" if signed else pattern, self.locale))
 
     def rupiah(self, amount: int) -> str:
-        """Write whole rupiah the Indonesian or the English way."""
-        grouped = f"{abs(amount):,}"
-        sign = "-" if amount < 0 else ""
-        return f"{sign}Rp{grouped.replace(',', '.') if self.language == 'id' else grouped}"
+        """Write whole rupiah."""
+        return _rupiah(self.language, amount)
 
     def day(self, day: date) -> str:
         """Write a date out."""
-        return f"{day.day} {MONTHS[self.language][day.month - 1]} {day.year}"
+        return _day(self.language, day)
 
     def stated_day(self, stated: str) -> str:
         """Write out a source's date, of which a programme may give no more than the month or the year."""
         found = re.fullmatch(r"([0-9]{4})-(0[1-9]|1[0-2])(?:-([0-9]{2}))?", stated)
         if found is None:
-            return stated
+            return stated or self.say(Message("undated"))
         year, month, day = found.groups()
-        return " ".join([*([str(int(day))] if day else []), MONTHS[self.language][int(month) - 1], year])
+        if day:
+            return self.day(date(int(year), int(month), int(day)))
+        return str(format_skeleton("yMMMM", datetime(int(year), int(month), 1), locale=self.locale))
 
-    def value(self, signal: str, value: Any) -> str:
-        """Write a signal's value."""
-        about = self.signals[signal]
-        if value is None:
-            return SENTENCES["unknown"][self.language]
-        if about.kind == "yes_no":
-            return YES_NO[self.language][bool(value)]
-        if about.kind == "money":
-            return self.rupiah(value)
-        if about.kind == "number":
-            return f"{value} {UNIT_NAMES[self.language][about.unit]}"
-        if about.kind == "date":
-            return self.day(value)
-        if about.kind == "choice":
-            return self.text(about.values[value])
-        return self._listed(self.text(about.values[code]) for code in value) or SENTENCES["none"][self.language]
+    def moment(self, moment: datetime, zone: ZoneInfo) -> str:
+        """Write a moment as it is in a zone, to the minute."""
+        local = moment.astimezone(zone)
+        return f"{self.day(local.date())}, {format_time(local.timetz(), 'short', locale=self.locale)}"
 
-    def criterion(self, criterion: Criterion) -> str:
-        """Say what a criterion asks, in its own words where the programme gives them."""
-        if criterion.text is not None:
-            return self.text(criterion.text)
-        if criterion.kind in ("any", "all"):
-            joined = f" {SENTENCES['or' if criterion.kind == 'any' else 'and'][self.language]} "
-            return joined.join(self.criterion(part) for part in criterion.parts)
-        if criterion.kind == "step":
-            return SENTENCES["step_done"][self.language].format(step=self.word("step", criterion.signal))
-        label = self.text(self.signals[criterion.signal].label)
-        return f"{label}: {self.need(criterion)}"
 
-    def need(self, criterion: Criterion) -> str:
-        """Say only the wanted value of a criterion: "at least 6 months"."""
-        if criterion.kind != "signal":
-            return self.criterion(criterion)
-        op, value = criterion.op, criterion.value
-        if op == "at_most" and value == 0:
-            return SENTENCES["none"][self.language]
-        if op in ("includes", "excludes", "one_of"):
-            written = self._listed(self.text(self.signals[criterion.signal].values[code]) for code in value)
-        elif op == "within_days":
-            written = str(value)
-        elif op == "passed":
-            return OPERATORS["passed" if value else "not_passed"][self.language]
-        else:
-            written = self.value(criterion.signal, value)
-        return OPERATORS[op][self.language].format(value=written)
+@lru_cache(maxsize=64)
+def speaker(language: str) -> Speaker:
+    """Return the Speaker of a language."""
+    return Speaker(language)
 
-    def _listed(self, words: Iterable[str]) -> str:
-        return ", ".join(words)
+
+class SaidError(Exception):
+    """An error that says in any language what is wrong and what to do; as a string it is in English."""
+
+    def __init__(self, code: str, **args: Any) -> None:
+        self.message = Message(code, args)
+        super().__init__(speaker("en").with_remedy(self.message))
+
+
+# Babel reads its patterns anew for every number; answers repeat theirs.
+
+
+@lru_cache(maxsize=20_000)
+def _number(language: str, number: int) -> str:
+    return str(format_decimal(number, "#,##0", catalogue(language).locale))
+
+
+@lru_cache(maxsize=20_000)
+def _rupiah(language: str, amount: int) -> str:
+    said = catalogue(language)
+    written = said.sentence("", "rupiah").format(number=_number(language, abs(amount)))
+    return said.sentence("", "minus").format(amount=written) if amount < 0 else written
+
+
+@lru_cache(maxsize=20_000)
+def _day(language: str, day: date) -> str:
+    return str(format_date(day, "long", catalogue(language).locale))

@@ -21,6 +21,7 @@ from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Record
 from api.web.asking import SAFE, refuse_foreign
+from words.speaking import Named
 
 ANYONE: Final = "anyone"
 SIGNED_IN: Final = ("mentor", "lender", "analyst", "operator")
@@ -173,7 +174,8 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     if not bearer and method not in SAFE:
         refuse_foreign(connection)
     if actor.role not in allowed:
-        raise Refused(403, Trouble("role", "not_allowed", role=actor.role, allowed=", ".join(allowed)))
+        roles = [Named("role", role) for role in allowed]
+        raise Refused(403, Trouble("role", "not_allowed", role=Named("role", actor.role), allowed=roles))
     if bearer and SCOPED.get(name) not in actor.scopes:
         raise Refused(403, Trouble("key", "no_scope"))
     if "\0" in connection.scope["path"] or b"%00" in connection.scope["query_string"]:  # PostgreSQL fails at it

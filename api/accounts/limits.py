@@ -20,7 +20,7 @@ from sqlalchemy import case, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from api.accounts.tables import TRIES
-from api.record.crypto import Keys
+from api.record.key_store import Keys
 from api.record.transaction import Transaction
 
 WINDOW: Final = timedelta(minutes=15)

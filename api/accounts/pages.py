@@ -15,9 +15,8 @@ from api.accounts.endpoints import cookies_for, read_key, signed_in
 from api.accounts.sessions import actor_of_session
 from api.accounts.tables import ORGANISATIONS
 from api.web.asking import Asking, actor_of, in_thread, in_turn, record_of, refuse_foreign
-from api.web.form_words import HOMES
 from api.web.forms import Form
-from api.web.frame import MOST_BYTES, NOTHING, Typed, attempt, fields_of, go, page
+from api.web.frame import HOMES, MOST_BYTES, NOTHING, Typed, attempt, fields_of, go, page
 
 _OURS: Final = re.compile(r"/[A-Za-z0-9/_-]*")
 

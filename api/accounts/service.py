@@ -57,7 +57,7 @@ def sign_in(
     if account is None or not right or not account.active:
         with record.write() as tx:
             theirs = account.organisation_id if account else None
-            note(tx, "sign_in_refused", "account", account.id if account else "", organisation_id=theirs)
+            note(tx, None, "sign_in_refused", "account", account.id if account else "", organisation_id=theirs)
         raise Refused(401, Trouble("password", "wrong_password"))
     again = passwords.hash_password(password) if passwords.needs_new_hash(account.password_hash) else None
     with record.write() as tx:
@@ -68,7 +68,7 @@ def sign_in(
             _set_password(tx, account.id, again)
         secret = open_session(tx, account.id, old)
         actor = Actor(account.id, account.organisation_id, account.role, account.name, hashed(secret))
-        _noted(tx, actor, "signed_in", account.id)
+        note(tx, actor, "signed_in", "account", account.id)
         mark = browser_mark(tx, login, again.hash if again else account.password_hash)
     return secret, actor, mark
 
@@ -83,7 +83,7 @@ def _unchanged(tx: Transaction, account: Row[Any]) -> bool:
 def sign_out(tx: Transaction, actor: Actor) -> None:
     """End the session of whoever asks."""
     close_session(tx, actor.session)
-    _noted(tx, actor, "signed_out", actor.account_id)
+    note(tx, actor, "signed_out", "account", actor.account_id)
 
 
 def change_password(record: Record, actor: Actor, old: str, new: str) -> tuple[str, str]:
@@ -114,7 +114,7 @@ def change_password(record: Record, actor: Actor, old: str, new: str) -> tuple[s
         _set_password(tx, account.id, password)
         close_sessions(tx, account.id)
         _revoke_keys(tx, account.id)
-        _noted(tx, actor, "changed_password", account.id)
+        note(tx, actor, "changed_password", "account", account.id)
         return open_session(tx, account.id), browser_mark(tx, account.login, password.hash)
 
 
@@ -140,7 +140,7 @@ def add_organisation(tx: Transaction, name: str, actor: Actor | None = None) -> 
         raise Refused(409, Trouble("name", "name_taken", name))
     organisation = new_id()
     tx.run(insert(ORGANISATIONS).values(id=organisation, name=name, created_at=tx.now))
-    _noted(tx, actor, "added", organisation, kind="organisation")
+    note(tx, actor, "added", "organisation", organisation)
     return organisation
 
 
@@ -177,7 +177,7 @@ def add_account(
         "created_at": tx.now,
     }
     tx.run(insert(ACCOUNTS).values(values))
-    _noted(tx, actor, "added", account, role=role)
+    note(tx, actor, "added", "account", account, role=role)
     return NewAccount(account, login, password.plain)
 
 
@@ -213,7 +213,7 @@ def change_account(
     close_sessions(tx, account_id)
     if values["role"] != account.role or not values["active"]:  # no key lives on that its owner can no longer see
         _revoke_keys(tx, account_id)
-    _noted(tx, actor, "changed", account_id, "account", **values)
+    note(tx, actor, "changed", "account", account_id, **values)
 
 
 def reset_password(tx: Transaction, actor: Actor, account_id: str, password: Password) -> None:
@@ -222,7 +222,7 @@ def reset_password(tx: Transaction, actor: Actor, account_id: str, password: Pas
     _set_password(tx, account.id, password)
     close_sessions(tx, account.id)
     _revoke_keys(tx, account.id)
-    _noted(tx, actor, "reset_password", account.id)
+    note(tx, actor, "reset_password", "account", account.id)
 
 
 def accounts_of(tx: Transaction, actor: Actor) -> list[dict[str, Any]]:
@@ -274,7 +274,7 @@ def add_key(tx: Transaction, actor: Actor, name: str, scopes: list[str], expires
         "expires_at": expires_at,
     }
     tx.run(insert(API_KEYS).values(values))
-    _noted(tx, actor, "added", key, kind="api_key", scopes=scopes)
+    note(tx, actor, "added", "api_key", key, scopes=scopes)
     return key, secret
 
 
@@ -297,11 +297,4 @@ def revoke_key(tx: Transaction, actor: Actor, key_id: str) -> None:
     if not tx.one(select(API_KEYS.c.id).where(mine)):
         raise Refused(404, Trouble("key", "not_found"))
     tx.run(update(API_KEYS).where(mine, API_KEYS.c.revoked_at.is_(None)).values(revoked_at=tx.now))
-    _noted(tx, actor, "revoked", key_id, kind="api_key")
-
-
-def _noted(
-    tx: Transaction, actor: Actor | None, action: str, object_id: str, kind: str = "account", **detail: Any
-) -> None:
-    who = {"account_id": actor.account_id, "organisation_id": actor.organisation_id} if actor else {}
-    note(tx, action, kind, object_id, **who, **detail)
+    note(tx, actor, "revoked", "api_key", key_id)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from api import __version__
-from api.web.words import Teller, teller
 from matcher.facts.participant import Participant
 from matcher.interventions import Suggestion
 from matcher.lenders import Change, Match, Unmet
 from matcher.message import Message
+from matcher.money import Terms
 from matcher.paths.path import Path, PathStep
 from matcher.programme.criteria import Criterion
 from matcher.programme.entries import Figure, Price, Product, Programme
@@ -18,6 +19,7 @@ from matcher.programme.rules import Rules
 from matcher.recommend import Recommendation
 from matcher.scorecard import Readiness, Scorecard
 from matcher.tiers import TierAnswer
+from words.telling import Teller, teller
 
 Table = dict[str, Any]
 
@@ -32,7 +34,7 @@ def answer(
     rules: Rules, participant: Participant, recommendation: Recommendation, language: str, versions: Mapping[str, Any]
 ) -> Table:
     """Put a recommendation into words: a table of texts, numbers and ISO dates, ready for JSON."""
-    told = _Answer(teller(rules, language), rules, participant, recommendation)
+    told = Telling(teller(rules, language), rules, participant, recommendation)
     return {
         "tier": told.tier(recommendation.tier),
         **told.readiness(recommendation.readiness),
@@ -66,8 +68,7 @@ def figure_from(t: Teller, figure: Figure) -> str:
 def price(t: Teller, entry: Price) -> Table:
     """Return a price as stated."""
     code = "price_total" if entry.basis == "flat_total" else "price"
-    rate = f"{entry.rate_percent:g}"
-    rate = rate.replace(".", ",") if t.language == "id" else rate
+    rate = t.decimal(entry.rate_percent, 4)
     text = t.text(entry.text) if entry.text else t.say(Message(code, {"rate": rate, "basis": Message(entry.basis)}))
     table = {"rate_percent": entry.rate_percent, "basis": entry.basis, "text": text, "source": sources(entry.source)}
     return table
@@ -79,8 +80,13 @@ def closes(t: Teller, entry: Product) -> list[Table]:
     return [{"id": one, "name": other if one == "*" else t.word("product", one)} for one in entry.closes]
 
 
-class _Answer:
-    """One recommendation being put into words."""
+def affordable(terms: Terms) -> Table:
+    """Return whether an instalment fits, and whose answer is missing."""
+    return {"answer": terms.affordable, "missing_from": terms.missing_from or None}
+
+
+class Telling:
+    """One recommendation being put into words, part by part."""
 
     def __init__(self, t: Teller, rules: Rules, participant: Participant, recommendation: Recommendation) -> None:
         self.t, self.rules, self.participant, self.recommendation = t, rules, participant, recommendation
@@ -149,8 +155,7 @@ class _Answer:
         }
 
     def _points(self, signal: str, value: Any, points: int) -> str:
-        written = f"{points / 1000:+.1f}"
-        written = written.replace(".", ",") if self.t.language == "id" else written
+        written = self.t.decimal(Decimal(points) / 1000, 1, fixed=True, signed=True)
         args = {"signal": signal, "text_value": self.t.value(signal, value), "points": written}
         return self.say(Message("contribution", args))
 
@@ -209,7 +214,7 @@ class _Answer:
             "unmet": [self.unmet(entry, one) for one in found.unmet],
             "questions": self.asked(found.questions),
             "terms_unknown": [self.t.text(self.rules.programme.terms[term]) for term in found.terms_unknown],
-            "affordable": {"answer": terms.affordable, "missing_from": terms.missing_from or None},
+            "affordable": affordable(terms),
             "effective_rate_percent": round(rate.yearly_rate * 100, 2) if rate else None,
             "prices": [price(self.t, one) for one in found.prices],
             "instalment_idr": terms.instalment_idr,

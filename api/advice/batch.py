@@ -6,56 +6,28 @@ the whole run is over.
 
 from __future__ import annotations
 
-import difflib
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+from api.advice.participant_rows import Job, Ready, Rejected, check_goal, day_in_force, open_job, read_row
 from api.files.outputs import ANSWER, Writing, cannot_write
-from api.files.rows import FileProblem, Row, Sheet
-from api.files.sheets import BATCH, open_sheet
-from api.web.strict_json import written
-from api.web.words import LANGUAGES, Teller, teller
+from api.files.rows import FileProblem, Row
+from api.files.sheets import BATCH
 from matcher import recommend
-from matcher.facts.participant import InputProblem, Participant, ParticipantError, read_participant
-from matcher.message import Message
-from matcher.programme.entries import Programme
-from matcher.programme.rules import Rules, rules_on
-from matcher.scorecard import Scorecard
-from training_data.columns import CellProblem, ColumnMap, check_headers, plain_map, read_map
+from matcher.programme.rules import Rules
+from training_data.columns import ColumnMap
+from words.speaking import Speaker
 
 Progress = Callable[[int, int], None]
 """Told how many rows are finished, and about how many there are."""
 
-LONGEST_VALUE: Final = 200
 MOST_ROWS: Final = 4
 """How many rows of a participant that stands more than once are kept to be named."""
-NO_PARTICIPANT: Final = {
-    "id": "Kolom peserta kosong. Isi nomor atau kode pesertanya.",
-    "en": "The column that names the participant is empty. Fill in a number or a code.",
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """What is asked of a file: by which programme, on which day, towards which product, in which language.
-
-    `sheet` names one sheet of a workbook.
-    """
-
-    programme: Programme
-    today: date
-    as_of: date | None = None
-    goal: str | None = None
-    scorecard: Scorecard | None = None
-    columns: Path | None = None
-    sheet: str | None = None
-    language: str = "en"
 
 
 @dataclass
@@ -93,42 +65,6 @@ class Summary:
         return self.read - self.answered
 
 
-@dataclass(frozen=True)
-class Ready:
-    """A row that can be answered."""
-
-    id: str
-    row: int
-    rules: Rules
-    participant: Participant
-
-
-class Rejected(Exception):
-    """A row that cannot be answered, with every problem found in it."""
-
-    def __init__(self, row: Row, participant: str, problems: Sequence[CellProblem]) -> None:
-        self.row, self.participant, self.problems = row, participant, problems
-        super().__init__(f"row {row.number}: {len(problems)} problem(s)")
-
-    def table(self, language: str) -> list[tuple[Any, ...]]:
-        """The lines of `.rejected.csv` for this row."""
-        row = self.row
-        return [
-            (
-                row.number, row.line, row.address(problem.field), shown(self.participant),
-                problem.field, shown(problem.value), problem.remedy[language],
-            )
-            for problem in self.problems
-        ]  # fmt: skip
-
-
-def shown(value: Any) -> str:
-    """A wrong value as it can be shown to whoever sent it: short, and on one line."""
-    text = "" if value is None else written(value)
-    text = " ".join(text.split()) if "\n" in text or "\r" in text else text
-    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
-
-
 def recommend_file(job: Job, source: Path, target: Path, progress: Progress | None = None) -> Summary:
     """Answer every row of `source` into `target`, and write the rows that cannot be read beside it.
 
@@ -139,7 +75,7 @@ def recommend_file(job: Job, source: Path, target: Path, progress: Progress | No
         ProgrammeError: if the column map, or a header without one, is wrong.
     """
     if job.goal is not None:
-        check_goal(job, job.goal, job.as_of or _day_in_force(job))
+        check_goal(job, job.goal, job.as_of or day_in_force(job))
     with open_job(job, source) as (sheet, columns), Writing(target, source) as writing:
         summary = Summary(writing.target, writing.rejected, foreign_money=columns.foreign_money)
         seen: dict[str, int] = {}
@@ -147,12 +83,12 @@ def recommend_file(job: Job, source: Path, target: Path, progress: Progress | No
             for rows in _chunks(sheet.rows, BATCH):
                 ready, rejected = _sort_out(job, columns, rows)
                 for one in rejected:
-                    writing.rejections.write(one.table(job.language))
+                    writing.rejections.write(one.table(job.says))
                 answers = _answers(job, ready, _after(progress, summary.read + len(rejected), sheet.size))
                 if answers:
                     writing.answers.write(answers)
                 summary.read += len(rows)
-                _count(summary, ready, rejected, seen, job.language)
+                _count(summary, ready, rejected, seen, job.says)
                 _count_answers(summary, answers)
             if not summary.read:
                 raise FileProblem(source.name, "no_rows")
@@ -170,152 +106,6 @@ def recommend_file(job: Job, source: Path, target: Path, progress: Progress | No
 
 def _after(progress: Progress | None, done: int, size: int) -> Callable[[int], None] | None:
     return None if progress is None else lambda more: progress(done + more, max(size, done + more))
-
-
-def one_row(job: Job, source: Path, number: int) -> Ready:
-    """Read one row of a file, counted from 1 without the header.
-
-    Raises:
-        FileProblem: if there is no such row.
-        Rejected: if the row cannot be read.
-    """
-    with open_job(job, source) as (sheet, columns):
-        last = 0
-        for row in sheet.rows:
-            last = row.number
-            if last == number:
-                return read_row(job, columns, row)
-    raise FileProblem(source.name, "no_such_row", rows=last, number=number)
-
-
-@contextmanager
-def open_job(job: Job, source: Path) -> Iterator[tuple[Sheet, ColumnMap]]:
-    """Check the job, open a file and read its map, the two checked against each other."""
-    if job.as_of is not None:
-        _check_day(job, job.as_of)
-    columns = read_map(job.columns, job.programme) if job.columns else plain_map(job.programme)
-    known = columns.headers
-    with open_sheet(source, known, job.programme.timezone, job.sheet) as sheet:
-        if job.columns is None:
-            columns = plain_map(job.programme, sheet.headers, source.name)
-        elif sheet.headers is not None:
-            check_headers(columns, sheet.headers, source.name)
-        yield sheet, columns
-
-
-def _check_day(job: Job, day: date) -> None:
-    problem = _wrong_day(job, day)
-    if problem is not None:
-        tellers = {language: _teller(job, language) for language in LANGUAGES}
-        what = {language: t.say(problem).rstrip(".") for language, t in tellers.items()}
-        remedy = {language: t.remedy(problem) for language, t in tellers.items()}
-        raise FileProblem(f"--as-of {day}", "wrong_day", what=what, remedy=remedy)
-
-
-def check_goal(job: Job, goal: str, day: date) -> None:
-    """See that a goal is a product on that day.
-
-    Raises:
-        FileProblem: naming the nearest products.
-    """
-    products = rules_on(job.programme, day).product_ids
-    if goal not in products:
-        running = [name for name, product in products.items() if product.suggested]
-        near = difflib.get_close_matches(goal, products, 3, cutoff=0.4) or running
-        raise FileProblem(f"--goal {goal}", "no_such_goal", day=day, names=", ".join(near))
-
-
-# -- one row -----------------------------------------------------------------------------------------------------------
-
-
-def read_row(job: Job, columns: ColumnMap, row: Row) -> Ready:
-    """Read one row as a participant.
-
-    Raises:
-        Rejected: with every problem found in the row.
-    """
-    if row.problems and not row.cells:
-        raise Rejected(row, "", row.problems)
-    participant = columns.participant_of(row.cells, row.number)
-    signals, problems = columns.signals(row.cells)
-    problems = [*row.problems, *problems]
-    if not participant and columns.participant not in {problem.field for problem in problems}:
-        problems.append(CellProblem(columns.participant, row.cells.get(columns.participant), NO_PARTICIPANT))
-    asked, true_on = _days(job, columns, row, problems)
-    rules = rules_on(job.programme, asked)
-    if true_on is not None and true_on != asked:
-        signals = {name: {"value": value, "on": true_on} for name, value in signals.items()}
-    try:
-        read = read_participant(rules, signals)
-    except ParticipantError as error:
-        problems += [_in_the_sheet(rules, columns, row, found) for found in error.problems]
-    if problems:
-        raise Rejected(row, participant, problems)
-    return Ready(participant, row.number, rules, read)
-
-
-def _days(job: Job, columns: ColumnMap, row: Row, problems: list[CellProblem]) -> tuple[date, date | None]:
-    """The day a row is answered for, and the day on which it was true where a column says so."""
-    fallback = job.as_of or _day_in_force(job)
-    try:
-        true_on = columns.day_of(row.cells)
-    except ValueError:
-        problems.append(_day_cell(job, columns, row, Message("wrong_as_of")))
-        return fallback, None
-    if true_on is None:
-        return fallback, None
-    wrong = _wrong_day(job, true_on)
-    if wrong is None and job.as_of is not None and true_on > job.as_of:
-        wrong = Message("future_as_of", {"today": job.as_of})
-    if wrong is not None:
-        problems.append(_day_cell(job, columns, row, wrong))
-        return fallback, None
-    if job.goal is not None and job.as_of is None and job.goal not in rules_on(job.programme, true_on).product_ids:
-        problems.append(
-            _day_cell(job, columns, row, Message("unknown_goal", {"name": job.goal, "allowed": ["--as-of"]}))
-        )
-    return job.as_of or true_on, true_on
-
-
-def _day_in_force(job: Job) -> date:
-    """Today, or the programme's nearest day if it has ended or not begun."""
-    day = max(job.today, job.programme.valid_from)
-    return min(day, job.programme.valid_to or day)
-
-
-def _wrong_day(job: Job, day: date) -> Message | None:
-    start, end = job.programme.valid_from, job.programme.valid_to
-    if day > job.today:
-        return Message("future_as_of", {"today": job.today})
-    if day < start:
-        return Message("as_of_before", {"start": start})
-    if end is not None and day > end:
-        return Message("as_of_after", {"end": end})
-    return None
-
-
-def _day_cell(job: Job, columns: ColumnMap, row: Row, message: Message) -> CellProblem:
-    return CellProblem(
-        columns.as_of, row.cells.get(columns.as_of), in_both(rules_on(job.programme, _day_in_force(job)), message)
-    )
-
-
-def _in_the_sheet(rules: Rules, columns: ColumnMap, row: Row, found: InputProblem) -> CellProblem:
-    """A problem of a signal, named as its own column and cell."""
-    signal, _, part = found.field.partition(".")
-    header = columns.column_of(signal)
-    value = row.cells.get(header, found.value) if part in ("", "on") else found.value
-    return CellProblem(header, value, in_both(rules, found.message))
-
-
-def in_both(rules: Rules, message: Message) -> dict[str, str]:
-    """A message with its remedy, in both languages."""
-    tellers = {language: teller(rules, language) for language in LANGUAGES}
-    return {language: f"{t.say(message)} {t.remedy(message)}".strip() for language, t in tellers.items()}
-
-
-def _teller(job: Job, language: str) -> Teller:
-    return teller(rules_on(job.programme, _day_in_force(job)), language)
 
 
 # -- many rows ---------------------------------------------------------------------------------------------------------
@@ -385,7 +175,7 @@ def _rows(job: Job, rules: Rules, ids: Sequence[str], many: recommend.Many) -> I
 
 
 def _count(
-    summary: Summary, ready: Sequence[Ready], rejected: Sequence[Rejected], seen: dict[str, int], language: str
+    summary: Summary, ready: Sequence[Ready], rejected: Sequence[Rejected], seen: dict[str, int], says: Speaker
 ) -> None:
     summary.answered += len(ready)
     named = [(one.row, one.id) for one in ready] + [(bad.row.number, bad.participant) for bad in rejected]
@@ -396,9 +186,10 @@ def _count(
             if len(rows) <= MOST_ROWS:  # one more than is named, to tell that there are more
                 rows.append(number)
     for bad in rejected:
-        summary.reasons.update({(problem.field, problem.remedy[language]) for problem in bad.problems})
-        for problem in bad.problems:
-            summary.first_cells.setdefault((problem.field, problem.remedy[language]), bad.row.address(problem.field))
+        reasons = [(problem.field, says.with_remedy(problem.message)) for problem in bad.problems]
+        summary.reasons.update(set(reasons))
+        for reason in reasons:
+            summary.first_cells.setdefault(reason, bad.row.address(reason[0]))
 
 
 def _count_answers(summary: Summary, answers: Sequence[tuple[Any, ...]]) -> None:

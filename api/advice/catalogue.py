@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from api.advice.answer import Table, closes, figure_from, price, sources
-from api.web.words import Teller, teller
 from matcher.programme.compiled import ProductRule, Rule
 from matcher.programme.entries import PROOFS, Dated, Evidence, Intervention, Signal, Step, Tier
 from matcher.programme.rules import Rules
+from words.telling import Teller, teller
 
 
 def catalogue(rules: Rules, language: str) -> Table:

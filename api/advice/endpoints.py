@@ -16,19 +16,21 @@ from litestar.params import RawBody
 from api import __version__
 from api.advice.answer import Table, answer, versions_of
 from api.advice.catalogue import catalogue
-from api.advice.schemas import CATALOGUE_DOCS, HEALTH_DOCS, RECOMMENDATION_DOCS
+from api.advice.plain import plain_answer
 from api.record.live import Live
 from api.web.errors import Refusal, language_of, told
+from api.web.openapi import DAY, LANGUAGE, answers, codes, documented, parameter, ref
 from api.web.strict_json import UnreadableBody, read_json
-from api.web.words import LANGUAGES, Teller, teller
-from matcher.facts.participant import InputProblem, Participant, ParticipantError, as_date, read_participant
+from matcher.facts.participant import InputProblem, Participant, ParticipantError, as_date, know, read_participant
 from matcher.message import Message
 from matcher.programme.rules import Rules, rules_on
-from matcher.recommend import recommend
+from matcher.recommend import decide
+from words.telling import Teller, teller
 
 MOST_BYTES: Final = 1024 * 1024
 KEYS: Final = ("signals", "as_of", "goal", "language")
 LONGEST_NAME: Final = 100
+DETAILS: Final = ("plain", "full")
 
 
 @dataclass(frozen=True)
@@ -39,29 +41,36 @@ class Asked:
     participant: Participant
     goal: str | None
     language: str
+    detail: str = "plain"
 
 
 def recommendation(live: Live, asked: Asked) -> Table:
     """Answer one request."""
-    found = recommend(asked.rules, asked.participant, goal=asked.goal, scorecard=live.scorecard)
+    rules, participant, language = asked.rules, asked.participant, asked.language
+    known = know(rules, participant)
+    found = decide(rules, known, goal=asked.goal, scorecard=live.scorecard)
     versions = versions_of(live.programme, live.scorecard)
-    return answer(asked.rules, asked.participant, found, asked.language, versions)
+    if asked.detail == "full":
+        return answer(rules, participant, found, language, versions)
+    return plain_answer(rules, participant, known, found, language, versions)
 
 
 # -- reading a request -------------------------------------------------------------------------------------------------
 
 
-def read_request(content: bytes, live: Live, language: str = "id") -> Asked:
-    """Read and check a body; `language` is that of the answer where the body names none.
+def read_request(content: bytes, query: str, live: Live) -> Asked:
+    """Read and check a body and its address, whose language is that of the answer where the body names none.
 
     Raises:
         Refusal: with every problem at once.
     """
+    given, problems = read_address(query, live, "language", "detail")
+    reading = _Reading(live, given["language"], given["detail"], problems)
     try:
         body = read_json(content)
     except UnreadableBody as error:
-        raise _refusal(teller(live.rules, language), [InputProblem("body", None, error.message)]) from None
-    reading = _Reading(live, language)
+        problems.append(InputProblem("body", None, error.message))
+        raise _refusal(teller(live.rules, reading.language), problems) from None
     asked = reading.read(body.value, body.twice)
     if asked is None:
         raise Refusal(400, reading.language, reading.told)
@@ -74,11 +83,12 @@ def _refusal(t: Teller, problems: list[InputProblem], status: int = 400) -> Refu
 
 @dataclass
 class _Reading:
-    """One body being read: problems gather here."""
+    """One body being read: problems gather here, behind those of its address."""
 
     live: Live
     language: str
-    problems: list[InputProblem] = field(default_factory=list)
+    detail: str
+    problems: list[InputProblem]
     told: list[Table] = field(default_factory=list)
 
     def note(self, where: str, value: Any, code: str, **args: Any) -> None:
@@ -100,15 +110,17 @@ class _Reading:
         t = teller(rules, self.language)
         self.told += told(t, self.problems)
         participant = self._participant(t, signals)
-        return None if self.told or participant is None else Asked(rules, participant, goal, self.language)
+        if self.told or participant is None:
+            return None
+        return Asked(rules, participant, goal, self.language, self.detail)
 
     def _language(self, raw: Any) -> None:
         if raw is None:
             return
-        if isinstance(raw, str) and raw in LANGUAGES:
+        if raw in self.live.programme.languages:
             self.language = raw
         else:
-            self.note("language", raw, "wrong_language")
+            self.note("language", raw, "wrong_language", allowed=self.live.programme.languages)
 
     def _as_of(self, raw: Any) -> date:
         day, problem = read_as_of(self.live, raw)
@@ -175,29 +187,73 @@ def kind_of(value: Any) -> Message:
     return Message(kinds.get(type(value), "null"))
 
 
+def read_address(query: str, live: Live, *allowed: str) -> tuple[dict[str, str], list[InputProblem]]:
+    """Read the parameters of an address; where none or a wrong one is given, language and detail are the first there is."""
+    pairs = parse_qsl(query, keep_blank_values=True, errors="replace")
+    given, problems = dict(pairs), []
+    for name, value in given.items():
+        if name not in allowed:
+            message = Message("unknown_parameter", {"name": name[:LONGEST_NAME], "allowed": ", ".join(allowed)})
+            problems.append(InputProblem(name, value, message))
+        elif sum(key == name for key, _ in pairs) > 1:
+            problems.append(InputProblem(name, value, Message("parameter_twice", {"name": name})))
+    choices = (("language", live.programme.languages, "wrong_language"), ("detail", DETAILS, "wrong_detail"))
+    for name, known, wrong in choices:
+        if name in allowed and given.setdefault(name, known[0]) not in known:
+            problems.append(InputProblem(name, given[name], Message(wrong, {"allowed": known})))
+            given[name] = known[0]
+    return given, problems
+
+
 def read_query(query: str, live: Live) -> tuple[date, str]:
     """Read the address of the catalogue: language and as_of.
 
     Raises:
         Refusal: with every problem at once.
     """
-    pairs = parse_qsl(query, keep_blank_values=True, errors="replace")
-    given = dict(pairs)
-    language = given.get("language", "id")
-    problems = []
-    for name, value in given.items():
-        if name not in ("language", "as_of"):
-            message = Message("unknown_parameter", {"name": name[:LONGEST_NAME], "allowed": "language, as_of"})
-            problems.append(InputProblem(name, value, message))
-        elif sum(key == name for key, _ in pairs) > 1:
-            problems.append(InputProblem(name, value, Message("parameter_twice", {"name": name})))
-    if language not in LANGUAGES:
-        problems.append(InputProblem("language", language, Message("wrong_language")))
+    given, problems = read_address(query, live, "language", "as_of")
     day, problem = read_as_of(live, given.get("as_of"))
     problems += [problem] if problem else []
     if problems:
-        raise _refusal(teller(live.rules, language if language in LANGUAGES else "id"), problems)
-    return day, language
+        raise _refusal(teller(live.rules, given["language"]), problems)
+    return day, given["language"]
+
+
+# -- what OpenAPI says of them -----------------------------------------------------------------------------------------
+
+AS_OF: Final = parameter("as_of", "The day asked about; today by default.", DAY)
+DETAIL: Final = parameter(
+    "detail",
+    "plain, the default: what a phone can carry. full: everything, with prices, sources and the score.",
+    codes(*DETAILS),
+)
+_500: Final = "Something went wrong on our side"
+
+RECOMMENDATION_DOCS: Final = documented(
+    summary="Recommend",
+    description=(
+        "One person's signals in; tier, next steps, products, a path and the open questions out. Nothing is stored. "
+        "The query's language is used where the body names none, also for a body that cannot be read."
+    ),
+    parameters=[LANGUAGE, DETAIL],
+    request_body={"required": True, "content": {"application/json": {"schema": ref("RecommendationRequest")}}},
+    responses=answers(
+        {"oneOf": [ref("PlainRecommendation"), ref("Recommendation")]},
+        _400="Every problem of the request at once",
+        _413="The body is larger than 1 MiB",
+        _415="The content type is not application/json",
+        _500=_500,
+    ),
+)
+CATALOGUE_DOCS: Final = documented(
+    summary="Programme",
+    description="Steps, signals, interventions, products and tiers of one day, with sources and our own choices.",
+    parameters=[LANGUAGE, AS_OF],
+    responses=answers(ref("Programme"), _400="Every problem of the request at once", _500=_500),
+)
+HEALTH_DOCS: Final = documented(
+    summary="Health", description="Whether the service answers.", responses=answers(ref("Health"), _500=_500)
+)
 
 
 # -- endpoints ---------------------------------------------------------------------------------------------------------
@@ -206,6 +262,11 @@ def read_query(query: str, live: Live) -> tuple[date, str]:
 def json_answer(table: Table, **headers: str) -> Response[bytes]:
     """Return a table as JSON."""
     return Response(msgspec.json.encode(table), media_type="application/json", headers=headers)
+
+
+def query_of(request: Request[Any, Any, Any]) -> str:
+    """The parameters of an address as they were sent."""
+    return request.scope["query_string"].decode("latin-1")
 
 
 def check_type(request: Request[Any, Any, Any], live: Live, language: str) -> None:
@@ -230,23 +291,22 @@ def check_type(request: Request[Any, Any, Any], live: Live, language: str) -> No
 )
 def post_recommendation(request: Request[Any, Any, Any], body: RawBody, live: NamedDependency[Live]) -> Response[bytes]:
     """Answer what is asked about one person."""
-    language = language_of(request)
-    check_type(request, live, language)
-    asked = read_request(body, live, language)
+    check_type(request, live, language_of(request))
+    asked = read_request(body, query_of(request), live)
     return json_answer(recommendation(live, asked), **{"cache-control": "no-store"})
 
 
 @get("/api/v1/programme", sync_to_thread=False, operation_class=CATALOGUE_DOCS)
 def get_programme(request: Request[Any, Any, Any], live: NamedDependency[Live]) -> Response[bytes]:
     """Answer with the programme of a day."""
-    day, language = read_query(request.scope["query_string"].decode("latin-1"), live)
+    day, language = read_query(query_of(request), live)
     return json_answer(catalogue(rules_on(live.programme, day), language))
 
 
 @route("/health", http_method=[HttpMethod.GET, HttpMethod.HEAD], sync_to_thread=False, operation_class=HEALTH_DOCS)
 def get_health(live: NamedDependency[Live]) -> Response[bytes]:
     """Answer that the service answers, and with what."""
-    programme = {"id": live.programme.id, "name": live.programme.name["id"]}
+    programme = {"id": live.programme.id, "name": live.programme.name[live.programme.languages[0]]}
     table = {"status": "ok", "programme": programme, "digest": live.programme.digest, "kail": __version__}
     return json_answer(table, **{"cache-control": "no-store"})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 from litestar import HttpMethod, Request, route
@@ -13,7 +14,7 @@ from litestar.response import Template
 from api.record.live import Live
 from api.web.errors import language_of
 from api.web.frame import page
-from api.web.words import teller
+from words.telling import teller
 
 EXAMPLE: Final = {
     "signals": {
@@ -46,14 +47,15 @@ def get_home(request: Request[Any, Any, Any], live: NamedDependency[Live]) -> Te
             "interventions": len(rules.interventions),
             "products": len(rules.products),
         },
-        "curl": curl(address(request), language),
+        "curl": curl(address(request), language, rules.programme.languages),
+        "languages": rules.programme.languages,
     }
     return page(request, "home.html", **context)
 
 
-def curl(base: str, language: str) -> str:
+def curl(base: str, language: str, spoken: Sequence[str]) -> str:
     """Return a command that can be pasted into a terminal."""
-    body = json.dumps(EXAMPLE | ({"language": "en"} if language == "en" else {}), indent=2)
+    body = json.dumps(EXAMPLE | ({} if language == spoken[0] else {"language": language}), indent=2)
     return f"curl {base}/api/v1/recommendations \\\n  -H 'Content-Type: application/json' \\\n  -d '{body}'"
 
 

@@ -1,121 +1,15 @@
-"""Schemas: JSON Schema of requests and answers, made from the programme, and how OpenAPI describes each endpoint."""
+"""The schemas of answers: JSON Schema of all that these endpoints say, by the names it has in the document."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from litestar.openapi.spec import Operation
-
-from matcher.programme.entries import PROOFS, Programme, Signal
+from api.advice.request_schema import request_schema
+from api.web.openapi import DAY, PROBLEM, RUPIAH, TEXT, WHOLE, Schema, codes, listed, or_null, ref, table
+from matcher.programme.entries import Programme
 from matcher.programme.rules import Rules
 
-Schema = dict[str, Any]
-
-TEXT: Final[Schema] = {"type": "string"}
-TRUTH: Final[Schema] = {"type": "boolean"}
-WHOLE: Final[Schema] = {"type": "integer"}
-RUPIAH: Final[Schema] = {"type": "integer", "description": "whole rupiah"}
-DAY: Final[Schema] = {"type": "string", "format": "date"}
 THOUSANDTHS: Final[Schema] = {"type": "integer", "description": "thousandths of a point; 20 points double the odds"}
-
-
-def ref(name: str) -> Schema:
-    """Point to a schema of the document."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def listed(inner: Schema) -> Schema:
-    """A list."""
-    return {"type": "array", "items": inner}
-
-
-def or_null(inner: Schema, why: str = "") -> Schema:
-    """Something or null; `why` says what null means."""
-    return {"anyOf": [inner, {"type": "null"}]} | ({"description": why} if why else {})
-
-
-def codes(*allowed: str) -> Schema:
-    """One of some codes."""
-    return {"type": "string", "enum": list(allowed)}
-
-
-def table(description: str, properties: Mapping[str, Schema], optional: tuple[str, ...] = ()) -> Schema:
-    """An object with exactly these fields."""
-    return {
-        "type": "object",
-        "description": description,
-        "properties": dict(properties),
-        "required": [name for name in properties if name not in optional],
-        "additionalProperties": False,
-    }
-
-
-# -- the request -------------------------------------------------------------------------------------------------------
-
-
-def request_schema(rules: Rules) -> Schema:
-    """The body of a request, with every signal that can be given."""
-    given = {name: signal_schema(signal) for name, signal in rules.signals.items() if not signal.derived}
-    signals = {
-        "type": "object",
-        "description": "What is known of one person. Leave out what nobody asked yet: unknown is not no.",
-        "properties": given,
-        "additionalProperties": False,
-    }
-    goal = {"type": "string", "enum": list(rules.product_ids)}
-    properties = {
-        "signals": signals,
-        "as_of": or_null(DAY, "The day asked about; today in the programme's time zone where it is left out."),
-        "goal": or_null(goal, "The product to find a path to; chosen by us where it is left out."),
-        "language": or_null(codes("id", "en"), "Language of every text; Indonesian where it is left out."),
-    }
-    return table("One person on one day.", properties, ("as_of", "goal", "language"))
-
-
-def signal_schema(signal: Signal) -> Schema:
-    """One signal: its value, or a table of value, on and proof; null is unknown."""
-    value = value_schema(signal)
-    missing = [{"enum": list(signal.missing_codes)}] if signal.missing_codes else []
-    full = table(
-        "The value with the day on which it was true and what proves it.",
-        {
-            "value": {"anyOf": [value, *missing, {"type": "null"}]},
-            "on": or_null(DAY, "The day asked about where it is left out."),
-            "proof": or_null(codes(*(signal.proof or PROOFS))),
-        },
-        ("on", "proof"),
-    )
-    schema: Schema = {
-        "title": f"{signal.label['id']} / {signal.label['en']}",
-        "description": f"{signal.question['id']} / {signal.question['en']}",
-        "anyOf": [value, *missing, full, {"type": "null"}],
-        "x-kind": signal.kind,
-    }
-    if signal.unit:
-        schema["x-unit"] = signal.unit
-    if signal.missing_codes:
-        schema["description"] += f" ({', '.join(map(str, signal.missing_codes))}: not filled in)"
-    if signal.stale_after_days is not None:
-        schema["x-stale-after-days"] = signal.stale_after_days
-    return schema
-
-
-def value_schema(signal: Signal) -> Schema:
-    """The values a signal may have."""
-    if signal.kind == "yes_no":
-        return TRUTH
-    if signal.kind in ("number", "money"):
-        return {"type": "integer", "minimum": signal.minimum, "maximum": signal.maximum}
-    if signal.kind == "date":
-        return DAY
-    label = "; ".join(f"{code}: {text['id']} / {text['en']}" for code, text in signal.values.items())
-    one = {"type": "string", "enum": list(signal.values), "description": label}
-    return one if signal.kind == "choice" else listed(one)
-
-
-# -- answers -----------------------------------------------------------------------------------------------------------
 
 
 def schemas(rules: Rules) -> dict[str, Schema]:
@@ -262,6 +156,59 @@ READINESS: Final = table(
         ),
     },
 )
+RECOMMENDATION: Final = table(
+    "Everything that Kail says about one person on one day. A person decides.",
+    {
+        "tier": ref("Tier"),
+        "readiness": or_null(ref("Readiness")),
+        "why_no_readiness": or_null(TEXT),
+        "steps": listed(
+            table("", {"step": TEXT, "name": TEXT, "status": codes("done", "under_way", "open", "unknown")})
+        ),
+        "interventions": listed(ref("Intervention")),
+        "products": listed(ref("Product")),
+        "path": ref("Path"),
+        "questions": listed(ref("FullQuestion")),
+        "notices": listed(TEXT),
+        "versions": ref("Versions"),
+    },
+)
+PLAIN_PRODUCT: Final = table(
+    "A product that runs and is offered, lacks something, or asks something.",
+    {
+        "id": TEXT,
+        "name": TEXT,
+        "provider": TEXT,
+        "status": codes("conditions_met", "ask", "not_yet"),
+        **{
+            name: PRODUCT["properties"][name]
+            for name in ("offered", "affordable", "instalment_idr", "instalment_every")
+        },
+        "open": or_null(
+            table(
+                "The first condition that is not met, or that nobody knows to be.",
+                {"criterion": TEXT, "question": or_null(ref("Question"), "null: no answer would settle it")},
+            ),
+            "null: all published conditions are met",
+        ),
+    },
+)
+OTHER_PRODUCT: Final = table(
+    "Any other product; where it does not run, the status says why instead of speaking of its conditions.",
+    {
+        "id": TEXT,
+        "status": codes("conditions_met", "not_for_you", "historical", "closed", "lead_only", "wrong_purpose"),
+    },
+)
+PLAIN: Final = table(
+    "What a phone can carry of it: three interventions told, and the products that come into question.",
+    {
+        **{name: part for name, part in RECOMMENDATION["properties"].items() if "readiness" not in name},
+        "interventions": listed({"oneOf": [ref("Intervention"), ref("Named")]})
+        | {"description": "in the order suggested: the first is the next step; after three only their names"},
+        "products": listed({"oneOf": [ref("PlainProduct"), OTHER_PRODUCT]}),
+    },
+)
 SHARED: Final[dict[str, Schema]] = {
     "Named": table("", {"id": TEXT, "name": TEXT}),
     "StepName": table("", {"step": TEXT, "name": TEXT}),
@@ -319,23 +266,9 @@ SHARED: Final[dict[str, Schema]] = {
             "as_of": DAY,
         },
     ),
-    "Recommendation": table(
-        "Everything that Kail says about one person on one day. A person decides.",
-        {
-            "tier": ref("Tier"),
-            "readiness": or_null(ref("Readiness")),
-            "why_no_readiness": or_null(TEXT),
-            "steps": listed(
-                table("", {"step": TEXT, "name": TEXT, "status": codes("done", "under_way", "open", "unknown")})
-            ),
-            "interventions": listed(ref("Intervention")),
-            "products": listed(ref("Product")),
-            "path": ref("Path"),
-            "questions": listed(ref("FullQuestion")),
-            "notices": listed(TEXT),
-            "versions": ref("Versions"),
-        },
-    ),
+    "Recommendation": RECOMMENDATION,
+    "PlainRecommendation": PLAIN,
+    "PlainProduct": PLAIN_PRODUCT,
     "Programme": {
         "type": "object",
         "description": "A programme on one day: all that a form needs.",
@@ -348,75 +281,5 @@ SHARED: Final[dict[str, Schema]] = {
         "required": ["id", "name", "digest", "steps", "signals", "interventions", "products", "tiers"],
     },
     "Health": table("", {"status": codes("ok"), "programme": ref("Named"), "digest": TEXT, "kail": TEXT}),
-    "Problem": table(
-        "RFC 9457, with every problem found at once.",
-        {
-            "type": TEXT,
-            "title": TEXT,
-            "status": WHOLE,
-            "detail": TEXT,
-            "problems": listed(
-                table("", {"field": TEXT, "value": {}, "message": TEXT, "remedy": TEXT}),
-            ),
-        },
-    ),
+    "Problem": PROBLEM,
 }
-
-
-# -- operations --------------------------------------------------------------------------------------------------------
-
-
-def _answers(name: str, **problems: str) -> dict[str, Any]:
-    good = {"description": "The answer", "content": {"application/json": {"schema": ref(name)}}}
-    content = {"application/problem+json": {"schema": ref("Problem")}}
-    return {"200": good} | {
-        code.removeprefix("_"): {"description": text, "content": content} for code, text in problems.items()
-    }
-
-
-def _parameter(name: str, description: str, schema: Schema) -> Schema:
-    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
-
-
-LANGUAGE: Final = _parameter("language", "Language of every text; Indonesian by default.", codes("id", "en"))
-AS_OF: Final = _parameter("as_of", "The day asked about; today by default.", DAY)
-_500: Final = "Something went wrong on our side"
-
-
-def documented(**fields: Any) -> type[Operation]:
-    """Return an Operation with these fields in place of what the framework reads off the handler."""
-
-    @dataclass
-    class Documented(Operation):
-        def __post_init__(self) -> None:
-            for name, value in fields.items():
-                setattr(self, name, value)
-
-    return Documented
-
-
-RECOMMENDATION_DOCS: Final = documented(
-    summary="Recommend",
-    description=(
-        "One person's signals in; tier, next steps, products, a path and the open questions out. Nothing is stored. "
-        "The query's language is used where the body names none, also for a body that cannot be read."
-    ),
-    parameters=[LANGUAGE],
-    request_body={"required": True, "content": {"application/json": {"schema": ref("RecommendationRequest")}}},
-    responses=_answers(
-        "Recommendation",
-        _400="Every problem of the request at once",
-        _413="The body is larger than 1 MiB",
-        _415="The content type is not application/json",
-        _500=_500,
-    ),
-)
-CATALOGUE_DOCS: Final = documented(
-    summary="Programme",
-    description="Steps, signals, interventions, products and tiers of one day, with sources and our own choices.",
-    parameters=[LANGUAGE, AS_OF],
-    responses=_answers("Programme", _400="Every problem of the request at once", _500=_500),
-)
-HEALTH_DOCS: Final = documented(
-    summary="Health", description="Whether the service answers.", responses=_answers("Health", _500=_500)
-)

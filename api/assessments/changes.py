@@ -2,64 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
 
 from api.assessments.core import Core
-from api.web.words import Teller
 from matcher.programme.rules import Rules
-
-Both = Mapping[str, str]
-Say = Callable[..., str]
-
-CHANGES: Final[Mapping[str, Both]] = {
-    "tier": {
-        "id": "Yang ditawarkan berubah: {before} menjadi {after}.",
-        "en": "What is offered changed: {before} to {after}.",
-    },
-    "next": {
-        "id": "Langkah berikutnya berubah: {before} menjadi {after}.",
-        "en": "The next step changed: {before} to {after}.",
-    },
-    "gained": {"id": "{product}: syaratnya sekarang terpenuhi.", "en": "{product}: its conditions are met now."},
-    "offered": {"id": "{product}: sekarang bisa ditawarkan.", "en": "{product}: can be offered now."},
-    "lost": {
-        "id": "{product}: syaratnya tidak lagi terpenuhi semua.",
-        "en": "{product}: not all of its conditions are met any more.",
-    },
-    "not_offered": {"id": "{product}: tidak lagi bisa ditawarkan.", "en": "{product}: can no longer be offered."},
-    "status": {"id": "{product}: {before} menjadi {after}.", "en": "{product}: {before} to {after}."},
-    "new_product": {
-        "id": "{product}: produk baru dalam daftar ({after}).",
-        "en": "{product}: new in the list ({after}).",
-    },
-    "gone_product": {"id": "{product}: tidak lagi ada dalam daftar.", "en": "{product}: no longer in the list."},
-    "no_longer_in_the_way": {"id": "Tidak lagi menghalangi: {need}.", "en": "No longer in the way: {need}."},
-    "now_in_the_way": {"id": "Sekarang menghalangi: {need}.", "en": "In the way now: {need}."},
-    "affordable": {"id": "Terjangkau: {before} menjadi {after}.", "en": "Affordable: {before} to {after}."},
-    "goal": {
-        "id": "Tujuan jalan berubah: {before} menjadi {after}.",
-        "en": "The goal of the path changed: {before} to {after}.",
-    },
-    "path": {
-        "id": "Jalan ke {goal}: {before} hari menjadi {after} hari.",
-        "en": "The path to {goal}: {before} days to {after} days.",
-    },
-    "score": {"id": "Skor berubah {points} poin.", "en": "The score changed by {points} points."},
-    "nothing": {"id": "Tidak ada yang berubah.", "en": "Nothing changed."},
-    "unreadable": {
-        "id": "Datanya saling bertentangan menurut aturan sekarang: lihat bersama orangnya.",
-        "en": "The facts contradict each other under the rules of now: look at them with the person.",
-    },
-    "none": {"id": "tidak ada", "en": "none"},
-    "yes": {"id": "ya", "en": "yes"},
-    "no": {"id": "tidak", "en": "no"},
-    "unknown": {"id": "belum diketahui", "en": "not known"},
-    "conditions_met": {"id": "syarat terpenuhi", "en": "conditions met"},
-    "ask": {"id": "masih perlu ditanyakan", "en": "still to be asked"},
-    "not_yet": {"id": "belum", "en": "not yet"},
-    "not_for_you": {"id": "bukan untuk orang ini", "en": "not for this person"},
-}
+from words.telling import Teller
 
 
 def changes(before: Core, after: Core, t: Teller) -> list[dict[str, Any]]:
@@ -73,7 +22,7 @@ class _Changes:
         self.needs = {rule.criterion.key: t.need(rule.criterion) for rule in _criteria(t.rules)}
 
     def say(self, code: str, **args: Any) -> str:
-        return CHANGES[code][self.t.language].format(**args)
+        return self.t.sentence("change", code, **args)
 
     def name(self, kind: str, value: Any) -> str:
         return self.say("none") if value is None else self.t.word(kind, value)
@@ -97,10 +46,11 @@ class _Changes:
         days = old["path"]["days"], new["path"]["days"]
         if old["path"]["goal"] == new["path"]["goal"] and None not in days and days[0] != days[1]:
             goal = self.name("product", new["path"]["goal"])
-            found.append(
-                self._entry("path", new["path"]["goal"], self.say("path", goal=goal, before=days[0], after=days[1]))
-            )
+            found.append(self._entry("path", new["path"]["goal"], self._length(goal, *days)))
         return found
+
+    def _length(self, goal: str, before: int, after: int) -> str:
+        return self.say("path", goal=goal, before=self.t.counted("days", before), after=self.t.counted("days", after))
 
     def _products(self) -> list[dict[str, Any]]:
         old, new = self.before["products"], self.after["products"]
@@ -144,12 +94,8 @@ class _Changes:
         old, new = self.before["readiness"], self.after["readiness"]
         if not old or not new or old["score"] == new["score"]:
             return []
-        points = f"{(new['score'] - old['score']) / 1000:+.1f}"
-        return [
-            self._entry(
-                "score", "", self.say("score", points=points.replace(".", "," if self.t.language == "id" else "."))
-            )
-        ]
+        points = self.t.decimal(Decimal(new["score"] - old["score"]) / 1000, 1, fixed=True, signed=True)
+        return [self._entry("score", "", self.say("score", points=points))]
 
     @staticmethod
     def _entry(

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, update
 from api.assessments.service import find_assessment, may_be_assessed
 from api.assessments.tables import ASSESSMENTS, OBJECTIONS, OVERRIDES
 from api.audit.service import note
-from api.participants.people import Person, bump, find, who
+from api.participants.people import Person, bump, find
 from api.participants.tables import PARTICIPANTS
 from api.record.actor import Actor
 from api.record.crypto import seal_json, unseal_json
@@ -49,7 +49,7 @@ def override(tx: Transaction, actor: Actor, assessment_id: str, chosen: str, cod
     what = {"suggested": listed[0], "chosen": chosen, "code": code, "account_id": actor.account_id}
     sealed = seal_json(person.key, words, f"overrides.note:{number}") if words else None
     tx.run(insert(OVERRIDES).values(**row, **what, note=sealed))
-    note(tx, "overrode", "participant", person.id, **who(actor), assessment=assessment_id, code=code)
+    note(tx, actor, "overrode", "participant", person.id, assessment=assessment_id, code=code)
     return number
 
 
@@ -68,7 +68,7 @@ def objects(tx: Transaction, actor: Actor, assessment_id: str, words: str) -> st
     tx.run(insert(OBJECTIONS).values(**row, account_id=actor.account_id, words=sealed))
     tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person.id).values(frozen=True))
     bump(tx, person.id)
-    note(tx, "objected", "participant", person.id, **who(actor), assessment=assessment_id)
+    note(tx, actor, "objected", "participant", person.id, assessment=assessment_id)
     return number
 
 
@@ -95,7 +95,7 @@ def decide(tx: Transaction, actor: Actor, objection_id: str, decision: str, reas
     tx.run(update(OBJECTIONS).where(OBJECTIONS.c.id == objection_id).values(values))
     tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person.id).values(frozen=False))
     bump(tx, person.id)
-    note(tx, "decided", "participant", person.id, **who(actor), objection=objection_id, decision=decision)
+    note(tx, actor, "decided", "participant", person.id, objection=objection_id, decision=decision)
 
 
 def objections_of(tx: Transaction, actor: Actor, *, waiting: bool = True) -> list[dict[str, Any]]:

@@ -17,12 +17,12 @@ from api.assessments.work_list import work_list
 from api.assessments.working_out import Outcome
 from api.audit.service import note
 from api.consents import service as consents
-from api.participants.people import find, who
+from api.participants.people import find
 from api.record.live import Live
 from api.web.asking import Asking, actor_of, answer_json, in_thread, record_of
 from api.web.errors import language_of
 from api.web.forms import Form
-from api.web.words import teller
+from words.telling import teller
 
 MOST_BYTES: Final = 256 * 1024
 
@@ -74,7 +74,7 @@ def get_assessments(request: Asking, person_id: FromPath[str]) -> Response[bytes
     with record_of(request).write() as tx:
         person = find(tx, actor_of(request), person_id)
         consents.require(tx, person_id, "record")
-        note(tx, "saw_assessments", "participant", person_id, **who(actor_of(request)))
+        note(tx, actor_of(request), "saw_assessments", "participant", person_id)
         return answer_json({"assessments": [told(one) for one in service.history_of(tx, person)]})
 
 
@@ -88,7 +88,7 @@ def get_assessment(request: Asking, assessment_id: FromPath[str], live: NamedDep
     with record_of(request).write() as tx:
         assessment, person = service.find_assessment(tx, actor_of(request), assessment_id)
         consents.require(tx, person.id, "record")
-        note(tx, "saw_assessment", "participant", person.id, **who(actor_of(request)), assessment=assessment_id)
+        note(tx, actor_of(request), "saw_assessment", "participant", person.id, assessment=assessment_id)
         may = service.is_open(tx, person)
     same, worked = service.replay(live, assessment) if may else (None, None)
     answer = service.in_words(live, worked, language_of(request)) if worked and same else None
@@ -104,7 +104,7 @@ def get_replay(request: Asking, assessment_id: FromPath[str], live: NamedDepende
     with record_of(request).write() as tx:
         assessment, person = service.find_assessment(tx, actor_of(request), assessment_id)
         consents.require(tx, person.id, "record", "recommendation")
-        note(tx, "replayed", "participant", person.id, **who(actor_of(request)), assessment=assessment_id)
+        note(tx, actor_of(request), "replayed", "participant", person.id, assessment=assessment_id)
     same, worked = service.replay(live, assessment)
     now = worked.outcome.core if worked else None
     versions = {"then": assessment.core["versions"], "now": now["versions"] if now else None}
@@ -123,7 +123,7 @@ def get_changes(request: Asking, assessment_id: FromPath[str], live: NamedDepend
         assessment, person = service.find_assessment(tx, actor_of(request), assessment_id)
         consents.require(tx, person.id, "record")
         before = service.the_one_before(tx, person, assessment)
-        note(tx, "saw_changes", "participant", person.id, **who(actor_of(request)), assessment=assessment_id)
+        note(tx, actor_of(request), "saw_changes", "participant", person.id, assessment=assessment_id)
     t = teller(live.rules, language_of(request))
     found = changes(before.core, assessment.core, t) if before else []
     return answer_json(
@@ -171,14 +171,8 @@ def get_objections(request: Asking) -> Response[bytes]:
     actor = actor_of(request)
     with record_of(request).write() as tx:
         found = disagreement.objections_of(tx, actor)
-        note(
-            tx,
-            "saw_objections",
-            "account",
-            actor.account_id,
-            **who(actor),
-            participants=[o["participant_id"] for o in found],
-        )
+        persons = [one["participant_id"] for one in found]
+        note(tx, actor, "saw_objections", "account", actor.account_id, participants=persons)
     return answer_json({"objections": found})
 
 

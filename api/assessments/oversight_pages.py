@@ -10,7 +10,6 @@ from litestar.params import FromPath, RawBody
 from api.accounts import service as accounts
 from api.assessments import disagreement, switches
 from api.audit.service import note
-from api.participants.people import who
 from api.web.asking import Asking, actor_of, in_thread, record_of
 from api.web.forms import Form
 from api.web.frame import MOST_BYTES, NOTHING, Typed, attempt, fields_of, go, page
@@ -29,7 +28,7 @@ def _objections_page(request: Asking, typed: Typed = NOTHING, about: str = "") -
     with record_of(request).write() as tx:
         waiting = disagreement.objections_of(tx, actor)
         persons = [one["participant_id"] for one in waiting]
-        note(tx, "saw_objections", "account", actor.account_id, **who(actor), participants=persons)
+        note(tx, actor, "saw_objections", "account", actor.account_id, participants=persons)
         names = accounts.names_of(tx, actor)
     context: dict[str, Any] = {"waiting": waiting, "names": names, "decisions": disagreement.DECISIONS, "about": about}
     return page(request, "objections.html", typed=typed, here="/objections", **context)

@@ -28,8 +28,8 @@ from api import __version__
 from api.assessments.service import assess, stored_as
 from api.assessments.working_out import Outcome
 from api.record.actor import Actor
-from api.record.crypto import Keys
 from api.record.database import WAIT_SECONDS, is_busy
+from api.record.key_store import Keys
 from api.record.live import Live
 from api.record.refusals import Refused
 from api.record.transaction import Record, attach_record, new_id

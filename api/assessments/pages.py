@@ -17,14 +17,14 @@ from api.audit.service import note
 from api.consents import service as consents
 from api.participants import evidence
 from api.participants.evidence_pages import groups_of
-from api.participants.people import Person, find, who
+from api.participants.people import Person, find
 from api.record.live import Live
 from api.record.transaction import Transaction
 from api.web.asking import Asking, actor_of, in_thread, record_of
 from api.web.errors import language_of
 from api.web.forms import Form
 from api.web.frame import MOST_BYTES, NOTHING, Typed, attempt, fields_of, go, page
-from api.web.words import teller
+from words.telling import teller
 
 STATUSES: Final = ("conditions_met", "ask", "not_yet", "not_for_you")
 SHOWN_FIRST: Final = 3
@@ -56,7 +56,7 @@ def _participant_page(request: Asking, person_id: str, live: Live, typed: Typed 
     context: dict[str, Any] = {"groups": [], "latest": None, "history": []}
     with record_of(request).write() as tx:
         person = find(tx, actor, person_id)
-        note(tx, "saw", "participant", person_id, **who(actor))
+        note(tx, actor, "saw", "participant", person_id)
         standing = consents.standing(tx, person_id)
         agreed = {entry["purpose"] for entry in standing}
         if actor.role == "mentor" and "record" in agreed:
@@ -104,7 +104,7 @@ def _assessment_page(request: Asking, assessment_id: str, live: Live, typed: Typ
     with record_of(request).write() as tx:
         assessment, person = service.find_assessment(tx, actor, assessment_id)
         consents.require(tx, person.id, "record")
-        note(tx, "saw_assessment", "participant", person.id, **who(actor), assessment=assessment_id)
+        note(tx, actor, "saw_assessment", "participant", person.id, assessment=assessment_id)
         before = service.the_one_before(tx, person, assessment)
         said = _said(tx, person, assessment_id)
         may = service.is_open(tx, person)

@@ -11,17 +11,17 @@ from typing import Any
 
 from sqlalchemy import select
 
-from api.assessments.changes import CHANGES, changes
+from api.assessments.changes import changes
 from api.assessments.service import inputs_of, latest_of, opened, replay, store
 from api.assessments.working_out import work_out
 from api.consents import service as consents
 from api.participants.people import person_of
 from api.participants.tables import PARTICIPANTS
-from api.record.crypto import Erased
+from api.record.key_store import Erased
 from api.record.live import Live
 from api.record.refusals import Refused
 from api.record.transaction import Record, Transaction
-from api.web.words import Teller, teller
+from words.telling import Teller, teller
 
 BY_RULES, BY_FACTS = "rules", "facts_or_time"
 
@@ -77,7 +77,7 @@ def _one(record: Record, live: Live, person_id: str, t: Teller, keep: bool) -> R
     try:
         now = work_out(live, inputs).outcome
     except Refused:  # the evidence contradicts itself under the new rules: a person has to look at it
-        text = CHANGES["unreadable"][t.language]
+        text = t.sentence("change", "unreadable")
         entry: dict[str, Any] = {
             "kind": "unreadable",
             "id": "",

@@ -25,7 +25,7 @@ from api.assessments.working_out import Outcome, Worked, outcome_of, work_out
 from api.audit.service import note
 from api.consents import service as consents
 from api.participants.evidence import evidence_of, readable, signals_of
-from api.participants.people import Person, find, who
+from api.participants.people import Person, find
 from api.participants.tables import PARTICIPANTS
 from api.record.actor import Actor
 from api.record.crypto import seal, seal_json, unseal, unseal_json
@@ -179,8 +179,7 @@ def store(
     }
     if not tx.sql.execute(_ADD, {**values, "person": person.id, "version": person.version}).rowcount:
         return None
-    by = who(actor) if actor else {}
-    note(tx, "assessed", "participant", person.id, **by, assessment=assessment, cause=cause)
+    note(tx, actor, "assessed", "participant", person.id, assessment=assessment, cause=cause)
     return assessment
 
 

@@ -32,11 +32,4 @@ def turn(tx: Transaction, actor: Actor, name: str, on: bool) -> None:
     number = (last[0] or 0) + 1 if last else 1
     row = {"seq": number, "organisation_id": actor.organisation_id, "name": name, "on": on, "at": tx.now}
     tx.run(insert(SWITCHES).values(**row, account_id=actor.account_id))
-    note(
-        tx,
-        "turned_on" if on else "turned_off",
-        "switch",
-        name,
-        account_id=actor.account_id,
-        organisation_id=actor.organisation_id,
-    )
+    note(tx, actor, "turned_on" if on else "turned_off", "switch", name)

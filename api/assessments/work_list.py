@@ -9,39 +9,14 @@ from typing import Any, Final
 from api.assessments.service import latest_of, opened
 from api.audit.service import note
 from api.consents import service as consents
-from api.participants.people import Person, people_of, who
+from api.participants.people import Person, people_of
 from api.record.actor import Actor
 from api.record.transaction import Transaction
-from api.web.words import Teller
+from words.telling import Teller
 
 MOST: Final = 25
 A_WEEK: Final = timedelta(days=7)
 
-WHY: Final[Mapping[str, Mapping[str, str]]] = {
-    "offered": {
-        "id": "Syarat {product} terpenuhi dan cicilannya terjangkau: ajak bicara soal rujukan.",
-        "en": "The conditions of {product} are met and it is affordable: talk about a referral.",
-    },
-    "talk_again": {
-        "id": "Sudah waktunya bicara lagi (sejak {on}). Langkah berikutnya: {step}.",
-        "en": "It is time to talk again (since {on}). The next step: {step}.",
-    },
-    "path": {
-        "id": "{step} adalah langkah di jalan menuju {product}.",
-        "en": "{step} is a step on the path to {product}.",
-    },
-    "step": {"id": "Langkah berikutnya: {step}.", "en": "The next step: {step}."},
-    "question": {"id": "Tanyakan juga: {question}", "en": "Ask as well: {question}"},
-    "stale": {"id": "Tanyakan apakah masih begitu: {signals}.", "en": "Ask whether this is still so: {signals}."},
-    "rescreened": {
-        "id": "Syarat atau datanya berubah sejak terakhir dibicarakan: sampaikan apa yang baru.",
-        "en": "Rules or facts changed since you last talked: tell what is new.",
-    },
-    "never": {
-        "id": "Belum pernah dihitung: isi yang sudah diketahui, lalu minta saran.",
-        "en": "Never worked out yet: fill in what is known, then ask for a recommendation.",
-    },
-}
 _NEVER: Final = (3, 0, 0, 0)
 """Somebody never looked at stands with the earliest open step of the seven: our choice."""
 
@@ -67,17 +42,17 @@ def work_list(tx: Transaction, actor: Actor, t: Teller, today: date) -> dict[str
         else:
             entry = _entry(person, opened(row, person.key).summary if row is not None else None, t, today)
             if row is not None and row.cause == "rescreened":
-                entry["why"].insert(0, WHY["rescreened"][t.language])
+                entry["why"].insert(0, t.sentence("work_list", "rescreened"))
             entries.append(entry)
     entries.sort(key=lambda entry: (entry["rank"], entry["name"].casefold(), entry["participant"]))
     shown = entries[:MOST]
-    note(tx, "saw_work_list", "account", actor.account_id, **who(actor), participants=[e["participant"] for e in shown])
+    note(tx, actor, "saw_work_list", "account", actor.account_id, participants=[e["participant"] for e in shown])
     return {"on": today.isoformat(), "entries": shown, "waiting": len(entries) - len(shown), "left_out": left_out}
 
 
 def _entry(person: Person, summary: Mapping[str, Any] | None, t: Teller, today: date) -> dict[str, Any]:
     def say(code: str, **args: Any) -> str:
-        return WHY[code][t.language].format(**args)
+        return t.sentence("work_list", code, **args)
 
     entry: dict[str, Any] = {"participant": person.id, "name": person.identity.get("name", "")}
     if summary is None:

@@ -19,10 +19,10 @@ from api.assessments.core import Core, written
 from api.record.live import Live
 from api.record.refusals import Refused, Trouble
 from api.web.errors import told
-from api.web.words import teller
 from matcher.facts.participant import Participant, ParticipantError, read_participant
 from matcher.programme.rules import Rules, rules_on
 from matcher.recommend import Recommendation, recommend
+from words.telling import teller
 
 Inputs = Mapping[str, Any]
 """{signals, as_of, goal, first}: what a recommendation is made from."""
@@ -79,7 +79,7 @@ def work_out(live: Live, inputs: Inputs, language: str = "id") -> Worked:
         raise Refused.told(409, told(teller(rules, language), error.problems, "signals.")) from None
     goal = inputs.get("goal")
     if goal is not None and goal not in rules.product_ids:
-        raise Refused(400, Trouble("goal", "no_such_goal", goal))
+        raise Refused(400, Trouble("goal", "no_product_today", goal))
     found = recommend(rules, participant, goal=goal, scorecard=live.scorecard)
     if inputs.get("first"):
         found = _put_first(found, inputs["first"])

@@ -17,6 +17,7 @@ from sqlalchemy import BigInteger, Column, Insert, Integer, Select, String, Tabl
 
 from api.record.database import METADATA
 from api.record.transaction import Transaction
+from matcher.message import Message
 
 FIRST: Final = "0" * 64
 BIG: Final = BigInteger().with_variant(Integer, "sqlite")
@@ -33,10 +34,10 @@ _MOVE_END: Final = update(ENDS).where(ENDS.c.chain == bindparam("name"))
 
 @dataclass(frozen=True)
 class Fault:
-    """A place where a chain does not hold: its number and what is wrong, in words."""
+    """A place where a chain does not hold: its number and what is wrong."""
 
     seq: int
-    what: str
+    what: Message
 
 
 def chained(*columns: Column[Any]) -> tuple[Column[Any], ...]:
@@ -101,13 +102,15 @@ def verify(tx: Transaction, table: Table) -> tuple[int, list[Fault]]:
         count += 1
         if row["seq"] != expected:
             many = row["seq"] - expected
-            faults.append(Fault(expected, f"{many} row(s) from here on are missing" if many > 0 else "out of order"))
+            faults.append(
+                Fault(expected, Message("entries_missing", {"count": many}) if many > 0 else Message("out_of_order"))
+            )
         if tx.keys.link(previous, canonical(table, row)) != row["hash"] and not (faults and faults[-1].seq == expected):
-            faults.append(Fault(row["seq"], "this row or the one before it was changed or moved"))
+            faults.append(Fault(row["seq"], Message("entry_changed")))
         previous, expected = row["hash"], row["seq"] + 1
     end = tx.one(select(ENDS.c.seq, ENDS.c.hash).where(ENDS.c.chain == table.name))
     if (end.seq, end.hash) != (expected - 1, _end(tx, table, expected - 1, previous)) if end else count:
-        faults.append(Fault(expected, "the chain does not end where it should: rows at the end are missing or added"))
+        faults.append(Fault(expected, Message("wrong_end")))
     return count, faults
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from api.audit.chain import add
 from api.audit.tables import AUDIT
+from api.record.actor import Actor
 from api.record.transaction import Transaction
 
 MOST_SHOWN: Final = 200
@@ -16,19 +17,22 @@ MOST_SHOWN: Final = 200
 
 def note(
     tx: Transaction,
+    actor: Actor | None,
     action: str,
     kind: str,
     object_id: str,
     *,
-    account_id: str | None = None,
     organisation_id: str | None = None,
     **detail: Any,
 ) -> None:
-    """Add an entry to the audit chain, in the transaction that it tells of."""
+    """Add an entry to the audit chain, in the transaction that it tells of.
+
+    `actor`: who did it; None is Kail itself or somebody unknown, who then concerns the organisation named, if any.
+    """
     entry = {
         "at": tx.now,
-        "account_id": account_id,
-        "organisation_id": organisation_id,
+        "account_id": actor.account_id if actor else None,
+        "organisation_id": actor.organisation_id if actor else organisation_id,
         "action": action,
         "kind": kind,
         "object_id": object_id,

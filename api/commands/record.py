@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from api.commands.failures import Failure, failure_of, language, say
+from api.commands.options import language_option
 from api.commands.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -41,24 +43,21 @@ def opened(
     """Open the record of a data folder, with the programme and scorecard it is served with."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from api.record.crypto import KeyProblem
+    from api.record.key_store import KeyProblem
     from api.record.live import go_live, utc_now
     from api.record.transaction import KEY_FILE, open_record
     from api.settings import Settings
 
     if not new and not (data / KEY_FILE).exists():
-        raise click.ClickException(
-            f"{data} is no data folder of Kail. Remedy: check the name, or make one with kail demo."
-        )
+        raise Failure("no_data_folder", path=data)
     live = go_live(Settings(data=data, model=model, programme=programme), utc_now)
     try:
         record = open_record(data, database, utc_now)
     except KeyProblem as error:
-        raise click.ClickException(str(error)) from None
+        raise failure_of(error) from None
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        remedy = "Remedy: check its address, and that you may use it."
-        raise click.ClickException(f"the database cannot be opened: {reason}. {remedy}") from None
+        raise Failure("no_database", error=reason) from None
     try:
         yield record, live
     finally:
@@ -102,10 +101,9 @@ def demo(data: Path, database: str, people: int, seed: int) -> None:
             with progress_bar("people") as progress:
                 found = fill(record, live, who, seed, progress)
         except NotEmpty:
-            remedy = "Remedy: name another --data folder; real and invented people must not be mixed."
-            raise click.ClickException(f"{data} holds people already. {remedy}") from None
-    click.echo(f"SYNTHETIC: {found.people} people who never lived, {found.assessed} of them with a recommendation.")
-    click.echo("Sign in with one of these; the passwords are shown this once:\n")
+            raise Failure("people_there", path=data) from None
+    click.echo(say("demo_made", people=found.people, assessed=found.assessed))
+    click.echo(say("sign_in_with") + "\n")
     for role, account in found.accounts:
         click.echo(f"  {role:<9} {account.login:<12} {account.password}")
     click.echo("")
@@ -140,7 +138,7 @@ def account_add(data: Path, database: str, login: str, role: str, organisation: 
 
     login, organisation = login.strip(), organisation.strip()
     if not 1 <= len(login) <= 100 or not 1 <= len(organisation) <= 200:
-        raise click.ClickException("LOGIN needs 1 to 100 letters and --organisation 1 to 200. Remedy: write both.")
+        raise Failure("login_length")
     with opened(data, database, new=True) as (record, _):
         password = new_password()
         try:
@@ -149,14 +147,15 @@ def account_add(data: Path, database: str, login: str, role: str, organisation: 
                 number = found.id if found else add_organisation(tx, organisation)
                 made = add_account(tx, number, login, name or login, role, password)
         except Refused as error:
-            said = error.problems("en")[0]
-            raise click.ClickException(f"{said['message']} Remedy: {said['remedy']}") from None
-    click.echo(f"{made.login} ({role}, {organisation}). The password is shown this once: {made.password}")
+            said = error.problems(language())[0]
+            raise Failure("failed", what=said["message"], remedy=said["remedy"]) from None
+    told = {"login": made.login, "role": role, "organisation": organisation, "password": made.password}
+    click.echo(say("account_made", **told))
 
 
 @click.command()
 @on_a_record
-@click.option("--language", type=click.Choice(["id", "en"]), default="en", show_default=True, envvar="KAIL_LANGUAGE")
+@language_option
 @click.option(
     "--model", default="", metavar="VERSION|FILE", help="The scorecard; without it the one that comes with Kail."
 )
@@ -198,14 +197,12 @@ def rescreen(
         except OperationalError as error:
             if not is_busy(error):
                 raise
-            done = f"The {found} people listed changed{f' and {stored} of them are stored' if keep else ''}."
-            remedy = "Remedy: let the import or whatever else writes for so long come to its end, then run it again."
-            raise click.ClickException(f"somebody else has been writing for half a minute. {done} {remedy}") from None
+            raise Failure("somebody_writes", people=found, stored=stored) from None
         finally:  # who was stored is told, however it ended: a second run would not name them again
             with output.open("w", newline="", encoding="utf-8") if output else nullcontext(sys.stdout) as file:
                 csv.writer(file).writerows([columns, *lines])
-    kept = f", {stored} stored" if keep else ""
-    click.echo(f"{found} people changed{kept}; {gained} of them gained a product because the rules did.", err=True)
+    code = "rescreened_kept" if keep else "rescreened"
+    click.echo(say(code, people=found, gained=gained, stored=stored), err=True)
 
 
 def _rows(one: Rescreened) -> list[tuple[Any, ...]]:
@@ -234,7 +231,7 @@ def audit_verify(data: Path, database: str, end: str | None) -> None:
     from sqlalchemy import select
 
     from api.accounts.tables import ORGANISATIONS
-    from api.audit.chain import Fault, end_of, verify
+    from api.audit.chain import end_of, verify
     from api.audit.tables import AUDIT
     from api.consents.tables import CONSENTS
     from api.participants.tables import PARTICIPANTS
@@ -244,18 +241,19 @@ def audit_verify(data: Path, database: str, end: str | None) -> None:
         for table, people in ((AUDIT, ORGANISATIONS.c.id), (CONSENTS, PARTICIPANTS.c.id)):
             count, faults = verify(tx, table)
             number, link = end_of(tx, table)
-            click.echo(f"{table.name}: {count} entries, {len(faults)} faults; ends at {number}:{link}")
+            told = {"table": table.name, "entries": count, "faults": len(faults), "end": f"{number}:{link}"}
+            click.echo(say("chain", **told))
             for fault in faults[:100]:
-                click.echo(f"  from entry {fault.seq}: {fault.what}")
+                click.echo(say("fault", number=fault.seq, what=fault.what))
             if count == 0 and tx.one(select(people)) is not None:
-                faults = [*faults, Fault(1, "the whole chain is gone")]
-                click.echo("  the whole chain is gone: there are accounts or people, and nothing tells of them")
+                broken = True
+                click.echo(say("chain_gone"))
             broken |= bool(faults)
         if end is not None:
             number_text, _, link = end.partition(":")
             row = tx.one(select(AUDIT.c.hash).where(AUDIT.c.seq == int(number_text if number_text.isdigit() else 0)))
             if row is None or row.hash != link:
-                click.echo(f"  audit: entry {end} is not in the chain any more")
+                click.echo(say("end_gone", end=end))
                 broken = True
     if broken:
         raise click.exceptions.Exit(CHAIN_BROKEN)
@@ -270,14 +268,9 @@ def keys() -> None:
 @on_a_record
 def keys_rotate(data: Path, database: str) -> None:
     """Make a new master key, wrap every person's key with it and drop the old one. Stop the service first."""
-    from api.record.crypto import rotate
+    from api.record.key_store import rotate
     from api.record.transaction import KEY_FILE, VAULT_FILE
 
     with opened(data, database):
         number, people = rotate(data / KEY_FILE, data / VAULT_FILE)
-    click.echo(
-        f"Master key {number} wraps the keys of {people} people. Back up {KEY_FILE} now, apart from the database."
-    )
-
-
-COMMANDS = (demo, account, rescreen, audit, keys)
+    click.echo(say("key_rotated", number=number, people=people, file=KEY_FILE))

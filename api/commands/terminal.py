@@ -1,4 +1,4 @@
-"""What the command line says: a summary of a batch, and one answer in full, as lines of plain text in either language."""
+"""What the command line says: a summary of a batch, and one answer in full, as lines of plain text."""
 
 from __future__ import annotations
 
@@ -7,108 +7,19 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
-from api.advice.batch import MOST_ROWS, Summary, shown
-from api.web.words import Teller
+from api.advice.batch import MOST_ROWS, Summary
+from api.advice.participant_rows import shown
+from words.telling import Teller
 
-Both = Mapping[str, str]
 MOST_LISTED: Final = 5
 WIDTH: Final = 110
 NIK: Final = re.compile(r"[0-9]{16}")
 """The number of an Indonesian identity card has sixteen digits."""
 
 
-def _(id_: str, en: str) -> Both:
-    return {"id": id_, "en": en}
-
-
-WORDS: Final[Mapping[str, Both]] = {
-    # a batch
-    "rows": _(
-        "Baris: {read:,} dibaca, {answered:,} dijawab, {rejected:,} ditolak.",
-        "Rows: {read:,} read, {answered:,} answered, {rejected:,} rejected.",
-    ),
-    "blank": _("Baris kosong yang dilewati: {count:,}.", "Blank rows left out: {count:,}."),
-    "sheet": _(
-        "Lembar yang dibaca: {name}, judul kolomnya di baris {row}.", "Sheet read: {name}, its header in row {row}."
-    ),
-    "other_sheets": _("Lembar lain, tidak dibaca: {names}.", "Other sheets, not read: {names}."),
-    "hidden_sheets": _("Lembar tersembunyi, tidak dibaca: {names}.", "Hidden sheets, not read: {names}."),
-    "unnamed": _(
-        "Kolom yang berisi tetapi tidak berjudul, jadi tidak dibaca: {names}",
-        "Columns that hold something under no name, so not read: {names}",
-    ),
-    "first_cell": _("(pertama di {cell})", "(first in {cell})"),
-    "answers": _("Jawaban: {path}", "Answers: {path}"),
-    "rejected": _(
-        "Baris yang ditolak, dengan caranya membetulkan: {path}", "Rejected rows, each with its remedy: {path}"
-    ),
-    "days": _("Berlaku untuk {first}.", "Answered for {first}."),
-    "many_days": _(
-        "Berlaku untuk {count:,} hari, dari {first} sampai {last}.", "Answered for {count:,} days, {first} to {last}."
-    ),
-    "tiers": _("Tingkat", "Tiers"),
-    "provisional": _(
-        "Sementara (satu jawaban lagi bisa menaikkannya): {count:,}", "Provisional (an answer could lift it): {count:,}"
-    ),
-    "next_steps": _("Langkah berikut yang paling sering", "Commonest next steps"),
-    "questions": _("Pertanyaan berikut yang paling sering", "Commonest next questions"),
-    "reasons": _("Alasan penolakan yang paling sering", "Commonest reasons for rejection"),
-    "whole_row": _("(seluruh baris)", "(the whole row)"),
-    "ignored": _(
-        "Kolom yang tidak ada di peta, jadi tidak dibaca ({count}): {names}",
-        "Columns that nobody maps, so not read ({count}): {names}",
-    ),
-    "never_seen": _(
-        "Kolom yang dipetakan tetapi tidak ada di satu baris pun: {names}",
-        "Columns that are mapped but stand in no row: {names}",
-    ),
-    "foreign": _(
-        "Uang asing tanpa kurs bertanggal dan bersumber, jadi tidak diketahui: {names}. Tambahkan rate di peta kolom.",
-        "Foreign money without a dated, sourced rate, so unknown: {names}. Add a rate to the column map.",
-    ),
-    "repeated": _(
-        "Perhatian: peserta yang muncul lebih dari sekali: {count:,}. Periksa apakah orangnya sama; setiap baris yang "
-        "terbaca dijawab sendiri. Barisnya, tanpa menghitung judul: {names}",
-        "Note: participants that stand more than once: {count:,}. See whether each is one person; every row that can be "
-        "read is answered by itself. Their rows, the header not counted: {names}",
-    ),
-    "long_number": _("(angka panjang)", "(a long number)"),
-    "more": _("; dan lainnya", "; and others"),
-    # one answer
-    "participant": _("Peserta {id}, pada {day}", "Participant {id}, on {day}"),
-    "tier": _("Tingkat: {name}", "Tier: {name}"),
-    "tier_provisional": _("Tingkat: {name} (sementara)", "Tier: {name} (provisional)"),
-    "talk_again": _("Bicara lagi pada {on}: {name}", "Talk again on {on}: {name}"),
-    "readiness": _(
-        "Kesiapan: {score} (yang belum diketahui: {low} sampai {high})",
-        "Readiness: {score} (what is unknown leaves {low} to {high})",
-    ),
-    "to_ask": _("Yang perlu ditanyakan", "To ask"),
-    "steps": _("Tujuh langkah", "The steps"),
-    "interventions": _("Yang bisa dilakukan, berurutan", "What to do, in order"),
-    "products": _("Produk", "Products"),
-    "path": _("Jalan menuju {name}", "The way to {name}"),
-    "no_path": _("Jalan", "The way"),
-    "impossible": _("Tidak bisa, karena:", "Impossible, because:"),
-    "length": _("{days} hari, {cost}", "{days} days, {cost}"),
-    "one_day": _("{days} hari, {cost}", "{days} day, {cost}"),
-    "unpriced": _("biaya belum diketahui", "cost not known"),
-    "free": _("gratis", "free"),
-    "notices": _("Catatan", "Notices"),
-    "needs": _("kurang: {names}", "lacking: {names}"),
-    "asks": _("tanyakan: {names}", "ask: {names}"),
-    "instalment": _("cicilan {amount}", "instalment {amount}"),
-    "done": _("selesai", "done"),
-    "under_way": _("sedang berjalan", "under way"),
-    "open": _("belum", "open"),
-    "unknown": _("belum diketahui", "not known"),
-    "conditions_met": _("Syarat yang diumumkan terpenuhi", "Published conditions met"),
-    "not_yet": _("Belum", "Not yet"),
-    "ask": _("Perlu jawaban", "Needs an answer"),
-    "not_for_you": _("Bukan untuk Anda", "Not for you"),
-}
 STATUSES: Final = ("conditions_met", "ask", "not_yet", "not_for_you")
 
 
@@ -116,7 +27,7 @@ def summary_lines(found: Summary, t: Teller) -> Iterator[str]:
     """Say what became of a file."""
 
     def say(code: str, **args: Any) -> str:
-        return WORDS[code][t.language].format(**args)
+        return t.sentence("terminal", code, **args)
 
     if found.sheet:
         yield say("sheet", name=found.sheet, row=found.header_row)
@@ -130,16 +41,16 @@ def summary_lines(found: Summary, t: Teller) -> Iterator[str]:
         yield say("answers", path=found.output)
     if found.rejected:
         yield say("rejected", path=found.rejected_file)
-        yield from _counted(say("reasons"), found.reasons, lambda key: _reason(found, key, say))
+        yield from _counted(t, say("reasons"), found.reasons, lambda key: _reason(found, key, say))
     if found.repeated:
         yield ""
         yield from _wrap(say("repeated", count=len(found.repeated), names=_repeated(found, say)), "")
     if found.answered:
-        yield from _counted(say("tiers"), found.tiers, lambda tier: t.word("tier", tier))
+        yield from _counted(t, say("tiers"), found.tiers, lambda tier: t.word("tier", tier))
         if found.provisional:
             yield f"  {say('provisional', count=found.provisional)}"
-        yield from _counted(say("next_steps"), found.next_steps, lambda name: t.word("intervention", name))
-        yield from _counted(say("questions"), found.questions, t.question)
+        yield from _counted(t, say("next_steps"), found.next_steps, lambda name: t.word("intervention", name))
+        yield from _counted(t, say("questions"), found.questions, t.question)
     yield from _warnings(found, say)
 
 
@@ -178,12 +89,12 @@ def _warnings(found: Summary, say: Any) -> Iterator[str]:
         yield from textwrap.wrap(line, WIDTH, subsequent_indent="  ")
 
 
-def _counted(title: str, counter: Counter[Any], word: Any) -> Iterator[str]:
+def _counted(t: Teller, title: str, counter: Counter[Any], word: Any) -> Iterator[str]:
     if counter:
         yield ""
         yield title
     for key, count in counter.most_common(MOST_LISTED):
-        yield from textwrap.wrap(f"{count:>9,}  {word(key)}", WIDTH, subsequent_indent=" " * 11)
+        yield from textwrap.wrap(f"{t.number(count):>9}  {word(key)}", WIDTH, subsequent_indent=" " * 11)
 
 
 def answer_lines(identity: str, day: str, found: Mapping[str, Any], t: Teller) -> Iterator[str]:
@@ -196,7 +107,7 @@ class _Page:
         self.t = t
 
     def say(self, code: str, **args: Any) -> str:
-        return WORDS[code][self.t.language].format(**args)
+        return self.t.sentence("terminal", code, **args)
 
     def lines(self, identity: str, day: str, found: Mapping[str, Any]) -> Iterator[str]:
         yield self.say("participant", id=identity, day=day)
@@ -211,7 +122,7 @@ class _Page:
         yield from self.listed("notices", found["notices"])
 
     def status(self, status: str) -> str:
-        return self.say(status) if status in WORDS else status
+        return self.t.name("terminal", status)
 
     def listed(self, code: str, lines: Iterable[str]) -> Iterator[str]:
         lines = list(lines)
@@ -238,9 +149,8 @@ class _Page:
         if given is None:
             yield from _wrap(found["why_no_readiness"] or "", "")
             return
-        written = (f"{given[key] / 1000:.1f}" for key in ("score", "low", "high"))
-        score, low, high = (one.replace(".", ",") if self.t.language == "id" else one for one in written)
-        yield self.say("readiness", score=score, low=low, high=high)
+        points = {key: self.t.decimal(Decimal(given[key]) / 1000, 1, fixed=True) for key in ("score", "low", "high")}
+        yield self.say("readiness", **points)
         if given["why_no_probability"]:
             yield from _wrap(given["why_no_probability"], "  ")
         for part in sorted(given["contributions"], key=lambda part: -abs(part["points"])):
@@ -248,7 +158,7 @@ class _Page:
 
     def length(self, days: int | None, cost: int | None) -> str:
         written = self.say("unpriced") if cost is None else self.t.rupiah(cost) if cost else self.say("free")
-        return self.say("one_day" if days == 1 else "length", days=days, cost=written)
+        return self.say("length", days=days, cost=written)
 
     def interventions(self, found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         if found:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
-from api.consents.texts import CHANNELS, CURRENT, PURPOSES, TEXTS
+from api.consents.purposes import CHANNELS, PURPOSES, WITH_RECIPIENT, current, documents
 from api.web.forms import Form
+
+AT_REGISTRATION: Final = tuple(purpose for purpose in PURPOSES if purpose not in WITH_RECIPIENT)
+"""What can be agreed to at registration; a referral needs its recipient and is agreed to later."""
 
 
 def channel_and_day(form: Form, today: date) -> tuple[str, date, str]:
@@ -14,9 +18,9 @@ def channel_and_day(form: Form, today: date) -> tuple[str, date, str]:
     said_on = form.day("said_on", today) or today
     if said_on > today:
         form.trouble("said_on", "future_consent")
-    return channel, said_on, form.choice("text_version", tuple(TEXTS), CURRENT)
+    return channel, said_on, form.choice("text_version", tuple(documents()), current(today).version)
 
 
 def purposes(form: Form) -> tuple[str, ...]:
-    """The purposes agreed to at registration; a referral needs its recipient and is agreed to later."""
-    return form.choices("consents", [purpose for purpose in PURPOSES if purpose != "referral"])
+    """The purposes agreed to at registration."""
+    return form.choices("consents", AT_REGISTRATION)

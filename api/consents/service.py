@@ -11,8 +11,8 @@ from sqlalchemy import bindparam, func, select
 
 from api.audit.chain import add
 from api.audit.service import note
+from api.consents.purposes import PURPOSES, current
 from api.consents.tables import CONSENTS
-from api.consents.texts import CURRENT, PURPOSES
 from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction
@@ -41,7 +41,7 @@ def say(
     channel: str,
     said_on: date,
     recipient: str = "",
-    text_version: str = CURRENT,
+    text_version: str = "",
     expires_on: date | None = None,
 ) -> int:
     """Write into the ledger that a person agreed, or took it back; return the entry's number."""
@@ -51,7 +51,7 @@ def say(
         "purpose": purpose,
         "recipient": recipient,
         "given": given,
-        "text_version": text_version,
+        "text_version": text_version or current(today_of(tx)).version,
         "channel": channel,
         "said_on": said_on,
         "expires_on": expires_on,
@@ -59,8 +59,7 @@ def say(
         "account_id": actor.account_id if actor else None,
     }
     number = add(tx, CONSENTS, entry)
-    who = {"account_id": actor.account_id, "organisation_id": actor.organisation_id} if actor else {}
-    note(tx, "consent_given" if given else "consent_withdrawn", "participant", person_id, **who, purpose=purpose)
+    note(tx, actor, "consent_given" if given else "consent_withdrawn", "participant", person_id, purpose=purpose)
     return number
 
 

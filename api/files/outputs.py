@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from api.files.rows import FileProblem
+from matcher.message import Message
 
 TEXT, YES_NO, POINTS, WHOLE, LIST, DAY = "text", "yes_no", "points", "whole", "list", "day"
 ANSWER: Final = {
@@ -154,7 +155,7 @@ class WorkbookOutput:
     def write(self, rows: Sequence[Sequence[Any]]) -> None:
         self.count += len(rows)
         if self.count > MOST_ROWS:
-            raise FileProblem({"id": "jawabannya", "en": "the answers"}, "many_answers", most=MOST_ROWS)
+            raise FileProblem(Message("the_answers"), "many_answers", most=MOST_ROWS)
         for row in rows:
             self.sheet.append([self._cell(value) for value in row])
 

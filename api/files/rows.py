@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from api.files.file_words import FILE_PROBLEMS, SENTENCE, Both, fill
+from matcher.message import Message
 from training_data.columns import CellProblem
+from words.speaking import speaker
 
 LONGEST_LINE: Final = 1_000_000
 MOST_COLUMNS: Final = 2_000
+NOT_A_PERSON: Final = Message("row_adds_up")
 TOTALS: Final = frozenset(
     ("total", "jumlah", "jumlah total", "total keseluruhan", "grand total", "subtotal", "sub total", "rata-rata")
 )
@@ -20,24 +22,25 @@ TOTALS: Final = frozenset(
 
 
 class FileProblem(Exception):
-    """A file that cannot be used: a code of `FILE_PROBLEMS`, and what its words need. As a string it is in English."""
+    """A file that cannot be used: its name, and what is wrong as a message. As a string it is in English.
 
-    def __init__(self, path: Path | str | Both, code: str, **given: Any) -> None:
-        self.path, self.code, self.given = path, code, given
+    What is wrong begins small and ends without a full stop: the file's name stands before it.
+    """
+
+    def __init__(self, path: Path | str | Message, code: str, **given: Any) -> None:
+        self.path, self.message = path, Message(code, given)
         super().__init__(self.said("en"))
 
-    def what(self, language: str) -> str:
-        """What is wrong."""
-        return fill(FILE_PROBLEMS[self.code][0], language, self.given)
-
-    def remedy(self, language: str) -> str:
-        """What to do about it."""
-        return fill(FILE_PROBLEMS[self.code][1], language, self.given)
+    @property
+    def code(self) -> str:
+        """What is wrong, as a code."""
+        return self.message.code
 
     def said(self, language: str) -> str:
-        """Both, after the name of the file."""
-        parts = {"path": self.path, "what": self.what(language), "remedy": self.remedy(language)}
-        return fill(SENTENCE, language, parts)
+        """The file's name, what is wrong with it and what to do about it."""
+        says = speaker(language)
+        what, remedy = says.say(self.message).rstrip("."), says.remedy(self.message)
+        return says.sentence("", "file_problem", path=self.path, what=what, remedy=remedy)
 
 
 def first_line(error: object) -> str:
@@ -123,9 +126,3 @@ def total_problem(headers: Sequence[str], cells: Sequence[Any]) -> CellProblem |
         if cell is not None and cell != "":
             return None
     return None
-
-
-NOT_A_PERSON: Final = {
-    "id": "Baris ini menjumlahkan baris lain, bukan satu peserta. Hapus barisnya; kalau ini peserta, beri kode lain.",
-    "en": "This row adds up other rows and is no participant. Take it out; if it is one, give it another code.",
-}

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from api.files.rows import LONGEST_LINE, FileProblem, Known, Row, Sheet, column_names, first_line, total_problem
 from api.files.workbooks import WORKBOOKS, open_workbook
+from matcher.message import Message
 from training_data.columns import CellProblem
 
 BATCH: Final = 10_000
@@ -47,8 +48,7 @@ def open_sheet(path: Path, known: Known, timezone: str = "UTC", name: str | None
     if opener is None:
         raise _unreadable(path)
     if name is not None and opener is not open_workbook:
-        endings = {"id": " dan ".join(WORKBOOKS), "en": " and ".join(WORKBOOKS)}
-        raise FileProblem(path.name, "no_sheets", name=name, endings=endings)
+        raise FileProblem(path.name, "no_sheets", name=name, endings=WORKBOOKS)
     try:
         if not path.exists():
             raise FileProblem(path, "no_such_file")
@@ -203,7 +203,7 @@ def _csv_rows(lines: _Lines, reader: Any, headers: tuple[str, ...], sheet: Sheet
         except StopIteration:
             return
         except csv.Error:
-            cells, problem = [], _bad_quote(lines.taken[0])
+            cells, problem = [], CellProblem("", lines.taken[0], Message("bad_quote"))
         if not "".join(lines.taken).strip(BLANKS):
             sheet.blank += 1
             continue
@@ -217,34 +217,9 @@ def _csv_rows(lines: _Lines, reader: Any, headers: tuple[str, ...], sheet: Sheet
             yield Row(number, start, {name: cell for name, cell in zip(headers, cells, strict=True) if name})
 
 
-def _bad_quote(line: str) -> CellProblem:
-    return CellProblem(
-        "",
-        line,
-        {
-            "id": 'Tanda kutip (") di baris ini tidak ditutup, atau ada di tengah sel. Tutup, hapus, atau tulis dua kali.',
-            "en": 'A quotation mark (") in this row is never closed, or stands inside a cell. Close it, remove it, or '
-            "write it twice.",
-        },
-    )
-
-
 def _ragged(line: str, cells: int, headers: int) -> CellProblem:
-    if cells < headers:
-        remedy = {"id": "Lengkapi selnya; boleh kosong.", "en": "Add the missing cells; they may be empty."}
-    else:
-        remedy = {
-            "id": "Sel yang berisi pemisah harus di dalam tanda kutip.",
-            "en": "Put quotes around a cell that holds the separator.",
-        }
-    return CellProblem(
-        "",
-        line,
-        {
-            "id": f"Jumlah sel di baris ini {cells}, di judul {headers}. {remedy['id']}",
-            "en": f"Cells in this row: {cells}, in the header: {headers}. {remedy['en']}",
-        },
-    )
+    code = "too_few_cells" if cells < headers else "too_many_cells"
+    return CellProblem("", line, Message(code, {"cells": cells, "headers": headers}))
 
 
 # -- JSON lines --------------------------------------------------------------------------------------------------------
@@ -268,31 +243,31 @@ def _jsonl_rows(sheet: Sheet) -> Iterator[Row]:
         try:
             cells = json.loads(line, object_pairs_hook=_once_each)
             if not isinstance(cells, dict):
-                raise ValueError(f"it is a {type(cells).__name__}")
+                raise _NotOneObject(Message("line_is_no_object"))
+        except _NotOneObject as error:
+            yield Row(number, line_number, {}, (CellProblem("", line, error.message),))
+            continue
         except (ValueError, RecursionError) as error:
-            yield Row(number, line_number, {}, (_bad_json(line, str(error)),))
+            yield Row(number, line_number, {}, (CellProblem("", line, Message("bad_json", {"error": str(error)})),))
             continue
         sheet.seen.update(cells)
         yield Row(number, line_number, cells)
+
+
+class _NotOneObject(Exception):
+    """A line of JSON that is not one object with each name once."""
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        super().__init__(message.code)
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         name = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        raise ValueError(f"{name} stands twice")
+        raise _NotOneObject(Message("name_twice_in_line", {"name": name}))
     return found
-
-
-def _bad_json(line: str, error: str) -> CellProblem:
-    return CellProblem(
-        "",
-        line,
-        {
-            "id": f"Baris ini bukan satu objek JSON ({error}). Tulis satu objek {{...}} per baris.",
-            "en": f"This line is not one JSON object ({error}). Write one object {{...}} a line.",
-        },
-    )
 
 
 # -- Parquet -----------------------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ from api.files.rows import (
     total_problem,
 )
 from api.files.workbook_check import check_workbook, damaged
+from matcher.message import Message
 from training_data.columns import CellProblem, as_text
 
 WORKBOOKS: Final = (".xlsx", ".xlsm")
@@ -43,33 +44,13 @@ _NOT_SHOWN: Final = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')
 _ADDS_ROWS = re.compile(
     r"(?:SUM|SUBTOTAL|AGGREGATE|AVERAGE|COUNTA?)\(.*?\$?[A-Z]{1,3}\$?([0-9]+):\$?[A-Z]{1,3}\$?([0-9]+)", re.I
 )
-WORDS: Final[Mapping[str, Mapping[str, str]]] = {
-    "unstored": {
-        "id": "Rumus ini belum punya hasil yang tersimpan. Buka filenya di Excel, lalu simpan sekali.",
-        "en": "This formula has no stored result. Open the workbook and save it in Excel once.",
-    },
-    "error": {
-        "id": "Sel ini galat. Betulkan rumusnya, atau kosongkan selnya bila jawabannya belum diketahui.",
-        "en": "This cell is an error. Mend its formula, or empty the cell if the answer is not known.",
-    },
-    "digits": {
-        "id": "Excel hanya menyimpan 15 angka dan mengganti sisanya dengan nol. Jadikan selnya Teks, lalu ketik ulang.",
-        "en": "Excel keeps 15 digits of a number and turns the rest into zeros. Make the cell Text and type it again.",
-    },
-    "date": {
-        "id": "Sel ini galat, atau angkanya di luar tanggal yang dikenal Excel. Ketik ulang tanggalnya.",
-        "en": "This cell is an error, or its number lies outside the dates that Excel knows. Type the date again.",
-    },
-    "merged": {
-        "id": "Sel-sel ini digabung, jadi tidak pasti nilainya milik siapa. Pisahkan (Unmerge), lalu isi tiap selnya.",
-        "en": "These cells are merged, so whose value it is is not certain. Unmerge them and fill in each.",
-    },
-}
+WHY: Final = ("unstored", "error", "digits", "date")
+"""Why the value of a cell cannot be had; the message of each is cell_..."""
 
 
 @dataclass(frozen=True, slots=True)
 class BadCell:
-    """A cell whose value cannot be had: why (a key of WORDS), and what it shows."""
+    """A cell whose value cannot be had: why (one of WHY), and what it shows."""
 
     why: str
     shown: Any
@@ -222,19 +203,14 @@ def _choose(
         raise FileProblem(file, "empty_sheet")
     if not searched:
         raise FileProblem(file, "empty_sheets")
-    where = {
-        "id": " atau ".join(f"{block} di lembar {title!r}" for block, title in searched),
-        "en": " or ".join(f"{block} of sheet {title!r}" for block, title in searched),
-    }
+    where = [Message("block_of_sheet", {"block": block, "sheet": title}) for block, title in searched]
     raise FileProblem(file, "no_header", where=where, least=_least(known), names=_first_names(list(known)))
 
 
-def _first_names(names: Sequence[str]) -> Mapping[str, str]:
+def _first_names(names: Sequence[str]) -> str | Message:
     """The first of the names that a header may have, and how many more there are."""
     first, more = ", ".join(names[:_NAMED_IN_REMEDY]), len(names) - _NAMED_IN_REMEDY
-    if more <= 0:
-        return {"id": first, "en": first}
-    return {"id": f"{first}, dan {more} lagi", "en": f"{first} and {more} more"}
+    return Message("names_and_more", {"names": first, "count": more}) if more > 0 else first
 
 
 def _alike(name: str) -> str:
@@ -248,7 +224,7 @@ def _candidates(file: str, sheets: Sequence[Any], name: str | None) -> Sequence[
     exact = [sheet for sheet in sheets if sheet.title == name]
     found = exact or [sheet for sheet in sheets if _alike(sheet.title) == _alike(name)]
     if not found:
-        names = ", ".join(repr(sheet.title) for sheet in sheets) or {"id": "tidak ada", "en": "none"}
+        names = ", ".join(repr(sheet.title) for sheet in sheets) or Message("none")
         raise FileProblem(file, "no_such_sheet", name=name, names=names)
     return found[:1]
 
@@ -338,12 +314,12 @@ class _Table:
             name = self.names.get(column, "")
             if isinstance(value, BadCell):
                 if name in self.known:
-                    problems.append(CellProblem(name, value.shown, WORDS[value.why]))
+                    problems.append(CellProblem(name, value.shown, Message(f"cell_{value.why}")))
             elif name:
                 found[name] = value
         for one in merged:
             names = [self.names[column] for column in range(one.min_col, one.max_col + 1) if column in self.names]
-            problems += [CellProblem(name, one.coord, WORDS["merged"]) for name in names if name in self.known]
+            problems += [CellProblem(name, one.coord, Message("cell_merged")) for name in names if name in self.known]
         return Row(number, line, found, tuple(problems), self.letters)
 
     def _total(self, line: int, values: Mapping[int, Any]) -> CellProblem | None:

@@ -16,11 +16,11 @@ from litestar.params import Body, FromPath, RawBody
 from sqlalchemy import select
 
 from api.accounts.tables import ACCOUNTS
-from api.advice.batch import Job
+from api.advice.participant_rows import Job
 from api.audit.service import note
 from api.consents import service as consents
 from api.consents.forms import channel_and_day, purposes
-from api.consents.texts import PURPOSES, WITH_RECIPIENT
+from api.consents.purposes import PURPOSES, WITH_RECIPIENT
 from api.participants import evidence, people, rights
 from api.participants.imports import import_sheet
 from api.participants.people import Agreement, Person
@@ -30,6 +30,7 @@ from api.record.transaction import Transaction
 from api.web.asking import Asking, actor_of, answer_json, in_thread, record_of
 from api.web.errors import language_of
 from api.web.forms import Form
+from words.speaking import Named
 
 MOST_BYTES: Final = 256 * 1024
 MOST_IMPORT_BYTES: Final = 20 * 1024 * 1024
@@ -68,7 +69,7 @@ def _listed(request: Asking, search: str) -> Response[bytes]:
     with record_of(request).write() as tx:
         found = people.people_of(tx, actor_of(request), search)
         seen = [person.id for person in found]
-        note(tx, "listed", "account", actor_of(request).account_id, **people.who(actor_of(request)), participants=seen)
+        note(tx, actor_of(request), "listed", "account", actor_of(request).account_id, participants=seen)
     return answer_json({"participants": [shown(person) for person in found]})
 
 
@@ -100,7 +101,7 @@ def get_participant(request: Asking, person_id: FromPath[str], live: NamedDepend
     actor = actor_of(request)
     with record_of(request).write() as tx:
         person = people.find(tx, actor, person_id)
-        note(tx, "saw", "participant", person_id, **people.who(actor))
+        note(tx, actor, "saw", "participant", person_id)
         found = shown(person) | {"consents": consents.standing(tx, person_id)}
         if actor.role == "mentor":
             consents.require(tx, person_id, "record")
@@ -143,7 +144,7 @@ def get_evidence(request: Asking, person_id: FromPath[str]) -> Response[bytes]:
     with record_of(request).write() as tx:
         person = people.find(tx, actor_of(request), person_id)
         consents.require(tx, person_id, "record")
-        note(tx, "saw_evidence", "participant", person_id, **people.who(actor_of(request)))
+        note(tx, actor_of(request), "saw_evidence", "participant", person_id)
         return answer_json({"evidence": [fact._asdict() for fact in evidence.evidence_of(tx, person)]})
 
 
@@ -176,7 +177,7 @@ def get_consents(request: Asking, person_id: FromPath[str]) -> Response[bytes]:
     """Show everything a participant agreed to and took back."""
     with record_of(request).write() as tx:
         people.find(tx, actor_of(request), person_id)
-        note(tx, "saw_consents", "participant", person_id, **people.who(actor_of(request)))
+        note(tx, actor_of(request), "saw_consents", "participant", person_id)
         ledger, standing = consents.ledger_of(tx, person_id), consents.standing(tx, person_id)
     return answer_json({"ledger": ledger, "standing": standing})
 
@@ -207,7 +208,7 @@ def read_consent(form: Form, live: Live) -> dict[str, Any]:
     recipient, expires_on = form.text("recipient", wanted=False), form.day("expires_on")
     channel, said_on, text_version = channel_and_day(form, live.today)
     if recipient and purpose not in WITH_RECIPIENT:
-        form.trouble("recipient", "recipient_unwanted", purpose=purpose)
+        form.trouble("recipient", "recipient_unwanted", purpose=Named("purpose", purpose))
     if not recipient and purpose in WITH_RECIPIENT:
         form.trouble("recipient", "no_recipient")
     if given and expires_on is not None and expires_on < live.today:

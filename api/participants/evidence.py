@@ -15,17 +15,17 @@ from sqlalchemy import bindparam, func, insert, select
 
 from api.audit.service import note
 from api.consents import service as consents
-from api.participants.people import Person, bump, who
+from api.participants.people import Person, bump
 from api.participants.tables import EVIDENCE
 from api.record.actor import Actor
 from api.record.crypto import read_json, seal_json, unseal_each
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction, new_id
 from api.web.errors import told
-from api.web.words import teller
 from matcher.facts.participant import InputProblem, ParticipantError, as_date, read_participant, read_value
 from matcher.message import Message
 from matcher.programme.rules import Rules
+from words.telling import teller
 
 PLACE: Final = "evidence.sealed:"
 MOST_FACTS: Final = 200
@@ -197,13 +197,6 @@ def store(
     if rows:
         tx.run(insert(EVIDENCE).values(rows))
         bump(tx, person.id)
-        note(
-            tx,
-            "added_evidence",
-            "participant",
-            person.id,
-            **who(actor),
-            facts=len(rows),
-            **({"source": source} if source else {}),
-        )
+        detail: dict[str, Any] = {"facts": len(rows)} | ({"source": source} if source else {})
+        note(tx, actor, "added_evidence", "participant", person.id, **detail)
     return len(rows)

@@ -15,17 +15,16 @@ from api.accounts import service as accounts
 from api.audit.service import note
 from api.consents import service as consents
 from api.participants import evidence
-from api.participants.people import check_version, find, who
+from api.participants.people import check_version, find
 from api.record.live import Live
 from api.web.asking import Asking, actor_of, in_thread, record_of
 from api.web.errors import language_of
 from api.web.forms import Form
 from api.web.frame import MOST_BYTES, NOTHING, Fields, Typed, attempt, fields_of, go, page
-from api.web.words import teller
 from matcher.facts.participant import as_date
 from matcher.programme.entries import PROOFS, Signal
 from matcher.programme.rules import Rules
-from words.wording import UNIT_NAMES
+from words.telling import teller
 
 PREFIX: Final = "signals."
 GONE: Final = "gone."
@@ -70,7 +69,7 @@ class Group:
 def groups_of(rules: Rules, language: str, signals: Mapping[str, Mapping[str, Any]]) -> list[Group]:
     """Everything that may be asked, grouped by step, with what is known; first what belongs to no step."""
     t = teller(rules, language)
-    steps = {"": {"id": "Orang dan usahanya", "en": "The person and the business"}[language]}
+    steps = {"": t.sentence("page", "the_person_and_the_business")}
     steps |= {rule.step.id: f"{rule.step.id} {t.text(rule.step.name)}" for rule in rules.steps}
     asked = [signal for signal in rules.signals.values() if not signal.derived]
     groups = [
@@ -87,7 +86,7 @@ def _asked(t: Any, signal: Signal, signals: Mapping[str, Mapping[str, Any]]) -> 
         kind=signal.kind,
         label=t.text(signal.label),
         question=t.text(signal.question),
-        unit="rupiah" if signal.kind == "money" else UNIT_NAMES[t.language][signal.unit],
+        unit=t.name("unit_name", "rupiah" if signal.kind == "money" else signal.unit),
         options=[(code, t.text(label)) for code, label in signal.values.items()],
         negative=signal.minimum < 0,
         known=said(t, signal, fact["value"]) if fact else "",
@@ -119,7 +118,7 @@ def _evidence_page(request: Asking, person_id: str, live: Live, typed: Typed = N
     with record_of(request).write() as tx:
         person = find(tx, actor_of(request), person_id)
         consents.require(tx, person_id, "record")
-        note(tx, "saw", "participant", person_id, **who(actor_of(request)))
+        note(tx, actor_of(request), "saw", "participant", person_id)
         signals = evidence.signals_of(evidence.evidence_of(tx, person), live.rules.day)
     groups = groups_of(live.rules, language_of(request), signals)
     return page(request, "evidence.html", typed=typed, person=person, groups=groups, proofs=PROOFS)
@@ -194,7 +193,7 @@ def get_history(request: Asking, person_id: FromPath[str], live: NamedDependency
     with record_of(request).write() as tx:
         person = find(tx, actor, person_id)
         consents.require(tx, person_id, "record")
-        note(tx, "saw_evidence", "participant", person_id, **who(actor))
+        note(tx, actor, "saw_evidence", "participant", person_id)
         facts = evidence.evidence_of(tx, person)
         names = accounts.names_of(tx, actor)
     rows = [(t.word("signal", f.signal), said(t, t.signals.get(f.signal), f.value), f) for f in reversed(facts)]

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import delete, insert, select
 
-from api.advice.batch import Job, Ready, Rejected, in_both, read_row
+from api.advice.participant_rows import Job, Ready, Rejected, read_row
 from api.audit.service import note
 from api.consents import service as consents
 from api.files.rows import FileProblem, Row
@@ -30,6 +30,7 @@ from api.web.forms import Form
 from matcher.facts.participant import ParticipantError, read_participant
 from matcher.programme.reading import ProgrammeError
 from training_data.columns import CellProblem, ColumnMap, check_headers, plain_map, read_map
+from words.speaking import Speaker, speaker
 
 IDENTITY: Final = {
     "name": ("name", "nama"),
@@ -96,15 +97,16 @@ def import_sheet(
         done = new_id()
         entry = {"id": done, "account_id": actor.account_id, "file_index": mark, "at": tx.now, **counts}
         tx.run(insert(IMPORTS).values(entry))
-        note(tx, "imported", "import", done, **people.who(actor), registered=found.registered, rows=found.taken)
+        note(tx, actor, "imported", "import", done, registered=found.registered, rows=found.taken)
     return found
 
 
 def _unreadable(error: FileProblem | ProgrammeError, language: str) -> list[Trouble]:
     if isinstance(error, FileProblem):
-        what = error.what(language)
+        says = speaker(language)
+        what, remedy = says.say(error.message), says.remedy(error.message)
         field = "sheet" if error.code in ("no_such_sheet", "no_sheets") else "file"
-        return [Trouble(field, "import_unread", what=what[0].upper() + what[1:], remedy=error.remedy(language))]
+        return [Trouble(field, "import_unread", what=what[0].upper() + what[1:], remedy=remedy)]
     return [Trouble("file", "import_unread", what=f"{p.entry}: {p.what}", remedy=p.remedy) for p in error.problems]
 
 
@@ -132,7 +134,7 @@ def _read(job: Job, path: Path) -> tuple[list[_Line], Imported]:
             try:
                 lines.append(_line(job, columns, row, who))
             except Rejected as error:
-                _reject(found, error, job.language)
+                _reject(found, error, job.says)
     if not found.rows:
         raise FileProblem(path.name, "no_rows")
     return lines, found
@@ -180,14 +182,13 @@ def _text(cell: Any) -> str:
 
 def _problem(column: str, trouble: Trouble) -> CellProblem:
     """A trouble of a row as a problem of a column; the value of an identity column is not repeated."""
-    said = {language: trouble.said(language) for language in ("id", "en")}
-    return CellProblem(column, None, {code: f"{one['message']} {one['remedy']}" for code, one in said.items()})
+    return CellProblem(column, None, trouble.message)
 
 
-def _reject(found: Imported, error: Rejected, language: str) -> None:
+def _reject(found: Imported, error: Rejected, says: Speaker) -> None:
     found.rejected_rows += 1
     if len(found.problems) < MOST_REJECTIONS:
-        for number, line, cell, _, column, value, remedy in error.table(language):
+        for number, line, cell, _, column, value, remedy in error.table(says):
             told = {"field": shown_text(column), "value": shown_text(value), "remedy": shown_text(remedy, 1000)}
             entry = {"row": number, "line": line, "cell": cell, **told}
             found.problems.append(entry)
@@ -211,11 +212,11 @@ def _take(tx: Transaction, actor: Actor, line: _Line, agreed: Agreement, found: 
         new = evidence.store(tx, actor, person, fresh, before, "", source="import")
     except Refused as error:
         problems = [_problem(trouble.field, trouble) for trouble in error.troubles]
-        _reject(found, Rejected(line.row, line.ready.id, problems), job.language)
+        _reject(found, Rejected(line.row, line.ready.id, problems), job.says)
         return
     except ParticipantError as error:
-        words = [CellProblem(p.field, p.value, in_both(line.ready.rules, p.message)) for p in error.problems]
-        _reject(found, Rejected(line.row, line.ready.id, words), job.language)
+        words = [CellProblem(p.field, p.value, p.message) for p in error.problems]
+        _reject(found, Rejected(line.row, line.ready.id, words), job.says)
         return
     found.taken += 1
     found.registered += is_new

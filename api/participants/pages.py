@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from litestar import Response, get, post
@@ -13,7 +14,8 @@ from litestar.params import Body, FromPath, RawBody
 from api.accounts import service as accounts
 from api.audit.service import note
 from api.consents import service as consents
-from api.consents.texts import CURRENT, PURPOSES, TEXTS
+from api.consents.forms import AT_REGISTRATION
+from api.consents.purposes import PURPOSES, current
 from api.participants import people, rights
 from api.participants.endpoints import (
     MOST_IMPORT_BYTES,
@@ -23,22 +25,27 @@ from api.participants.endpoints import (
     take_import,
 )
 from api.participants.imports import Imported
-from api.participants.people import check_version, find, who
+from api.participants.people import check_version, find
 from api.record.live import Live
 from api.record.refusals import Refused, Trouble
 from api.web.asking import Asking, actor_of, in_thread, record_of
 from api.web.errors import language_of
 from api.web.forms import Form
 from api.web.frame import MOST_BYTES, NOTHING, Fields, Typed, attempt, fields_of, go, page
-
-AGREED_AT_FIRST: Final = tuple(purpose for purpose in PURPOSES if purpose != "referral")
-WORD: Final = {"id": "HAPUS", "en": "ERASE"}
-"""What must be written to erase somebody."""
+from words.speaking import speaker
 
 
-def texts(language: str) -> dict[str, str]:
-    """What people are asked to agree to, by purpose."""
-    return {purpose: text[language] for purpose, text in TEXTS[CURRENT].items()}
+def asked_of(request: Asking, purposes: Sequence[str]) -> dict[str, Any]:
+    """What people are asked to agree to today, for a page that asks: each purpose with its text, and their version."""
+    live: Live = request.app.state.live
+    document = current(live.today)
+    agreements = [(purpose, document.text(purpose, language_of(request))) for purpose in purposes]
+    return {"agreements": agreements, "text_version": document.version}
+
+
+def _word_to_erase(language: str) -> str:
+    """What must be written to erase somebody."""
+    return speaker(language).name("page", "word_to_erase")
 
 
 # -- list and search ---------------------------------------------------------------------------------------------------
@@ -71,7 +78,7 @@ def _list_page(request: Asking, search: str, mentor: str = "", typed: Typed = NO
     with record_of(request).write() as tx:
         asked = bool(search or mentor)
         found = people.people_of(tx, actor, search, mentor) if asked or actor.role == "mentor" else []
-        note(tx, "listed", "account", actor.account_id, **who(actor), participants=[person.id for person in found])
+        note(tx, actor, "listed", "account", actor.account_id, participants=[person.id for person in found])
         context: dict[str, Any] = {
             "people": found,
             "search": search,
@@ -93,8 +100,7 @@ def get_new(request: Asking) -> Response[Any]:
 
 
 def _new_page(request: Asking, typed: Typed = NOTHING) -> Response[Any]:
-    agreements = [(purpose, texts(language_of(request))[purpose]) for purpose in AGREED_AT_FIRST]
-    return page(request, "participant_new.html", typed=typed, agreements=agreements, text_version=CURRENT)
+    return page(request, "participant_new.html", typed=typed, **asked_of(request, AT_REGISTRATION))
 
 
 @post("/participants/new", request_max_body_size=MOST_BYTES)
@@ -124,7 +130,7 @@ def get_identity(request: Asking, person_id: FromPath[str]) -> Response[Any]:
 def _identity_page(request: Asking, person_id: str, typed: Typed = NOTHING) -> Response[Any]:
     with record_of(request).write() as tx:
         person = find(tx, actor_of(request), person_id)
-        note(tx, "saw", "participant", person_id, **who(actor_of(request)))
+        note(tx, actor_of(request), "saw", "participant", person_id)
     return page(request, "identity.html", typed=typed, person=person)
 
 
@@ -160,7 +166,7 @@ def _consents_page(request: Asking, person_id: str, typed: Typed = NOTHING) -> R
     actor = actor_of(request)
     with record_of(request).write() as tx:
         person = find(tx, actor, person_id)
-        note(tx, "saw_consents", "participant", person_id, **who(actor))
+        note(tx, actor, "saw_consents", "participant", person_id)
         context: dict[str, Any] = {
             "person": person,
             "ledger": consents.ledger_of(tx, person_id),
@@ -168,8 +174,7 @@ def _consents_page(request: Asking, person_id: str, typed: Typed = NOTHING) -> R
             "lenders": [(row.id, row.name) for row in accounts.lenders(tx)],
             "names": accounts.names_of(tx, actor),
         }
-    agreements = [(purpose, texts(language_of(request))[purpose]) for purpose in PURPOSES]
-    return page(request, "consents.html", typed=typed, agreements=agreements, text_version=CURRENT, **context)
+    return page(request, "consents.html", typed=typed, **asked_of(request, PURPOSES), **context)
 
 
 @post("/participants/{person_id:str}/consents", request_max_body_size=MOST_BYTES)
@@ -207,8 +212,8 @@ def get_rights(request: Asking, person_id: FromPath[str]) -> Response[Any]:
 def _rights_page(request: Asking, person_id: str, typed: Typed = NOTHING) -> Response[Any]:
     with record_of(request).write() as tx:
         person = find(tx, actor_of(request), person_id)
-        note(tx, "saw", "participant", person_id, **who(actor_of(request)))
-    return page(request, "rights.html", typed=typed, person=person, word=WORD[language_of(request)])
+        note(tx, actor_of(request), "saw", "participant", person_id)
+    return page(request, "rights.html", typed=typed, person=person, word=_word_to_erase(language_of(request)))
 
 
 @post("/participants/{person_id:str}/erasure", request_max_body_size=MOST_BYTES)
@@ -220,8 +225,9 @@ def post_erasure(request: Asking, person_id: FromPath[str], body: RawBody) -> Re
     def erase() -> Response[Any]:
         form = Form(fields, from_page=True)
         version, word = form.number("version"), form.text("confirm", wanted=False)
-        if word.upper() not in WORD.values():
-            form.trouble("confirm", "not_confirmed", wanted=WORD[language_of(request)])
+        wanted = _word_to_erase(language_of(request))
+        if word.upper() != wanted.upper():
+            form.trouble("confirm", "word_not_written", wanted=wanted)
         form.done()
         rights.erase(record_of(request), actor_of(request), person_id, version)
         return go(request, "/participants", "erased")
@@ -240,7 +246,7 @@ def _mentor_page(request: Asking, person_id: str, typed: Typed = NOTHING) -> Res
     actor = actor_of(request)
     with record_of(request).write() as tx:
         person = find(tx, actor, person_id)
-        note(tx, "saw", "participant", person_id, **who(actor))
+        note(tx, actor, "saw", "participant", person_id)
         names = accounts.names_of(tx, actor)
         others = [(row.id, row.name) for row in accounts.mentors_of(tx, actor) if row.id != person.mentor_id]
     return page(request, "mentor.html", typed=typed, person=person, others=others, names=names)
@@ -274,8 +280,7 @@ def get_imports(request: Asking) -> Response[Any]:
 
 
 def _imports_page(request: Asking, typed: Typed = NOTHING, result: Imported | None = None) -> Response[Any]:
-    agreements = [(purpose, texts(language_of(request))[purpose]) for purpose in AGREED_AT_FIRST]
-    context: dict[str, Any] = {"agreements": agreements, "text_version": CURRENT, "result": result}
+    context: dict[str, Any] = {**asked_of(request, AT_REGISTRATION), "result": result}
     return page(request, "imports.html", typed=typed, **context)
 
 

@@ -15,7 +15,8 @@ from api.audit.service import note
 from api.consents import service as consents
 from api.participants.tables import PARTICIPANTS
 from api.record.actor import Actor
-from api.record.crypto import Erased, seal_json, unseal_json
+from api.record.crypto import seal_json, unseal_json
+from api.record.key_store import Erased
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction, new_id
 
@@ -72,7 +73,7 @@ def register(tx: Transaction, actor: Actor, identity: Mapping[str, str], agreed:
         "created_at": tx.now,
     }
     tx.run(insert(PARTICIPANTS).values(values))
-    note(tx, "registered", "participant", person, **who(actor))
+    note(tx, actor, "registered", "participant", person)
     for purpose in agreed.purposes:
         consents.say(
             tx,
@@ -173,7 +174,7 @@ def change(tx: Transaction, actor: Actor, person_id: str, version: int, identity
     kept = {name: value for name, value in changed.items() if value}
     values = {"sealed": seal_json(person.key, kept, PLACE + person_id), "nik_index": None, "phone_index": None, **index}
     tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person_id).values(values))
-    note(tx, "corrected", "participant", person_id, **who(actor), fields=sorted(identity))
+    note(tx, actor, "corrected", "participant", person_id, fields=sorted(identity))
     return bump(tx, person_id)
 
 
@@ -189,7 +190,7 @@ def hand_over(tx: Transaction, actor: Actor, person_id: str, version: int, mento
     if not tx.one(select(ACCOUNTS.c.id).where(ACCOUNTS.c.id == mentor_id, here)):
         raise Refused(400, Trouble("mentor_id", "no_mentor", mentor_id))
     tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person_id).values(mentor_id=mentor_id))
-    note(tx, "handed_over", "participant", person_id, **who(actor), to=mentor_id)
+    note(tx, actor, "handed_over", "participant", person_id, to=mentor_id)
     return bump(tx, person_id)
 
 
@@ -209,8 +210,3 @@ def bump(tx: Transaction, person_id: str) -> int:
     row = tx.one(select(PARTICIPANTS.c.version).where(PARTICIPANTS.c.id == person_id))
     assert row is not None
     return int(row.version)
-
-
-def who(actor: Actor) -> dict[str, str]:
-    """Who did it, for the audit."""
-    return {"account_id": actor.account_id, "organisation_id": actor.organisation_id}

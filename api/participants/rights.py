@@ -12,7 +12,7 @@ from sqlalchemy import Table, delete, func, select, update
 
 from api.audit.service import note
 from api.audit.tables import AUDIT
-from api.participants.people import check_version, find, who
+from api.participants.people import check_version, find
 from api.participants.tables import PARTICIPANTS
 from api.record.actor import Actor
 from api.record.crypto import unseal_json
@@ -42,7 +42,7 @@ def export(tx: Transaction, actor: Actor, person_id: str) -> dict[str, Any]:
         select(AUDIT.c.seq, AUDIT.c.at, AUDIT.c.account_id, AUDIT.c.action).where(about).order_by(AUDIT.c.seq)
     )
     held[AUDIT.name] = [_plain(row._mapping) for row in seen]
-    note(tx, "exported", "participant", person_id, **who(actor))
+    note(tx, actor, "exported", "participant", person_id)
     return {"participant": person_id, "exported_at": tx.now.isoformat(), "held": held}
 
 
@@ -77,7 +77,7 @@ def erase(record: Record, actor: Actor, person_id: str, version: int) -> int:
                 emptied += tx.run(update(table).where(table.c[table.info["person"]] == person_id).values(sealed))
         gone = {"nik_index": None, "phone_index": None, "own_index": None, "erased_at": tx.now, "frozen": False}
         tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person_id).values(**gone, version=version + 1))
-        note(tx, "erased", "participant", person_id, **who(actor), rows=emptied)
+        note(tx, actor, "erased", "participant", person_id, rows=emptied)
     sweep(record)
     return emptied
 

@@ -14,6 +14,7 @@ from matcher.programme.loading import OKOCE, load_programme
 from matcher.programme.rules import Rules, rules_on
 from matcher.scorecard import Scorecard
 from models.registry import scorecard_for
+from words.catalogues import check_catalogues
 
 Clock = Callable[[], datetime]
 
@@ -54,9 +55,11 @@ def go_live(settings: Settings, clock: Clock = utc_now) -> Live:
 
     Raises:
         ProgrammeError: if the programme cannot be loaded; it names every mistake.
+        CatalogueError: if the sentences of a language of the programme are missing or do not fit; likewise.
         ScorecardError: if there is no such scorecard, it was changed, or does not fit the programme.
         OSError: if the scorecard cannot be read.
     """
     folder = settings.programme_folder
     live = Live(_shipped() if folder == OKOCE else load_programme(folder), None, clock)
+    check_catalogues(live.programme.languages)
     return Live(live.programme, scorecard_for(settings.model, live.rules), clock)

@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Executable, Row
 
-from api.record.crypto import Keys, Vault, open_keys
 from api.record.database import Database
+from api.record.key_store import Keys, Vault, open_keys
 from api.record.live import Clock
 
 

@@ -18,11 +18,11 @@ from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 from sqlalchemy.exc import OperationalError
 
-from api.record.refusals import Refused
+from api.record.refusals import Refused, Trouble
 from api.web.strict_json import written
-from api.web.words import OWN, PROBLEMS, REMEDIES, Teller
 from matcher.facts.participant import InputProblem
 from matcher.message import Message
+from words.speaking import Speaker, speaker
 
 PROBLEM_JSON: Final = "application/problem+json"
 MOST_SHOWN: Final = 100
@@ -40,36 +40,57 @@ class Refusal(Exception):
         super().__init__(f"{status}, {len(problems)} problem(s)")
 
 
+KINDS: Final[Mapping[int, tuple[str, str]]] = {
+    400: ("invalid-request", ""),
+    401: ("signed-out", ""),
+    403: ("not-allowed", ""),
+    404: ("not-found", ""),
+    405: ("method-not-allowed", ""),
+    409: ("conflict", ""),
+    413: ("too-large", "body"),
+    415: ("unsupported-media-type", "content-type"),
+    429: ("too-many-tries", ""),
+    500: ("internal", ""),
+    503: ("busy", ""),
+}
+"""Of each status what kind of problem it is, and the field at fault where no more can be said."""
+
+
+def kind_of(status: int) -> tuple[str, str]:
+    """What kind of problem a status is, and its field."""
+    return KINDS.get(status) or KINDS[500 if status >= 500 else 400]
+
+
 def problem(status: int, language: str, problems: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
     """Return the body of an error answer."""
-    kind = PROBLEMS.get(status) or PROBLEMS[500 if status >= 500 else 400]
+    says, (kind, field) = speaker(language), kind_of(status)
+    title, detail = says.name("problem", kind), says.name("problem_detail", kind)
     listed = list(problems)
-    if kind["field"] and not listed:
-        said = {"message": f"{kind['title'][language]}.", "remedy": kind["detail"][language]}
-        listed = [{"field": kind["field"], "value": None, **said}]
+    if field and not listed:
+        listed = [{"field": field, "value": None, "message": f"{title}.", "remedy": detail}]
     return {
-        "type": f"urn:kail:problem:{kind['type'] if status in PROBLEMS else status}",
-        "title": kind["title"][language],
+        "type": f"urn:kail:problem:{kind if status in KINDS else status}",
+        "title": title,
         "status": status,
-        "detail": kind["detail"][language],
+        "detail": detail,
         "problems": listed,
     }
 
 
-def told(teller: Teller, problems: Sequence[InputProblem], prefix: str = "") -> list[dict[str, Any]]:
+def told(says: Speaker, problems: Sequence[InputProblem], prefix: str = "") -> list[dict[str, Any]]:
     """Put input problems into words; `prefix` names the object of the fields. After a hundred they are only counted."""
     listed = [
         {
             "field": shown_text(prefix + p.field),
             "value": shown(p.value),
-            "message": shown_text(teller.say(p.message), 1000),
-            "remedy": shown_text(teller.remedy(p.message), 1000),
+            "message": shown_text(says.say(p.message), 1000),
+            "remedy": shown_text(says.remedy(p.message), 1000),
         }
         for p in problems[:MOST_SHOWN]
     ]
     if len(problems) > MOST_SHOWN:
         more = Message("more_problems", {"count": len(problems) - MOST_SHOWN})
-        said = {"message": teller.say(more), "remedy": teller.remedy(more)}
+        said = {"message": says.say(more), "remedy": says.remedy(more)}
         listed.append({"field": prefix.rstrip("."), "value": None, **said})
     return listed
 
@@ -106,9 +127,10 @@ def answer_problem(
 
 
 def language_of(request: Request[Any, Any, Any]) -> str:
-    """The language of an address: ?language=en, else Indonesian. For errors found before a body could be read."""
+    """The language of an address: ?language=en, else the programme's first. For errors found before a body is read."""
+    spoken: Sequence[str] = request.app.state.live.programme.languages
     asked = parse_qs(request.scope.get("query_string", b"").decode("latin-1")).get("language", [])
-    return "en" if asked[-1:] == ["en"] else "id"
+    return asked[-1] if asked and asked[-1] in spoken else spoken[0]
 
 
 def _refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes]:
@@ -130,10 +152,10 @@ def of_the_framework(request: Request[Any, Any, Any], error: HTTPException) -> R
     """Answer an error of the framework as ours."""
     if error.status_code >= 500 and "disconnected" not in error.detail:
         return _unexpected(request, error)
-    language, problems = language_of(request), []
+    problems: list[dict[str, Any]] = []
+    language = language_of(request)
     if error.status_code == 400:  # the framework itself looks at nothing else than these headers
-        said = {"message": OWN["bad_header"][language], "remedy": REMEDIES["bad_header"][language]}
-        problems = [{"field": "header", "value": None, **said}]
+        problems = [Trouble("header", "bad_header").said(language)]
     return answer_problem(error.status_code, language, problems, error.headers)
 
 

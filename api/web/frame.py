@@ -20,11 +20,24 @@ from api.record.live import Live
 from api.record.refusals import Refused, Trouble
 from api.web import errors
 from api.web.asking import NO_STORE, SAFE, Asking
-from api.web.form_words import CODES, DONE, FIELDS, HOMES, MENU, TITLES
-from api.web.page_words import PAGE
-from api.web.words import PROBLEMS, teller
+from words.speaking import speaker
+from words.telling import teller
 
 Fields = Mapping[str, Any]
+HOMES: Final[Mapping[str, str]] = {
+    "mentor": "/work-list",
+    "operator": "/accounts",
+    "analyst": "/disagreements",
+    "lender": "/account",
+}
+"""Where each role begins after signing in."""
+MENU: Final[Mapping[str, tuple[str, ...]]] = {
+    "mentor": ("/work-list", "/participants", "/account"),
+    "operator": ("/accounts", "/participants", "/objections", "/disagreements", "/audit", "/account"),
+    "analyst": ("/disagreements", "/account"),
+    "lender": ("/account",),
+}
+"""The pages in the menu of each role."""
 MOST_BYTES: Final = 256 * 1024
 MOST_FIELDS: Final = 500
 NEVER_KEPT: Final = ("password", "old", "new", "confirm")
@@ -65,16 +78,12 @@ NOTHING: Final = Typed()
 
 def problems_of(refused: Refused, language: str) -> list[Mapping[str, Any]]:
     """The problems of a refusal, each field under the name that the page gives it."""
+    named = speaker(language).name
     said = [
-        Trouble(t.field, t.code, t.value, **{**t.args, "name": label(t.field, language)}).said(language)
+        Trouble(t.field, t.code, t.value, **{**t.args, "name": named("field", t.field)}).said(language)
         for t in refused.troubles
     ]
     return [*refused.already_told, *said]
-
-
-def label(name: str, language: str) -> str:
-    """What a page calls a field."""
-    return FIELDS[name][language] if name in FIELDS else name
 
 
 def fields_of(body: bytes) -> dict[str, Any]:
@@ -112,26 +121,20 @@ def attempt(
 
 
 class Says:
-    """What templates say values with, in one language: both(), code(), day(), moment(), options(), to()."""
+    """What templates say values with, in one language: code(), day(), moment(), options(), to() and sentences of pages."""
 
     def __init__(self, live: Live, language: str) -> None:
         self.t = teller(live.rules, language)
-        self.language = language
+        self.language, self.languages = language, live.programme.languages
         self.zone = ZoneInfo(live.programme.timezone)
 
-    def both(self, id_: str, en: str, **args: Any) -> str:
-        """One of two texts, filled in."""
-        text = en if self.language == "en" else id_
-        return text.format(**args) if args else text
-
-    def code(self, kind: str, value: str) -> str:
-        """What a code is called; the code itself where it has no name."""
-        words = CODES[kind].get(value)
-        return words[self.language] if words else value
+    def sentence(self, code: str, **args: Any) -> str:
+        """A sentence of a page, filled in."""
+        return self.t.sentence("page", code, **args)
 
     def options(self, kind: str, some: Sequence[str] = ()) -> list[tuple[str, str]]:
         """Codes to choose from, with their names."""
-        return [(key, self.code(kind, key)) for key in some or CODES[kind]]
+        return [(code, self.t.name(kind, code)) for code in some or self.t.catalogue.codes(kind)]
 
     def day(self, value: date | str | None) -> str:
         """A day written out."""
@@ -139,12 +142,28 @@ class Says:
 
     def moment(self, value: datetime) -> str:
         """A moment where the programme is run."""
-        local = value.astimezone(self.zone)
-        return f"{self.t.day(local.date())}, {local:{'%H:%M' if self.language == 'en' else '%H.%M'}}"
+        return self.t.moment(value, self.zone)
 
     def to(self, path: str, **more: object) -> str:
         """An address in this language."""
-        return address(path, self.language, **{name: str(value) for name, value in more.items()})
+        return address(path, self.asked, **{name: str(value) for name, value in more.items()})
+
+    @property
+    def asked(self) -> str:
+        """The language as an address asks for it: the programme's first goes without saying."""
+        return "" if self.language == self.languages[0] else self.language
+
+    def others(self, path: str) -> list[tuple[str, str, str]]:
+        """The other languages: code, name in its own words, and the address of this page in it."""
+        return [
+            (
+                one,
+                speaker(one).locale.get_language_name(one) or one,
+                address(path, "" if one == self.languages[0] else one),
+            )
+            for one in self.languages
+            if one != self.language
+        ]
 
 
 def page(
@@ -154,25 +173,27 @@ def page(
     language = errors.language_of(request)
     live: Live = request.app.state.live
     actor: Actor | None = getattr(request.state, "actor", None)
-    says, title = Says(live, language), TITLES.get(template.removesuffix(".html"), PAGE["title"])
+    says = Says(live, language)
+    name, named = template.removesuffix(".html"), says.t.name
     done = parse_qs(request.scope.get("query_string", b"").decode("latin-1")).get("done", [""])[-1]
+    path = here or str(request.scope["path"])
     frame = {
         "language": language,
-        "words": {name: text[language] for name, text in PAGE.items()},
-        "labels": {name: text[language] for name, text in FIELDS.items()},
-        "title": title[language],
+        "others": says.others(path),
+        "labels": says.t.names("field"),
+        "title": named("title", name) if says.t.knows("title", name) else says.sentence("kail"),
         "version": __version__,
         "digest": live.rules.programme.digest[:12],
         "today": live.today.isoformat(),
         "actor": actor,
         "record": request.app.state.record is not None,
         "home": HOMES[actor.role] if actor else "/",
-        "menu": [(to, text[language]) for to, text in MENU[actor.role]] if actor else [],
-        "path": here or str(request.scope["path"]),
-        "done": DONE[done][language] if done in DONE else "",
+        "menu": [(to, named("menu", to.strip("/").replace("-", "_"))) for to in MENU[actor.role]] if actor else [],
+        "path": path,
+        "done": named("done", done) if says.t.knows("done", done) else "",
         "typed": typed,
-        "_": says.both,
-        "code": says.code,
+        "_": says.sentence,
+        "code": named,
         "options": says.options,
         "day": says.day,
         "moment": says.moment,
@@ -185,17 +206,20 @@ def page(
 
 
 def address(path: str, language: str, **more: str) -> str:
-    """A path of ours in a language."""
-    asked = {
-        **({"language": "en"} if language == "en" else {}),
-        **{name: value for name, value in more.items() if value},
-    }
+    """A path of ours, in a language where one is asked for."""
+    asked = {name: value for name, value in {"language": language, **more}.items() if value}
     return f"{path}?{urlencode(asked)}" if asked else path
+
+
+def asked_language(request: Asking) -> str:
+    """The language of an address as the next address asks for it; "" is the programme's first."""
+    language = errors.language_of(request)
+    return "" if language == request.app.state.live.programme.languages[0] else language
 
 
 def go(request: Asking, path: str, done: str = "") -> Redirect:
     """Send the browser on to a page, after a form; `done` names what is said there."""
-    where = address(path, errors.language_of(request), done=done)
+    where = address(path, asked_language(request), done=done)
     return Redirect(where, status_code=303, headers=dict(NO_STORE))
 
 
@@ -205,7 +229,7 @@ def go(request: Asking, path: str, done: str = "") -> Redirect:
 def _refused(request: Asking, refused: Refused) -> Response[Any]:
     language = errors.language_of(request)
     if refused.status == 401 and request.method in SAFE:
-        where = address("/sign-in", language, next=str(request.scope["path"]))
+        where = address("/sign-in", asked_language(request), next=str(request.scope["path"]))
         return Redirect(where, status_code=303, headers=dict(NO_STORE))
     return _problem_page(request, refused.status, problems_of(refused, language))
 
@@ -213,11 +237,11 @@ def _refused(request: Asking, refused: Refused) -> Response[Any]:
 def _problem_page(request: Asking, status: int, problems: Sequence[Mapping[str, Any]] = ()) -> Template:
     """A small page that says what is in the way and what to do about it."""
     language = errors.language_of(request)
-    kind = PROBLEMS.get(status) or PROBLEMS[500 if status >= 500 else 400]
+    says, (kind, _) = speaker(language), errors.kind_of(status)
     if not problems and status == 404:
         problems = [Trouble("", "not_found").said(language)]
-    detail = "" if problems or status == 400 else kind["detail"][language]
-    context = {"heading": kind["title"][language], "detail": detail, "signed_out": status == 401}
+    detail = "" if problems or status == 400 else says.name("problem_detail", kind)
+    context = {"heading": says.name("problem", kind), "detail": detail, "signed_out": status == 401}
     return page(request, "problem.html", status=status, here="/", typed=Typed({}, problems, status), **context)
 
 

@@ -60,8 +60,6 @@ class _Check:
         ):
             if not least <= value <= most:
                 self.note("tiers", name, f"is {value}", f"Stay within {least} to {most}.")
-        if set(programme.languages) != {"id", "en"}:
-            self.note("programme", "programme", f"languages are {programme.languages}", "Write ['id', 'en'].")
         for file, entries in (
             ("steps", programme.steps),
             ("signals", programme.signals),

@@ -83,6 +83,15 @@ def test_serving_loads_nothing_that_trains_or_reads_files():
     assert found.stdout.strip() == "[]"
 
 
+def test_a_service_without_a_record_loads_none_of_its_nouns():
+    code = (
+        "import sys; from api.app import create_app; from api.settings import Settings; create_app(Settings());"
+        "print([m for m in sys.modules if m.partition('.')[2].startswith(('consents', 'participants', 'assessments'))])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
 def test_a_worker_is_told_its_settings_by_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("KAIL_DATA", str(tmp_path))
     with TestClient(from_environment()) as client:

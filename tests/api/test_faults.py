@@ -14,8 +14,8 @@ from sqlalchemy.exc import OperationalError
 
 from api.participants import rights
 from api.participants.tables import PARTICIPANTS
-from api.record.crypto import Erased, Vault
 from api.record.database import Database
+from api.record.key_store import Erased, Vault
 from tests.every_table import METADATA
 from tests.installation import A_TRADER
 

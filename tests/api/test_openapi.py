@@ -9,10 +9,11 @@ import pytest
 
 from api.accounts.cookies import BROWSER, COOKIE
 from api.advice.schemas import schemas
-from api.record_schemas import ROUTES
+from api.app import nouns_of_the_record
 from tests.api.accounts.test_guard import EXPECTED
 from tests.installation import A_TRADER, PASSWORD
 
+ROUTES = {name: route for noun in nouns_of_the_record() for name, route in noun.SAID.items()}
 STATELESS = ("GET /api/v1/programme", "POST /api/v1/recommendations")
 SHEET = b"participant,nib\nX-1,true\nX-2,maybe\n"  # nobody has a name
 

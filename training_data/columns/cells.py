@@ -12,10 +12,9 @@ from fractions import Fraction
 from typing import Any, Final
 
 from matcher.facts.participant import as_date
+from matcher.message import Message
 from matcher.programme.entries import Signal
 from matcher.programme.reading import Source
-
-Both = Mapping[str, str]
 
 YES: Final = frozenset("ya y yes true 1".split())
 NO: Final = frozenset("tidak t no n false 0".split())
@@ -39,11 +38,11 @@ GROUPED = {".": re.compile(r"-?[0-9]{1,3}(\.[0-9]{3})*"), ",": re.compile(r"-?[0
 
 @dataclass(frozen=True, slots=True)
 class CellProblem:
-    """One cell that cannot be used: its column, the value as it stood, and the remedy in each language."""
+    """One cell that cannot be used: its column, the value as it stood, and what is wrong."""
 
     field: str
     value: Any
-    remedy: Both
+    message: Message
 
 
 @dataclass(frozen=True)
@@ -270,11 +269,4 @@ def parse_date(text: str, pattern: str) -> date | None:
 def _unexplained(column: Column, cells: Mapping[str, Any], text: str) -> CellProblem:
     known = ", ".join(column.values) if column.values else "ya, tidak, yes, no, true, false, 1, 0"
     header = column.source or next(h for h in column.marks if as_text(cells.get(h)) == text)
-    return CellProblem(
-        header,
-        cells.get(header),
-        {
-            "id": f"Peta kolom hanya mengenal: {known}. Betulkan selnya, atau tambahkan nilainya di peta.",
-            "en": f"The column map knows only: {known}. Correct the cell, or add its value to the map.",
-        },
-    )
+    return CellProblem(header, cells.get(header), Message("map_knows_only", {"allowed": known}))

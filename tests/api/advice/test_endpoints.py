@@ -20,8 +20,8 @@ def fields(problem):
 
 def test_a_good_question_is_answered_in_indonesian_unless_asked_otherwise(ask, a_trader, conforms):
     indonesian, english = ask(a_trader()), ask(a_trader(), language="en")
-    conforms(indonesian, "Recommendation")
-    conforms(english, "Recommendation")
+    conforms(indonesian, "PlainRecommendation")
+    conforms(english, "PlainRecommendation")
     assert indonesian["tier"]["name"] == "Empang"
     assert english["tier"]["name"] == "Empang (pond)"
     assert indonesian["steps"][0]["name"] == "Daftar"
@@ -34,6 +34,40 @@ def test_the_language_of_the_address_counts_where_the_body_names_none(client):
     assert client.post(path, json={"signals": {}, "language": "id"}).json()["steps"][0]["name"] == "Daftar"
     refused = client.post(path, content=b"{", headers={"content-type": "application/json"})
     assert refused.json()["title"] == "Something must be corrected"
+
+
+def test_the_answer_is_plain_unless_the_address_asks_for_all_of_it(client, a_trader, conforms):
+    path, body = "/api/v1/recommendations", {"signals": a_trader()}
+    plain, full = (client.post(f"{path}?detail={detail}", json=body) for detail in ("plain", "full"))
+    conforms(plain.json(), "PlainRecommendation")
+    conforms(full.json(), "Recommendation")
+    assert client.post(path, json=body).content == plain.content
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "wrong"),
+    [
+        ("detail=all", {"signals": {}}, ["detail"]),
+        ("detail=", {"signals": {}}, ["detail"]),
+        ("detail=full&detail=full", {"signals": {}}, ["detail"]),
+        (
+            "detial=full&language=fr",
+            {"signals": {"nibb": 1}, "goal": 1},
+            ["detial", "language", "goal", "signals.nibb"],
+        ),
+        ("detail=all", b"{", ["detail", "body"]),
+        ("", {"signals": {}, "detail": "full"}, ["detail"]),
+    ],
+)
+def test_what_is_wrong_in_the_address_is_told_with_all_the_rest(client, query, body, wrong, conforms):
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    response = client.post(
+        f"/api/v1/recommendations?{query}", content=content, headers={"content-type": "application/json"}
+    )
+    assert response.status_code == 400
+    conforms(response.json(), "Problem")
+    assert fields(response.json()) == wrong
+    assert all(told["remedy"] for told in response.json()["problems"])
 
 
 def test_an_answer_is_kept_by_no_cache(client):
@@ -297,9 +331,10 @@ JSON = st.recursive(
 )
 
 
-def post(client, body):
+def post(client, body, detail="plain"):
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    response = client.post("/api/v1/recommendations", content=content, headers={"content-type": "application/json"})
+    path, headers = f"/api/v1/recommendations?detail={detail}", {"content-type": "application/json"}
+    response = client.post(path, content=content, headers=headers)
     assert response.status_code in (200, 400), response.text
     json.loads(response.content, parse_constant=pytest.fail)
     return response
@@ -329,8 +364,9 @@ def test_any_values_of_real_signals_are_answered_or_refused(client, live, confor
     signals = data.draw(st.dictionaries(names, plain | dated, max_size=8))
     goals = st.none() | st.sampled_from(sorted(live.rules.product_ids)) | JSON
     body = {"signals": signals, "goal": data.draw(goals), "as_of": data.draw(st.none() | day | JSON)}
-    response = post(client, body)
-    conforms(response.json(), "Recommendation" if response.status_code == 200 else "Problem")
+    detail, name = data.draw(st.sampled_from([("plain", "PlainRecommendation"), ("full", "Recommendation")]))
+    response = post(client, body, detail)
+    conforms(response.json(), name if response.status_code == 200 else "Problem")
 
 
 @settings(max_examples=max(50, settings().max_examples // 10))
@@ -340,4 +376,4 @@ def test_any_person_gets_a_full_answer_in_both_languages(live, conforms, data):
     participant = data.draw(participants(rules))
     goal = data.draw(st.none() | st.sampled_from(sorted(rules.product_ids)))
     for language in ("id", "en"):
-        conforms(recommendation(live, Asked(rules, participant, goal, language)), "Recommendation")
+        conforms(recommendation(live, Asked(rules, participant, goal, language, "full")), "Recommendation")

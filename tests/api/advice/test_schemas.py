@@ -68,6 +68,16 @@ def test_the_problems_of_a_request_are_declared(document):
         assert set(responses[status]["content"]) == {"application/problem+json"}
 
 
+def test_both_forms_of_an_answer_and_how_to_ask_for_them_are_declared(document):
+    asked = document["paths"]["/api/v1/recommendations"]["post"]
+    detail = next(one for one in asked["parameters"] if one["name"] == "detail")
+    assert (detail["in"], detail["required"], detail["schema"]["enum"]) == ("query", False, ["plain", "full"])
+    forms = asked["responses"]["200"]["content"]["application/json"]["schema"]["oneOf"]
+    assert [form["$ref"].rpartition("/")[2] for form in forms] == ["PlainRecommendation", "Recommendation"]
+    plain, full = (document["components"]["schemas"][form["$ref"].rpartition("/")[2]]["properties"] for form in forms)
+    assert set(full) - set(plain) == {"readiness", "why_no_readiness"}
+
+
 def test_the_score_says_its_unit(document):
     score = document["components"]["schemas"]["Readiness"]["properties"]["score"]
     assert "thousandths of a point" in score["description"]

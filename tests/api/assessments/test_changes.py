@@ -9,9 +9,9 @@ import pytest
 
 from api.assessments import service
 from api.assessments.changes import CHANGES, changes
-from api.web.words import teller
 from tests.installation import installation
 from tests.strategies import JAKARTA
+from words.telling import teller
 
 SUPER = "kur_super_mikro"
 

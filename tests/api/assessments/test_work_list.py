@@ -6,8 +6,8 @@ import pytest
 
 from api.assessments import service
 from api.assessments.work_list import work_list
-from api.web.words import teller
 from tests.installation import A_TRADER
+from words.telling import teller
 
 OFFERED = A_TRADER | {"nib": True, "existing_credit": [], "productive_credit_ever": []}
 SKILL = A_TRADER | {"came_for": "skill", "wants_capital": False}

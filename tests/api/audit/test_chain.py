@@ -180,7 +180,7 @@ def test_a_row_written_over_a_hole_does_not_heal_the_chain(with_rows):
 
     def harm(tx):
         tx.run(delete(AUDIT).where(AUDIT.c.seq == gone))
-        note(tx, "saw", "participant", "somebody")
+        note(tx, None, "saw", "participant", "somebody")
 
     assert found(with_rows, AUDIT, harm)[0].seq == gone
 
@@ -208,7 +208,7 @@ def _write(folder: str, url: str, writer: str, times: int) -> None:
     record = open_record(Path(folder), url, Clock())
     for number in range(times):
         with record.write() as tx:
-            note(tx, "wrote", "test", f"{writer}-{number}")
+            note(tx, None, "wrote", "test", f"{writer}-{number}")
             consents.say(tx, None, writer, "record", given=True, channel="paper", said_on=date(2026, 11, 1))
     record.close()
 

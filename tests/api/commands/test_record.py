@@ -19,8 +19,8 @@ from api.assessments.service import assess
 from api.audit.tables import AUDIT
 from api.commands.main import cli
 from api.participants.tables import PARTICIPANTS
-from api.record.crypto import open_keys
 from api.record.database import Database
+from api.record.key_store import open_keys
 from api.record.live import utc_now
 from api.record.transaction import KEY_FILE, open_record
 from api.settings import Settings

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
-from api.advice.batch import Job
+from api.advice.participant_rows import Job
 from api.assessments import service
 from api.assessments.rescreening import rescreen
 from api.assessments.tables import ASSESSMENTS
@@ -23,9 +23,9 @@ from api.participants.imports import import_sheet
 from api.participants.people import Agreement, find
 from api.participants.tables import EVIDENCE
 from api.record.refusals import Refused
-from api.web.words import teller
 from tests.conftest import EXAMPLES
 from tests.installation import MORNING, installation
+from words.telling import teller
 
 HISTORIES = EXAMPLES // 2
 """A thousand where CI is set: each is some ten steps in a database that waits for the disk."""

@@ -18,7 +18,8 @@ from api.audit.tables import AUDIT
 from api.consents import service as consents
 from api.consents.tables import CONSENTS
 from api.participants import rights
-from api.record.crypto import Erased, unseal_json
+from api.record.crypto import unseal_json
+from api.record.key_store import Erased
 from api.record.transaction import open_record
 from tests.every_table import METADATA
 

@@ -53,9 +53,9 @@ def test_a_scorecard_adds_points_that_sum_to_the_score_and_says_that_it_is_synth
     (tmp_path / "points.json").write_text(json.dumps(POINTS), encoding="utf-8")
     with TestClient(create_app(Settings(model=str(tmp_path / "points.json")))) as client:
         body = {"signals": a_trader(months_of_books=8)}
-        answer = client.post("/api/v1/recommendations", json=body).json()
-        plain = {**body, "signals": {"months_of_books": 8}, "language": "en"}
-        english = client.post("/api/v1/recommendations", json=plain).json()
+        answer = client.post("/api/v1/recommendations?detail=full", json=body).json()
+        other = {**body, "signals": {"months_of_books": 8}, "language": "en"}
+        english = client.post("/api/v1/recommendations?detail=full", json=other).json()
     conforms(answer, "Recommendation")
     readiness = answer["readiness"]
     assert readiness["score"] == readiness["base"] + sum(c["points"] for c in readiness["contributions"]) == 503_500

@@ -23,7 +23,7 @@ def broken(monkeypatch):
     def fail(*_, **__):
         raise RuntimeError(SECRET)
 
-    monkeypatch.setattr(api.advice.endpoints, "recommend", fail)
+    monkeypatch.setattr(api.advice.endpoints, "decide", fail)
     with TestClient(create_app(Settings())) as client:
         yield client
 

@@ -7,7 +7,7 @@ from api.accounts.tables import ROLES
 from api.assessments.disagreement import CODES as WHY
 from api.assessments.disagreement import DECISIONS
 from api.assessments.pages import STATUSES
-from api.consents.texts import CHANNELS, PURPOSES
+from api.consents.purposes import CHANNELS, PURPOSES
 from api.record.refusals import Refused, Trouble
 from api.web.form_words import CODES, DONE, FIELDS, HOMES, MENU, TITLES
 from api.web.frame import NOTHING, Typed, fields_of

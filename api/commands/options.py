@@ -1,0 +1,51 @@
+"""Options that several commands have, and how what is typed for them is read."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+
+from api.commands.failures import Failure
+from words.catalogues import languages
+
+FILE = click.Path(path_type=Path)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
+model_option = click.option(
+    "--model", default="", metavar="VERSION|FILE",
+    help='The scorecard for scores: a version, a file, or "none"; without it the one that comes with Kail (synthetic).',
+)  # fmt: skip
+programme_option = click.option(
+    "--programme", type=FOLDER, metavar="DIR", help="A programme's folder; without it OK OCE."
+)
+
+
+language_option = click.option(
+    "--language", type=click.Choice(languages()), default="en", show_default=True, envvar="KAIL_LANGUAGE",
+    callback=lambda context, parameter, value: keep_language(context, value),
+    help="Language of the sentences; KAIL_LANGUAGE sets it for good.",
+)  # fmt: skip
+
+
+def as_day(context: click.Context, parameter: click.Parameter, value: datetime | None) -> date | None:
+    """The day of a moment that was typed as a day."""
+    return None if value is None else value.date()
+
+
+def keep_language(context: click.Context, value: str) -> str:
+    """Keep the language, so that a failure is said in it too."""
+    context.find_root().meta["kail.language"] = value
+    return value
+
+
+def existing(path: Path) -> Path:
+    """A folder that is there.
+
+    Raises:
+        Failure: if it is not.
+    """
+    if not path.is_dir():
+        raise Failure("no_such_folder", path=path)
+    return path

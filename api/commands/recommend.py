@@ -1,0 +1,153 @@
+"""The commands that answer for participants in a file: all rows of it, or one in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from api.commands.failures import Failure, say
+from api.commands.options import FILE, as_day, existing, language_option, model_option, programme_option
+from api.commands.progress import progress_bar
+
+if TYPE_CHECKING:
+    from api.advice.participant_rows import Job, Rejected
+    from words.speaking import Speaker
+
+SOME_REJECTED: Final = 3
+
+
+def asking(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of a command that answers for participants in a file."""
+    for option in (
+        language_option,
+        model_option,
+        programme_option,
+        click.option("--goal", metavar="PRODUCT", help="The product that paths lead to; without it the best fit is chosen."),
+        click.option(
+            "--as-of", type=click.DateTime(["%Y-%m-%d"]), callback=as_day, metavar="DATE",
+            help="The day to answer for, as YYYY-MM-DD; without it each row's own as_of, else today.",
+        ),
+        click.option("--sheet", metavar="NAME", help="Which sheet of a workbook; without it the first that has a header."),
+        click.option("--columns", type=FILE, metavar="MAP", help="A column map (TOML) that turns the columns into signals."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _job(options: dict[str, Any]) -> Job:
+    from zoneinfo import ZoneInfo
+
+    from api.advice.participant_rows import Job
+    from matcher.programme.loading import OKOCE, load_programme
+    from matcher.programme.rules import rules_on
+    from models.registry import scorecard_for
+
+    programme = load_programme(existing(options["programme"] or OKOCE))
+    today = datetime.now(ZoneInfo(programme.timezone)).date()
+    day = min(max(options["as_of"] or today, programme.valid_from), programme.valid_to or date.max)
+    scorecard = scorecard_for(options["model"], rules_on(programme, day))
+    kept = {name: options[name] for name in ("as_of", "goal", "columns", "sheet", "language")}
+    return Job(programme=programme, today=today, scorecard=scorecard, **kept)
+
+
+@click.command()
+@click.argument("source", type=FILE, metavar="INPUT")
+@click.option(
+    "-o", "--output", type=FILE, metavar="OUTPUT", help="Where the answers go: .csv, .xlsx, .parquet or .jsonl."
+)
+@asking
+def recommend(source: Path, output: Path | None, **options: Any) -> None:
+    """Answer for every row of INPUT: a .csv (or .tsv), .xlsx, .jsonl or .parquet file, one row for each participant.
+
+    Without a column map the columns must be named like the programme's signals, plus participant and as_of; only those
+    that are known need to be there; without participant the rows are numbered. An empty cell is unknown, never no and
+    never zero. In a CSV file several choices stand in one cell, joined with a semicolon, and "none" means none of them.
+    Numbers are digits alone: 5000000.
+
+    In a workbook a title, empty rows and hidden rows may stand about; hidden sheets are left out. A formula counts as the
+    result that Excel stored. Rows that add up others (Total, Jumlah) are rejected, as are merged cells of several people.
+
+    Without -o the answers go beside INPUT, in the same format: people.csv gives people.kail.csv. What is there is
+    replaced. Rows that cannot be read go to OUTPUT's own .rejected.csv, with the remedy for each, and the others go on.
+
+    \b
+    Examples:
+      kail recommend people.csv
+      kail recommend people.csv -o answers.parquet --as-of 2026-03-31
+      kail recommend people.xlsx --sheet "Peserta 2026"
+      kail recommend census.csv --columns census.toml -o answers.csv
+      kail recommend people.jsonl --goal kur_super_mikro --language id
+
+    Exit code: 0 all rows answered, 3 some rows rejected, 2 nothing done.
+    """
+    from api.advice.batch import recommend_file
+    from api.commands.terminal import summary_lines
+    from matcher.programme.rules import rules_on
+    from words.telling import teller
+
+    for path in (source, output):
+        if path is not None and path.is_dir():
+            raise Failure("is_a_folder", path=path)
+    job = _job(options)
+    target = output or source.with_name(f"{source.stem}.kail{_ending(source)}")
+    with progress_bar() as progress:
+        found = recommend_file(job, source, target, progress)
+    day = max(found.days, default=job.programme.valid_from)
+    for line in summary_lines(found, teller(rules_on(job.programme, day), job.language)):
+        click.echo(line)
+    if job.scorecard is not None:
+        click.echo(say("scores_by", version=job.scorecard.version, basis=job.scorecard.basis))
+    if not found.answered:
+        raise Failure("no_row_answered", path=found.rejected_file)
+    if found.rejected:
+        raise click.exceptions.Exit(SOME_REJECTED)
+
+
+def _ending(source: Path) -> str:
+    return {".tsv": ".csv", ".xlsm": ".xlsx"}.get(source.suffix.lower(), source.suffix.lower())
+
+
+@click.command()
+@click.argument("source", type=FILE, metavar="INPUT")
+@click.option(
+    "--row", type=click.IntRange(1), required=True, metavar="N", help="Which row, from 1; the header is not counted."
+)
+@asking
+def explain(source: Path, row: int, **options: Any) -> None:
+    """Say everything about one row of INPUT in plain words: tier, reasons, questions, next steps, products, the way there.
+
+    \b
+    Examples:
+      kail explain people.csv --row 3
+      kail explain census.csv --columns census.toml --row 17 --language id
+    """
+    from api.advice.answer import answer, versions_of
+    from api.advice.participant_rows import Rejected, check_goal, one_row
+    from api.commands.terminal import answer_lines
+    from matcher.recommend import recommend
+    from words.telling import teller
+
+    job = _job(options)
+    try:
+        found = one_row(job, source, row)
+    except Rejected as error:
+        raise Failure.told("\n".join(_rejection(error, job.says))) from None
+    if job.goal is not None:
+        check_goal(job, job.goal, found.rules.day)
+    recommendation = recommend(found.rules, found.participant, goal=job.goal, scorecard=job.scorecard)
+    versions = versions_of(job.programme, job.scorecard)
+    said = answer(found.rules, found.participant, recommendation, job.language, versions)
+    t = teller(found.rules, job.language)
+    for line in answer_lines(found.id, t.day(found.rules.day), said, t):
+        click.echo(line)
+
+
+def _rejection(error: Rejected, says: Speaker) -> Iterator[str]:
+    row = error.row
+    yield say("row_of_sheet_unread" if row.letters else "row_unread", row=row.number, line=row.line)
+    for _, _, cell, _, field, value, remedy in error.table(says):
+        yield f"  {cell}{' ' if cell else ''}{field or say('the_row')} = {value!r}: {remedy}"

@@ -1,0 +1,116 @@
+"""The command that starts the service."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import click
+
+from api.commands.failures import Failure
+from api.commands.options import FOLDER, existing, model_option
+from api.commands.record import prepare_record
+
+_NO_PORT = {errno.EACCES: "low_port", errno.EADDRNOTAVAIL: "address_elsewhere"}
+
+
+@click.command()
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0 is all of them."
+)
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer.")
+@click.option(
+    "--data", type=FOLDER, metavar="DIR",
+    help="Where the record is kept; a programme folder in it replaces OK OCE. Without it nothing is kept.",
+)  # fmt: skip
+@click.option(
+    "--database", default="", envvar="KAIL_DATABASE", metavar="URL", help="A PostgreSQL database for the record."
+)
+@click.option(
+    "--https", is_flag=True, help="Browsers come by HTTPS (through your proxy): cookies are sent by it alone."
+)
+@click.option(
+    "--programme", type=FOLDER, metavar="DIR", help="A programme's folder; without it the one in --data, else OK OCE."
+)
+@model_option
+def serve(host: str, port: int, workers: int, programme: Path | None, **options: Any) -> None:
+    """Start the service: pages for people, JSON for programs.
+
+    \b
+    Examples:
+      kail serve
+      kail serve --port 8080 --workers 2 --data ~/kail-data
+      kail serve --programme my-city
+
+    Stop it with Ctrl-C. Whoever puts a proxy before it must know that its headers are not believed.
+    """
+    import uvicorn
+
+    from api.record.live import go_live
+    from api.settings import Settings
+
+    if options["database"] and options["data"] is None:
+        raise Failure("database_needs_data")
+    folder = None if programme is None else existing(programme)
+    settings = Settings(host=host, port=port, workers=workers, programme=folder, **options)
+    go_live(settings)  # a wrong programme is told here, once, not by every worker with a trace
+    if settings.data:
+        prepare_record(settings.data, settings.database)
+    check_port(host, port)
+    os.environ.update(settings.to_environment())
+    uvicorn.run(
+        "api.app:from_environment",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        proxy_headers=False,
+        server_header=False,
+        log_config=log_config(),
+    )
+
+
+def check_port(host: str, port: int) -> None:
+    """See that a port can be had before the server finds out with a trace.
+
+    Raises:
+        Failure: with what to do.
+    """
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except socket.gaierror as error:
+        raise Failure("unknown_host", host=host, error=error.strerror or "") from None
+    except OSError as error:
+        given = {"host": host, "port": str(port), "other": str(port % 65535 + 1), "error": error.strerror or ""}
+        raise Failure(_NO_PORT.get(error.errno or 0, "no_port"), **given) from None
+
+
+class WithoutQuery:
+    """A log filter that cuts what stands after the ? of an address: people may have typed something there."""
+
+    def filter(self, record: Any) -> bool:
+        """Shorten the address of an access record (client, method, address, protocol, status)."""
+        if isinstance(record.args, tuple) and len(record.args) == 5:
+            client, method, address, *rest = record.args
+            record.args = (client, method, str(address).partition("?")[0], *rest)
+        return True
+
+
+def log_config() -> dict[str, Any]:
+    """The server's own logging, with addresses cut at the ?."""
+    import copy
+
+    from uvicorn.config import LOGGING_CONFIG
+
+    config: dict[str, Any] = copy.deepcopy(LOGGING_CONFIG)
+    config["filters"] = {"without_query": {"()": "api.commands.serve.WithoutQuery"}}
+    config["handlers"]["access"]["filters"] = ["without_query"]
+    config["loggers"]["kail"] = {"handlers": ["default"], "level": "INFO", "propagate": False}
+    return config

@@ -1,0 +1,246 @@
+"""The key store: a key for each person, and erasing a person destroys it.
+
+The key file holds a master key (with its number, so that it can be changed), a key for looking up and one for chains.
+Persons' keys lie, wrapped by the master key, in a small store of their own beside it. They are not in the database, so a
+copy of the database, however old, tells nothing about a person whose key is gone.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from api.record.crypto import seal, unseal
+from words.speaking import SaidError
+
+FORMAT: Final = 1
+"""Of the key file. 1: {format, current, masters: {number: key}, index, chain}, keys in base64."""
+_KEY: Final = 32
+
+
+class KeyProblem(SaidError):
+    """A key file that cannot be used, with the remedy."""
+
+
+class Erased(Exception):
+    """The person's key is destroyed: nothing can be read any more."""
+
+
+@dataclass(frozen=True, repr=False)  # a key is never shown, not even in a trace
+class Keys:
+    """The keys of an installation. `current` is the number of the master key that wraps new persons' keys."""
+
+    current: str
+    masters: dict[str, bytes]
+    index: bytes
+    chain: bytes
+
+    def blind(self, kind: str, value: str) -> str:
+        """Return what equal values have in common and what tells nothing of them without the key file."""
+        return hmac.new(self.index, f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()
+
+    def link(self, previous: str, content: bytes) -> str:
+        """Return the hash of an entry that follows another one in a chain."""
+        return hmac.new(self.chain, previous.encode() + b"\n" + content, hashlib.sha256).hexdigest()
+
+
+def open_keys(path: Path) -> Keys:
+    """Read the key file; make it where there is none.
+
+    Raises:
+        KeyProblem: if others may read it, or it is no key file of ours.
+    """
+    if not path.exists():
+        first = {"1": secrets.token_bytes(_KEY)}
+        _write(path, Keys("1", first, secrets.token_bytes(_KEY), secrets.token_bytes(_KEY)), new=True)
+    if path.stat().st_mode & 0o077:
+        raise KeyProblem("key_file_open", file=path.name)
+    try:
+        table = json.loads(path.read_text())
+        if table["format"] != FORMAT:
+            raise KeyProblem("key_file_format", file=path.name, found=str(table["format"]), format=FORMAT)
+        masters = {str(int(number)): _read_key(key) for number, key in table["masters"].items()}
+        keys = Keys(table["current"], masters, _read_key(table["index"]), _read_key(table["chain"]))
+        keys.masters[keys.current]  # a number without a key is a KeyError
+        return keys
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise KeyProblem("key_file_wrong", file=path.name) from None
+
+
+def _read_key(written: str) -> bytes:
+    key = base64.b64decode(written, validate=True)
+    if len(key) != _KEY:
+        raise ValueError("a key of another length")
+    return key
+
+
+def _write(path: Path, keys: Keys, *, new: bool = False) -> None:
+    def text(key: bytes) -> str:
+        return base64.b64encode(key).decode()
+
+    table = {
+        "format": FORMAT,
+        "current": keys.current,
+        "masters": {number: text(key) for number, key in keys.masters.items()},
+        "index": text(keys.index),
+        "chain": text(keys.chain),
+    }
+    beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        json.dump(table, file, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
+    if new:
+        with suppress(FileExistsError):  # whoever comes second finds it there and reads the first one's
+            os.link(beside, path)
+        beside.unlink()
+    else:
+        beside.replace(path)
+
+
+class Vault:
+    """The store of persons' keys: one row a person, gone for good when it is destroyed. Safe to share between threads.
+
+    `key_file` is read again where a master key is met that is not known yet: somebody changed it while this was running.
+    """
+
+    def __init__(self, keys: Keys, path: Path, key_file: Path | None = None) -> None:
+        self.keys, self.path, self.key_file = keys, path, key_file
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        self._lock = threading.Lock()
+        self._opened: sqlite3.Connection | None = None
+        try:
+            with self._store() as store:
+                columns = "person TEXT PRIMARY KEY, master TEXT NOT NULL, wrapped BLOB NOT NULL"
+                store.execute(f"CREATE TABLE IF NOT EXISTS person_keys ({columns})")
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the store; the next use opens it again."""
+        with self._lock:
+            if self._opened is not None:
+                self._opened.close()
+            self._opened = None
+
+    @contextmanager
+    def _store(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            if self._opened is None:
+                self._opened = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+                self._opened.execute("PRAGMA secure_delete = ON")  # a destroyed key leaves nothing in a free page
+                self._opened.execute("PRAGMA synchronous = FULL")
+            yield self._opened
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._store() as store:
+            store.execute("BEGIN IMMEDIATE")
+            try:
+                yield store
+                store.execute("COMMIT")
+            except BaseException:
+                if self._opened is not None and self._opened.in_transaction:
+                    self._opened.execute("ROLLBACK")
+                raise
+
+    def make(self, person: str) -> bytes:
+        """Make a person's key and keep it before anything is sealed with it."""
+        key = secrets.token_bytes(_KEY)
+        with self._writing() as store:
+            self._read_again()  # after the lock, which a rotation holds: no key is wrapped with a master on its way out
+            number = self.keys.current
+            wrapped = seal(self.keys.masters[number], key, f"person_keys.wrapped:{person}:{number}")
+            store.execute("INSERT INTO person_keys VALUES (?, ?, ?)", (person, number, wrapped))
+        return key
+
+    def _read_again(self) -> None:
+        """Take over what is in the key file now; keep what left it, for who read a row before that."""
+        if self.key_file is not None:
+            now = open_keys(self.key_file)
+            self.keys = replace(now, masters={**self.keys.masters, **now.masters})
+
+    def key(self, person: str) -> bytes:
+        """Return a person's key.
+
+        Raises:
+            Erased: if it was destroyed.
+            KeyProblem: if the master key that wraps it is not in the key file.
+        """
+        with self._store() as store:
+            row = store.execute("SELECT master, wrapped FROM person_keys WHERE person = ?", (person,)).fetchone()
+        if row is None:
+            raise Erased(person)
+        return self._unwrap(person, *row)
+
+    def keys_of(self, persons: list[str]) -> dict[str, bytes]:
+        """Return the keys of those persons who still have one."""
+        found: dict[str, bytes] = {}
+        with self._store() as store:
+            for start in range(0, len(persons), 500):
+                some = persons[start : start + 500]
+                marks = ",".join("?" * len(some))
+                rows = store.execute(f"SELECT person, master, wrapped FROM person_keys WHERE person IN ({marks})", some)
+                found.update({person: self._unwrap(person, master, wrapped) for person, master, wrapped in rows})
+        return found
+
+    def _unwrap(self, person: str, number: str, wrapped: bytes) -> bytes:
+        if number not in self.keys.masters:
+            self._read_again()
+        if number not in self.keys.masters:
+            raise KeyProblem("master_key_missing", number=number)
+        return unseal(self.keys.masters[number], wrapped, f"person_keys.wrapped:{person}:{number}")
+
+    def destroy(self, persons: list[str]) -> None:
+        """Destroy keys: whatever was sealed with them is unreadable from now on, in every copy."""
+        with self._store() as store:
+            store.executemany("DELETE FROM person_keys WHERE person = ?", [(person,) for person in persons])
+
+    def persons(self) -> list[str]:
+        """Everybody who has a key."""
+        with self._store() as store:
+            return [person for (person,) in store.execute("SELECT person FROM person_keys ORDER BY person")]
+
+
+def rotate(path: Path, vault_path: Path) -> tuple[str, int]:
+    """Make a new master key and wrap every person's key with it; return its number and how many were wrapped.
+
+    The new key is in the key file before anything is wrapped with it, and the old ones leave the file only afterwards,
+    so that a stop at any moment loses nothing: run it again.
+    """
+    vault = Vault(open_keys(path), vault_path, path)
+    try:
+        with vault._writing() as store:  # held from before the first look: two rotations are one after the other
+            old = open_keys(path)
+            number = str(max(int(name) for name in old.masters) + 1)
+            fresh = Keys(number, {**old.masters, number: secrets.token_bytes(_KEY)}, old.index, old.chain)
+            _write(path, fresh)
+            vault.keys = fresh
+            rows = store.execute("SELECT person, master, wrapped FROM person_keys").fetchall()
+            for person, master, wrapped in rows:
+                place = f"person_keys.wrapped:{person}:{number}"
+                again = seal(fresh.masters[number], vault._unwrap(person, master, wrapped), place)
+                store.execute(
+                    "UPDATE person_keys SET master = ?, wrapped = ? WHERE person = ?", (number, again, person)
+                )
+        with vault._writing() as store:
+            left = open_keys(path)
+            if left.current == number:  # else another rotation began: its file is not ours to write
+                used = {master for (master,) in store.execute("SELECT DISTINCT master FROM person_keys")}
+                kept = {name: key for name, key in left.masters.items() if name == number or name in used}
+                _write(path, replace(left, masters=kept))
+    finally:
+        vault.close()
+    return number, len(rows)

@@ -1,0 +1,147 @@
+"""OpenAPI: the building blocks of which every noun says what its endpoints are sent and what they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from litestar.openapi.spec import OpenAPI, Operation
+
+from words.catalogues import languages
+
+Schema = dict[str, Any]
+
+TEXT: Final[Schema] = {"type": "string"}
+TRUTH: Final[Schema] = {"type": "boolean"}
+WHOLE: Final[Schema] = {"type": "integer"}
+RUPIAH: Final[Schema] = {"type": "integer", "description": "whole rupiah"}
+DAY: Final[Schema] = {"type": "string", "format": "date"}
+
+
+# -- schemas -----------------------------------------------------------------------------------------------------------
+
+
+def ref(name: str) -> Schema:
+    """Point to a schema of the document."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def listed(inner: Schema) -> Schema:
+    """A list."""
+    return {"type": "array", "items": inner}
+
+
+def or_null(inner: Schema, why: str = "") -> Schema:
+    """Something or null; `why` says what null means."""
+    return {"anyOf": [inner, {"type": "null"}]} | ({"description": why} if why else {})
+
+
+def codes(*allowed: str) -> Schema:
+    """One of some codes."""
+    return {"type": "string", "enum": list(allowed)}
+
+
+def table(description: str, properties: Mapping[str, Schema], optional: tuple[str, ...] = ()) -> Schema:
+    """An object with exactly these fields."""
+    return {
+        "type": "object",
+        "description": description,
+        "properties": dict(properties),
+        "required": [name for name in properties if name not in optional],
+        "additionalProperties": False,
+    }
+
+
+def named(description: str = "", optional: tuple[str, ...] = (), **properties: Schema) -> Schema:
+    """An object with exactly these fields, where their names are words of Python's."""
+    return table(description, properties, optional)
+
+
+PROBLEM: Final = table(
+    "RFC 9457, with every problem found at once.",
+    {
+        "type": TEXT,
+        "title": TEXT,
+        "status": WHOLE,
+        "detail": TEXT,
+        "problems": listed(
+            table("", {"field": TEXT, "value": {}, "message": TEXT, "remedy": TEXT}),
+        ),
+    },
+)
+"""What every refusal is; stands in the document as Problem."""
+
+
+# -- operations --------------------------------------------------------------------------------------------------------
+
+
+def parameter(name: str, description: str, schema: Schema) -> Schema:
+    """A parameter of the address, which may be left out."""
+    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
+
+
+LANGUAGE: Final = parameter(
+    "language", "Language of every text; the programme's first where it is left out.", codes(*languages())
+)
+
+
+def answers(good: Schema, **problems: str) -> dict[str, Any]:
+    """The answers of an endpoint: the good one's schema, and of each refusal, named like `_400`, when it comes."""
+    content = {"application/problem+json": {"schema": ref("Problem")}}
+    return {"200": {"description": "The answer", "content": {"application/json": {"schema": good}}}} | {
+        code.removeprefix("_"): {"description": text, "content": content} for code, text in problems.items()
+    }
+
+
+def documented(**fields: Any) -> type[Operation]:
+    """Return an Operation with these fields in place of what the framework reads off the handler."""
+
+    @dataclass
+    class Documented(Operation):
+        def __post_init__(self) -> None:
+            for name, value in fields.items():
+                setattr(self, name, value)
+
+    return Documented
+
+
+# -- endpoints of the record -------------------------------------------------------------------------------------------
+
+ID: Final[Schema] = {
+    "type": "string",
+    "description": "an id; whatever is not yours is answered like what does not exist",
+}
+MOMENT: Final[Schema] = {"type": "string", "format": "date-time", "description": "in UTC"}
+VERSION: Final[Schema] = {"type": "integer", "description": "counts changes; a change needs the one that was read"}
+ANYTHING: Final[Schema] = {}
+OBJECT: Final[Schema] = {"type": "object"}
+ONCE: Final = {"type": "boolean", "description": "nobody can read it again"}
+NEW_VERSION: Final = named(version=VERSION)
+
+
+class Route(NamedTuple):
+    """What an endpoint is sent (None: nothing) and as what, what it answers, and with which status."""
+
+    sent: Schema | None
+    answered: Schema
+    status: int = 200
+    sent_as: str = "application/json"
+
+
+def describe(document: OpenAPI, routes: Mapping[str, Route]) -> None:
+    """Put what is known of endpoints, by "METHOD /path", in place of what the framework reads off their handlers."""
+    for name, route in routes.items():
+        method, path = name.split(" ")
+        operation: Any = getattr((document.paths or {})[path], method.lower())
+        operation.parameters = [*(operation.parameters or []), LANGUAGE]
+        if route.sent is not None:
+            content = {route.sent_as: {"schema": route.sent}}
+            operation.request_body = {"required": bool(route.sent["required"]), "content": content}
+        operation.responses = {
+            str(route.status): {"description": "Done", "content": {"application/json": {"schema": route.answered}}},
+            "default": {
+                "description": "Not done, and nothing of it; every problem at once",
+                "content": {"application/problem+json": {"schema": ref("Problem")}},
+            },
+        }

@@ -1,0 +1,197 @@
+"""`kail recommend` and `kail explain`, as an analyst meets them."""
+
+import re
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+import training_data.columns
+
+MAP = Path(training_data.columns.__file__).parent / "kenya_census.toml"
+
+# -- recommend ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_census_goes_through_its_map_into_parquet(kail, census, tmp_path):
+    result = kail("recommend", census, "--columns", MAP, "-o", tmp_path / "out.parquet", "--as-of", "2026-11-21")
+    assert result.exit_code == 0
+    assert "Rows: 20 read, 20 answered, 0 rejected." in result.stdout
+    assert "Answered for 21 November 2026." in result.stdout
+    assert "Kail (fishing rod)" in result.stdout
+    assert re.search(r"20  Do you want capital now", result.stdout)
+    assert "tprofit (KES)" in result.stdout
+    assert "not read (3): credit, employees, loan" in result.stdout
+    assert result.stderr == ""
+    found = pq.read_table(tmp_path / "out.parquet")
+    assert found.num_rows == 20
+    assert found["participant"].to_pylist()[:2] == ["1", "2"]
+    assert not (tmp_path / "out.rejected.csv").exists()
+
+
+def test_without_an_output_the_answers_stand_beside_the_input_in_its_format(kail, people, tmp_path):
+    result = kail("recommend", people)
+    assert result.exit_code == 3
+    assert (tmp_path / "people.kail.csv").read_text().count("\n") == 3
+    assert "dua" in (tmp_path / "people.kail.rejected.csv").read_text()
+    assert "people.kail.rejected.csv" in result.stdout
+    assert "3 read, 2 answered, 1 rejected" in result.stdout
+    assert "staff: " in result.stdout
+
+
+def test_the_summary_and_the_remedies_come_in_indonesian(kail, people, tmp_path):
+    result = kail("recommend", people, "--language", "id")
+    assert "Baris: 3 dibaca, 2 dijawab, 1 ditolak." in result.stdout
+    assert "harus angka saja" in (tmp_path / "people.kail.rejected.csv").read_text()
+
+
+def test_people_that_stand_twice_are_said_with_their_rows_before_the_figures(kail, tmp_path):
+    ids = ["Ani", "Budi", "Ani", "3173 0123 4567 8901", "3173-0123-4567-8901", "3173 0123 4567 8901", *["Cici"] * 6]
+    (tmp_path / "p.csv").write_text("participant,nib\n" + "".join(f"{name},ya\n" for name in ids))
+    said = " ".join(kail("recommend", tmp_path / "p.csv").stdout.split())
+    assert "Note: participants that stand more than once: 3." in said
+    assert "Ani: 1, 3; (a long number): 4, 6; Cici: 7, 8, 9, 10, …" in said
+    assert "3173" not in said
+    assert said.index("Ani: 1") < said.index("Tiers")
+    assert "more than once" not in kail("recommend", tmp_path / "p.csv", "--language", "id").stdout
+    (tmp_path / "p.csv").write_text("participant,nib\na,ya\nb,ya\n")
+    assert "more than once" not in kail("recommend", tmp_path / "p.csv").stdout
+
+
+def test_when_nothing_can_be_answered_the_exit_code_is_two(kail, tmp_path):
+    (tmp_path / "p.csv").write_text("staff\ndua\n")
+    result = kail("recommend", tmp_path / "p.csv")
+    assert result.exit_code == 2
+    assert "no row could be answered" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nothing.csv"], "there is no such file"),
+        (["people.csv", "--columns", "nothing.toml"], "cannot be read"),
+        (["people.csv", "--goal", "kur_micro"], "kur_mikro"),
+        (["people.csv", "--as-of", "2099-01-01"], "after today"),
+        (["people.csv", "--as-of", "31-12-2026"], "%Y-%m-%d"),
+        (["people.csv", "--programme", "nowhere"], "no such folder"),
+        (["people.csv", "--model", "nothing.json"], "there is no scorecard 'nothing.json'"),
+        (["people.csv", "--model", "people.csv"], "is no JSON"),
+        (["people.csv", "-o", "a.doc"], "End the output's name in one of"),
+        (["people.csv", "-o", "people.csv"], "overwrite the input"),
+        (["people.csv", "--language", "fr"], "'id', 'en'"),
+    ],
+)
+def test_every_error_is_one_clear_message_with_exit_code_two(kail, people, monkeypatch, arguments, said):
+    monkeypatch.chdir(people.parent)
+    result = kail("recommend", *arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert result.stdout == ""
+    assert [path.name for path in people.parent.iterdir()] == ["people.csv"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nothing.csv"], "kail: nothing.csv: berkas ini tidak ada.\n  Caranya: Periksa nama dan foldernya."),
+        (["people.csv", "--as-of", "2099-01-01"], "kail: --as-of 2099-01-01: "),
+        (["people.csv", "--goal", "kur_micro"], "bukan produk pada"),
+    ],
+)
+def test_why_a_file_cannot_be_used_comes_in_the_language_asked(kail, people, monkeypatch, arguments, said):
+    monkeypatch.chdir(people.parent)
+    result = kail("recommend", *arguments, "--language", "id")
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert "Remedy" not in result.stderr
+
+
+def test_a_header_that_is_no_signal_says_how_to_go_on(kail, census):
+    result = kail("recommend", census)
+    assert result.exit_code == 2
+    assert "column 'businessage': it is no signal" in result.stderr
+    assert "business_age_months" in result.stderr
+    assert "(columns)" in result.stderr
+
+
+def test_one_strange_column_is_one_problem_with_one_remedy(kail, tmp_path):
+    (tmp_path / "p.csv").write_text("participant,monthly_proft\na,1\n")
+    said = kail("recommend", tmp_path / "p.csv").stderr
+    assert said.startswith("kail: 1 problem:\n")
+    assert len(said.splitlines()) == 2
+    assert "Did you mean monthly_profit" in said
+    assert "? Or write a column map and name it (columns)" in said
+
+
+def test_what_nobody_foresaw_is_still_a_message(kail, people, monkeypatch):
+    monkeypatch.setattr("api.advice.batch.recommend_file", lambda *_: 1 / 0)
+    result = kail("recommend", people)
+    assert result.exit_code == 2
+    assert "unexpected ZeroDivisionError" in result.stderr
+    assert "KAIL_TRACE=1" in result.stderr
+
+
+# -- explain -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "en",
+            ["Participant a, on", "Tier: ", "To ask", "What to do, in order", "from synthetic data", "The way"],
+        ),
+        (
+            "id",
+            [
+                "Peserta a, pada",
+                "Tingkat: ",
+                "Yang perlu ditanyakan",
+                "Yang bisa dilakukan",
+                "data buatan (sintetis)",
+                "Jalan",
+            ],
+        ),
+    ],
+)
+def test_explain_says_everything_about_one_row_in_plain_words(kail, people, language, words):
+    result = kail("explain", people, "--row", 1, "--language", language)
+    assert result.exit_code == 0
+    assert [word for word in words if word not in result.stdout] == []
+    assert "kur_super_mikro" not in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 110
+
+
+@pytest.mark.parametrize("command", [["recommend"], ["explain", "--row", 1]])
+def test_without_a_model_there_is_no_score(kail, people, command):
+    result = kail(command[0], people, *command[1:], "--model", "none")
+    assert result.exit_code in (0, 3)
+    assert "ynthetic" not in result.stdout
+
+
+def test_a_file_says_in_every_row_what_its_score_rests_on(kail, people, tmp_path):
+    kail("recommend", people, "-o", tmp_path / "answers.csv")
+    lines = (tmp_path / "answers.csv").read_text(encoding="utf-8").splitlines()
+    assert len(lines) > 1
+    assert all("funded-synthetic-1@" in line and "(synthetic)" in line for line in lines[1:])
+
+
+def test_explain_follows_the_goal_and_the_day_that_were_asked(kail, people):
+    result = kail("explain", people, "--row", 3, "--goal", "kur_mikro", "--as-of", "2026-11-21")
+    assert "on 21 November 2026" in result.stdout
+    assert "The way to KUR Mikro" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--row", "2"], "staff = 'dua'"),
+        (["--row", "9"], "no row 9"),
+        (["--row", "0"], "0 is not in the range"),
+        (["--row", "1", "--goal", "nothing"], "it is no product"),
+    ],
+)
+def test_explain_says_why_it_cannot(kail, people, arguments, said):
+    result = kail("explain", people, *arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr

@@ -1,0 +1,116 @@
+"""`kail serve`: what is told before it starts, how it starts and stops, and what its log leaves out."""
+
+import errno
+import logging
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+from api.commands import serve
+from api.record.live import go_live
+from api.settings import Settings
+from tests.conftest import ROOT
+
+WARMI = ROOT / "tests" / "programmes" / "warmi"
+
+
+def test_a_port_that_is_taken_is_said_plainly(kail):
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        result = kail("serve", "--port", holder.getsockname()[1])
+    assert result.exit_code == 2
+    assert "Address already in use" in result.stderr
+    assert "--port" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"), [(errno.EADDRNOTAVAIL, "--host 0.0.0.0"), (errno.EACCES, "1024 or more")]
+)
+def test_an_address_that_is_not_ours_to_have_is_refused_with_a_remedy(kail, monkeypatch, number, remedy):
+    def refuses(self, address):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(socket.socket, "bind", refuses)
+    result = kail("serve")
+    assert result.exit_code == 2
+    assert f"cannot listen on 127.0.0.1 port 8000: {os.strerror(number)}.\n  Remedy: " in result.stderr
+    assert remedy in result.stderr
+
+
+def test_a_programme_that_does_not_load_is_said_before_the_server_starts(kail, tmp_path):
+    (tmp_path / "programme").mkdir()
+    result = kail("serve", "--data", tmp_path)
+    assert result.exit_code == 2
+    assert "signals.toml" in result.stderr
+
+
+def test_the_server_believes_no_proxy_and_is_told_its_settings_by_the_environment(kail, tmp_path, monkeypatch):
+    told = {}
+    monkeypatch.setattr("uvicorn.run", lambda app, **keys: told.update(keys, app=app))
+    monkeypatch.setattr(serve, "check_port", lambda *_: None)
+    for name in ("KAIL_HOST", "KAIL_PORT", "KAIL_WORKERS", "KAIL_PROGRAMME", "KAIL_DATA", "KAIL_MODEL"):
+        monkeypatch.setenv(name, "")  # so that they are put back afterwards
+    assert kail("serve", "--port", 8123, "--workers", 3, "--data", tmp_path / "new").exit_code == 0
+    assert (told["app"], told["factory"], told["workers"], told["port"]) == ("api.app:from_environment", True, 3, 8123)
+    assert told["proxy_headers"] is False
+    assert os.environ["KAIL_DATA"] == str(tmp_path / "new")
+    assert (tmp_path / "new").is_dir()
+
+
+def test_a_programme_can_be_named_for_the_service_as_for_files(kail, tmp_path, monkeypatch):
+    monkeypatch.setattr("uvicorn.run", lambda app, **keys: None)
+    monkeypatch.setattr(serve, "check_port", lambda *_: None)
+    for name in ("KAIL_HOST", "KAIL_PORT", "KAIL_WORKERS", "KAIL_PROGRAMME", "KAIL_DATA", "KAIL_MODEL"):
+        monkeypatch.setenv(name, "")
+    assert kail("serve", "--programme", WARMI).exit_code == 0
+    assert go_live(Settings.from_environment(os.environ)).programme.id == "warmi"
+    result = kail("serve", "--programme", tmp_path / "nowhere")
+    assert result.exit_code == 2
+    assert "there is no such folder" in result.stderr
+    assert "--programme DIR" in kail("serve", "--help").stdout
+
+
+def test_the_access_log_has_no_query():
+    arguments = ("1.2.3.4:5", "GET", "/people?nik=317", "1.1", 200)
+    record = logging.LogRecord("uvicorn.access", logging.INFO, "", 0, '%s - "%s %s HTTP/%s" %d', arguments, None)
+    assert serve.WithoutQuery().filter(record)
+    assert record.getMessage() == '1.2.3.4:5 - "GET /people HTTP/1.1" 200'
+    assert serve.log_config()["handlers"]["access"]["filters"] == ["without_query"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_service_starts_answers_and_stops(tmp_path, workers):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "api.commands.main", "serve", "--port", str(port), "--workers", str(workers)]
+    with (tmp_path / "log").open("w+") as log:
+        service = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            status = first_answer(f"http://127.0.0.1:{port}/health?nik=317", service)
+        finally:
+            service.terminate()
+            service.wait(20)
+        log.seek(0)
+        written = log.read()
+    assert status == 200
+    assert "/health" in written
+    assert "317" not in written
+    assert "Traceback" not in written
+
+
+def first_answer(address, service, patience=120.0):
+    end = time.monotonic() + patience
+    while time.monotonic() < end and service.poll() is None:
+        try:
+            with urllib.request.urlopen(address, timeout=5) as answer:
+                return answer.status
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("the service did not answer")
