@@ -53,7 +53,7 @@ class _Changes:
         return self.say("path", goal=goal, before=self.t.counted("days", before), after=self.t.counted("days", after))
 
     def _products(self) -> list[dict[str, Any]]:
-        old, new = self.before["products"], self.after["products"]
+        old, new = _running(self.before), _running(self.after)
         found = []
         for product in dict.fromkeys([*new, *old]):
             was, now = old.get(product), new.get(product)
@@ -61,7 +61,9 @@ class _Changes:
             if was is None:
                 found.append(
                     self._entry(
-                        "product", product, self.say("new_product", product=name, after=self.say(now["status"]))
+                        "product",
+                        product,
+                        self.say("new_product", product=name, after=self.say(new[product]["status"])),
                     )
                 )
             elif now is None:
@@ -102,6 +104,11 @@ class _Changes:
         kind: str, about: str, text: str, *, gained: bool | None = None, why: list[str] | None = None
     ) -> dict[str, Any]:
         return {"kind": kind, "id": about, "gained": gained, "text": text, "why": why or []}
+
+
+def _running(core: Core) -> dict[str, Any]:
+    """The products that could be had then; what nobody can have is never told as met."""
+    return {name: one for name, one in core["products"].items() if one["availability"] == "running"}
 
 
 def _criteria(rules: Rules) -> list[Any]:
