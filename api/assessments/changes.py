@@ -71,7 +71,8 @@ def _products(says: _Says, old: Core, new: Core) -> Iterator[Change]:
         was, now = before.get(product), after.get(product)
         name = says.name("product", product)
         if was is None:
-            yield says.change("product", product, "new_product", product=name, after=says.say(now["status"]))
+            status = says.say(after[product]["status"])
+            yield says.change("product", product, "new_product", product=name, after=status)
         elif now is None:
             yield says.change("product", product, "gone_product", gained=False, product=name)
         elif (was["status"], was["offered"]) != (now["status"], now["offered"]):

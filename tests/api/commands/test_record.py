@@ -14,7 +14,7 @@ from litestar.testing import TestClient
 from sqlalchemy import delete, select
 
 from api.app import create_app
-from api.assessments import rescreening, service
+from api.assessments import rescreening, stored
 from api.assessments.service import assess
 from api.audit.tables import AUDIT
 from api.commands.main import cli
@@ -127,12 +127,12 @@ def test_a_re_screening_that_another_writer_stops_tells_whom_it_stored(tmp_path,
             return real(*given)
 
         monkeypatch.setattr(rescreening, "work_out", work_out)
-        monkeypatch.setattr(service, "work_out", work_out)
+        monkeypatch.setattr(stored, "work_out", work_out)
         newer = changed(tmp_path / "newer", ANOTHER_LETTER)
         options = ("--model", "none", "--programme", newer, "--keep", "-o", tmp_path / "changes.csv")
         told = run("rescreen", "--data", tmp_path / "data", *options)
     assert told.exit_code == 2
-    assert "The 1 people listed changed and 1 of them are stored." in told.output
+    assert "1 person listed changed; 1 stored." in told.output
     rows = list(csv.DictReader(io.StringIO((tmp_path / "changes.csv").read_text(encoding="utf-8"))))
     assert {row["participant"] for row in rows} == {people[0]}
 
