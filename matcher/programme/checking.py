@@ -7,6 +7,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
+from matcher.programme.compiled import Follow
+from matcher.programme.compiling import Compiler
+from matcher.programme.consequences import circle, clashes, consequences
 from matcher.programme.criteria import Criterion
 from matcher.programme.entries import Dated, Effect, Intervention, Product, Programme, Signal
 from matcher.programme.reading import ProgrammeProblem
@@ -81,6 +84,7 @@ class _Check:
             self._product(product)
         self._costs()
         self._tier_rules()
+        self._consequences()
         return self.problems
 
     def _costs(self) -> None:
@@ -133,16 +137,6 @@ class _Check:
         self._signal_links(signal, where)
 
     def _signal_links(self, signal: Signal, where: str) -> None:
-        if signal.at_least_signal and self._known(
-            "signals", where, "at_least_signal", signal.at_least_signal, self.signals
-        ):
-            other = self.signals[signal.at_least_signal]
-            if (
-                other.kind != signal.kind
-                or other.unit != signal.unit
-                or signal.kind not in ("number", "money", "choices")
-            ):
-                self.note("signals", where, f"{other.id} is of another kind or unit", "Name a signal like this one.")
         if signal.grows:
             if signal.kind != "number":
                 self.note("signals", where, "grows but is no number", "Remove grows.")
@@ -157,9 +151,39 @@ class _Check:
         self._criteria("signals", where, signal.derived)
         if signal.derived and signal.kind != "yes_no":
             self.note("signals", where, "is derived but no yes_no", "Write kind = 'yes_no'.")
-        for implied in signal.implied:
-            self._criteria("signals", where, implied.when)
-            self._value("signals", where, signal, "is", implied.to)
+        for stated in signal.follows:
+            self._criteria("signals", where, stated.when)
+            if signal.kind == "date" and stated.to == "done":
+                self.note("signals", where, "follows as done", "Write a date.")
+            elif not stated.at_least:
+                self._value("signals", where, signal, "to", stated.to)
+            elif self._known("signals", where, "at_least", stated.at_least, self.signals):
+                self._bound(signal, self.signals[stated.at_least], where)
+
+    def _bound(self, signal: Signal, other: Signal, where: str) -> None:
+        if other.kind != signal.kind or other.unit != signal.unit or signal.kind not in ("number", "money", "choices"):
+            self.note("signals", where, f"{other.id} is of another kind or unit", "Name a signal like this one.")
+        elif signal.kind == "choices" and not signal.values.keys() & other.values.keys():
+            self.note("signals", where, f"shares no code with {other.id}", "Name a signal with the same codes.")
+        elif signal.kind != "choices" and other.minimum > signal.maximum:
+            what = f"is at least {other.id}, which is never below {other.minimum}, and at most {signal.maximum}"
+            self.note("signals", where, what, "Correct one of the ranges.")
+
+    def _consequences(self) -> None:
+        """What follows from what: without circles, and never two things at once. Only where each can be compiled."""
+        if any(problem.file in ("signals.toml", "steps.toml") for problem in self.problems):
+            return
+        steps = {step.id: step for step in self.programme.steps}
+        compiler = Compiler(self.signals, steps, self.programme.valid_from)
+        found = consequences(compiler)
+        for name, follows in found.items():
+            signal, where = self.signals[name], f"signal {name}"
+            way = circle(found, name)
+            if way:
+                self.note("signals", where, f"follows from itself, by way of {', '.join(way)}", "Break the circle.")
+            for one, other in clashes(compiler, follows):
+                said = " and ".join(_said(signal, follow) for follow in (one, other))
+                self.note("signals", where, f"follows as {said} at once", "Let their conditions exclude each other.")
 
     def _roles(self) -> None:
         roles = [signal.role for signal in self.signals.values() if signal.role]
@@ -324,3 +348,10 @@ class _Check:
             else:
                 for name in criterion.value.get("after", ()):
                     self._known("tiers", where, "after", name, self.interventions)
+
+
+def _said(signal: Signal, follow: Follow) -> str:
+    """What follows, as the programme writes it."""
+    if follow.value is None:
+        return f"at least {follow.sources[0]}"
+    return repr(signal.decode(follow.value))

@@ -12,7 +12,6 @@ from matcher.facts.participant import ParticipantError, read_participant
 from matcher.programme.loading import load_programme
 from matcher.programme.rules import rules_on
 from training_data.schema import (
-from words.speaking import speaker
     MISSING,
     Rows,
     RowsError,
@@ -25,6 +24,7 @@ from words.speaking import speaker
     window_end,
     write_rows,
 )
+from words.speaking import speaker
 
 PROGRAMME = load_programme()
 FIELDS = {field.name: field for field in fields(PROGRAMME)}

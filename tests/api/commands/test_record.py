@@ -133,7 +133,7 @@ def test_a_re_screening_that_another_writer_stops_tells_whom_it_stored(tmp_path,
         options = ("--model", "none", "--programme", newer, "--keep", "-o", tmp_path / "changes.csv")
         told = run("rescreen", "--data", tmp_path / "data", *options)
     assert told.exit_code == 2
-    assert "The 1 people listed changed and 1 of them are stored." in told.output
+    assert "1 person listed changed; 1 stored." in told.output
     rows = list(csv.DictReader(io.StringIO((tmp_path / "changes.csv").read_text(encoding="utf-8"))))
     assert {row["participant"] for row in rows} == {people[0]}
 

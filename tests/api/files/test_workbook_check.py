@@ -12,7 +12,6 @@ from api.advice.participant_rows import Job
 from api.files import workbook_check
 from api.files.rows import FileProblem
 from tests.api.files.workbook_parts import (
-from words.speaking import speaker
     DAY,
     HEADER,
     JOB,
@@ -27,6 +26,7 @@ from words.speaking import speaker
     with_parts,
     with_shared_texts,
 )
+from words.speaking import speaker
 
 LOCKED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600 + "EncryptedPackage".encode("utf-16-le") + b"\0" * 99
 
