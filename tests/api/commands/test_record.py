@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import sqlite3
 from contextlib import ExitStack
 from functools import partial
 
@@ -188,3 +189,17 @@ def test_a_key_file_that_others_may_read_is_refused_with_a_remedy(demo):
     answer = run("audit", "verify", "--data", folder)
     assert answer.exit_code != 0
     assert "chmod 600" in answer.output
+
+
+def test_a_chain_that_is_gone_altogether_is_found(tmp_path):
+    with installation(tmp_path / "data") as kail:
+        kail.participant()
+    store = sqlite3.connect(tmp_path / "data" / "kail.sqlite")
+    for table in ("audit", "consents"):
+        store.execute(f"DELETE FROM {table}")
+    store.execute("DELETE FROM chain_ends")
+    store.commit()
+    store.close()
+    answer = run("audit", "verify", "--data", tmp_path / "data")
+    assert answer.exit_code == 3
+    assert answer.output.count("the whole chain is gone") == 2
