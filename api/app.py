@@ -29,7 +29,8 @@ from api.advice.schemas import schemas
 from api.record.live import Clock, go_live, utc_now
 from api.record.transaction import Record, open_record
 from api.settings import Settings
-from api.web import errors, frame
+from api.web import errors, problem_pages
+from api.web.asking import MOST_BYTES
 from api.web.openapi import describe
 
 WEB: Final = Path(__file__).parent / "web"
@@ -69,9 +70,10 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, own_process: bool 
             "live": Provide(lambda: live, sync_to_thread=False),
         },
         guards=[admit],
+        request_max_body_size=MOST_BYTES,
         state=State({"record": record, "live": live, "https": settings.https, "own_process": own}),
         on_shutdown=[one.close for one in (own, record) if one],
-        exception_handlers={**errors.HANDLERS, NotFoundException: frame.nowhere},
+        exception_handlers={**errors.HANDLERS, NotFoundException: problem_pages.nowhere},
         before_send=[add_security_headers],
         template_config=TemplateConfig(directory=WEB / "templates", engine=JinjaTemplateEngine),
         openapi_config=OpenAPIConfig(
@@ -110,15 +112,16 @@ def nouns_of_the_record() -> tuple[ModuleType, ...]:
     from api.accounts import routes as accounts
     from api.assessments import routes as assessments
     from api.audit import routes as audit
+    from api.imports import routes as imports
     from api.participants import routes as participants
 
-    return accounts, participants, assessments, audit
+    return accounts, participants, imports, assessments, audit
 
 
 def handlers_of(nouns: Iterable[ModuleType]) -> list[Any]:
     """Every endpoint and page of these nouns; the pages answer errors with pages too."""
     pages = [page for noun in nouns for page in noun.PAGES]
-    router = Router("/", route_handlers=pages, exception_handlers=frame.HANDLERS, include_in_schema=False)
+    router = Router("/", route_handlers=pages, exception_handlers=problem_pages.HANDLERS, include_in_schema=False)
     return [*(endpoint for noun in nouns for endpoint in noun.ENDPOINTS), router]
 
 

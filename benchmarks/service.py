@@ -61,8 +61,9 @@ def prepare(folder: Path) -> tuple[str, list[str]]:
     from api.accounts.passwords import new_password
     from api.accounts.service import add_account, add_organisation
     from api.accounts.sessions import open_session
+    from api.consents.service import Agreement
     from api.participants import evidence
-    from api.participants.people import Agreement, find, register
+    from api.participants.people import find, register
     from api.record.actor import Actor
     from api.record.live import go_live, utc_now
     from api.record.transaction import open_record
@@ -77,7 +78,7 @@ def prepare(folder: Path) -> tuple[str, list[str]]:
         cookie, people = open_session(tx, account.id), []
         for number in range(PEOPLE):
             agreed = Agreement(("record", "recommendation"), "paper", live.today, "2026-11")
-            people.append(register(tx, actor, {"name": f"Synthetic {number}"}, agreed))
+            people.append(register(tx, actor, {"name": f"Synthetic {number}"}, agreed).id)
             evidence.add(tx, actor, find(tx, actor, people[-1]), live.rules, NO_PAPERS, "en")
     record.close()
     return cookie, people

@@ -6,8 +6,9 @@ from api.accounts import tables as _accounts
 from api.assessments import tables as _assessments
 from api.audit import tables as _audit
 from api.consents import tables as _consents
+from api.imports import tables as _imports
 from api.participants import tables as _participants
 from api.record.database import METADATA
 
 __all__ = ["METADATA"]
-_ALL = (_accounts, _assessments, _audit, _consents, _participants)
+_ALL = (_accounts, _assessments, _audit, _consents, _imports, _participants)

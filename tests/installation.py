@@ -94,14 +94,15 @@ class Installation:
 
     def participant(self, login: str = "mentor", **more: Any) -> str:
         """Register a participant of that mentor, by default with consent to be kept and recommended for."""
-        from api.participants.people import Agreement, register
+        from api.consents.service import Agreement
+        from api.participants.people import register
 
         identity = {"name": "Bu Ani", **{k: more[k] for k in ("name", "nik", "phone") if k in more}}
         agreed = Agreement(
             more.get("consents", ("record", "recommendation")), "paper", self.clock.now.date(), "2026-11"
         )
         with self.record.write() as tx:
-            return register(tx, self.actors[login], identity, agreed, more.get("own_id", ""))
+            return register(tx, self.actors[login], identity, agreed, more.get("own_id", "")).id
 
     def evidence(self, person: str, login: str = "mentor", **signals: Any) -> None:
         """Record facts about a participant; without any, those of a trader."""

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 OURS = ("matcher", "words", "training_data", "models", "api")
 FLOORS = (
-    "settings record files web advice audit accounts consents participants classes assessments referrals outcomes "
+    "settings record files web advice audit accounts consents participants imports classes assessments referrals outcomes "
     "releases figures commands"
 ).split()
 """The rooms of api/, from the ground up; `api.app` puts them together and lies on top."""

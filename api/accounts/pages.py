@@ -7,16 +7,17 @@ from typing import Any, Final
 
 from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
-from sqlalchemy import select
 
-from api.accounts import service
-from api.accounts.cookies import session_cookie, session_id_of
-from api.accounts.endpoints import cookies_for, read_key, signed_in
+from api.accounts import service, signing_in
+from api.accounts.cookies import session_id_of
+from api.accounts.forms import read_key
 from api.accounts.sessions import actor_of_session
-from api.accounts.tables import ORGANISATIONS
-from api.web.asking import Asking, actor_of, in_thread, in_turn, record_of, refuse_foreign
+from api.record.actor import Actor
+from api.record.transaction import Transaction
+from api.web.asking import Asking, ask, in_thread, in_turn, look_up, record_of, refuse_foreign
 from api.web.forms import Form
-from api.web.frame import HOMES, MOST_BYTES, NOTHING, Typed, attempt, fields_of, go, page
+from api.web.frame import HOMES, go, page
+from api.web.typed import NOTHING, Typed, attempt
 
 _OURS: Final = re.compile(r"/[A-Za-z0-9/_-]*")
 
@@ -38,35 +39,31 @@ def get_sign_in(request: Asking) -> Response[Any]:
     return page(request, "sign_in.html", where=where)
 
 
-@post("/sign-in", request_max_body_size=MOST_BYTES)
+@post("/sign-in")
 @in_turn
 def post_sign_in(request: Asking, body: RawBody) -> Response[Any]:
     """Sign in and go on to what was asked for."""
     refuse_foreign(request)
-    fields = fields_of(body)
-    where = local(str(fields.get("next", "")))
 
-    def sign_in() -> Response[Any]:
-        form = Form(fields, from_page=True)
-        login, password = form.text("login"), form.text("password", secret=True)
-        form.asked.append("next")
-        form.done()
-        actor, cookies = signed_in(request, login, password)
+    def sign_in(form: Form) -> Response[Any]:
+        where = local(str(form.fields["next"])) if form.has("next") else ""
+        actor, cookies = signing_in.sign_in(request, form)
         response = go(request, where or HOMES[actor.role])
         response.cookies.extend(cookies)
         return response
 
-    return attempt(request, fields, sign_in, lambda typed: page(request, "sign_in.html", typed=typed, where=where))
+    def again(typed: Typed) -> Response[Any]:
+        return page(request, "sign_in.html", typed=typed, where=local(typed.value("next")))
+
+    return attempt(request, body, sign_in, again)
 
 
-@post("/sign-out", request_max_body_size=MOST_BYTES)
+@post("/sign-out")
 @in_thread
 def post_sign_out(request: Asking) -> Response[Any]:
     """Sign out and go to the first page."""
-    with record_of(request).write() as tx:
-        service.sign_out(tx, actor_of(request))
     response = go(request, "/")
-    response.cookies.append(session_cookie("", https=request.app.state.https))
+    response.cookies.append(signing_in.sign_out(request))
     return response
 
 
@@ -79,54 +76,45 @@ def get_account(request: Asking) -> Response[Any]:
 
 def account_page(request: Asking, typed: Typed = NOTHING, *, status: int = 0, made: str = "") -> Response[Any]:
     """The page of one's own account; `made`: a new API key, shown this once."""
-    actor = actor_of(request)
-    with record_of(request).read() as tx:
-        organisation = tx.one(select(ORGANISATIONS.c.name).where(ORGANISATIONS.c.id == actor.organisation_id))
-        keys = service.keys_of(tx, actor) if actor.role == "lender" else []
-    assert organisation is not None
-    context = {"organisation": organisation.name, "keys": keys, "made": made, "scopes": service.SCOPES}
+    context = look_up(request, _my_account) | {"made": made, "scopes": service.SCOPES}
     return page(request, "account.html", typed=typed, status=status, here="/account", **context)
 
 
-@post("/account/password", request_max_body_size=MOST_BYTES)
+def _my_account(tx: Transaction, actor: Actor) -> dict[str, Any]:
+    keys = service.keys_of(tx, actor) if actor.role == "lender" else []
+    return {"organisation": service.organisation_of(tx, actor), "keys": keys}
+
+
+@post("/account/password")
 @in_turn
 def post_password(request: Asking, body: RawBody) -> Response[Any]:
     """Change one's own password."""
-    fields = fields_of(body)
 
-    def change() -> Response[Any]:
-        form = Form(fields, from_page=True)
-        old, new = form.text("old", secret=True), form.text("new", secret=True)
-        form.done()
-        secret, mark = service.change_password(record_of(request), actor_of(request), old, new)
+    def change(form: Form) -> Response[Any]:
         response = go(request, "/account", "password")
-        response.cookies.extend(cookies_for(request, secret, mark))
+        response.cookies.extend(signing_in.change_password(request, form))
         return response
 
-    return attempt(request, fields, change, lambda typed: account_page(request, typed))
+    return attempt(request, body, change, lambda typed: account_page(request, typed))
 
 
-@post("/account/keys", request_max_body_size=MOST_BYTES)
+@post("/account/keys")
 @in_thread
 def post_key(request: Asking, body: RawBody) -> Response[Any]:
     """Make an API key and show it once."""
-    fields = fields_of(body)
 
-    def make() -> Response[Any]:
-        wanted = read_key(Form(fields, from_page=True))
-        with record_of(request).write() as tx:
-            _, secret = service.add_key(tx, actor_of(request), *wanted)
+    def make(form: Form) -> Response[Any]:
+        _, secret = ask(request, service.add_key, *read_key(form))
         return account_page(request, status=201, made=secret)
 
-    return attempt(request, fields, make, lambda typed: account_page(request, typed))
+    return attempt(request, body, make, lambda typed: account_page(request, typed))
 
 
-@post("/account/keys/{key_id:str}/revoke", request_max_body_size=MOST_BYTES)
+@post("/account/keys/{key_id:str}/revoke")
 @in_thread
 def post_revoke(request: Asking, key_id: FromPath[str]) -> Response[Any]:
     """Take an API key back."""
-    with record_of(request).write() as tx:
-        service.revoke_key(tx, actor_of(request), key_id)
+    ask(request, service.revoke_key, key_id)
     return go(request, "/account", "revoked")
 
 

@@ -26,7 +26,7 @@ LONGEST_KEY: Final = timedelta(days=365)
 
 @dataclass(frozen=True)
 class NewAccount:
-    """An account just made, with the password to be told once."""
+    """An account just made or given another password, which is told once."""
 
     id: str
     login: str
@@ -181,6 +181,15 @@ def add_account(
     return NewAccount(account, login, password.plain)
 
 
+def add_colleague(tx: Transaction, actor: Actor, login: str, name: str, role: str, password: Password) -> NewAccount:
+    """Add an account to the asking operator's own organisation.
+
+    Raises:
+        Refused: 409 if the login is taken.
+    """
+    return add_account(tx, actor.organisation_id, login, name, role, password, actor)
+
+
 def account_of(tx: Transaction, actor: Actor, account_id: str) -> Row[Any]:
     """Return an account of the operator's own organisation.
 
@@ -197,8 +206,10 @@ def account_of(tx: Transaction, actor: Actor, account_id: str) -> Row[Any]:
 
 def change_account(
     tx: Transaction, actor: Actor, account_id: str, version: int, *, role: str | None = None, active: bool | None = None
-) -> None:
-    """Change an account's role or close it; its sessions end, so that the next one has the new role and a new id.
+) -> int:
+    """Change an account's role or close it; return the new version.
+
+    Its sessions end, so that the next one has the new role and a new id.
 
     Raises:
         Refused: 404, or 409 where it was changed meanwhile or an operator would shut themselves out.
@@ -214,15 +225,28 @@ def change_account(
     if values["role"] != account.role or not values["active"]:  # no key lives on that its owner can no longer see
         _revoke_keys(tx, account_id)
     note(tx, actor, "changed", "account", account_id, **values)
+    return version + 1
 
 
-def reset_password(tx: Transaction, actor: Actor, account_id: str, password: Password) -> None:
-    """Give an account a new password, told once; its sessions end."""
+def reset_password(tx: Transaction, actor: Actor, account_id: str, password: Password) -> NewAccount:
+    """Give an account a new password, told once; its sessions end.
+
+    Raises:
+        Refused: 404.
+    """
     account = account_of(tx, actor, account_id)
     _set_password(tx, account.id, password)
     close_sessions(tx, account.id)
     _revoke_keys(tx, account.id)
     note(tx, actor, "reset_password", "account", account.id)
+    return NewAccount(account.id, account.login, password.plain)
+
+
+def organisation_of(tx: Transaction, actor: Actor) -> str:
+    """The name of the asking organisation."""
+    row = tx.one(select(ORGANISATIONS.c.name).where(ORGANISATIONS.c.id == actor.organisation_id))
+    assert row is not None
+    return str(row.name)
 
 
 def accounts_of(tx: Transaction, actor: Actor) -> list[dict[str, Any]]:

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from sqlalchemy import insert, select, update
 
-from api.assessments.service import find_assessment, may_be_assessed
+from api.assessments.service import may_be_assessed
+from api.assessments.stored import find_assessment
 from api.assessments.tables import ASSESSMENTS, OBJECTIONS, OVERRIDES
 from api.audit.service import note
 from api.participants.people import Person, bump, find
@@ -79,12 +80,8 @@ def decide(tx: Transaction, actor: Actor, objection_id: str, decision: str, reas
         Refused: 404, or 409 if it was decided before or the result objected to is the asking person's own.
     """
     row = tx.one(select(OBJECTIONS).where(OBJECTIONS.c.id == objection_id))
-    if row is None:
-        raise Refused(404, Trouble("objection", "not_found"))
-    try:
-        person = find(tx, actor, row.participant_id)
-    except Refused:
-        raise Refused(404, Trouble("objection", "not_found")) from None
+    person = find(tx, actor, row.participant_id if row else "", called="objection")
+    assert row is not None
     if row.decided_at is not None:
         raise Refused(409, Trouble("objection", "objection_closed"))
     asked = tx.one(select(ASSESSMENTS.c.account_id).where(ASSESSMENTS.c.id == row.assessment_id))
@@ -107,6 +104,14 @@ def objections_of(tx: Transaction, actor: Actor, *, waiting: bool = True) -> lis
     rows = tx.all(asked.order_by(OBJECTIONS.c.at))
     keys = tx.vault.keys_of([row.participant_id for row in rows])
     return [_objection(row, keys[row.participant_id]) for row in rows if row.participant_id in keys and row.words]
+
+
+def see_objections(tx: Transaction, actor: Actor) -> list[dict[str, Any]]:
+    """The objections in the organisation that wait for a decision, oldest first; noted."""
+    found = objections_of(tx, actor)
+    persons = [one["participant_id"] for one in found]
+    note(tx, actor, "saw_objections", "account", actor.account_id, participants=persons)
+    return found
 
 
 def _objection(row: Any, key: bytes) -> dict[str, Any]:

@@ -25,7 +25,8 @@ from typing import IO, Any, Final
 from sqlalchemy.exc import OperationalError
 
 from api import __version__
-from api.assessments.service import assess, stored_as
+from api.assessments.service import assess
+from api.assessments.stored import stored_as
 from api.assessments.working_out import Outcome
 from api.record.actor import Actor
 from api.record.database import WAIT_SECONDS, is_busy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Final
 
 from litestar import Response, get, post
@@ -9,21 +10,23 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 
 from api.accounts import service as accounts
-from api.assessments import disagreement, service
+from api.assessments import disagreement, stored
+from api.assessments.asking import assess
 from api.assessments.changes import changes
-from api.assessments.endpoints import assessed
+from api.assessments.forms import read_objection, read_override
+from api.assessments.service import is_open
 from api.assessments.work_list import MOST, work_list
-from api.audit.service import note
 from api.consents import service as consents
-from api.participants import evidence
-from api.participants.evidence_pages import groups_of
-from api.participants.people import Person, find
+from api.participants import evidence, people
+from api.participants.questions import groups_of
+from api.record.actor import Actor
 from api.record.live import Live
 from api.record.transaction import Transaction
-from api.web.asking import Asking, actor_of, in_thread, record_of
+from api.web.asking import Asking, ask, in_thread
 from api.web.errors import language_of
 from api.web.forms import Form
-from api.web.frame import MOST_BYTES, NOTHING, Typed, attempt, fields_of, go, page
+from api.web.frame import go, page
+from api.web.typed import NOTHING, Typed, attempt
 from words.telling import teller
 
 STATUSES: Final = ("conditions_met", "ask", "not_yet", "not_for_you")
@@ -35,8 +38,7 @@ SHOWN_FIRST: Final = 3
 @in_thread
 def get_work_list(request: Asking, live: NamedDependency[Live]) -> Response[Any]:
     """Show whom to see this week and why."""
-    with record_of(request).write() as tx:
-        found = work_list(tx, actor_of(request), teller(live.rules, language_of(request)), live.rules.day)
+    found = ask(request, work_list, teller(live.rules, language_of(request)), live.rules.day)
     return page(request, "work_list.html", most=MOST, **found)
 
 
@@ -51,42 +53,39 @@ def get_participant(request: Asking, person_id: FromPath[str], live: NamedDepend
 
 
 def _participant_page(request: Asking, person_id: str, live: Live, typed: Typed = NOTHING) -> Response[Any]:
-    """A participant; an operator sees neither facts nor recommendation, and nobody does without consent."""
-    actor, rules, language = actor_of(request), live.rules, language_of(request)
-    context: dict[str, Any] = {"groups": [], "latest": None, "history": []}
-    with record_of(request).write() as tx:
-        person = find(tx, actor, person_id)
-        note(tx, actor, "saw", "participant", person_id)
-        standing = consents.standing(tx, person_id)
-        agreed = {entry["purpose"] for entry in standing}
-        if actor.role == "mentor" and "record" in agreed:
-            signals = evidence.signals_of(evidence.evidence_of(tx, person), rules.day)
-            context["groups"] = [group for group in groups_of(rules, language, signals) if group.known]
-            context["history"] = service.history_of(tx, person)
-            context["latest"] = next(iter(context["history"]), None)
-        names = accounts.names_of(tx, actor)
+    rules, language = live.rules, language_of(request)
+    context = ask(request, _participant, person_id, rules.day)
+    groups = groups_of(rules, language, context.pop("signals"))
     t = teller(rules, language)
-    goals = [(rule.entry.id, t.text(rule.entry.name)) for rule in rules.products if rule.suggested]
-    context |= {"person": person, "standing": standing, "agreed": agreed, "names": names, "goals": goals}
+    context["groups"] = [group for group in groups if group.known]
+    context["goals"] = [(rule.entry.id, t.text(rule.entry.name)) for rule in rules.products if rule.suggested]
     return page(request, "participant.html", typed=typed, here=f"/participants/{person_id}", **context)
 
 
-@post("/participants/{person_id:str}/assessments", request_max_body_size=MOST_BYTES)
+def _participant(tx: Transaction, actor: Actor, person_id: str, day: date) -> dict[str, Any]:
+    """A participant; an operator sees neither facts nor recommendation, and nobody does without consent."""
+    person, standing = people.see(tx, actor, person_id), consents.standing(tx, person_id)
+    agreed = {entry["purpose"] for entry in standing}
+    found = {"person": person, "standing": standing, "agreed": agreed, "names": accounts.names_of(tx, actor)}
+    if actor.role != "mentor" or "record" not in agreed:
+        return found | {"signals": {}, "history": [], "latest": None}
+    signals = evidence.signals_of(evidence.evidence_of(tx, person), day)
+    history = stored.history_of(tx, person)
+    return found | {"signals": signals, "history": history, "latest": next(iter(history), None)}
+
+
+@post("/participants/{person_id:str}/assessments")
 @in_thread
 def post_assessment(
     request: Asking, person_id: FromPath[str], body: RawBody, live: NamedDependency[Live]
 ) -> Response[Any]:
     """Recommend for a participant, store it and show it."""
-    fields = fields_of(body)
 
-    def assess() -> Response[Any]:
-        form = Form(fields, from_page=True)
-        goal = form.text("goal", wanted=False) or None
-        form.done()
-        assessment, _ = assessed(request, live, person_id, goal)
+    def recommend(form: Form) -> Response[Any]:
+        assessment, _ = assess(request, form, live, person_id)
         return go(request, f"/assessments/{assessment}")
 
-    return attempt(request, fields, assess, lambda typed: _participant_page(request, person_id, live, typed))
+    return attempt(request, body, recommend, lambda typed: _participant_page(request, person_id, live, typed))
 
 
 # -- a recommendation --------------------------------------------------------------------------------------------------
@@ -100,74 +99,59 @@ def get_assessment(request: Asking, assessment_id: FromPath[str], live: NamedDep
 
 
 def _assessment_page(request: Asking, assessment_id: str, live: Live, typed: Typed = NOTHING) -> Response[Any]:
-    actor, language = actor_of(request), language_of(request)
-    with record_of(request).write() as tx:
-        assessment, person = service.find_assessment(tx, actor, assessment_id)
-        consents.require(tx, person.id, "record")
-        note(tx, actor, "saw_assessment", "participant", person.id, assessment=assessment_id)
-        before = service.the_one_before(tx, person, assessment)
-        said = _said(tx, person, assessment_id)
-        may = service.is_open(tx, person)
-    same, worked = service.replay(live, assessment) if may else (False, None)
+    language = language_of(request)
+    found = ask(request, _assessment, assessment_id)
+    assessment, before = found["assessment"], found["before"]
+    _, answer = stored.made_again(live, assessment, language) if found["may"] else (None, None)
     t = teller(live.rules, language)
-    context = {
-        "assessment": assessment,
-        "person": person,
-        "answer": service.in_words(live, worked, language) if worked and same else None,
-        "before": before,
+    context = found | {
+        "answer": answer,
         "changed": changes(before.core, assessment.core, t) if before else [],
         "listed": [(one[0], t.word("intervention", one[0])) for one in assessment.core["interventions"]],
         "statuses": STATUSES,
         "shown_first": SHOWN_FIRST,
-        **said,
     }
     return page(request, "assessment.html", typed=typed, here=f"/assessments/{assessment_id}", **context)
 
 
-def _said(tx: Transaction, person: Person, assessment_id: str) -> dict[str, Any]:
+def _assessment(tx: Transaction, actor: Actor, assessment_id: str) -> dict[str, Any]:
+    assessment, person = stored.see(tx, actor, assessment_id, "saw_assessment")
     return {
+        "assessment": assessment,
+        "person": person,
+        "before": stored.the_one_before(tx, person, assessment),
+        "may": is_open(tx, person),
         "overrides": disagreement.overrides_of(tx, person, assessment_id),
         "objections": disagreement.objections_to(tx, person, assessment_id),
     }
 
 
-@post("/assessments/{assessment_id:str}/override", request_max_body_size=MOST_BYTES)
+@post("/assessments/{assessment_id:str}/override")
 @in_thread
 def post_override(
     request: Asking, assessment_id: FromPath[str], body: RawBody, live: NamedDependency[Live]
 ) -> Response[Any]:
     """Record that the mentor chooses another of the suggested steps."""
-    fields = fields_of(body)
 
-    def override() -> Response[Any]:
-        form = Form(fields, from_page=True)
-        chosen, code = form.text("chosen", most=60), form.choice("code", disagreement.CODES)
-        words = form.text("note", wanted=code == "other", most=1000)
-        form.done()
-        with record_of(request).write() as tx:
-            disagreement.override(tx, actor_of(request), assessment_id, chosen, code, words)
+    def override(form: Form) -> Response[Any]:
+        ask(request, disagreement.override, assessment_id, *read_override(form))
         return go(request, f"/assessments/{assessment_id}", "override")
 
-    return attempt(request, fields, override, lambda typed: _assessment_page(request, assessment_id, live, typed))
+    return attempt(request, body, override, lambda typed: _assessment_page(request, assessment_id, live, typed))
 
 
-@post("/assessments/{assessment_id:str}/objection", request_max_body_size=MOST_BYTES)
+@post("/assessments/{assessment_id:str}/objection")
 @in_thread
 def post_objection(
     request: Asking, assessment_id: FromPath[str], body: RawBody, live: NamedDependency[Live]
 ) -> Response[Any]:
     """Record what a participant says against a recommendation."""
-    fields = fields_of(body)
 
-    def objects() -> Response[Any]:
-        form = Form(fields, from_page=True)
-        words = form.text("words", most=2000)
-        form.done()
-        with record_of(request).write() as tx:
-            disagreement.objects(tx, actor_of(request), assessment_id, words)
+    def objects(form: Form) -> Response[Any]:
+        ask(request, disagreement.objects, assessment_id, read_objection(form))
         return go(request, f"/assessments/{assessment_id}", "objection")
 
-    return attempt(request, fields, objects, lambda typed: _assessment_page(request, assessment_id, live, typed))
+    return attempt(request, body, objects, lambda typed: _assessment_page(request, assessment_id, live, typed))
 
 
 HANDLERS: Final = (

@@ -11,8 +11,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from api.assessments.changes import changes
-from api.assessments.service import inputs_of, latest_of, opened, replay, store
+from api.assessments.changes import changes, unreadable
+from api.assessments.service import inputs_of, store
+from api.assessments.stored import latest_of, opened, replay
 from api.assessments.working_out import work_out
 from api.consents import service as consents
 from api.participants.people import person_of
@@ -77,15 +78,7 @@ def _one(record: Record, live: Live, person_id: str, t: Teller, keep: bool) -> R
     try:
         now = work_out(live, inputs).outcome
     except Refused:  # the evidence contradicts itself under the new rules: a person has to look at it
-        text = t.sentence("change", "unreadable")
-        entry: dict[str, Any] = {
-            "kind": "unreadable",
-            "id": "",
-            "gained": None,
-            "text": text,
-            "why": [],
-            "because": BY_RULES,
-        }
+        entry = unreadable(t) | {"because": BY_RULES}
         return Rescreened(person_id, row.mentor_id, row.organisation_id, (entry,))
     found = [
         entry | {"because": BY_RULES if by_rules is None or _mark(entry) in by_rules else BY_FACTS}

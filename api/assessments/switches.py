@@ -20,9 +20,9 @@ _LAST: Final = (
 )
 
 
-def is_on(tx: Transaction, organisation_id: str, name: str) -> bool:
-    """Whether a switch is on."""
-    last = tx.sql.execute(_LAST, {"organisation": organisation_id, "switch": name}).first()
+def is_on(tx: Transaction, actor: Actor, name: str) -> bool:
+    """Whether a switch of the asking organisation is on."""
+    last = tx.sql.execute(_LAST, {"organisation": actor.organisation_id, "switch": name}).first()
     return bool(last and last.on)
 
 

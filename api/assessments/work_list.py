@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 
-from api.assessments.service import latest_of, opened
+from api.assessments.stored import latest_of, opened
 from api.audit.service import note
 from api.consents import service as consents
 from api.participants.people import Person, people_of

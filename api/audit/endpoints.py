@@ -8,7 +8,7 @@ from litestar import Response, get
 from litestar.params import FromQuery
 
 from api.audit.service import entries
-from api.web.asking import Asking, actor_of, answer_json, in_thread, record_of
+from api.web.asking import Asking, answer_json, in_thread, look_up
 from api.web.forms import Form
 
 
@@ -16,9 +16,7 @@ from api.web.forms import Form
 @in_thread
 def get_audit(request: Asking, about: FromQuery[str] = "", before: FromQuery[str] = "") -> Response[bytes]:
     """List entries, the latest first: about one id, or before a number."""
-    with record_of(request).read() as tx:
-        found = entries(tx, actor_of(request).organisation_id, about, read_before(before))
-    return answer_json({"entries": found})
+    return answer_json({"entries": look_up(request, entries, about, read_before(before))})
 
 
 def read_before(before: str) -> int | None:
@@ -28,8 +26,7 @@ def read_before(before: str) -> int | None:
         Refused: 400.
     """
     form = Form({"before": before}, from_page=True)
-    number = form.number("before") if before else None
-    form.asked.append("before")
+    number = form.number("before") if form.has("before") and before else None
     form.done()
     return number
 

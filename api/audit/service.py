@@ -41,9 +41,9 @@ def note(
     add(tx, AUDIT, entry)
 
 
-def entries(tx: Transaction, organisation_id: str, about: str = "", before: int | None = None) -> list[dict[str, Any]]:
-    """An organisation's entries, the latest first: about one id, or before a number."""
-    asked = select(AUDIT).where(AUDIT.c.organisation_id == organisation_id)
+def entries(tx: Transaction, actor: Actor, about: str = "", before: int | None = None) -> list[dict[str, Any]]:
+    """The asking organisation's entries, the latest first: about one id, or before a number."""
+    asked = select(AUDIT).where(AUDIT.c.organisation_id == actor.organisation_id)
     if about:
         asked = asked.where(AUDIT.c.object_id == about)
     if before is not None:

@@ -16,8 +16,9 @@ from api.accounts.passwords import new_password
 from api.accounts.service import NewAccount, add_account, add_organisation
 from api.assessments.service import assess
 from api.consents.purposes import current
+from api.consents.service import Agreement
 from api.participants import evidence
-from api.participants.people import Agreement, find, register
+from api.participants.people import find, register
 from api.record.actor import Actor
 from api.record.live import Live
 from api.record.refusals import Refused
@@ -106,7 +107,7 @@ def _accounts(record: Record) -> tuple[tuple[tuple[str, NewAccount], ...], list[
 def _person(record: Record, actor: Actor, name: str, agrees: bool, today: date) -> str:
     agreed = Agreement(("record", "recommendation") if agrees else ("record",), "paper", today, current(today).version)
     with record.write() as tx:
-        return register(tx, actor, {"name": name}, agreed)
+        return register(tx, actor, {"name": name}, agreed).id
 
 
 def _evidence(

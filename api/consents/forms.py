@@ -6,6 +6,7 @@ from datetime import date
 from typing import Final
 
 from api.consents.purposes import CHANNELS, PURPOSES, WITH_RECIPIENT, current, documents
+from api.consents.service import Agreement
 from api.web.forms import Form
 
 AT_REGISTRATION: Final = tuple(purpose for purpose in PURPOSES if purpose not in WITH_RECIPIENT)
@@ -21,6 +22,6 @@ def channel_and_day(form: Form, today: date) -> tuple[str, date, str]:
     return channel, said_on, form.choice("text_version", tuple(documents()), current(today).version)
 
 
-def purposes(form: Form) -> tuple[str, ...]:
-    """The purposes agreed to at registration."""
-    return form.choices("consents", AT_REGISTRATION)
+def read_agreement(form: Form, today: date) -> Agreement:
+    """What somebody agreed to when they were registered."""
+    return Agreement(form.choices("consents", AT_REGISTRATION), *channel_and_day(form, today))

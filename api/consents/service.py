@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -29,6 +30,23 @@ _ZONE: Final = ZoneInfo("Asia/Jakarta")
 def today_of(tx: Transaction) -> date:
     """The day it is in Jakarta, on which a consent may end."""
     return tx.now.astimezone(_ZONE).date()
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How somebody agreed: the purposes, the channel, the day and the version of the text."""
+
+    purposes: tuple[str, ...]
+    channel: str
+    said_on: date
+    text_version: str
+
+
+def agree(tx: Transaction, actor: Actor | None, person_id: str, agreed: Agreement) -> None:
+    """Write into the ledger what somebody agreed to when they were registered."""
+    said: dict[str, Any] = {name: value for name, value in vars(agreed).items() if name != "purposes"}
+    for purpose in agreed.purposes:
+        say(tx, actor, person_id, purpose, given=True, **said)
 
 
 def say(

@@ -15,7 +15,8 @@ from sqlalchemy import bindparam, func, insert, select
 
 from api.audit.service import note
 from api.consents import service as consents
-from api.participants.people import Person, bump
+from api.participants import people
+from api.participants.people import Person, bump, find
 from api.participants.tables import EVIDENCE
 from api.record.actor import Actor
 from api.record.crypto import read_json, seal_json, unseal_each
@@ -85,6 +86,39 @@ def readable(rules: Rules, signals: Mapping[str, dict[str, Any]]) -> dict[str, d
         and not rules.signals[name].derived
         and read_value(rules.signals[name], fact["value"])[1] is None
     }
+
+
+def see(tx: Transaction, actor: Actor, person_id: str, noted: str = "saw_evidence") -> tuple[Person, list[Evidence]]:
+    """A participant with everything recorded about them.
+
+    Raises:
+        Refused: 404, or 409 without consent.
+    """
+    person = people.see(tx, actor, person_id, noted)
+    consents.require(tx, person_id, "record")
+    return person, evidence_of(tx, person)
+
+
+def record(
+    tx: Transaction,
+    actor: Actor,
+    person_id: str,
+    rules: Rules,
+    facts: Any,
+    language: str,
+    said_by: str = "",
+    version: int | None = None,
+) -> tuple[int, int]:
+    """Record facts as `add` does; return how many were new and the participant's new version.
+
+    `version`: the one that was read, where that matters.
+
+    Raises:
+        Refused: 404; 409 without consent or where the participant was changed since; 400 with every problem.
+    """
+    person = find(tx, actor, person_id, version)
+    new = add(tx, actor, person, rules, facts, language, said_by)
+    return new, person.version + bool(new)
 
 
 def add(

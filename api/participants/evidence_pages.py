@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from litestar import Response, get, post
@@ -12,96 +10,23 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 
 from api.accounts import service as accounts
-from api.audit.service import note
-from api.consents import service as consents
 from api.participants import evidence
-from api.participants.people import check_version, find
+from api.participants.people import find
+from api.participants.questions import PREFIX, groups_of, said
 from api.record.live import Live
-from api.web.asking import Asking, actor_of, in_thread, record_of
+from api.web.asking import Asking, ask, in_thread, look_up
 from api.web.errors import language_of
 from api.web.forms import Form
-from api.web.frame import MOST_BYTES, NOTHING, Fields, Typed, attempt, fields_of, go, page
-from matcher.facts.participant import as_date
+from api.web.frame import go, page
+from api.web.typed import NOTHING, Fields, Typed, attempt
 from matcher.programme.entries import PROOFS, Signal
 from matcher.programme.rules import Rules
 from words.telling import teller
 
-PREFIX: Final = "signals."
 GONE: Final = "gone."
 NONE: Final = "-"
 """The box "none of these" of a question with several answers."""
 _GROUPED: Final = re.compile(r"(?:Rp\.?\s*)?(-?)\s*(\d{1,3}(?:[.,\s]\d{3})+|\d+)", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A signal as the form asks for it, in words."""
-
-    name: str
-    kind: str
-    label: str
-    question: str
-    unit: str
-    options: list[tuple[str, str]]
-    negative: bool
-    known: str
-    since: str
-
-
-@dataclass(frozen=True)
-class Group:
-    """The signals of a step."""
-
-    id: str
-    name: str
-    asked: list[Asked]
-
-    @property
-    def known(self) -> int:
-        """How many of them are known."""
-        return sum(bool(one.known) for one in self.asked)
-
-    def touched(self, typed: Typed) -> bool:
-        """Whether anything was typed or is wrong here, so that the page opens the group."""
-        return any(typed.value(PREFIX + one.name) or typed.wrong(PREFIX + one.name) for one in self.asked)
-
-
-def groups_of(rules: Rules, language: str, signals: Mapping[str, Mapping[str, Any]]) -> list[Group]:
-    """Everything that may be asked, grouped by step, with what is known; first what belongs to no step."""
-    t = teller(rules, language)
-    steps = {"": t.sentence("page", "the_person_and_the_business")}
-    steps |= {rule.step.id: f"{rule.step.id} {t.text(rule.step.name)}" for rule in rules.steps}
-    asked = [signal for signal in rules.signals.values() if not signal.derived]
-    groups = [
-        Group(step, name, [_asked(t, one, signals) for one in asked if one.step == step])
-        for step, name in steps.items()
-    ]
-    return [group for group in groups if group.asked]
-
-
-def _asked(t: Any, signal: Signal, signals: Mapping[str, Mapping[str, Any]]) -> Asked:
-    fact = signals.get(signal.id)
-    return Asked(
-        name=signal.id,
-        kind=signal.kind,
-        label=t.text(signal.label),
-        question=t.text(signal.question),
-        unit=t.name("unit_name", "rupiah" if signal.kind == "money" else signal.unit),
-        options=[(code, t.text(label)) for code, label in signal.values.items()],
-        negative=signal.minimum < 0,
-        known=said(t, signal, fact["value"]) if fact else "",
-        since=fact["on"] if fact else "",
-    )
-
-
-def said(t: Any, signal: Signal | None, value: Any) -> str:
-    """A recorded value in words; as it stands where the programme of today does not know it."""
-    if value is None:
-        return ""
-    try:
-        return str(t.value(signal.id, as_date(value) if signal.kind == "date" else value)) if signal else str(value)
-    except (KeyError, TypeError, AttributeError):
-        return str(value)
 
 
 # -- the form ----------------------------------------------------------------------------------------------------------
@@ -115,26 +40,20 @@ def get_evidence(request: Asking, person_id: FromPath[str], live: NamedDependenc
 
 
 def _evidence_page(request: Asking, person_id: str, live: Live, typed: Typed = NOTHING) -> Response[Any]:
-    with record_of(request).write() as tx:
-        person = find(tx, actor_of(request), person_id)
-        consents.require(tx, person_id, "record")
-        note(tx, actor_of(request), "saw", "participant", person_id)
-        signals = evidence.signals_of(evidence.evidence_of(tx, person), live.rules.day)
-    groups = groups_of(live.rules, language_of(request), signals)
+    person, facts = ask(request, evidence.see, person_id, "saw")
+    groups = groups_of(live.rules, language_of(request), evidence.signals_of(facts, live.rules.day))
     return page(request, "evidence.html", typed=typed, person=person, groups=groups, proofs=PROOFS)
 
 
-@post("/participants/{person_id:str}/evidence", request_max_body_size=MOST_BYTES)
+@post("/participants/{person_id:str}/evidence")
 @in_thread
 def post_evidence(
     request: Asking, person_id: FromPath[str], body: RawBody, live: NamedDependency[Live]
 ) -> Response[Any]:
     """Record what was filled in, all of it or nothing."""
-    fields = fields_of(body)
 
-    def record() -> Response[Any]:
-        rules, language = live.rules, language_of(request)
-        form = Form(fields, from_page=True)
+    def record(form: Form) -> Response[Any]:
+        rules, fields = live.rules, form.fields
         version, on = form.number("version"), form.day("on", rules.day) or rules.day
         said_by, proof = form.text("said_by", wanted=False, most=60), form.choice("proof", PROOFS, "")
         if on > rules.day:
@@ -142,13 +61,14 @@ def post_evidence(
         form.asked += [name for name in fields if name.startswith((PREFIX, GONE))]
         form.done()
         facts = facts_of(fields, rules, on.isoformat(), proof)
-        with record_of(request).write() as tx:
-            person = find(tx, actor_of(request), person_id)
-            check_version(person, version)
-            new = evidence.add(tx, actor_of(request), person, rules, facts, language, said_by) if facts else 0
+        if not facts:
+            ask(request, find, person_id, version)
+            return go(request, f"/participants/{person_id}", "nothing_new")
+        said = facts, language_of(request), said_by, version
+        new, _ = ask(request, evidence.record, person_id, rules, *said)
         return go(request, f"/participants/{person_id}", "evidence" if new else "nothing_new")
 
-    return attempt(request, fields, record, lambda typed: _evidence_page(request, person_id, live, typed))
+    return attempt(request, body, record, lambda typed: _evidence_page(request, person_id, live, typed))
 
 
 def facts_of(fields: Fields, rules: Rules, on: str, proof: str) -> dict[str, dict[str, Any]]:
@@ -189,13 +109,8 @@ def value_of(signal: Signal | None, raw: Any) -> Any:
 @in_thread
 def get_history(request: Asking, person_id: FromPath[str], live: NamedDependency[Live]) -> Response[Any]:
     """Show everything recorded: when it was true, when it became known, who said and who wrote it."""
-    actor, t = actor_of(request), teller(live.rules, language_of(request))
-    with record_of(request).write() as tx:
-        person = find(tx, actor, person_id)
-        consents.require(tx, person_id, "record")
-        note(tx, actor, "saw_evidence", "participant", person_id)
-        facts = evidence.evidence_of(tx, person)
-        names = accounts.names_of(tx, actor)
+    t = teller(live.rules, language_of(request))
+    (person, facts), names = ask(request, evidence.see, person_id), look_up(request, accounts.names_of)
     rows = [(t.word("signal", f.signal), said(t, t.signals.get(f.signal), f.value), f) for f in reversed(facts)]
     return page(request, "history.html", person=person, rows=rows, names=names)
 

@@ -1,52 +1,28 @@
-"""The pages of participants: list and search, registering, details, consents, rights, handing over, importing."""
+"""The pages of participants: list and search, registering, details, consents, rights, handing over."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 from litestar import Response, get, post
-from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
-from litestar.enums import RequestEncodingType
-from litestar.params import Body, FromPath, RawBody
+from litestar.params import FromPath, RawBody
 
 from api.accounts import service as accounts
-from api.audit.service import note
-from api.consents import service as consents
 from api.consents.forms import AT_REGISTRATION
-from api.consents.purposes import PURPOSES, current
-from api.participants import people, rights
-from api.participants.endpoints import (
-    MOST_IMPORT_BYTES,
-    check_consent,
-    read_consent,
-    read_registration,
-    take_import,
-)
-from api.participants.imports import Imported
-from api.participants.people import check_version, find
+from api.consents.pages import asked_of
+from api.consents.purposes import PURPOSES
+from api.participants import agreements, people, rights
+from api.participants.forms import read_consent, read_identity, read_registration
+from api.record.actor import Actor
 from api.record.live import Live
-from api.record.refusals import Refused, Trouble
-from api.web.asking import Asking, actor_of, in_thread, record_of
+from api.record.transaction import Transaction
+from api.web.asking import Asking, actor_of, ask, in_thread, look_up, record_of
 from api.web.errors import language_of
 from api.web.forms import Form
-from api.web.frame import MOST_BYTES, NOTHING, Fields, Typed, attempt, fields_of, go, page
+from api.web.frame import go, page
+from api.web.typed import NOTHING, Typed, attempt
 from words.speaking import speaker
-
-
-def asked_of(request: Asking, purposes: Sequence[str]) -> dict[str, Any]:
-    """What people are asked to agree to today, for a page that asks: each purpose with its text, and their version."""
-    live: Live = request.app.state.live
-    document = current(live.today)
-    agreements = [(purpose, document.text(purpose, language_of(request))) for purpose in purposes]
-    return {"agreements": agreements, "text_version": document.version}
-
-
-def _word_to_erase(language: str) -> str:
-    """What must be written to erase somebody."""
-    return speaker(language).name("page", "word_to_erase")
-
 
 # -- list and search ---------------------------------------------------------------------------------------------------
 
@@ -55,38 +31,31 @@ def _word_to_erase(language: str) -> str:
 @in_thread
 def get_participants(request: Asking) -> Response[Any]:
     """List one's participants; an operator, who has all of them, searches or picks a mentor."""
-    return _list_page(request, "")
+    return _list_page(request)
 
 
-@post("/participants", request_max_body_size=MOST_BYTES)
+@post("/participants")
 @in_thread
 def post_search(request: Asking, body: RawBody) -> Response[Any]:
     """Search; a POST, so that no name, NIK or phone number stands in an address."""
-    fields = fields_of(body)
 
-    def search() -> Response[Any]:
-        form = Form(fields, from_page=True)
+    def search(form: Form) -> Response[Any]:
         wanted, mentor = form.text("search", wanted=False), form.text("of_mentor", wanted=False)
         form.done()
-        return _list_page(request, wanted, mentor, Typed(fields))
+        return _list_page(request, Typed(form.fields), wanted, mentor)
 
-    return attempt(request, fields, search, lambda typed: _list_page(request, "", "", typed))
+    return attempt(request, body, search, lambda typed: _list_page(request, typed))
 
 
-def _list_page(request: Asking, search: str, mentor: str = "", typed: Typed = NOTHING) -> Response[Any]:
-    actor = actor_of(request)
-    with record_of(request).write() as tx:
-        asked = bool(search or mentor)
-        found = people.people_of(tx, actor, search, mentor) if asked or actor.role == "mentor" else []
-        note(tx, actor, "listed", "account", actor.account_id, participants=[person.id for person in found])
-        context: dict[str, Any] = {
-            "people": found,
-            "search": search,
-            "asked": asked,
-            "names": accounts.names_of(tx, actor),
-        }
-        mentors = accounts.mentors_of(tx, actor, closed=True) if actor.role == "operator" else []
-    return page(request, "participants.html", typed=typed, mentors=mentors, **context)
+def _list_page(request: Asking, typed: Typed = NOTHING, search: str = "", mentor: str = "") -> Response[Any]:
+    context = ask(request, _list, search, mentor) | {"search": search, "asked": bool(search or mentor)}
+    return page(request, "participants.html", typed=typed, **context)
+
+
+def _list(tx: Transaction, actor: Actor, search: str, mentor: str) -> dict[str, Any]:
+    mentors = accounts.mentors_of(tx, actor, closed=True) if actor.role == "operator" else []
+    found = people.look_for(tx, actor, search, mentor)
+    return {"people": found, "names": accounts.names_of(tx, actor), "mentors": mentors}
 
 
 # -- registering and correcting ----------------------------------------------------------------------------------------
@@ -103,21 +72,16 @@ def _new_page(request: Asking, typed: Typed = NOTHING) -> Response[Any]:
     return page(request, "participant_new.html", typed=typed, **asked_of(request, AT_REGISTRATION))
 
 
-@post("/participants/new", request_max_body_size=MOST_BYTES)
+@post("/participants/new")
 @in_thread
 def post_new(request: Asking, body: RawBody, live: NamedDependency[Live]) -> Response[Any]:
     """Register somebody and go to their page."""
-    fields = fields_of(body)
 
-    def register() -> Response[Any]:
-        form = Form(fields, from_page=True)
-        identity, own, agreed = read_registration(form, live)
-        form.done()
-        with record_of(request).write() as tx:
-            person = people.register(tx, actor_of(request), identity, agreed, own)
-        return go(request, f"/participants/{person}", "registered")
+    def register(form: Form) -> Response[Any]:
+        person = ask(request, people.register, *read_registration(form, live.today))
+        return go(request, f"/participants/{person.id}", "registered")
 
-    return attempt(request, fields, register, lambda typed: _new_page(request, typed))
+    return attempt(request, body, register, lambda typed: _new_page(request, typed))
 
 
 @get("/participants/{person_id:str}/identity")
@@ -128,28 +92,21 @@ def get_identity(request: Asking, person_id: FromPath[str]) -> Response[Any]:
 
 
 def _identity_page(request: Asking, person_id: str, typed: Typed = NOTHING) -> Response[Any]:
-    with record_of(request).write() as tx:
-        person = find(tx, actor_of(request), person_id)
-        note(tx, actor_of(request), "saw", "participant", person_id)
-    return page(request, "identity.html", typed=typed, person=person)
+    return page(request, "identity.html", typed=typed, person=ask(request, people.see, person_id))
 
 
-@post("/participants/{person_id:str}/identity", request_max_body_size=MOST_BYTES)
+@post("/participants/{person_id:str}/identity")
 @in_thread
 def post_identity(request: Asking, person_id: FromPath[str], body: RawBody) -> Response[Any]:
     """Correct name, NIK and phone; a NIK or phone left empty is taken away."""
-    fields = fields_of(body)
 
-    def correct() -> Response[Any]:
-        form = Form(fields, from_page=True)
-        identity = {"name": form.name(), "nik": form.nik(), "phone": form.phone()}
-        version = form.number("version")
+    def correct(form: Form) -> Response[Any]:
+        identity, version = read_identity(form), form.number("version")
         form.done()
-        with record_of(request).write() as tx:
-            people.change(tx, actor_of(request), person_id, version, identity)
+        ask(request, people.change, person_id, version, identity)
         return go(request, f"/participants/{person_id}", "identity")
 
-    return attempt(request, fields, correct, lambda typed: _identity_page(request, person_id, typed))
+    return attempt(request, body, correct, lambda typed: _identity_page(request, person_id, typed))
 
 
 # -- consents ----------------------------------------------------------------------------------------------------------
@@ -163,43 +120,37 @@ def get_consents(request: Asking, person_id: FromPath[str]) -> Response[Any]:
 
 
 def _consents_page(request: Asking, person_id: str, typed: Typed = NOTHING) -> Response[Any]:
-    actor = actor_of(request)
-    with record_of(request).write() as tx:
-        person = find(tx, actor, person_id)
-        note(tx, actor, "saw_consents", "participant", person_id)
-        context: dict[str, Any] = {
-            "person": person,
-            "ledger": consents.ledger_of(tx, person_id),
-            "standing": consents.standing(tx, person_id),
-            "lenders": [(row.id, row.name) for row in accounts.lenders(tx)],
-            "names": accounts.names_of(tx, actor),
-        }
-    return page(request, "consents.html", typed=typed, **asked_of(request, PURPOSES), **context)
+    context = ask(request, _consents, person_id) | asked_of(request, PURPOSES)
+    return page(request, "consents.html", typed=typed, **context)
 
 
-@post("/participants/{person_id:str}/consents", request_max_body_size=MOST_BYTES)
+def _consents(tx: Transaction, actor: Actor, person_id: str) -> dict[str, Any]:
+    person, said = agreements.look_at(tx, actor, person_id)
+    lenders = [(row.id, row.name) for row in accounts.lenders(tx)]
+    return {"person": person, **said, "lenders": lenders, "names": accounts.names_of(tx, actor)}
+
+
+@post("/participants/{person_id:str}/consents")
 @in_thread
 def post_consent(
     request: Asking, person_id: FromPath[str], body: RawBody, live: NamedDependency[Live]
 ) -> Response[Any]:
     """Record that somebody agreed or took it back."""
-    fields = fields_of(body)
 
-    def say() -> Response[Any]:
-        form = Form(fields, from_page=True)
-        version, entry = form.number("version"), read_consent(form, live)
-        form.done()
-        with record_of(request).write() as tx:
-            check_version(find(tx, actor_of(request), person_id), version)
-            check_consent(tx, person_id, entry)
-            consents.say(tx, actor_of(request), person_id, **entry)
-            people.bump(tx, person_id)
+    def say(form: Form) -> Response[Any]:
+        version, entry = form.number("version"), read_consent(form, live.today)
+        ask(request, agreements.say, person_id, entry, version)
         return go(request, f"/participants/{person_id}/consents", "consent")
 
-    return attempt(request, fields, say, lambda typed: _consents_page(request, person_id, typed))
+    return attempt(request, body, say, lambda typed: _consents_page(request, person_id, typed))
 
 
 # -- rights and handing over -------------------------------------------------------------------------------------------
+
+
+def _word_to_erase(request: Asking) -> str:
+    """What must be written to erase somebody."""
+    return speaker(language_of(request)).name("page", "word_to_erase")
 
 
 @get("/participants/{person_id:str}/rights")
@@ -210,29 +161,25 @@ def get_rights(request: Asking, person_id: FromPath[str]) -> Response[Any]:
 
 
 def _rights_page(request: Asking, person_id: str, typed: Typed = NOTHING) -> Response[Any]:
-    with record_of(request).write() as tx:
-        person = find(tx, actor_of(request), person_id)
-        note(tx, actor_of(request), "saw", "participant", person_id)
-    return page(request, "rights.html", typed=typed, person=person, word=_word_to_erase(language_of(request)))
+    person = ask(request, people.see, person_id)
+    return page(request, "rights.html", typed=typed, person=person, word=_word_to_erase(request))
 
 
-@post("/participants/{person_id:str}/erasure", request_max_body_size=MOST_BYTES)
+@post("/participants/{person_id:str}/erasure")
 @in_thread
 def post_erasure(request: Asking, person_id: FromPath[str], body: RawBody) -> Response[Any]:
     """Erase somebody for good, where the word was written."""
-    fields = fields_of(body)
 
-    def erase() -> Response[Any]:
-        form = Form(fields, from_page=True)
+    def erase(form: Form) -> Response[Any]:
         version, word = form.number("version"), form.text("confirm", wanted=False)
-        wanted = _word_to_erase(language_of(request))
+        wanted = _word_to_erase(request)
         if word.upper() != wanted.upper():
             form.trouble("confirm", "word_not_written", wanted=wanted)
         form.done()
         rights.erase(record_of(request), actor_of(request), person_id, version)
         return go(request, "/participants", "erased")
 
-    return attempt(request, fields, erase, lambda typed: _rights_page(request, person_id, typed))
+    return attempt(request, body, erase, lambda typed: _rights_page(request, person_id, typed))
 
 
 @get("/participants/{person_id:str}/mentor")
@@ -243,70 +190,24 @@ def get_mentor(request: Asking, person_id: FromPath[str]) -> Response[Any]:
 
 
 def _mentor_page(request: Asking, person_id: str, typed: Typed = NOTHING) -> Response[Any]:
-    actor = actor_of(request)
-    with record_of(request).write() as tx:
-        person = find(tx, actor, person_id)
-        note(tx, actor, "saw", "participant", person_id)
-        names = accounts.names_of(tx, actor)
-        others = [(row.id, row.name) for row in accounts.mentors_of(tx, actor) if row.id != person.mentor_id]
-    return page(request, "mentor.html", typed=typed, person=person, others=others, names=names)
+    person, names = ask(request, people.see, person_id), look_up(request, accounts.names_of)
+    there = look_up(request, accounts.mentors_of)
+    mentors = [(row.id, row.name) for row in there if row.id != person.mentor_id]
+    return page(request, "mentor.html", typed=typed, person=person, mentors=mentors, names=names)
 
 
-@post("/participants/{person_id:str}/mentor", request_max_body_size=MOST_BYTES)
+@post("/participants/{person_id:str}/mentor")
 @in_thread
 def post_mentor(request: Asking, person_id: FromPath[str], body: RawBody) -> Response[Any]:
     """Hand somebody over to another mentor."""
-    fields = fields_of(body)
 
-    def hand_over() -> Response[Any]:
-        form = Form(fields, from_page=True)
+    def hand_over(form: Form) -> Response[Any]:
         mentor, version = form.text("mentor_id"), form.number("version")
         form.done()
-        with record_of(request).write() as tx:
-            people.hand_over(tx, actor_of(request), person_id, version, mentor)
+        ask(request, people.hand_over, person_id, version, mentor)
         return go(request, f"/participants/{person_id}", "handed")
 
-    return attempt(request, fields, hand_over, lambda typed: _mentor_page(request, person_id, typed))
-
-
-# -- importing ---------------------------------------------------------------------------------------------------------
-
-
-@get("/imports")
-@in_thread
-def get_imports(request: Asking) -> Response[Any]:
-    """Show the form to import a file."""
-    return _imports_page(request)
-
-
-def _imports_page(request: Asking, typed: Typed = NOTHING, result: Imported | None = None) -> Response[Any]:
-    context: dict[str, Any] = {**asked_of(request, AT_REGISTRATION), "result": result}
-    return page(request, "imports.html", typed=typed, **context)
-
-
-@post("/imports", request_max_body_size=MOST_IMPORT_BYTES)
-@in_thread
-def post_import(
-    request: Asking,
-    data: Annotated[dict[str, Any], Body(media_type=RequestEncodingType.MULTI_PART)],
-    live: NamedDependency[Live],
-) -> Response[Any]:
-    """Import a file and show what became of it, row by row where something was wrong."""
-    sent = {name: value for name, value in data.items() if not _left_empty(value)}
-    fields: Fields = {name: value for name, value in sent.items() if not isinstance(value, UploadFile)}
-
-    def take() -> Response[Any]:
-        for name in ("file", "columns"):
-            if name in fields:
-                raise Refused(400, Trouble(name, "wanted", name=name))
-        return _imports_page(request, result=take_import(request, dict(sent), live))
-
-    return attempt(request, fields, take, lambda typed: _imports_page(request, typed))
-
-
-def _left_empty(value: Any) -> bool:
-    """A field of a form with files that was not filled in."""
-    return value in ("", None) or (isinstance(value, UploadFile) and not value.filename)
+    return attempt(request, body, hand_over, lambda typed: _mentor_page(request, person_id, typed))
 
 
 HANDLERS: Final = (
@@ -322,6 +223,4 @@ HANDLERS: Final = (
     post_erasure,
     get_mentor,
     post_mentor,
-    get_imports,
-    post_import,
 )

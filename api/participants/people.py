@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, insert, select, update
@@ -13,6 +13,7 @@ from sqlalchemy import Row, bindparam, insert, select, update
 from api.accounts.tables import ACCOUNTS
 from api.audit.service import note
 from api.consents import service as consents
+from api.consents.service import Agreement
 from api.participants.tables import PARTICIPANTS
 from api.record.actor import Actor
 from api.record.crypto import seal_json, unseal_json
@@ -40,18 +41,8 @@ class Person:
     key: bytes
 
 
-@dataclass(frozen=True)
-class Agreement:
-    """How somebody agreed: the purposes, the channel, the day and the version of the text."""
-
-    purposes: tuple[str, ...]
-    channel: str
-    said_on: date
-    text_version: str
-
-
-def register(tx: Transaction, actor: Actor, identity: Mapping[str, str], agreed: Agreement, own_id: str = "") -> str:
-    """Register a participant who agreed to be kept; return the new id.
+def register(tx: Transaction, actor: Actor, identity: Mapping[str, str], agreed: Agreement, own_id: str = "") -> Person:
+    """Register a participant who agreed to be kept.
 
     Raises:
         Refused: 409 if the organisation already has somebody with this NIK or id, or without consent to be kept.
@@ -60,13 +51,13 @@ def register(tx: Transaction, actor: Actor, identity: Mapping[str, str], agreed:
         raise Refused(409, Trouble("consents", "no_consent_record", "record"))
     index = indices(tx, actor.organisation_id, identity, own_id)
     _check_free(tx, actor, index)
-    person = new_id()
+    person, kept = new_id(), dict(identity) | ({"own_id": own_id} if own_id else {})
     key = tx.vault.make(person)  # before the row: a key without a person is harmless, a person without a key is lost
     values = {
         "id": person,
         "organisation_id": actor.organisation_id,
         "mentor_id": actor.account_id,
-        "sealed": seal_json(key, dict(identity) | ({"own_id": own_id} if own_id else {}), PLACE + person),
+        "sealed": seal_json(key, kept, PLACE + person),
         **index,
         "version": 1,
         "frozen": False,
@@ -74,18 +65,8 @@ def register(tx: Transaction, actor: Actor, identity: Mapping[str, str], agreed:
     }
     tx.run(insert(PARTICIPANTS).values(values))
     note(tx, actor, "registered", "participant", person)
-    for purpose in agreed.purposes:
-        consents.say(
-            tx,
-            actor,
-            person,
-            purpose,
-            given=True,
-            channel=agreed.channel,
-            said_on=agreed.said_on,
-            text_version=agreed.text_version,
-        )
-    return person
+    consents.agree(tx, actor, person, agreed)
+    return Person(person, actor.account_id, actor.organisation_id, kept, 1, False, tx.now, key)
 
 
 _FIELDS: Final = {"nik_index": "nik", "own_index": "own_id"}  # a family may share one phone
@@ -111,20 +92,39 @@ def _taken(tx: Transaction, actor: Actor, name: str, value: str | None, but: str
     return tx.one(asked) is not None
 
 
-def find(tx: Transaction, actor: Actor, person_id: str) -> Person:
+def find(
+    tx: Transaction, actor: Actor, person_id: str, version: int | None = None, *, called: str = "participant"
+) -> Person:
     """Return one of the asking mentor's participants; an operator sees all of the organisation.
 
+    `version`: the one that was read before, where a change since then matters. `called`: what a refusal says is not there.
+
     Raises:
-        Refused: 404, with the same words for an id that does not exist, for another's and for an erased participant.
+        Refused: 404, with the same words for an id that does not exist, for another's and for an erased participant;
+            409 where the participant was changed meanwhile.
     """
     row = tx.sql.execute(_ONE, {"person": person_id, "organisation": actor.organisation_id}).first()
     theirs = row is not None and (actor.role == "operator" or row.mentor_id == actor.account_id)
     if row is None or not theirs or row.sealed is None:
-        raise Refused(404, Trouble("participant", "not_found"))
+        raise Refused(404, Trouble(called, "not_found"))
     try:
-        return person_of(row, tx.vault.key(person_id))
+        person = person_of(row, tx.vault.key(person_id))
     except Erased:
-        raise Refused(404, Trouble("participant", "not_found")) from None
+        raise Refused(404, Trouble(called, "not_found")) from None
+    if version not in (None, person.version):
+        raise Refused(409, Trouble("version", "stale", version))
+    return person
+
+
+def see(tx: Transaction, actor: Actor, person_id: str, noted: str = "saw") -> Person:
+    """Return one of the asking mentor's participants, and note that somebody looked.
+
+    Raises:
+        Refused: 404.
+    """
+    person = find(tx, actor, person_id)
+    note(tx, actor, noted, "participant", person_id)
+    return person
 
 
 def _reach(actor: Actor) -> tuple[Any, ...]:
@@ -159,14 +159,20 @@ def people_of(tx: Transaction, actor: Actor, search: str = "", mentor_id: str = 
     return sorted(found, key=lambda person: (person.identity.get("name", "").casefold(), person.id))
 
 
+def look_for(tx: Transaction, actor: Actor, search: str = "", mentor_id: str = "") -> list[Person]:
+    """The participants of `people_of`, noted; of an operator, who has all of them, only what is searched for."""
+    found = people_of(tx, actor, search, mentor_id) if search or mentor_id or actor.role == "mentor" else []
+    note(tx, actor, "listed", "account", actor.account_id, participants=[person.id for person in found])
+    return found
+
+
 def change(tx: Transaction, actor: Actor, person_id: str, version: int, identity: Mapping[str, str]) -> int:
     """Correct a participant's name, NIK or phone; return the new version.
 
     Raises:
         Refused: 404; 409 where the participant was changed meanwhile, took consent back, or the NIK is another's.
     """
-    person = find(tx, actor, person_id)
-    check_version(person, version)
+    person = find(tx, actor, person_id, version)
     consents.require(tx, person_id, "record")
     changed = {**person.identity, **identity}
     index = indices(tx, actor.organisation_id, changed, changed.get("own_id", ""))
@@ -184,24 +190,13 @@ def hand_over(tx: Transaction, actor: Actor, person_id: str, version: int, mento
     Raises:
         Refused: 404, 409 where the participant was changed meanwhile, 400 where that is no mentor here.
     """
-    person = find(tx, actor, person_id)
-    check_version(person, version)
+    find(tx, actor, person_id, version)
     here = (ACCOUNTS.c.organisation_id == actor.organisation_id) & (ACCOUNTS.c.role == "mentor") & ACCOUNTS.c.active
     if not tx.one(select(ACCOUNTS.c.id).where(ACCOUNTS.c.id == mentor_id, here)):
         raise Refused(400, Trouble("mentor_id", "no_mentor", mentor_id))
     tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person_id).values(mentor_id=mentor_id))
     note(tx, actor, "handed_over", "participant", person_id, to=mentor_id)
     return bump(tx, person_id)
-
-
-def check_version(person: Person, version: int) -> None:
-    """See that a form was filled in from what is stored now.
-
-    Raises:
-        Refused: 409.
-    """
-    if person.version != version:
-        raise Refused(409, Trouble("version", "stale", version))
 
 
 def bump(tx: Transaction, person_id: str) -> int:

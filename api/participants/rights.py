@@ -12,7 +12,7 @@ from sqlalchemy import Table, delete, func, select, update
 
 from api.audit.service import note
 from api.audit.tables import AUDIT
-from api.participants.people import check_version, find
+from api.participants.people import find
 from api.participants.tables import PARTICIPANTS
 from api.record.actor import Actor
 from api.record.crypto import unseal_json
@@ -67,7 +67,7 @@ def erase(record: Record, actor: Actor, person_id: str, version: int) -> int:
         Refused: 404, or 409 where the participant was changed meanwhile.
     """
     with record.write() as tx:
-        check_version(find(tx, actor, person_id), version)
+        find(tx, actor, person_id, version)
         emptied = 0
         for table in tables_of_people():
             sealed = {column.name: None for column in table.columns if column.info.get("sealed")}

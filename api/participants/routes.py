@@ -1,4 +1,4 @@
-"""The routes of participants, their evidence and consents, and of imports: who answers them, and what OpenAPI says."""
+"""The routes of participants, their evidence and consents: who answers them, and what OpenAPI says."""
 
 from __future__ import annotations
 
@@ -49,8 +49,6 @@ PERSON: Final[Mapping[str, Schema]] = {
 }
 NOT_ALWAYS: Final = ("name", "nik", "phone", "own_id")
 SIGNAL: Final = named("What is said of a signal.", ("proof",), value=ANYTHING, on=DAY, proof=codes(*PROOFS))
-ROW_PROBLEM: Final = named(row=or_null(WHOLE), line=or_null(WHOLE), cell=TEXT, field=TEXT, value=ANYTHING, remedy=TEXT)
-
 SAID: Final[Mapping[str, Route]] = {
     "GET /api/v1/participants": Route(None, named(participants=listed(table("", PERSON, NOT_ALWAYS)))),
     "POST /api/v1/participants": Route(
@@ -148,22 +146,5 @@ SAID: Final[Mapping[str, Route]] = {
         None, named("Everything held, by table.", participant=ID, exported_at=MOMENT, held=OBJECT)
     ),
     "POST /api/v1/participants/{person_id}/erasure": Route(named(version=VERSION), named(erased=WHOLE)),
-    "POST /api/v1/imports": Route(
-        table(
-            "A sheet of participants.",
-            {
-                "file": {"type": "string", "format": "binary", "description": "CSV or XLSX"},
-                "columns": {"type": "string", "format": "binary", "description": "a column map, TOML"},
-                "sheet": TEXT,
-                "consents": TEXT | {"description": f"separated by commas: {', '.join(AT_REGISTRATION)}"},
-                **AGREED,
-            },
-            ("columns", "sheet", "said_on", "text_version"),
-        ),
-        named(
-            rows=WHOLE, taken=WHOLE, registered=WHOLE, facts=WHOLE, problems=listed(ROW_PROBLEM), rejected_rows=WHOLE
-        ),
-        sent_as="multipart/form-data",
-    ),
 }
 """What OpenAPI says of every endpoint, by method and path."""

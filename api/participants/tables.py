@@ -41,15 +41,3 @@ EVIDENCE: Final = Table(
     UniqueConstraint("participant_id", "place"),
     info={"person": "participant_id"},
 )
-
-IMPORTS: Final = Table(
-    "imports",
-    METADATA,
-    Column("id", String(24), primary_key=True),
-    Column("account_id", String(24), ForeignKey("accounts.id"), nullable=False),
-    Column("file_index", String(64), nullable=False),
-    Column("at", Moment, nullable=False),
-    Column("rows_taken", Integer, nullable=False),
-    Column("rows_rejected", Integer, nullable=False),
-    UniqueConstraint("account_id", "file_index"),
-)

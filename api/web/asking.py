@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import msgspec
 from anyio import CapacityLimiter, to_thread
@@ -14,7 +14,7 @@ from litestar.connection import ASGIConnection
 
 from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
-from api.record.transaction import Record
+from api.record.transaction import Record, Transaction
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -23,6 +23,8 @@ _PASSWORD_THREADS: Final = 4
 _HASHING: Final[RunVar[CapacityLimiter]] = RunVar("kail_hashing")
 SAFE: Final = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing."""
+MOST_BYTES: Final = 256 * 1024
+"""Of what is sent, but for files."""
 NO_STORE: Final = {"cache-control": "no-store"}
 
 
@@ -57,7 +59,7 @@ def in_turn(work: Callable[P, T]) -> Callable[P, Awaitable[T]]:
 
 
 def actor_of(request: Asking) -> Actor:
-    """Who asks, as `access.admit` found out."""
+    """Who asks, as `guard.admit` found out."""
     actor: Actor = request.state.actor
     return actor
 
@@ -66,6 +68,25 @@ def record_of(request: Asking) -> Record:
     """The record of this service."""
     record: Record = request.app.state.record
     return record
+
+
+def ask(
+    request: Asking, use_case: Callable[Concatenate[Transaction, Actor, P], T], *given: P.args, **more: P.kwargs
+) -> T:
+    """Do a use case of the record as whoever asks: as a whole or, where it refuses, not at all.
+
+    Looking at somebody is asked for like this too, because it is noted.
+    """
+    with record_of(request).write() as tx:
+        return use_case(tx, actor_of(request), *given, **more)
+
+
+def look_up(
+    request: Asking, use_case: Callable[Concatenate[Transaction, Actor, P], T], *given: P.args, **more: P.kwargs
+) -> T:
+    """Do a use case that writes nothing, not even that somebody looked."""
+    with record_of(request).read() as tx:
+        return use_case(tx, actor_of(request), *given, **more)
 
 
 def answer_json(value: Any, status: int = 200) -> Response[bytes]:

@@ -47,6 +47,11 @@ class Form:
         """Note that something is wrong with a field."""
         self.troubles.append(Trouble(name, code, value, name=name, **args))
 
+    def has(self, name: str) -> bool:
+        """Whether a field that may be left out was sent."""
+        self.asked.append(name)
+        return name in self.fields
+
     def raw(self, name: str) -> Any:
         """A field as it was sent; None where it was not."""
         self.asked.append(name)
@@ -129,31 +134,6 @@ class Form:
         if found is None:
             self.trouble(name, "no_day", as_sent(value))
         return found
-
-    def name(self, name: str = "name", *, wanted: bool = True) -> str:
-        """A person's name: one line, of letters that can be seen."""
-        text = self.text(name, wanted=wanted)
-        hidden = any(unicodedata.category(mark) in ("Cf", "Zl", "Zp") or mark in "\n\r\t" for mark in text)
-        if hidden or (text and not any(mark.isalnum() for mark in text)):
-            self.trouble(name, "bad_characters")
-        return text
-
-    def nik(self, name: str = "nik") -> str:
-        """A NIK, 16 digits; a wrong one is not repeated."""
-        text = re.sub(r"[\s.-]", "", unicodedata.normalize("NFKC", self.text(name, wanted=False)))
-        if text and not re.fullmatch(r"[0-9]{16}", text):
-            self.trouble(name, "bad_nik")
-        return text
-
-    def phone(self, name: str = "phone") -> str:
-        """A phone number as digits with the country's code: 0812... is 62812...; a wrong one is not repeated."""
-        text = re.sub(r"[\s().-]", "", unicodedata.normalize("NFKC", self.text(name, wanted=False)))
-        if text and not re.fullmatch(r"\+?[0-9]{8,15}", text):
-            self.trouble(name, "bad_phone")
-        digits = text.lstrip("+")
-        if digits.startswith("8") and text == digits:  # a sheet that kept 0812... as a number
-            return f"62{digits}"
-        return f"62{digits[1:]}" if digits.startswith("0") else digits
 
     def done(self) -> None:
         """Refuse what was wrong.

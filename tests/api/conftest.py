@@ -10,7 +10,7 @@ from api.advice.schemas import schemas
 from api.app import create_app
 from api.record.live import go_live
 from api.settings import Settings
-from tests.installation import a_database, installation, missing, postgresql, skip_or_fail
+from tests.installation import A_TRADER, a_database, installation, missing, postgresql, skip_or_fail
 
 TODAY = "2026-11-21"
 
@@ -35,24 +35,7 @@ def a_trader():
     """Make the signals of a trader who meets the published conditions of a small KUR; None leaves a signal out."""
 
     def make(**changes):
-        signals = {
-            "registered": True,
-            "ktp_dki": True,
-            "came_for": "capital",
-            "wants_business": True,
-            "business_running": True,
-            "business_age_months": 24,
-            "nib": True,
-            "monthly_profit": 3_000_000,
-            "monthly_instalments": 0,
-            "household_need": 1_500_000,
-            "cash_at_hand": 200_000,
-            "wants_capital": True,
-            "amount_asked": 5_000_000,
-            "arrears_idr": 0,
-            "existing_credit": [],
-            "productive_credit_ever": [],
-        } | changes
+        signals = A_TRADER | {"nib": True, "sku": None, "existing_credit": [], "productive_credit_ever": []} | changes
         return {name: value for name, value in signals.items() if value is not None}
 
     return make

@@ -65,7 +65,8 @@ def test_a_result_whose_objection_was_upheld_is_on_no_work_list(small_kail):
 def test_a_fact_that_the_programme_no_longer_has_is_unknown_and_can_be_taken_back(small_kail):
     from dataclasses import replace
 
-    from api.assessments.service import assess, find_assessment
+    from api.assessments.service import assess
+    from api.assessments.stored import find_assessment
     from api.participants import evidence
     from api.participants.people import find
     from matcher.programme.rules import rules_on

@@ -15,6 +15,7 @@ from matcher.programme.reading import ProgrammeError
 from matcher.programme.rules import rules_on
 from training_data.columns import check_headers, plain_map, read_map
 from training_data.columns.cells import FACTORS
+from words.speaking import speaker
 
 PROGRAMME = load_programme()
 CENSUS = Path(training_data.columns.__file__).parent / "kenya_census.toml"
@@ -133,8 +134,8 @@ def test_a_value_map_names_every_cell_there_may_be(a_map):
     signals, problems = found.signals({"sex": "2"})
     assert signals == {}
     assert (problems[0].field, problems[0].value) == ("sex", "2")
-    assert "knows only: 1, 0" in problems[0].remedy["en"]
-    assert "hanya mengenal: 1, 0" in problems[0].remedy["id"]
+    assert "knows only: 1, 0" in speaker("en").say(problems[0].message)
+    assert "hanya mengenal: 1, 0" in speaker("id").say(problems[0].message)
 
 
 def test_dates_are_iso_unless_the_map_names_a_format(value_of):

@@ -24,6 +24,7 @@ from training_data.schema import (
     window_end,
     write_rows,
 )
+from words.speaking import speaker
 
 PROGRAMME = load_programme()
 FIELDS = {field.name: field for field in fields(PROGRAMME)}
@@ -236,7 +237,7 @@ def test_all_problems_are_told_at_once_each_with_row_field_value_and_remedy(tmp_
         (2, "source", "real"),
         (2, "nib", "perhaps"),
     ]
-    assert all(problem.remedy["id"] and problem.remedy["en"] for problem in problems)
+    assert all(speaker(language).say(problem.message) for problem in problems for language in ("id", "en"))
 
 
 def test_a_value_out_of_range_shows_the_range(tmp_path):

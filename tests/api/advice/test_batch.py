@@ -19,6 +19,7 @@ from matcher.programme.reading import ProgrammeError
 from matcher.programme.rules import rules_on
 from matcher.recommend import recommend
 from tests.api.advice.people import DAY, JOB, PEOPLE, PROGRAMME, answers_in, write_csv, write_jsonl, write_parquet
+from words.speaking import speaker
 
 
 def no_leftovers(folder):
@@ -159,7 +160,7 @@ LONG = b"participant,nib\n" + b"a" * 10_000_000
         ("p.csv", b"participant,nib\n", "there is a header but no row"),
         ("p.csv", b"\n\nparticipant,nib\na,ya\n", "header line is blank"),
         ("p.csv", b"\xef\xbb\xbf", r"header line cannot be read \(there is none\)"),
-        ("p.csv", b"nib,nib\nya,ya\n", "names 'nib' more than once"),
+        ("p.csv", b"nib,nib\nya,ya\n", "names “nib” more than once"),
         ("p.csv", b'"nib\nya\n', "header line cannot be read"),
         ("p.csv", "participant,nib\nJosé,ya\n".encode("latin-1"), r"byte 20 \(line 2\) is no UTF-8"),
         ("p.csv", "participant,nib\na,ya\n".encode("utf-16"), "it is UTF-16"),
@@ -182,7 +183,7 @@ LONG = b"participant,nib\n" + b"a" * 10_000_000
 def test_a_file_that_cannot_be_read_is_one_clear_message_and_nothing_is_written(run, tmp_path, name, content, said):
     with pytest.raises(FileProblem, match=said) as error:
         run(content, name=name)
-    assert error.value.remedy("en")
+    assert speaker("en").remedy(error.value.message)
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 

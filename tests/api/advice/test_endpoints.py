@@ -302,13 +302,13 @@ def test_a_goal_that_is_no_text_is_refused(refused, goal):
 def test_too_many_names_are_counted_not_read(refused):
     problem = refused({"signals": {f"x{n}": 1 for n in range(50_000)}})
     assert fields(problem) == ["signals"]
-    assert "50000" in problem["problems"][0]["message"]
+    assert "50.000" in problem["problems"][0]["message"]
 
 
 def test_after_a_hundred_problems_the_rest_is_counted(refused):
     problem = refused({f"x{n}": 1 for n in range(10_000)} | {"signals": {}})
     assert len(problem["problems"]) == 101
-    assert "9900" in problem["problems"][-1]["message"]
+    assert "9.900" in problem["problems"][-1]["message"]
 
 
 def test_a_very_long_name_is_cut(refused):

@@ -199,7 +199,7 @@ def test_json_lines_without_a_participant_are_numbered_and_an_empty_one_is_still
 def test_one_row_is_found_by_its_number(tmp_path):
     source = write_csv(tmp_path / "p.csv", PEOPLE)
     assert one_row(JOB, source, 3).id == "c"
-    with pytest.raises(FileProblem, match=r"4 row\(s\)"):
+    with pytest.raises(FileProblem, match=r"4 rows"):
         one_row(JOB, source, 5)
 
 

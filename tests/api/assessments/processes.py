@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from api.assessments import endpoints, own_process
+from api.assessments import own_process, service
 from api.assessments.tables import ASSESSMENTS
 from api.audit.tables import AUDIT
 from api.record.refusals import Refused
@@ -40,7 +40,7 @@ def gone(pid):
         return True
 
 
-def stored(kail, person):
+def stored_of(kail, person):
     """The ids of the assessments of a participant, in order, and how many the audit tells of."""
     with kail.record.read() as tx:
         rows = tx.all(select(ASSESSMENTS.c.id).where(ASSESSMENTS.c.participant_id == person).order_by("place"))
@@ -56,7 +56,7 @@ def not_here(*_, **__):
 def only_there(monkeypatch):
     """What is done in this process fails."""
     with monkeypatch.context() as patched:
-        for module in (own_process, endpoints.service):
+        for module in (own_process, service):
             patched.setattr(module, "assess", not_here)
         yield
 

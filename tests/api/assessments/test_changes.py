@@ -8,7 +8,7 @@ import re
 import pytest
 
 from api.assessments import service
-from api.assessments.changes import CHANGES, changes
+from api.assessments.changes import changes
 from tests.installation import installation
 from tests.strategies import JAKARTA
 from words.telling import teller
@@ -128,13 +128,6 @@ def test_a_product_that_changed_says_what_was_and_what_is_in_the_way(say, rules_
 def test_a_product_that_became_affordable_says_so(say, language, text):
     (found,) = say(language, MET | {("products", SUPER, "affordable"): "no"}, {})
     assert found["why"] == [text]
-
-
-def test_every_text_has_both_languages_and_the_same_places():
-    places = re.compile(r"\{(\w+)\}")
-    for code, texts in CHANGES.items():
-        assert set(texts) == {"id", "en"}, code
-        assert sorted(places.findall(texts["id"])) == sorted(places.findall(texts["en"])), code
 
 
 def test_the_first_assessment_has_nothing_before_it_and_two_of_one_moment_stand_in_their_order(small_kail):

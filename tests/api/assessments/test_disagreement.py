@@ -265,10 +265,7 @@ def test_the_switch_is_the_operators_and_of_one_organisation(small_kail):
     assert switch(kail, "yes") == 400
     assert switch(kail, True) == 200
     with kail.record.read() as tx:
-        on = [
-            switches.is_on(tx, kail.actors[login].organisation_id, switches.RANDOMISATION)
-            for login in ("mentor", "other_mentor")
-        ]
+        on = [switches.is_on(tx, kail.actors[login], switches.RANDOMISATION) for login in ("mentor", "other_mentor")]
     assert on == [True, False]
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError
 from api.assessments import own_process
 from api.assessments.own_process import OwnProcess
 from api.record.database import is_busy
-from tests.api.assessments.processes import LONG, gone, not_here, only_there, stored, until
+from tests.api.assessments.processes import LONG, gone, not_here, only_there, stored_of, until
 
 
 def test_lost_while_idle_nobody_notices_and_after_a_pause_there_is_a_new_one(
@@ -36,7 +36,7 @@ def test_lost_while_idle_nobody_notices_and_after_a_pause_there_is_a_new_one(
     assert (other.pid != pid, time.monotonic() - lost_at >= 2) == (True, True)
     with only_there(monkeypatch):
         ids.append(own.assess(*asked)[0])
-    assert stored(small_kail, asked[1]) == (ids, 4)
+    assert stored_of(small_kail, asked[1]) == (ids, 4)
 
 
 def test_lost_before_it_stored_the_thread_does_it(small_kail, make_process, asked):
@@ -49,7 +49,7 @@ def test_lost_before_it_stored_the_thread_does_it(small_kail, make_process, aske
             os.kill(own._process.pid, signal.SIGKILL)
             until(lambda: own._process is None)
         made, found = answer.result(LONG)
-    assert stored(small_kail, asked[1]) == ([made], 1)
+    assert stored_of(small_kail, asked[1]) == ([made], 1)
     assert found.core["tier"]
 
 
@@ -70,7 +70,7 @@ def test_lost_after_it_stored_it_is_found_and_not_made_again(small_kail, make_pr
         made, found = own.assess(*asked)
     [((there, what), _)] = lost
     assert (made, found.content, found.digest, found.as_of) == (there, what.content, what.digest, what.as_of)
-    assert stored(kail, asked[1]) == ([made], 1)
+    assert stored_of(kail, asked[1]) == ([made], 1)
 
 
 def test_one_that_stands_still_is_put_away(small_kail, make_process, asked, monkeypatch):
@@ -80,7 +80,7 @@ def test_one_that_stands_still_is_put_away(small_kail, make_process, asked, monk
     os.kill(pid, signal.SIGSTOP)
     with ThreadPoolExecutor(4) as threads:  # the others do not even wait for it
         made = [answer.result(LONG)[0] for answer in [threads.submit(own.assess, *asked) for _ in range(4)]]
-    assert sorted(stored(small_kail, asked[1])[0]) == sorted(made)
+    assert sorted(stored_of(small_kail, asked[1])[0]) == sorted(made)
     assert gone(pid)
 
 
@@ -99,7 +99,7 @@ def test_whoever_does_not_get_a_turn_does_it_without(small_kail, make_process, a
     own = make_process()
     with own._turn:
         made, _ = own.assess(*asked)
-    assert stored(small_kail, asked[1]) == ([made], 1)
+    assert stored_of(small_kail, asked[1]) == ([made], 1)
     assert own._ready()
 
 
@@ -111,7 +111,7 @@ def test_an_answer_to_something_else_is_none(small_kail, make_process, asked, mo
         patched.setattr(own_process, "_read", lambda from_, seconds: nonsense)
         made, _ = own.assess(*asked)
     assert gone(pid)
-    assert made in stored(small_kail, asked[1])[0]
+    assert made in stored_of(small_kail, asked[1])[0]
 
 
 def test_half_an_answer_is_none(small_kail, make_process, asked, monkeypatch):
@@ -133,7 +133,7 @@ def test_half_an_answer_is_none(small_kail, make_process, asked, monkeypatch):
     pid = own._process.pid
     made, _ = own.assess(*asked)
     assert gone(pid)
-    assert stored(small_kail, asked[1]) == ([made], 1)
+    assert stored_of(small_kail, asked[1]) == ([made], 1)
 
 
 def test_what_goes_wrong_there_is_told_by_the_thread_and_nothing_of_a_person_is_logged(
@@ -153,7 +153,7 @@ def test_what_goes_wrong_there_is_told_by_the_thread_and_nothing_of_a_person_is_
     with small_kail.record.write() as tx:
         tx.sql.execute(text("ALTER TABLE elsewhere RENAME TO assessments"))
     made, _ = own.assess(*asked)
-    assert stored(small_kail, asked[1]) == ([made], 1)
+    assert stored_of(small_kail, asked[1]) == ([made], 1)
 
 
 def test_that_somebody_else_writes_for_too_long_comes_through_a_pipe():
@@ -177,7 +177,7 @@ def test_it_is_kept_waiting_no_longer_than_a_thread(small_kail, make_process, as
         impatient.assess(*asked)
     assert is_busy(busy.value)
     assert impatient._ready(), "it goes on"
-    assert stored(small_kail, asked[1]) == ([], 0)
+    assert stored_of(small_kail, asked[1]) == ([], 0)
 
 
 def test_where_none_can_be_started_the_threads_go_on(small_kail, make_process, asked, monkeypatch, caplog):
@@ -185,7 +185,7 @@ def test_where_none_can_be_started_the_threads_go_on(small_kail, make_process, a
     own = make_process(ready=False)
     made = [own.assess(*asked)[0] for _ in range(2)]
     until(lambda: "did not start" in caplog.text)
-    assert stored(small_kail, asked[1]) == (made, 2)
+    assert stored_of(small_kail, asked[1]) == (made, 2)
 
 
 def test_where_there_are_no_more_threads_the_one_that_asks_goes_on(small_kail, make_process, asked, monkeypatch):
@@ -197,7 +197,7 @@ def test_where_there_are_no_more_threads_the_one_that_asks_goes_on(small_kail, m
         patched.setattr(threading.Thread, "start", no_more)
         made, _ = own.assess(*asked)
     own.close()
-    assert stored(small_kail, asked[1]) == ([made], 1)
+    assert stored_of(small_kail, asked[1]) == ([made], 1)
 
 
 def test_an_upgrade_under_a_running_server_is_left_alone(small_kail, make_process, asked, monkeypatch, caplog):
@@ -206,7 +206,7 @@ def test_an_upgrade_under_a_running_server_is_left_alone(small_kail, make_proces
     own._ready()
     until(lambda: "of assessments ended" in caplog.text)
     made, _ = own.assess(*asked)
-    assert stored(small_kail, asked[1]) == ([made], 1)
+    assert stored_of(small_kail, asked[1]) == ([made], 1)
 
 
 def test_a_closed_one_starts_no_other(small_kail, make_process, asked):
@@ -216,7 +216,7 @@ def test_a_closed_one_starts_no_other(small_kail, make_process, asked):
     assert gone(pid)
     made, _ = own.assess(*asked)
     assert (own._starting, own._process) == (None, None)
-    assert stored(small_kail, asked[1]) == ([made], 1)
+    assert stored_of(small_kail, asked[1]) == ([made], 1)
 
 
 def test_closing_at_any_moment_of_the_start_leaves_nothing(small_kail):

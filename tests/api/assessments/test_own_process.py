@@ -14,13 +14,13 @@ from litestar.testing import TestClient
 
 import api.app
 from api.app import create_app
-from api.assessments import service
+from api.assessments import service, stored
 from api.audit.chain import verify
 from api.audit.tables import AUDIT
 from api.consents.service import require
 from api.record.refusals import Refused, Trouble
 from api.settings import Settings
-from tests.api.assessments.processes import gone, only_there, refused, stored, until
+from tests.api.assessments.processes import gone, only_there, refused, stored_of, until
 
 
 def test_it_stores_what_a_thread_would(small_kail, make_process, asked, monkeypatch):
@@ -30,19 +30,19 @@ def test_it_stores_what_a_thread_would(small_kail, make_process, asked, monkeypa
     with only_there(monkeypatch):
         second, by_process = own.assess(*asked)
     assert by_process == by_thread
-    assert stored(kail, asked[1]) == ([first, second], 2)
+    assert stored_of(kail, asked[1]) == ([first, second], 2)
     with kail.record.read() as tx:
         assert verify(tx, AUDIT)[1] == []
-        kept, _ = service.find_assessment(tx, asked[0], second)
+        kept, _ = stored.find_assessment(tx, asked[0], second)
     assert (kept.content, kept.at) == (by_thread.content, kail.clock.now)
-    assert service.replay(kail.live, kept)[0]
+    assert stored.replay(kail.live, kept)[0]
 
 
 def test_nobody_waits_for_it_to_start(small_kail, make_process, asked):
     own = make_process(ready=False)
     first, _ = own.assess(*asked)
     assert not own._is_ready
-    assert stored(small_kail, asked[1]) == ([first], 1)
+    assert stored_of(small_kail, asked[1]) == ([first], 1)
     until(own._ready)
 
 
@@ -60,7 +60,7 @@ def test_a_refusal_is_the_same_as_a_threads_in_the_language_asked_for(small_kail
             service.assess(kail.record, kail.live, *wrong)
         with only_there(monkeypatch):
             assert refused(own, wrong) == (by_thread.value.status, by_thread.value.problems(wrong[3]))
-    assert stored(kail, person) == stored(kail, bare) == ([], 0)
+    assert stored_of(kail, person) == stored_of(kail, bare) == ([], 0)
 
 
 def test_a_refusal_comes_through_a_pipe_whole():
@@ -86,7 +86,7 @@ def test_a_consent_taken_back_counts_at_the_next_request(small_kail, make_proces
     assert refused(own, asked)[0] == 409
     with small_kail.record.read() as tx, pytest.raises(Refused):
         require(tx, asked[1], "recommendation")
-    assert len(stored(small_kail, asked[1])[0]) == 1
+    assert len(stored_of(small_kail, asked[1])[0]) == 1
 
 
 def test_somebody_erased_is_gone_for_it_too(small_kail, make_process, asked):
@@ -165,7 +165,7 @@ def test_an_application_does_its_assessments_in_it_and_ends_it(small_kail, monke
         assert client.get(f"/api/v1/assessments/{made['id']}/replay").json()["digest"] == made["digest"]
     assert gone(pid)
     assert own._ready() is None
-    assert len(stored(small_kail, person)[0]) == 3
+    assert len(stored_of(small_kail, person)[0]) == 3
 
 
 @pytest.mark.parametrize(("workers", "cores", "has"), [(1, 2, True), (1, 1, False), (2, 8, False)])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from api.assessments import stored
 from tests.installation import A_TRADER
 from tests.reading import errors_of, field, read
 
@@ -169,10 +170,8 @@ def test_disagreements_hold_neither_names_nor_words(small_kail):
 
 
 def test_the_programme_having_changed_is_said_instead_of_shown_wrongly(small_kail, monkeypatch):
-    from api.assessments import service
-
     person = small_kail.participant()
     with small_kail.client("mentor") as client:
         path = assessed(client, person)
-        monkeypatch.setattr(service, "replay", lambda live, assessment: (False, None))
+        monkeypatch.setattr(stored, "replay", lambda live, assessment: (False, None))
         assert "Aturan program sudah berubah" in read(client.get(path)).text

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from api.assessments import service
+from api.assessments import service, stored
 from api.assessments.core import differences
 from api.assessments.tables import ASSESSMENTS
 from api.participants import evidence
@@ -78,8 +78,8 @@ def test_stored_assessments_over_random_evidence_replay_byte_for_byte(one_kail, 
     content = stored_bytes(kail, person, assessment)
     kail.clock.now = MORNING + timedelta(days=later)  # a replay is of its own day
     with kail.record.read() as tx:
-        kept, _ = service.find_assessment(tx, mentor, assessment)
-    same, again = service.replay(kail.live, kept)
+        kept, _ = stored.find_assessment(tx, mentor, assessment)
+    same, again = stored.replay(kail.live, kept)
     assert same
     rewritten = json.dumps(again.outcome.core, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     assert rewritten == content
@@ -153,7 +153,7 @@ def test_a_stored_result_that_was_changed_or_moved_is_not_shown(small_kail):
         row = tx.one(select(ASSESSMENTS.c.result).where(ASSESSMENTS.c.id == first))
         tx.run(update(ASSESSMENTS).where(ASSESSMENTS.c.id == second).values(result=row.result))
     with kail.record.read() as tx, pytest.raises(Tampered):
-        service.find_assessment(tx, kail.actors["mentor"], second)
+        stored.find_assessment(tx, kail.actors["mentor"], second)
 
 
 def test_differences_name_every_place_and_nothing_else():

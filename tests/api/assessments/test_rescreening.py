@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from api.assessments import service
+from api.assessments import service, stored
 from api.assessments.rescreening import rescreen
 from api.assessments.tables import ASSESSMENTS
 from api.consents import service as consents
@@ -94,7 +94,7 @@ def test_kept_re_screenings_are_stored_once_and_say_what_caused_them(letters):
     assert winner in changed_ones
     assert seen == [(1, 2), (2, 2)]
     with kail.record.read() as tx:
-        latest = service.latest_of(tx, [winner, other])
+        latest = stored.latest_of(tx, [winner, other])
     assert (latest[winner].cause, latest[winner].place, latest[winner].account_id) == ("rescreened", 2, None)
     assert latest[winner].programme_digest == live.programme.digest
     assert latest[other].place == 1 + (other in changed_ones)

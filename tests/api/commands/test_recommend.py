@@ -78,7 +78,7 @@ def test_when_nothing_can_be_answered_the_exit_code_is_two(kail, tmp_path):
         (["people.csv", "--model", "people.csv"], "is no JSON"),
         (["people.csv", "-o", "a.doc"], "End the output's name in one of"),
         (["people.csv", "-o", "people.csv"], "overwrite the input"),
-        (["people.csv", "--language", "fr"], "'id', 'en'"),
+        (["people.csv", "--language", "fr"], "'en', 'id'"),
     ],
 )
 def test_every_error_is_one_clear_message_with_exit_code_two(kail, people, monkeypatch, arguments, said):

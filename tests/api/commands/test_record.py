@@ -14,7 +14,7 @@ from litestar.testing import TestClient
 from sqlalchemy import delete, select
 
 from api.app import create_app
-from api.assessments import rescreening, service
+from api.assessments import rescreening, stored
 from api.assessments.service import assess
 from api.audit.tables import AUDIT
 from api.commands.main import cli
@@ -127,12 +127,12 @@ def test_a_re_screening_that_another_writer_stops_tells_whom_it_stored(tmp_path,
             return real(*given)
 
         monkeypatch.setattr(rescreening, "work_out", work_out)
-        monkeypatch.setattr(service, "work_out", work_out)
+        monkeypatch.setattr(stored, "work_out", work_out)
         newer = changed(tmp_path / "newer", ANOTHER_LETTER)
         options = ("--model", "none", "--programme", newer, "--keep", "-o", tmp_path / "changes.csv")
         told = run("rescreen", "--data", tmp_path / "data", *options)
-    assert told.exit_code == 1
-    assert "The 1 people listed changed and 1 of them are stored." in told.output
+    assert told.exit_code == 2
+    assert "1 person listed changed; 1 stored." in told.output
     rows = list(csv.DictReader(io.StringIO((tmp_path / "changes.csv").read_text(encoding="utf-8"))))
     assert {row["participant"] for row in rows} == {people[0]}
 
@@ -146,7 +146,7 @@ def test_rescreening_under_another_programme_stores_what_changed_once(tmp_path, 
     newer = changed(tmp_path / "newer", ANOTHER_LETTER)
     again = ("rescreen", "--data", tmp_path / "data", "--model", "none", "--programme", newer)
     told = run(*again, "--keep")
-    assert "1 people changed, 1 stored; 1 of them gained a product because the rules did." in told.output
+    assert "1 person changed, 1 stored; 1 of them gained a product because the rules did." in told.output
     assert f"{person}," in told.output
     assert "0 people changed, 0 stored; 0 of them" in run(*again, "--keep").output
     missing = run(*again[:-1], tmp_path / "nowhere")
@@ -163,7 +163,7 @@ def test_a_new_master_key_leaves_everybody_readable(tmp_path):
         person = kail.participant(name="Bu Rini")
     before = open_keys(tmp_path / "data" / KEY_FILE)
     printed = run("keys", "rotate", "--data", tmp_path / "data")
-    assert "Master key 2 wraps the keys of 1 people" in printed.output
+    assert "Master key 2 wraps the keys of 1 person" in printed.output
     after = open_keys(tmp_path / "data" / KEY_FILE)
     assert set(after.masters) == {"2"}
     assert after.index == before.index
@@ -178,7 +178,7 @@ def test_a_new_master_key_leaves_everybody_readable(tmp_path):
 def test_a_folder_that_is_no_data_folder_is_named_with_a_remedy(command, tmp_path):
     answer = run(*command, "--data", tmp_path)
     assert answer.exit_code != 0
-    assert "is no data folder of Kail. Remedy:" in answer.output
+    assert "is no data folder of Kail.\n  Remedy:" in answer.output
     assert list(tmp_path.iterdir()) == []
 
 

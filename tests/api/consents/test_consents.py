@@ -16,11 +16,11 @@ from api.assessments.rescreening import rescreen
 from api.assessments.tables import ASSESSMENTS
 from api.assessments.work_list import work_list
 from api.consents import service as consents
+from api.consents.service import Agreement
 from api.consents.tables import CONSENTS
-from api.participants import evidence
-from api.participants.endpoints import check_consent
-from api.participants.imports import import_sheet
-from api.participants.people import Agreement, find
+from api.imports.service import import_sheet
+from api.participants import agreements, evidence
+from api.participants.people import find
 from api.participants.tables import EVIDENCE
 from api.record.refusals import Refused
 from tests.conftest import EXAMPLES
@@ -94,8 +94,7 @@ class History:
         allowed = given or self.oracle.stands(person, purpose, recipient, self.today)
         try:
             with self.kail.record.write() as tx:
-                check_consent(tx, person, entry | {"said_on": self.today})
-                consents.say(tx, self.mentor, person, channel="spoken", said_on=self.today, **entry)
+                agreements.say(tx, self.mentor, person, {"channel": "spoken", "said_on": self.today, **entry})
         except Refused as refused:
             assert (refused.status, allowed) == (409, False)
             return

@@ -12,6 +12,7 @@ from api.files import outputs
 from api.files.outputs import ANSWER, WorkbookOutput, as_xml_text
 from api.files.rows import FileProblem
 from tests.api.files.workbook_parts import HEADER, cells
+from words.speaking import speaker
 
 
 def written(path, rows):
@@ -89,6 +90,6 @@ def test_more_answers_than_a_worksheet_holds_are_refused_and_the_old_file_stays(
     monkeypatch.setattr(outputs, "MOST_ROWS", 5)
     with pytest.raises(FileProblem, match="holds 5 rows") as error:
         run(source, target="a.xlsx")
-    assert ".parquet" in error.value.remedy("en")
+    assert ".parquet" in speaker("en").remedy(error.value.message)
     assert (tmp_path / "a.xlsx").read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.xlsx", "people.xlsx"]

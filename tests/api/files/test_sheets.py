@@ -27,6 +27,7 @@ from tests.api.files.workbook_parts import (
     cells,
     table,
 )
+from words.speaking import speaker
 
 CENSUS = Path(training_data.columns.__file__).parent / "kenya_census.toml"
 
@@ -206,15 +207,15 @@ def test_the_first_sheet_in_sight_that_has_a_header_is_read(book):
         assert (sheet.name, sheet.others, sheet.hidden) == ("Data", ("Petunjuk",), ("Lama",))
         assert [row.cells["participant"] for row in sheet.rows] == ["a"]
     assert cells(path, name="Lama")[0]["participant"] == "old"
-    with pytest.raises(FileProblem, match="no sheet 'X'") as error:
+    with pytest.raises(FileProblem, match="no sheet “X”") as error:
         cells(path, name="X")
-    assert "'Data'" in error.value.remedy("en")
+    assert "'Data'" in speaker("en").remedy(error.value.message)
 
 
 def test_a_sheet_without_a_header_names_what_was_searched_and_what_was_expected(book):
-    with pytest.raises(FileProblem, match="A1:C50 of sheet 'Data'") as error:
+    with pytest.raises(FileProblem, match="A1:C50 of sheet “Data”") as error:
         cells(book([["nothing", "of", "use"]] * 60))
-    assert "at least 2 of: " in error.value.remedy("en")
+    assert "at least 2 of: " in speaker("en").remedy(error.value.message)
     with pytest.raises(FileProblem, match="no sheet in sight that holds anything"):
         cells(book([]))
     with pytest.raises(FileProblem, match="its sheet is empty"):
@@ -229,7 +230,7 @@ def test_one_name_is_no_header_and_the_best_row_wins(book):
 
 
 def test_a_header_that_names_a_column_twice_is_refused_with_both_cells(book):
-    with pytest.raises(FileProblem, match=r"'nib' more than once \(B2, D2\)"):
+    with pytest.raises(FileProblem, match=r"“nib” more than once \(B2, D2\)"):
         cells(book([["Judul"], ["participant", "nib", "staff", " nib "], ["a"]]))
 
 

@@ -26,6 +26,7 @@ from tests.api.files.workbook_parts import (
     with_parts,
     with_shared_texts,
 )
+from words.speaking import speaker
 
 LOCKED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600 + "EncryptedPackage".encode("utf-16-le") + b"\0" * 99
 
@@ -47,7 +48,7 @@ def test_what_is_no_workbook_is_said_clearly(tmp_path, name, content, said):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(FileProblem, match=said) as error:
         recommend_file(JOB, tmp_path / name, tmp_path / "a.csv")
-    assert error.value.remedy("en")
+    assert speaker("en").remedy(error.value.message)
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
@@ -146,7 +147,7 @@ def test_a_sheet_that_claims_to_be_huge_and_holds_little_is_read_at_once(book):
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ([text_row(1, *HEADER), '<row r="2"><c r="XFD2"><v>1</v></c></row>'], "XFD2 of sheet 'Data' lies beyond the 2,000"),
+        ([text_row(1, *HEADER), '<row r="2"><c r="XFD2"><v>1</v></c></row>'], "XFD2 of sheet “Data” lies beyond the 2,000"),
         ([text_row(1, *HEADER), text_row("1e400", "a")], "damaged"),
         ([text_row(1, *HEADER), '<row r="2"><c r="a!2"><v>1</v></c></row>'], "damaged"),
         ([text_row(1, *HEADER), '<row r="2"><c r="A2" t="s"><v>999</v></c></row>'], "damaged"),

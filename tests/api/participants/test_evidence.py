@@ -310,9 +310,8 @@ def test_of_two_people_editing_at_the_same_moment_one_wins_and_the_other_is_told
                 if edit == "identity":
                     people.change(tx, actor, person, 1, {"name": f"Bu {number}"})
                 else:
-                    who = find(tx, actor, person)
-                    people.check_version(who, 1)
-                    evidence.add(tx, actor, who, kail.live.rules, {"cash_at_hand": number}, "en")
+                    facts = {"cash_at_hand": number}
+                    evidence.record(tx, actor, person, kail.live.rules, facts, "en", version=1)
             outcome[number] = 201
         except Refused as refused:
             outcome[number] = refused.status

@@ -1,4 +1,4 @@
-"""What every page shares: words for every code, and reading a form."""
+"""What every page shares: a home and a menu for every role, words for every code."""
 
 import pytest
 
@@ -8,10 +8,9 @@ from api.assessments.disagreement import CODES as WHY
 from api.assessments.disagreement import DECISIONS
 from api.assessments.pages import STATUSES
 from api.consents.purposes import CHANNELS, PURPOSES
-from api.record.refusals import Refused, Trouble
-from api.web.form_words import CODES, DONE, FIELDS, HOMES, MENU, TITLES
-from api.web.frame import NOTHING, Typed, fields_of
+from api.web.frame import HOMES, MENU
 from matcher.programme.entries import PROOFS
+from words.catalogues import catalogue
 
 
 @pytest.mark.parametrize(
@@ -30,33 +29,8 @@ from matcher.programme.entries import PROOFS
     ],
 )
 def test_every_code_has_a_name(kind, codes):
-    assert set(CODES[kind]) == set(codes)
+    assert set(catalogue("id").codes(kind)) == set(codes)
 
 
-def test_every_word_is_there_in_both_languages():
-    tables = [TITLES, FIELDS, DONE, *CODES.values(), *(dict(menu) for menu in MENU.values())]
-    assert all(set(both) == {"id", "en"} and all(both.values()) for table in tables for both in table.values())
+def test_every_role_has_a_home_and_a_menu():
     assert set(HOMES) == set(MENU) == set(ROLES)
-
-
-def test_a_field_that_stands_twice_is_a_list():
-    assert fields_of(b"a=1&b=x%20y&a=2&c=&a=3&d=1%0D%0A2") == {"a": ["1", "2", "3"], "b": "x y", "c": "", "d": "1\n2"}
-
-
-@pytest.mark.parametrize("body", [b"a=%ff", b"\xff", b"a&" * 600])
-def test_what_is_no_form_is_refused(body):
-    with pytest.raises(Refused) as refused:
-        fields_of(body)
-    assert [trouble.code for trouble in refused.value.troubles] == ["bad_form"]
-
-
-def test_passwords_are_never_kept():
-    refused = Refused(400, Trouble("old", "wrong_old_password"))
-    typed = Typed.after(refused, {"old": "a", "new": "b", "password": "c", "confirm": "d", "login": "e"}, "id")
-    assert typed.fields == {"login": "e"}
-
-
-def test_a_problem_calls_its_field_what_the_page_calls_it():
-    refused = Refused(400, Trouble("own_id", "wanted", name="own_id"))
-    assert Typed.after(refused, {}, "en").problems[0]["message"] == "Number in your organisation is missing."
-    assert NOTHING.wrong("own_id") == []

@@ -10,9 +10,9 @@ from openpyxl import Workbook
 from sqlalchemy import select
 
 from api.consents import service as consents
+from api.imports.tables import IMPORTS
 from api.participants.evidence import evidence_of, signals_of
 from api.participants.people import people_of
-from api.participants.tables import IMPORTS
 from tests.every_table import METADATA
 
 ANI, IDA, UMI = "3171014101800001", "3171014101800002", "3171014101800003"

@@ -17,11 +17,14 @@ from sqlalchemy import delete, insert, select
 from api.advice.participant_rows import Job, Ready, Rejected, read_row
 from api.audit.service import note
 from api.consents import service as consents
+from api.consents.service import Agreement
 from api.files.rows import FileProblem, Row
 from api.files.sheets import open_sheet
+from api.imports.tables import IMPORTS
 from api.participants import evidence, people
-from api.participants.people import Agreement, Person
-from api.participants.tables import IMPORTS, PARTICIPANTS
+from api.participants.forms import read_identity
+from api.participants.people import Person
+from api.participants.tables import PARTICIPANTS
 from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Record, Transaction, new_id
@@ -154,7 +157,7 @@ def _line(job: Job, columns: ColumnMap, row: Row, who: Mapping[str, str]) -> _Li
     cells = {name: value for name, value in row.cells.items() if name not in who.values()}
     problems: list[CellProblem] = []
     form = Form({what: _text(row.cells.get(header)) for what, header in who.items()}, from_page=True)
-    identity = {"name": form.name(wanted=False), "nik": form.nik(), "phone": form.phone()}
+    identity = read_identity(form, name_wanted=False)
     for trouble in form.troubles:
         problems.append(_problem(who.get(trouble.field, trouble.field), trouble))
     try:
@@ -245,8 +248,7 @@ def _person(tx: Transaction, actor: Actor, line: _Line, agreed: Agreement) -> tu
             if name in index and known._mapping[name] not in (None, index[name]):
                 raise Refused(409, Trouble(field_, code))
         return people.person_of(known, tx.vault.key(known.id)), False
-    person = people.register(tx, actor, line.identity, agreed, line.ready.id)
-    return people.find(tx, actor, person), True
+    return people.register(tx, actor, line.identity, agreed, line.ready.id), True
 
 
 def _facts(line: _Line) -> dict[str, dict[str, Any]]:

@@ -1,0 +1,163 @@
+"""Stored assessments: found, opened with the person's key, looked at, and made again."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, func, select
+
+from api.advice.answer import answer, versions_of
+from api.assessments.core import Core
+from api.assessments.tables import ASSESSMENTS, OBJECTIONS
+from api.assessments.working_out import Outcome, Worked, outcome_of, work_out
+from api.audit.service import note
+from api.consents import service as consents
+from api.participants import people
+from api.participants.people import Person, find
+from api.record.actor import Actor
+from api.record.crypto import unseal, unseal_json
+from api.record.live import Live
+from api.record.refusals import Refused
+from api.record.transaction import Record, Transaction
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """A stored recommendation, opened."""
+
+    id: str
+    person_id: str
+    place: int
+    at: datetime
+    as_of: date
+    cause: str
+    inputs: Mapping[str, Any]
+    core: Core
+    content: bytes  # the core as it was stored, byte for byte
+    summary: Mapping[str, Any]
+    propensity: float | None
+
+
+def opened(row: Row[Any], key: bytes) -> Assessment:
+    """Open a stored assessment with the person's key."""
+    place = f":{row.id}"
+    content = zlib.decompress(unseal(key, row.result, "assessments.result" + place))
+    return Assessment(
+        id=row.id,
+        person_id=row.participant_id,
+        place=row.place,
+        at=row.at,
+        as_of=row.as_of,
+        cause=row.cause,
+        inputs=unseal_json(key, row.inputs, "assessments.inputs" + place),
+        core=msgspec.json.decode(content),
+        content=content,
+        summary=unseal_json(key, row.summary, "assessments.summary" + place),
+        propensity=row.propensity,
+    )
+
+
+def find_assessment(tx: Transaction, actor: Actor, assessment_id: str) -> tuple[Assessment, Person]:
+    """Return an assessment of one of the asking mentor's participants.
+
+    Raises:
+        Refused: 404.
+    """
+    row = tx.one(select(ASSESSMENTS).where(ASSESSMENTS.c.id == assessment_id))
+    person = find(tx, actor, row.participant_id if row else "", called="assessment")
+    assert row is not None
+    return opened(row, person.key), person
+
+
+def see(tx: Transaction, actor: Actor, assessment_id: str, noted: str, *purposes: str) -> tuple[Assessment, Person]:
+    """Return an assessment as `find_assessment` does, and note that somebody looked.
+
+    Raises:
+        Refused: 404; 409 without consent to be kept, or to one of the purposes.
+    """
+    assessment, person = find_assessment(tx, actor, assessment_id)
+    consents.require(tx, person.id, "record", *purposes)
+    note(tx, actor, noted, "participant", person.id, assessment=assessment_id)
+    return assessment, person
+
+
+def see_change(tx: Transaction, actor: Actor, assessment_id: str) -> tuple[Assessment, Assessment | None]:
+    """An assessment and the one before it; noted.
+
+    Raises:
+        Refused: 404, or 409 without consent.
+    """
+    assessment, person = see(tx, actor, assessment_id, "saw_changes")
+    return assessment, the_one_before(tx, person, assessment)
+
+
+def see_history(tx: Transaction, actor: Actor, person_id: str) -> list[Assessment]:
+    """A participant's assessments, the latest first; noted.
+
+    Raises:
+        Refused: 404, or 409 without consent.
+    """
+    person = people.see(tx, actor, person_id, "saw_assessments")
+    consents.require(tx, person_id, "record")
+    return history_of(tx, person)
+
+
+def stored_as(record: Record, actor: Actor, assessment_id: str) -> Outcome | None:
+    """What was stored under an id; None where nothing was."""
+    with record.read() as tx:
+        try:
+            kept, _ = find_assessment(tx, actor, assessment_id)
+        except Refused:
+            return None
+    return outcome_of(kept.as_of, kept.content, kept.summary)
+
+
+def history_of(tx: Transaction, person: Person) -> list[Assessment]:
+    """A participant's assessments, the latest first."""
+    mine = select(ASSESSMENTS).where(ASSESSMENTS.c.participant_id == person.id).order_by(ASSESSMENTS.c.place.desc())
+    return [opened(row, person.key) for row in tx.all(mine)]
+
+
+def the_one_before(tx: Transaction, person: Person, assessment: Assessment) -> Assessment | None:
+    """The assessment that came before this one."""
+    mine = (ASSESSMENTS.c.participant_id == person.id) & (ASSESSMENTS.c.place < assessment.place)
+    row = tx.one(select(ASSESSMENTS).where(mine).order_by(ASSESSMENTS.c.place.desc()).limit(1))
+    return opened(row, person.key) if row else None
+
+
+def latest_of(tx: Transaction, persons: Sequence[str]) -> dict[str, Row[Any]]:
+    """The latest assessment of each of these participants, sealed; one whose objection was upheld does not count."""
+    found: dict[str, Row[Any]] = {}
+    upheld = select(OBJECTIONS.c.assessment_id).where(OBJECTIONS.c.decision == "upheld")
+    for start in range(0, len(persons), 500):
+        mine = ASSESSMENTS.c.participant_id.in_(persons[start : start + 500]) & ASSESSMENTS.c.id.not_in(upheld)
+        last = select(ASSESSMENTS.c.participant_id, func.max(ASSESSMENTS.c.place).label("place")).where(mine)
+        newest = last.group_by(ASSESSMENTS.c.participant_id).subquery()
+        both = (ASSESSMENTS.c.participant_id == newest.c.participant_id) & (ASSESSMENTS.c.place == newest.c.place)
+        found.update({row.participant_id: row for row in tx.all(select(ASSESSMENTS).join(newest, both))})
+    return found
+
+
+def replay(live: Live, assessment: Assessment) -> tuple[bool, Worked | None]:
+    """Make an assessment again: whether the bytes are the same, and what came out now."""
+    try:
+        worked = work_out(live, assessment.inputs)
+    except (Refused, ValueError):  # the programme of today no longer reads these inputs
+        return False, None
+    return worked.outcome.content == assessment.content, worked
+
+
+def in_words(live: Live, worked: Worked, language: str) -> dict[str, Any]:
+    """A recommendation as the stateless endpoint would answer it."""
+    return answer(worked.rules, worked.participant, worked.found, language, versions_of(live.programme, live.scorecard))
+
+
+def made_again(live: Live, assessment: Assessment, language: str) -> tuple[bool, dict[str, Any] | None]:
+    """Make an assessment again and say what came out: whether it is the same, and if so the answer in words."""
+    same, worked = replay(live, assessment)
+    return same, in_words(live, worked, language) if worked and same else None

@@ -1,0 +1,1 @@
+"""Imports: sheets of participants, each read as a whole."""
