@@ -12,10 +12,9 @@ from matcher.facts.participant import ParticipantError, know, read_participant
 from matcher.programme.loading import load_programme
 from matcher.programme.rules import rules_on
 from tests.small_programmes import WORDS, Small, a_product, a_programme, a_signal, an_intervention
-from words.speaking import Speaker
+from words.telling import teller
 
-OKOCE = load_programme()
-RULES = rules_on(OKOCE, date(2026, 11, 21))
+RULES = rules_on(load_programme(), date(2026, 11, 21))
 
 
 def known(signals: dict[str, Any], name: str) -> Any:
@@ -66,7 +65,7 @@ def test_a_contradiction_names_both_in_either_language(signals, code):
     (problem,) = caught.value.problems
     assert (problem.field, problem.message.code) == (first, code)
     for language in ("id", "en"):
-        said = Speaker(OKOCE, language).say(problem.message)
+        said = teller(RULES, language).say(problem.message)
         assert all(RULES.signals[name].label[language] in said for name in (first, other))
 
 
