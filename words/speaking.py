@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_skeleton, format_time
@@ -142,8 +142,14 @@ class SaidError(Exception):
 # Babel reads its patterns anew for every number; answers repeat theirs.
 
 
+_LARGEST: Final = 10**18
+"""Beyond it nobody means a number; Babel's decimals end at 28 digits."""
+
+
 @lru_cache(maxsize=20_000)
 def _number(language: str, number: int) -> str:
+    if abs(number) >= _LARGEST:
+        return str(number)
     return str(format_decimal(number, "#,##0", catalogue(language).locale))
 
 

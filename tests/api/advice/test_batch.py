@@ -160,7 +160,7 @@ LONG = b"participant,nib\n" + b"a" * 10_000_000
         ("p.csv", b"participant,nib\n", "there is a header but no row"),
         ("p.csv", b"\n\nparticipant,nib\na,ya\n", "header line is blank"),
         ("p.csv", b"\xef\xbb\xbf", r"header line cannot be read \(there is none\)"),
-        ("p.csv", b"nib,nib\nya,ya\n", "names “nib” more than once"),
+        ("p.csv", b"nib,nib\nya,ya\n", "names 'nib' more than once"),
         ("p.csv", b'"nib\nya\n', "header line cannot be read"),
         ("p.csv", "participant,nib\nJosé,ya\n".encode("latin-1"), r"byte 20 \(line 2\) is no UTF-8"),
         ("p.csv", "participant,nib\na,ya\n".encode("utf-16"), "it is UTF-16"),
