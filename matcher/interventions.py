@@ -163,7 +163,8 @@ def _rank(ranking: _Ranking, step: InterventionRule) -> tuple[tuple[int, ...], M
     if entry.id == ranking.tier.programme:
         return key, Message("rank_tier_programme", {"tier": ranking.tier.tier})
     if first:
-        return key, Message("rank_referral", {"product": ranking.offered[0]})
+        goal = ranking.path.goal
+        return key, Message("rank_referral", {"product": goal if goal in ranking.offered else ranking.offered[0]})
     if on_path < LAST:
         return key, Message("rank_path", {"product": ranking.path.goal})
     if came_for:

@@ -7,12 +7,15 @@ closes, signals nobody answered, answers too old to count.
 from __future__ import annotations
 
 import itertools
+import random
 from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
 from matcher.facts.participant import Participant, ParticipantError, read_participant
+from matcher.programme.compiled import ProductRule
+from matcher.programme.criteria import Criterion
 from matcher.programme.rules import Rules
 
 
@@ -125,3 +128,72 @@ def read(rules: Rules, raw: dict[str, Any]) -> Participant:
             if not fields & raw.keys():
                 raise
             raw = {name: value for name, value in raw.items() if name not in fields}
+
+
+# -- near the conditions of products -----------------------------------------------------------------------------------
+
+
+def near_conditions(rules: Rules) -> st.SearchStrategy[dict[str, Any]]:
+    """Signals of people near the conditions of a running product: all of them met, or all but a few.
+
+    Sums lie about what the instalment would take, and some answers are left out or are others.
+    """
+    near = figures(rules)
+    fields = [name for name, signal in rules.signals.items() if not signal.derived]
+    values = {name: values_of(rules, name, near[name]) for name in fields}
+    return st.binary(min_size=8, max_size=8).map(lambda drawn: _near(rules, values, random.Random(drawn)))
+
+
+def _near(rules: Rules, values: dict[str, list[Any]], pick: random.Random) -> dict[str, Any]:
+    running = [product for product in rules.products if product.suggested]
+    free = [product for product in running if not product.entry.register and (product.prices or product.is_grant)]
+    product = pick.choice(free if free and pick.random() < 0.7 else running)
+    raw: dict[str, Any] = {rules.roles["business_running"]: True, rules.roles["wants_capital"]: True}
+    for rule in product.criteria:
+        _meet(rules, rule.criterion, values, pick, raw)
+    raw |= _money(rules, product, raw.get(rules.roles["amount_asked"]), pick)
+    for name in pick.sample(sorted(values), pick.choice([0, 2, 6, 15])):
+        raw.setdefault(name, pick.choice(values[name]))
+    for name in pick.sample(sorted(raw), min(len(raw), pick.choice([0, 0, 0, 1, 2]))):
+        del raw[name]
+    for name in pick.sample(sorted(raw), min(len(raw), pick.choice([0, 0, 0, 1, 2]))):
+        raw[name] = pick.choice(values[name])
+    return raw
+
+
+def _meet(
+    rules: Rules, criterion: Criterion, values: dict[str, list[Any]], pick: random.Random, raw: dict[str, Any]
+) -> None:
+    """Answer a criterion with a value that meets it, most of them beside its figure, if it is not answered yet."""
+    name, op, wanted = criterion.signal, criterion.op, criterion.value
+    inner = rules.signals[name].derived if criterion.kind == "signal" else ()
+    if criterion.kind == "step":
+        inner = next((rule.step.done for rule in rules.steps if rule.step.id == name), ())
+    parts = [pick.choice(criterion.parts)] if criterion.kind == "any" else [*criterion.parts, *inner]
+    for part in parts:
+        _meet(rules, part, values, pick, raw)
+    if parts or (name in raw and not isinstance(raw[name], int)):
+        return
+    meets = {
+        "is": lambda value: value == wanted,
+        "is_not": lambda value: value != wanted,
+        "one_of": lambda value: value in wanted,
+        "at_least": lambda value: value >= wanted,
+        "at_most": lambda value: value <= wanted,
+        "includes": lambda value: bool(set(value) & set(wanted)),
+        "excludes": lambda value: not set(value) & set(wanted),
+        "within_days": lambda value: 0 <= (rules.day - value).days <= wanted,
+        "passed": lambda value: (value <= rules.day) is wanted,
+    }[op]
+    if name not in raw or not meets(raw[name]):
+        raw[name] = pick.choice([value for value in values[name] if meets(value)] or values[name])
+
+
+def _money(rules: Rules, product: ProductRule, amount: int | None, pick: random.Random) -> dict[str, Any]:
+    """Sums of a month that leave about what the product's instalment takes."""
+    annuity = next(iter(product.prices[-1].annuities.values())) if product.prices else None
+    each = int((amount or 5_000_000) * annuity.monthly) if annuity else 300_000
+    paying, need = pick.choice([0, 0, 400_000]), pick.choice([0, 1_000_000])
+    left = int(each * pick.choice([0.5, 0.98, 1.02, 1.3, 3, 3]) * 100 / rules.programme.share_percent)
+    sums = {"monthly_profit": left + paying + need, "monthly_instalments": paying, "household_need": need}
+    return {rules.roles[role]: value for role, value in sums.items() if role in rules.roles}

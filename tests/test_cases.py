@@ -6,16 +6,16 @@ A case gives facts and what follows from them; `worked` in its file says why. Ev
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
 import pytest
 
-from matcher.facts.participant import read_participant
+from matcher.facts.participant import ParticipantError, read_participant
 from matcher.programme.loading import load_programme
 from matcher.programme.rules import rules_on
-from matcher.recommend import Recommendation, recommend
+from matcher.recommend import Recommendation, recommend, recommend_many
 from tests.conftest import ROOT
 
 CASES = ROOT / "tests" / "cases"
@@ -35,6 +35,10 @@ KEYS = {
     "questions_include",
     "first_question",
     "products",
+    "alternatives",
+    "not_asked",
+    "asked_before",
+    "met",
 }
 
 
@@ -58,10 +62,19 @@ def test_there_are_at_least_twenty_cases_and_each_says_how_it_was_worked():
 def test_case(case):
     day: date = case["as_of"]
     rules = rules_on(load_programme(), day)
-    found = recommend(rules, read_participant(rules, case["signals"]), goal=case.get("goal"))
     expected = case["expect"]
+    if "contradiction" in expected:
+        with pytest.raises(ParticipantError) as caught:
+            read_participant(rules, case["signals"])
+        named = [[problem.field, problem.message.args["other_signal"]] for problem in caught.value.problems]
+        assert named == [expected["contradiction"]]
+        return
+    participant = read_participant(rules, case["signals"])
+    found = recommend(rules, participant, goal=case.get("goal"))
     assert set(expected) <= KEYS
     got = told(found, expected)
+    if "met" in expected:
+        got["met"] = list(recommend_many(rules, [participant]).conditions_met[0])
     assert got == {key: expected[key] for key in got}
 
 
@@ -88,7 +101,16 @@ def told(found: Recommendation, expected: dict[str, Any]) -> dict[str, Any]:
         "first_question": next(iter(found.questions), None),
         "products": {name: product(products[name], keys) for name, keys in expected.get("products", {}).items()},
     }
-    return {key: answers[key] for key in expected}
+    answers |= {
+        "alternatives": {one.product: list(one.path.assumed) for one in found.path.alternatives},
+        "not_asked": [name for name in expected.get("not_asked", []) if name not in found.questions],
+        "asked_before": [pair for pair in expected.get("asked_before", []) if pair == in_order(found.questions, pair)],
+    }
+    return {key: answers[key] for key in expected if key in answers}
+
+
+def in_order(questions: Sequence[str], pair: Sequence[str]) -> list[str]:
+    return [name for name in questions if name in pair]
 
 
 def form(found: Recommendation) -> str:
@@ -102,7 +124,7 @@ def form(found: Recommendation) -> str:
 
 def product(match: Any, expected: dict[str, Any]) -> dict[str, Any]:
     changes = {change.intervention or "wait" for unmet in match.unmet for change in unmet.changed_by}
-    wanted = expected.get("changed_by", [])
+    wanted, words = expected.get("changed_by", []), expected.get("notice", "")
     answers = {
         "status": match.status,
         "offered": match.offered,
@@ -110,5 +132,7 @@ def product(match: Any, expected: dict[str, Any]) -> dict[str, Any]:
         "affordable": match.terms.affordable,
         "missing_from": match.terms.missing_from,
         "changed_by": wanted if changes == set(wanted) else sorted(changes),
+        "asks": [name for name in expected.get("asks", []) if name in match.questions],
+        "notice": words if any(words in notice["en"] for notice in match.notices) else None,
     }
     return {key: answers[key] for key in expected}

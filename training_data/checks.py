@@ -9,8 +9,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from matcher.facts.columns import ask_columns, truth_columns
-from matcher.facts.participant import falls_short
+from matcher.facts.columns import ask_columns
+from matcher.facts.following import contradictions
+from matcher.facts.participant import contradiction
 from matcher.message import Message
 from matcher.programme.entries import Programme
 from training_data.rows import Bools, Ints, Rows, intervals, rows_by_day, window_end
@@ -102,7 +103,7 @@ def _in_days(rows: Rows) -> Bools:
 
 
 def _check_signals(rows: Rows, standing: Ints, problems: list[RowProblem]) -> None:
-    """Bounds and implied values between signals, as `read_participant` checks them, and dates after `as_of`."""
+    """What follows from other signals, as `read_participant` checks them, and dates after `as_of`."""
     chosen = rows.take(standing)
     for inside, rules in rows_by_day(chosen):
         low, high = intervals(rules, chosen.take(inside))
@@ -112,20 +113,9 @@ def _check_signals(rows: Rows, standing: Ints, problems: list[RowProblem]) -> No
             at = rules.position[name]
             if signal.kind == "date" and not signal.future and not signal.derived:
                 _add(rows, problems, places[known[at] & (columns.low[at] > rules.today)], name, Message("row_future"))
-            if signal.at_least_signal:
-                bound = columns.low[rules.position[signal.at_least_signal]]
-                below = known[at] & falls_short(rules, name, columns.low[at], bound)
-                _add(rows, problems, places[below], name, _against("less_than", name, signal.at_least_signal))
-        for at, cases in rules.implied:
-            for when, value, conflict in cases:
-                wrong = known[at] & (columns.low[at] != value) & truth_columns(when, columns)[0]
-                if conflict and wrong.any():
-                    name, other = list(rules.position)[at], rules.signals_in(when[0])[0]
-                    _add(rows, problems, places[wrong], name, _against("contradicts", name, other))
-
-
-def _against(code: str, signal: str, other: str) -> Message:
-    return Message(code, {"signal": signal, "other_signal": other})
+        for one, wrong in contradictions(rules, columns.low, columns.high):
+            if wrong.any():
+                _add(rows, problems, places[wrong], one.signal.id, contradiction(one))
 
 
 def _add(rows: Rows, problems: list[RowProblem], places: Ints, field: str, message: Message) -> None:

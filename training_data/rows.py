@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.facts.columns import Columns, ask_columns
-from matcher.facts.participant import at_least, day_after_months
+from matcher.facts.participant import day_after_months
 from matcher.programme.criteria import UNKNOWN_HIGH, UNKNOWN_LOW
 from matcher.programme.entries import Programme, Signal
 from matcher.programme.rules import Rules, rules_on
@@ -179,15 +179,11 @@ def known_by_day(rows: Rows) -> Iterator[tuple[Ints, Rules, Columns]]:
 
 
 def intervals(rules: Rules, rows: Rows) -> tuple[Ints, Ints]:
-    """low..high of shape (signals, rows) for rows of the rules' day, before anything is implied."""
+    """low..high of shape (signals, rows) for rows of the rules' day, before anything follows from them."""
     shape = (len(rules.position), len(rows))
     low, high = np.full(shape, UNKNOWN_LOW, dtype=np.int64), np.full(shape, UNKNOWN_HIGH, dtype=np.int64)
     for name, place in rules.position.items():
         if not rules.signals[name].derived:
             known = rows.known(name)
             low[place][known] = high[place][known] = rows[name][known]
-    for name, signal in rules.signals.items():
-        if signal.at_least_signal:
-            place, bound = rules.position[name], low[rules.position[signal.at_least_signal]]
-            low[place] = np.where(low[place] == high[place], low[place], at_least(rules, name, low[place], bound))
     return low, high

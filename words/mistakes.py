@@ -32,14 +32,14 @@ class QuotingSpeaker(Speaker):
         if name == "entry" and isinstance(value, str):
             return self.name("entry", value)
         if name == "kinds":
-            return self.alternatives(self.name("toml", kind) for kind in value)
-        if name == "near":
-            return self.alternatives(value)
+            return self.joined("or", (self.name("toml", kind) for kind in value))
+        if name in ("near", "keys"):
+            return self.joined("or" if name == "near" else "and", value)
         return str(value) if isinstance(value, (int, date)) else super().word(name, value)
 
-    def alternatives(self, words: Iterable[str]) -> str:
-        """Write words with an "or" between them."""
-        return f" {self.name('toml', 'or')} ".join(words)
+    def joined(self, by: str, words: Iterable[str]) -> str:
+        """Write words with an "or" or an "and" between them."""
+        return f" {self.name('toml', by)} ".join(words)
 
     def mistake(self, problem: ProgrammeProblem) -> Mistake:
         """Say one mistake."""

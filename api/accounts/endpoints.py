@@ -7,7 +7,7 @@ from typing import Final
 from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath, RawBody
 
-from api.accounts import service, signing_in
+from api.accounts import api_keys, service, signing_in
 from api.accounts.forms import read_account, read_key
 from api.accounts.passwords import new_password
 from api.accounts.tables import ROLES
@@ -57,14 +57,14 @@ def post_password(request: Asking, body: RawBody) -> Response[bytes]:
 @in_thread
 def get_keys(request: Asking) -> Response[bytes]:
     """List one's API keys, without the keys."""
-    return answer_json({"keys": look_up(request, service.keys_of)})
+    return answer_json({"keys": look_up(request, api_keys.keys_of)})
 
 
 @post("/api/v1/me/keys", status_code=201)
 @in_thread
 def post_key(request: Asking, body: RawBody) -> Response[bytes]:
     """Make an API key from {name, scopes, expires_on}; the key itself is told this once."""
-    key, secret = ask(request, service.add_key, *read_key(Form.of_json(body)))
+    key, secret = ask(request, api_keys.add_key, *read_key(Form.of_json(body)))
     return answer_json({"id": key, "key": secret, "told_once": True}, 201)
 
 
@@ -72,7 +72,7 @@ def post_key(request: Asking, body: RawBody) -> Response[bytes]:
 @in_thread
 def delete_key(request: Asking, key_id: FromPath[str]) -> Response[bytes]:
     """Take an API key back."""
-    ask(request, service.revoke_key, key_id)
+    ask(request, api_keys.revoke_key, key_id)
     return answer_json({"revoked": True})
 
 

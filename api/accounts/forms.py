@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, time
 
+from api.accounts.api_keys import SCOPES
 from api.accounts.passwords import Password, new_password
-from api.accounts.service import SCOPES
 from api.accounts.tables import ROLES
 from api.web.forms import Form
 

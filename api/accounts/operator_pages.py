@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any, Final
 
@@ -16,9 +17,12 @@ from api.accounts.tables import ROLES
 from api.audit.endpoints import read_before
 from api.audit.service import MOST_SHOWN, entries
 from api.web.asking import Asking, ask, in_thread, in_turn, look_up
+from api.web.errors import language_of
 from api.web.forms import Form
 from api.web.frame import go, page
 from api.web.typed import NOTHING, Typed, attempt
+from matcher.message import Message
+from words.speaking import Speaker, speaker
 
 
 @get("/accounts")
@@ -76,7 +80,37 @@ def get_audit(request: Asking, about: FromQuery[str] = "", before: FromQuery[str
     """Show who saw and changed what, the latest first."""
     found, names = look_up(request, entries, about, read_before(before)), look_up(request, service.names_of)
     older = found[-1]["seq"] if len(found) == MOST_SHOWN else None
-    return page(request, "audit.html", entries=found, names=names, older=older, about=about)
+    says = speaker(language_of(request))
+    listed = [entry | {"told": [_told(says, *one) for one in entry["detail"].items()]} for entry in found]
+    return page(request, "audit.html", entries=listed, names=names, older=older, about=about)
+
+
+_KINDS: Final = {
+    "cause": "cause",
+    "code": "why",
+    "decision": "decision",
+    "fields": "field",
+    "purpose": "purpose",
+    "role": "role",
+    "scopes": "scope",
+    "source": "source",
+}
+"""Of a detail of the audit that holds codes: their kind."""
+_ID: Final = re.compile(r"[0-9a-f]{24}")
+
+
+def _told(says: Speaker, name: str, value: Any) -> str:
+    """One detail of an entry in words; of an id its beginning."""
+    parts = value if isinstance(value, list) else value.split() if name == "scopes" else [value]
+    return f"{says.name('detail', name)}: {', '.join(_part(says, name, part) for part in parts)}"
+
+
+def _part(says: Speaker, name: str, part: Any) -> str:
+    if isinstance(part, bool):
+        return says.say(Message("yes" if part else "no"))
+    if isinstance(part, str):
+        return part[:8] if _ID.fullmatch(part) else says.name(_KINDS.get(name, ""), part)
+    return says.word("", part)
 
 
 HANDLERS: Final = (get_accounts, post_account, post_change, post_account_password, get_audit)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
 
-from api.accounts import service, signing_in
+from api.accounts import api_keys, service, signing_in
 from api.accounts.cookies import session_id_of
 from api.accounts.forms import read_key
 from api.accounts.sessions import actor_of_session
@@ -76,12 +76,12 @@ def get_account(request: Asking) -> Response[Any]:
 
 def account_page(request: Asking, typed: Typed = NOTHING, *, status: int = 0, made: str = "") -> Response[Any]:
     """The page of one's own account; `made`: a new API key, shown this once."""
-    context = look_up(request, _my_account) | {"made": made, "scopes": service.SCOPES}
+    context = look_up(request, _my_account) | {"made": made, "scopes": api_keys.SCOPES}
     return page(request, "account.html", typed=typed, status=status, here="/account", **context)
 
 
 def _my_account(tx: Transaction, actor: Actor) -> dict[str, Any]:
-    keys = service.keys_of(tx, actor) if actor.role == "lender" else []
+    keys = api_keys.keys_of(tx, actor) if actor.role == "lender" else []
     return {"organisation": service.organisation_of(tx, actor), "keys": keys}
 
 
@@ -104,7 +104,7 @@ def post_key(request: Asking, body: RawBody) -> Response[Any]:
     """Make an API key and show it once."""
 
     def make(form: Form) -> Response[Any]:
-        _, secret = ask(request, service.add_key, *read_key(form))
+        _, secret = ask(request, api_keys.add_key, *read_key(form))
         return account_page(request, status=201, made=secret)
 
     return attempt(request, body, make, lambda typed: account_page(request, typed))
@@ -114,7 +114,7 @@ def post_key(request: Asking, body: RawBody) -> Response[Any]:
 @in_thread
 def post_revoke(request: Asking, key_id: FromPath[str]) -> Response[Any]:
     """Take an API key back."""
-    ask(request, service.revoke_key, key_id)
+    ask(request, api_keys.revoke_key, key_id)
     return go(request, "/account", "revoked")
 
 

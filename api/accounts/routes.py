@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from api.accounts import endpoints, operator_pages, pages
-from api.accounts.service import SCOPES
+from api.accounts.api_keys import SCOPES
 from api.accounts.tables import ROLES
 from api.web.openapi import (
     DAY,

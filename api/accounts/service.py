@@ -1,27 +1,22 @@
-"""What can be done with accounts: signing in and out, making them and changing their role, API keys for systems."""
+"""What can be done with accounts: signing in and out, making them and changing their role."""
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Row, insert, select, update
 
 from api.accounts import passwords
+from api.accounts.api_keys import revoke_keys
 from api.accounts.limits import browser_mark, count_own_try, count_try, forget_own_tries, forget_tries, is_known
 from api.accounts.passwords import Password
-from api.accounts.sessions import KEY_PREFIX, close_session, close_sessions, hashed, open_session
-from api.accounts.tables import ACCOUNTS, API_KEYS, ORGANISATIONS, ROLES
+from api.accounts.sessions import close_session, close_sessions, hashed, open_session
+from api.accounts.tables import ACCOUNTS, ORGANISATIONS, ROLES
 from api.audit.service import note
 from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Record, Transaction, new_id
-
-SCOPES: Final = ("me", "programme")
-"""What an API key may be allowed: to see whose it is, and to read the programme of the day."""
-LONGEST_KEY: Final = timedelta(days=365)
 
 
 @dataclass(frozen=True)
@@ -113,14 +108,9 @@ def change_password(record: Record, actor: Actor, old: str, new: str) -> tuple[s
         forget_own_tries(tx, account.id)
         _set_password(tx, account.id, password)
         close_sessions(tx, account.id)
-        _revoke_keys(tx, account.id)
+        revoke_keys(tx, account.id)
         note(tx, actor, "changed_password", "account", account.id)
         return open_session(tx, account.id), browser_mark(tx, account.login, password.hash)
-
-
-def _revoke_keys(tx: Transaction, account_id: str) -> None:
-    mine = (API_KEYS.c.account_id == account_id) & API_KEYS.c.revoked_at.is_(None)
-    tx.run(update(API_KEYS).where(mine).values(revoked_at=tx.now))
 
 
 def _set_password(tx: Transaction, account_id: str, password: Password) -> None:
@@ -223,7 +213,7 @@ def change_account(
     tx.run(update(ACCOUNTS).where(ACCOUNTS.c.id == account_id).values(**values, version=version + 1))
     close_sessions(tx, account_id)
     if values["role"] != account.role or not values["active"]:  # no key lives on that its owner can no longer see
-        _revoke_keys(tx, account_id)
+        revoke_keys(tx, account_id)
     note(tx, actor, "changed", "account", account_id, **values)
     return version + 1
 
@@ -237,7 +227,7 @@ def reset_password(tx: Transaction, actor: Actor, account_id: str, password: Pas
     account = account_of(tx, actor, account_id)
     _set_password(tx, account.id, password)
     close_sessions(tx, account.id)
-    _revoke_keys(tx, account.id)
+    revoke_keys(tx, account.id)
     note(tx, actor, "reset_password", "account", account.id)
     return NewAccount(account.id, account.login, password.plain)
 
@@ -274,51 +264,3 @@ def names_of(tx: Transaction, actor: Actor) -> dict[str, str]:
     """The name of every account of the asking organisation, by id."""
     mine = ACCOUNTS.c.organisation_id == actor.organisation_id
     return {row.id: row.name for row in tx.all(select(ACCOUNTS.c.id, ACCOUNTS.c.name).where(mine))}
-
-
-# -- API keys ----------------------------------------------------------------------------------------------------------
-
-
-def add_key(tx: Transaction, actor: Actor, name: str, scopes: list[str], expires_at: datetime) -> tuple[str, str]:
-    """Make an API key for the asking account; return its id and the key, which is told once.
-
-    Raises:
-        Refused: 400 if it would end in the past or only after more than a year.
-    """
-    if not tx.now < expires_at <= tx.now + LONGEST_KEY:
-        raise Refused(400, Trouble("expires_on", "key_expiry", expires_at.date().isoformat(), days=LONGEST_KEY.days))
-    key, secret = new_id(), KEY_PREFIX + secrets.token_urlsafe(32)
-    values = {
-        "id": key,
-        "account_id": actor.account_id,
-        "name": name,
-        "key_hash": hashed(secret),
-        "scopes": " ".join(scopes),
-        "created_at": tx.now,
-        "expires_at": expires_at,
-    }
-    tx.run(insert(API_KEYS).values(values))
-    note(tx, actor, "added", "api_key", key, scopes=scopes)
-    return key, secret
-
-
-def keys_of(tx: Transaction, actor: Actor) -> list[dict[str, Any]]:
-    """The API keys of the asking account, without the keys themselves."""
-    c = API_KEYS.c
-    mine = select(c.id, c.name, c.scopes, c.created_at, c.expires_at, c.revoked_at).where(
-        c.account_id == actor.account_id
-    )
-    return [dict(row._mapping) | {"scopes": row.scopes.split()} for row in tx.all(mine.order_by(c.created_at))]
-
-
-def revoke_key(tx: Transaction, actor: Actor, key_id: str) -> None:
-    """Take back one of one's own API keys.
-
-    Raises:
-        Refused: 404 if there is none of that id.
-    """
-    mine = (API_KEYS.c.id == key_id) & (API_KEYS.c.account_id == actor.account_id)
-    if not tx.one(select(API_KEYS.c.id).where(mine)):
-        raise Refused(404, Trouble("key", "not_found"))
-    tx.run(update(API_KEYS).where(mine, API_KEYS.c.revoked_at.is_(None)).values(revoked_at=tx.now))
-    note(tx, actor, "revoked", "api_key", key_id)

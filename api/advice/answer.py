@@ -12,7 +12,7 @@ from matcher.interventions import Suggestion
 from matcher.lenders import Change, Match, Unmet
 from matcher.message import Message
 from matcher.money import Terms
-from matcher.paths.path import Path, PathStep
+from matcher.paths.path import Alternative, Path, PathStep
 from matcher.programme.criteria import Criterion
 from matcher.programme.entries import Figure, Price, Product, Programme
 from matcher.programme.rules import Rules
@@ -300,8 +300,28 @@ class Telling:
                 "assumed": self.asked(way.assumed),
                 "shortfall_idr": way.shortfall_idr,
                 "shortfall_months": way.shortfall_months,
+                "alternatives": [self.alternative(one) for one in way.alternatives],
             }
         )
+
+    def alternative(self, one: Alternative) -> Table:
+        """A product that would be cheaper or larger than the goal, with what stands before it."""
+        terms = next(found.terms for found in self.recommendation.products if found.id == one.product)
+        rate = round(terms.annuity.yearly_rate * 100, 2) if terms.annuity else None
+        args = {"product": one.product, "rate": self.t.decimal(rate or 0, 2), "amount_idr": one.path.planned_idr}
+        larger = "alternative_both" if one.cheaper else "alternative_larger"
+        code = larger if one.larger else "alternative_cheaper"
+        return {
+            "product": one.product,
+            "name": self.t.word("product", one.product),
+            "text": self.say(Message(code, args)),
+            "effective_rate_percent": rate,
+            "amount_idr": one.path.planned_idr,
+            "assumed": self.asked(one.path.assumed),
+            "steps": [self.brief_step(step) for step in one.path.steps],
+            "days": one.path.days,
+            "cost_idr": one.path.cost_idr,
+        }
 
     def impossible(self, criterion: Criterion) -> str:
         if self.is_floor(criterion):
@@ -330,6 +350,11 @@ class Telling:
             "otherwise": self.t.text(entry.otherwise) if entry and entry.otherwise else None,
             "text": text,
         }
+
+    def brief_step(self, step: PathStep) -> Table:
+        """One step of an alternative: what it is, and what it takes."""
+        told = self.path_step(step)
+        return {name: told[name] for name in ("kind", "id", "name", "days", "cost_idr")}
 
     def _lender_days(self, days: int | None) -> str:
         return self.say(Message("lender_days_unknown") if days is None else Message("lender_days", {"days": days}))

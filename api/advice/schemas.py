@@ -101,6 +101,31 @@ PRODUCT: Final = table(
         "source": listed(ref("Source")),
     },
 )
+ALTERNATIVE: Final = table(
+    "A product that would be cheaper or larger than the goal, with the questions and the steps that stand before it.",
+    {
+        "product": TEXT,
+        "name": TEXT,
+        "text": TEXT,
+        "effective_rate_percent": or_null({"type": "number"}, "a year, two decimals; null: nothing to repay"),
+        "amount_idr": or_null(RUPIAH, "what could be asked of it"),
+        "assumed": {**listed(ref("Question")), "description": "unknown answers taken as favourable"},
+        "steps": listed(
+            table(
+                "",
+                {
+                    "kind": codes("do", "wait", "ask_less"),
+                    "id": or_null(TEXT),
+                    "name": TEXT,
+                    "days": WHOLE,
+                    "cost_idr": RUPIAH,
+                },
+            )
+        ),
+        "days": WHOLE,
+        "cost_idr": RUPIAH,
+    },
+)
 PATH: Final[Schema] = {
     "description": "The way to one product: steps, with ask where an answer is missing; or impossible; or no goal.",
     "oneOf": [
@@ -133,6 +158,10 @@ PATH: Final[Schema] = {
                 "assumed": {**listed(ref("Question")), "description": "unknown answers taken as favourable"},
                 "shortfall_idr": or_null(RUPIAH, "what is lacking beyond the cash at hand"),
                 "shortfall_months": or_null(WHOLE, "months of capacity that cover it"),
+                "alternatives": {
+                    **listed(ref("Alternative")),
+                    "description": "at most two; empty for a goal that was named",
+                },
             },
             ("ask",),
         ),
@@ -257,6 +286,7 @@ SHARED: Final[dict[str, Schema]] = {
     ),
     "Readiness": READINESS,
     "Path": PATH,
+    "Alternative": ALTERNATIVE,
     "Versions": table(
         "What the answer was made with.",
         {

@@ -66,17 +66,24 @@ def _length(says: _Says, old: Core, new: Core) -> Iterator[Change]:
 
 
 def _products(says: _Says, old: Core, new: Core) -> Iterator[Change]:
-    for product in dict.fromkeys([*new["products"], *old["products"]]):
-        was, now = old["products"].get(product), new["products"].get(product)
+    before, after = _running(old), _running(new)
+    for product in dict.fromkeys([*after, *before]):
+        was, now = before.get(product), after.get(product)
         name = says.name("product", product)
         if was is None:
-            yield says.change("product", product, "new_product", product=name, after=says.say(now["status"]))
+            status = says.say(after[product]["status"])
+            yield says.change("product", product, "new_product", product=name, after=status)
         elif now is None:
             yield says.change("product", product, "gone_product", gained=False, product=name)
         elif (was["status"], was["offered"]) != (now["status"], now["offered"]):
             code, gained = _gained(was, now)
             said = {"product": name, "before": says.say(was["status"]), "after": says.say(now["status"])}
             yield says.change("product", product, code, gained=gained, why=_why(says, was, now), **said)
+
+
+def _running(core: Core) -> dict[str, Any]:
+    """The products that could be had then; what nobody can have is never told as met."""
+    return {name: one for name, one in core["products"].items() if one["availability"] == "running"}
 
 
 def _gained(was: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, bool | None]:

@@ -13,6 +13,7 @@ import msgspec
 
 from matcher.lenders import Match
 from matcher.message import Message
+from matcher.paths.path import Alternative
 from matcher.programme.criteria import Criterion
 from matcher.recommend import Recommendation
 
@@ -35,12 +36,27 @@ def written(found: Recommendation, versions: Mapping[str, Any]) -> bytes:
             "impossible_because": [_coded(reason) for reason in path.impossible_because],
             "ask_message": _coded(path.ask_message),
             "steps": [{**step._asdict(), "reason": _coded(step.reason)} for step in path.steps],
+            "alternatives": [_alternative(one) for one in path.alternatives],
         },
         "questions": found.questions,
         "notices": [_coded(notice) for notice in found.notices],
         "versions": versions,
     }
     return msgspec.json.encode(core, enc_hook=dict, order="sorted")
+
+
+def _alternative(one: Alternative) -> Core:
+    path = one.path
+    return {
+        "product": one.product,
+        "cheaper": one.cheaper,
+        "larger": one.larger,
+        "planned_idr": path.planned_idr,
+        "assumed": path.assumed,
+        "steps": [step.intervention or step.kind for step in path.steps],
+        "days": path.days,
+        "cost_idr": path.cost_idr,
+    }
 
 
 def _product(match: Match) -> Core:

@@ -191,6 +191,19 @@ class _Page:
             yield from _wrap(f"{step['name']} ({self.length(step['days'], step['cost_idr'])})", f"{number:>3}. ")
         yield f"  = {self.length(found['days'], found['cost_idr'])}"
         yield from _wrap(found["lender_days_note"], "  ")
+        yield from self.alternatives(found["alternatives"])
+
+    def alternatives(self, found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+        if found:
+            yield ""
+            yield self.say("alternatives")
+        for one in found:
+            yield from _wrap(one["text"], "  - ")
+            for asked in one["assumed"]:
+                yield from _wrap(asked["question"], "    ? ")
+            for step in one["steps"]:
+                yield from _wrap(f"{step['name']} ({self.length(step['days'], step['cost_idr'])})", "    - ")
+            yield f"    = {self.length(one['days'], one['cost_idr'])}"
 
     def products(self, found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         running = [product for product in found if product["availability"] == "running"]

@@ -1,1 +1,1 @@
-"""The ground of the record: refusals, who acts, database, keys, and the transaction of a use case."""
+"""The ground that everything stands on: what is live, refusals, who acts, database, keys, the transaction of a use case."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from matcher.facts.following import follow
 from matcher.facts.participant import Known, Participant, growing_since, intervals
 from matcher.programme.criteria import UNKNOWN_HIGH, UNKNOWN_LOW
 from matcher.programme.masks import places
@@ -60,21 +61,14 @@ def ask_columns(
     stale: list[frozenset[str]] | None = None,
     since: list[dict[int, tuple[int, int]]] | None = None,
 ) -> Columns:
-    """Ask every test of intervals of shape (signals, rows), which are filled in place where a value is implied."""
+    """Ask every test of intervals of shape (signals, rows), which are filled in place where one follows from others."""
     rows = low.shape[1]
     tests = (len(rules.tests), rows)
     columns = Columns(
         low, high, np.zeros(tests, bool), np.zeros(tests, bool), stale or [frozenset()] * rows, since or [{}] * rows
     )
+    follow(rules, low, high)
     _ask(rules, columns, range(len(rules.tests)))
-    for place, cases in rules.implied:
-        open_ = low[place] != high[place]
-        for when, value, _ in cases:
-            yes, _ = truth_columns(when, columns)
-            found = open_ & yes & (low[place] <= value) & (value <= high[place])
-            low[place][found] = high[place][found] = value
-            open_ &= ~found
-        _ask(rules, columns, rules.tests_about[place])
     _doubt_ends(rules, columns)
     return columns
 

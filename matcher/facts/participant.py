@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-import numpy as np
-
+from matcher.facts.following import contradictions, follow
 from matcher.message import Message
+from matcher.programme.compiled import Follow
 from matcher.programme.criteria import UNKNOWN_HIGH, UNKNOWN_LOW
 from matcher.programme.entries import PROOFS, Signal
 from matcher.programme.masks import met, places, truth_of, union
@@ -97,21 +97,14 @@ def read_participant(rules: Rules, signals: Mapping[str, Any]) -> Participant:
 
 
 def know(rules: Rules, participant: Participant) -> Known:
-    """Work out what is known: stale values dropped, growing ones brought up to the day, implied ones filled in.
+    """Work out what is known: stale values dropped, growing ones brought up to the day, what follows from others filled in.
 
     Every test of the rules is then asked once. An end day that has passed although what should have ended still goes on
     is doubtful: it is stale, whatever its own date, and asked again.
     """
     low, high, stale = intervals(rules, participant)
+    follow(rules, low, high)
     yes, no = ask_tests(rules, low, high)
-    for place, cases in rules.implied:
-        if low[place] == high[place]:
-            continue
-        for when, value, _ in cases:
-            if truth_of(when, yes, no) and low[place] <= value <= high[place]:
-                low[place] = high[place] = value
-                yes, no = ask_tests(rules, low, high, rules.tests_about[place], yes, no)
-                break
     doubtful = {place for place, wait in rules.endings if met(wait.need_clauses, yes) and wait.changes & no}
     for place in doubtful:
         low[place], high[place] = UNKNOWN_LOW, UNKNOWN_HIGH
@@ -167,7 +160,7 @@ def ask_tests(
 
 
 def intervals(rules: Rules, participant: Participant) -> tuple[list[int], list[int], frozenset[str]]:
-    """The interval of every signal before anything is implied, and the signals whose value is stale."""
+    """The interval of every signal before anything follows from them, and the signals whose value is stale."""
     low, high = [UNKNOWN_LOW] * len(rules.position), [UNKNOWN_HIGH] * len(rules.position)
     stale = set()
     growing: list[tuple[str, int]] = []
@@ -182,29 +175,7 @@ def intervals(rules: Rules, participant: Participant) -> tuple[list[int], list[i
             growing.append((name, units_between(fact.on, rules.day, signal.grows.every)))
     for name, units in growing:
         _grow(rules, name, units, low, high)
-    for name, place, other in rules.bounded:
-        if low[place] != high[place]:
-            low[place] = at_least(rules, name, low[place], low[other])
     return low, high, frozenset(stale)
-
-
-def at_least(rules: Rules, name: str, low: Any, bound: Any) -> Any:
-    """What a signal is at least, given the least of the signal that bounds it; integers or equal-length arrays.
-
-    Numbers: the larger of the two. Sets: what is in the other set under the same code is in this one as well.
-    """
-    signal = rules.signals[name]
-    if signal.kind != "choices":
-        return np.maximum(low, bound) if isinstance(low, np.ndarray) else max(low, bound)
-    for code, bit in rules.signals[signal.at_least_signal].codes.items():
-        low = low | ((bound & bit) != 0) * signal.codes.get(code, 0)
-    return low
-
-
-def falls_short(rules: Rules, name: str, value: Any, bound: Any) -> Any:
-    """Whether a known value contradicts the signal that bounds it; of sets only "never" contradicts "now"."""
-    more = at_least(rules, name, value, bound) != value
-    return more & (value == 0) if rules.signals[name].kind == "choices" else more
 
 
 def _grow(rules: Rules, name: str, units: int, low: list[int], high: list[int]) -> None:
@@ -361,18 +332,14 @@ def _unknown_code(signal: Signal, raw: Any) -> Message:
 
 def _contradictions(rules: Rules, participant: Participant, problems: list[InputProblem]) -> None:
     low, high, _ = intervals(rules, participant)
-    for name, place, other in rules.bounded:
-        if low[place] == high[place] and falls_short(rules, name, low[place], low[other]):
-            signal = rules.signals[name]
-            code = "contradicts" if signal.kind == "choices" else "less_than"
-            message = Message(code, {"signal": name, "other_signal": signal.at_least_signal})
-            problems.append(InputProblem(name, participant.facts[name].value, message))
-    for place, cases in rules.implied:
-        for when, value, conflict in cases:
-            if not conflict or low[place] != high[place] or low[place] == value:
-                continue
-            asked = places(union(when))
-            if truth_of(when, *ask_tests(rules, low, high, asked)):
-                name = list(rules.position)[place]
-                about = {"signal": name, "other_signal": rules.tests[asked[0]].signal}
-                problems.append(InputProblem(name, participant.facts[name].value, Message("contradicts", about)))
+    follow(rules, low, high)
+    for one, wrong in contradictions(rules, low, high):
+        if wrong:
+            fact = participant.facts.get(one.signal.id)
+            problems.append(InputProblem(one.signal.id, fact and fact.value, contradiction(one)))
+
+
+def contradiction(one: Follow) -> Message:
+    """Name an answer that says otherwise than what follows, and the answer it follows from."""
+    code = "less_than" if one.value is None and one.bits is None else "contradicts"
+    return Message(code, {"signal": one.signal.id, "other_signal": one.sources[0]})

@@ -1,65 +1,144 @@
-"""The default goal: the product to go for where nobody named one, and the path to it."""
+"""The default goal: the product to go for where nobody named one, the path to it, and what would be cheaper or larger.
+
+What is offered already is the goal, so that the path never leads away from the first suggestion. An answer that nobody
+gave is no ground for a goal: what rests on open conditions comes after what rests on money alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby
+from typing import Final, NamedTuple
 
-from matcher.facts.participant import value_of_role
+from matcher.facts.participant import Known, value_of_role
 from matcher.message import Message
-from matcher.paths.path import Path, next_month, path_to
+from matcher.paths.path import Alternative, Path, next_month, path_to, planned_amount
 from matcher.programme.compiled import ProductRule
-from matcher.reach import Outlook
-from matcher.standing import asking, standing_of, status_of
+from matcher.programme.masks import places
+from matcher.reach import Outlook, offers
+from matcher.standing import Standing, asking, standing_of, unknown_tests
+
+MOST_ALTERNATIVES: Final = 2
+Rank = tuple[int, bool, float, int, bool]
+"""Offered, then only money open, then the others; a grant, the yearly rate, open conditions, borrowing as a group."""
+
+
+class Candidate(NamedTuple):
+    """A product that may be the goal; the smallest rank comes first."""
+
+    rank: Rank
+    product: ProductRule
+
+    @property
+    def rate(self) -> float:
+        """What it costs a year, nothing for a grant."""
+        return self.rank[2]
 
 
 def default_goal(view: Outlook) -> tuple[Path, ProductRule | None]:
-    """Choose the goal and the path to it: the lowest rate within reach in time, then days, rupiah, a scheme's own row."""
-    if view.wants is False or view.runs is False:
-        return Path(None, why=Message("no_goal_wants_none" if view.wants is False else "no_goal_no_business")), None
-    if view.wants is None or view.runs is None:
-        role = "wants_capital" if view.wants is None else "business_running"
-        return Path(None, why=Message("no_goal_unknown", {"signal": view.rules.roles.get(role, role)})), None
-    candidates = [p for p in view.rules.products if _may_be_goal(view, p)]
-    # An answer that nobody gave is no ground for a goal: the fewest assumed come before the fewest days.
-    order = {
-        p.index: (view.terms[p.index].rate, (p.conditions_mask & view.standing.open).bit_count(), p.entry.group_lending)
-        for p in candidates
-    }
-    candidates.sort(key=lambda product: order[product.index])
-    for _, equals in groupby(candidates, lambda product: order[product.index]):
-        ways = []
-        for product in equals:
-            path = path_to(view, product)
-            if path.days is not None and path.days <= view.rules.programme.horizon_days:
-                total = (path.days, path.cost_idr or 0, bool(product.entry.scheme), product.index)
-                ways.append((total, path, product))
-        if ways:
-            _, path, product = min(ways, key=lambda way: way[0])
-            return path, product
+    """Choose the goal: the first rank within reach in time, then the fewest days, rupiah, a scheme before a lender's row."""
+    if view.wants is False:
+        return Path(None, why=Message("no_goal_wants_none")), None
+    candidates = sorted(_candidates(view), key=lambda one: one.rank)
+    if not (candidates and candidates[0].rank[0] == 0):
+        why = _why_not_yet(view)
+        if why is not None:
+            return Path(None, why=why), None
+    ways: dict[str, Path] = {}
+    for _, equals in groupby(candidates, lambda one: one.rank):
+        found = []
+        for one in equals:
+            path = _in_time(view, one.product, ways)
+            if path is not None:
+                total = (path.days, path.cost_idr, bool(one.product.entry.scheme), one.product.index)
+                found.append((total, path, one))
+        if found:
+            _, path, goal = min(found, key=lambda way: way[0])
+            return replace(path, alternatives=_alternatives(view, goal, path, candidates, ways)), goal.product
     return Path(None, why=_why_none(view, candidates)), None
 
 
-def _may_be_goal(view: Outlook, product: ProductRule) -> bool:
-    terms = view.terms[product.index]
+def _candidates(view: Outlook) -> Iterable[Candidate]:
+    """What is offered, and every running credit product with a published price that the person may come to."""
+    for product in view.rules.products:
+        terms, entry = view.terms[product.index], product.entry
+        if offers(view, product):
+            rate = 0.0 if product.is_grant else terms.rate
+            yield Candidate((0, not product.is_grant, rate, 0, entry.group_lending), product)
+            continue
+        seen = _at_its_amount(view, product)
+        if seen is not None:
+            place = 1 if _only_money_is_open(view, product, *seen) else 2
+            open_ = (product.conditions_mask & view.standing.open).bit_count()
+            yield Candidate((place, True, terms.rate, open_, entry.group_lending), product)
+
+
+def _at_its_amount(view: Outlook, product: ProductRule) -> tuple[Known, Standing] | None:
+    """How things stand at the smaller of the amounts asked and affordable; None if the product cannot be the goal."""
+    rules, terms = view.rules, view.terms[product.index]
     if product.is_grant or not product.suggested or terms.annuity is None:
-        return False
+        return None
     if view.money.sharia_only and "sharia" not in product.entry.form:
-        return False
+        return None
     least, most = product.entry.min_amount_idr or 1, product.entry.max_amount_idr
-    bounds = [
-        b for b in (value_of_role(view.rules, view.known, "amount_asked"), terms.max_affordable_idr) if b is not None
-    ]
+    bounds = [b for b in (value_of_role(rules, view.known, "amount_asked"), terms.max_affordable_idr) if b is not None]
     amount = min(bounds) if bounds else None
     if amount is not None and (amount < least or (most is not None and amount > most)):
-        return False
-    known, standing = asking(view.rules, view.known, amount), view.standing
+        return None
+    known, standing = asking(rules, view.known, amount), view.standing
     if known is not view.known:
-        standing = standing_of(view.rules, known, view.reach.tests, product.conditions)
-    return status_of(product, standing) != "not_for_you"
+        standing = standing_of(rules, known, view.reach.tests, product.conditions)
+    return None if product.conditions_mask & standing.lasting else (known, standing)
 
 
-def _why_none(view: Outlook, candidates: Sequence[ProductRule]) -> Message:
+def _only_money_is_open(view: Outlook, product: ProductRule, known: Known, standing: Standing) -> bool:
+    """Whether every published condition is met, but for what hangs on the amount asked alone."""
+    if product.conditions_mask & standing.failed or product.entry.register:
+        return False
+    open_ = [view.rules.conditions[place] for place in places(product.conditions_mask & standing.open)]
+    return all([not unknown_tests(condition.clauses, known) & ~view.rules.amount_tests for condition in open_])
+
+
+def _in_time(view: Outlook, product: ProductRule, ways: dict[str, Path]) -> Path | None:
+    """The path to a product if it is not too long; `ways` keeps those found before."""
+    path = ways.get(product.entry.id)
+    if path is None:
+        path = ways[product.entry.id] = path_to(view, product)
+    return path if path.days is not None and path.days <= view.rules.programme.horizon_days else None
+
+
+def _alternatives(
+    view: Outlook, goal: Candidate, path: Path, candidates: Sequence[Candidate], ways: dict[str, Path]
+) -> tuple[Alternative, ...]:
+    """The first few of the other candidates that would be cheaper or larger than the goal, one of each scheme."""
+    found: dict[str, Alternative] = {}
+    for one in candidates:
+        if len(found) == MOST_ALTERNATIVES:
+            break
+        scheme = one.product.entry.scheme or one.product.entry.id
+        amount = planned_amount(view, one.product)
+        larger = amount is not None and path.planned_idr is not None and amount > path.planned_idr
+        cheaper = one.rate < goal.rate
+        if one is goal or scheme in found or not (cheaper or larger):
+            continue
+        way = _in_time(view, one.product, ways)
+        if way is not None:
+            found[scheme] = Alternative(one.product.entry.id, cheaper, larger, way)
+    return tuple(found.values())
+
+
+def _why_not_yet(view: Outlook) -> Message | None:
+    """Why nothing that is not offered already can be a goal so far."""
+    if view.runs is False:
+        return Message("no_goal_no_business")
+    if view.wants is None or view.runs is None:
+        role = "wants_capital" if view.wants is None else "business_running"
+        return Message("no_goal_unknown", {"signal": view.rules.roles.get(role, role)})
+    return None
+
+
+def _why_none(view: Outlook, candidates: Sequence[Candidate]) -> Message:
     if view.money.free_known and view.money.free_idr <= 0:
         return Message("no_goal_capacity", {"on": next_month(view.rules)})
     if not candidates:

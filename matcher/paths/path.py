@@ -55,6 +55,16 @@ class Path:
     shortfall_idr: int | None = None
     shortfall_months: int | None = None
     planned_idr: int | None = None
+    alternatives: tuple[Alternative, ...] = ()
+
+
+class Alternative(NamedTuple):
+    """A product that would be cheaper a year, or larger, than the goal; `path` has what stands before it."""
+
+    product: str
+    cheaper: bool
+    larger: bool
+    path: Path
 
 
 def path_to(view: Outlook, product: ProductRule) -> Path:

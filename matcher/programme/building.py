@@ -19,8 +19,8 @@ from matcher.programme.entries import (
     Effect,
     Evidence,
     Figure,
+    Follows,
     Grows,
-    Implied,
     Intervention,
     Notice,
     Price,
@@ -152,8 +152,7 @@ class _Build:
             role=e.choice("role", ROLES),
             future=e.take("future", bool, False),
             grows=self._grows(e),
-            at_least_signal=e.take("at_least_signal", str, ""),
-            implied=tuple(self._implied(part) for part in e.tables("implied")),
+            follows=tuple(self._follows(part) for part in e.tables("follows")),
             derived=derived,
         )
         e.close()
@@ -174,14 +173,20 @@ class _Build:
         part.close()
         return grows
 
-    def _implied(self, e: Entry) -> Implied:
-        implied = Implied(
-            e.criteria("when", self.languages),
-            e.take("to", (bool, int, str, list, date), required=True),
-            e.take("conflict", bool, False),
+    def _follows(self, e: Entry) -> Follows:
+        follows = Follows(
+            when=e.criteria("when", self.languages),
+            to=e.take("to", (bool, int, str, list, date)),
+            at_least=e.take("at_least", str, ""),
+            conflict=e.take("conflict", bool, True),
         )
+        keys = {"when", "to", "at_least"} & e.table.keys()
+        if keys not in ({"when", "to"}, {"at_least"}):
+            e.problem("follows_keys" if keys else "follows_nothing", keys=sorted(keys))
+        elif e.table.get("when") == []:
+            e.problem("criterion_empty", key="when")
         e.close()
-        return implied
+        return follows
 
     def _intervention(self, e: Entry) -> Intervention:
         asks = "requests" in e.table or any("to" in part.table for part in e.tables("reveals"))

@@ -7,6 +7,9 @@ from datetime import date
 from typing import Any
 
 from matcher.message import Message
+from matcher.programme.compiled import Follow
+from matcher.programme.compiling import Compiler
+from matcher.programme.consequences import circle, clashes, consequences
 from matcher.programme.criteria import Criterion
 from matcher.programme.entries import Dated, Effect, Intervention, Product, Programme, Signal
 from matcher.programme.reading import ProgrammeProblem, did_you_mean
@@ -81,6 +84,7 @@ class _Check:
             self._product(product)
         self._costs()
         self._tier_rules()
+        self._consequences()
         return self.problems
 
     def _costs(self) -> None:
@@ -130,16 +134,6 @@ class _Check:
         self._signal_links(signal, where)
 
     def _signal_links(self, signal: Signal, where: str) -> None:
-        if signal.at_least_signal and self._known(
-            "signals", where, "at_least_signal", signal.at_least_signal, self.signals
-        ):
-            other = self.signals[signal.at_least_signal]
-            if (
-                other.kind != signal.kind
-                or other.unit != signal.unit
-                or signal.kind not in ("number", "money", "choices")
-            ):
-                self.note("signals", where, "bound_kind", other=other.id)
         if signal.grows:
             if signal.kind != "number":
                 self.note("signals", where, "grows_no_number")
@@ -152,9 +146,38 @@ class _Check:
         self._criteria("signals", where, signal.derived)
         if signal.derived and signal.kind != "yes_no":
             self.note("signals", where, "derived_kind")
-        for implied in signal.implied:
-            self._criteria("signals", where, implied.when)
-            self._value("signals", where, signal, "is", implied.to)
+        for stated in signal.follows:
+            self._criteria("signals", where, stated.when)
+            if signal.kind == "date" and stated.to == "done":
+                self.note("signals", where, "follows_done")
+            elif not stated.at_least:
+                self._value("signals", where, signal, "to", stated.to)
+            elif self._known("signals", where, "at_least", stated.at_least, self.signals):
+                self._bound(signal, self.signals[stated.at_least], where)
+
+    def _bound(self, signal: Signal, other: Signal, where: str) -> None:
+        if other.kind != signal.kind or other.unit != signal.unit or signal.kind not in ("number", "money", "choices"):
+            self.note("signals", where, "bound_kind", other=other.id)
+        elif signal.kind == "choices" and not signal.values.keys() & other.values.keys():
+            self.note("signals", where, "bound_codes", other=other.id)
+        elif signal.kind != "choices" and other.minimum > signal.maximum:
+            self.note("signals", where, "bound_range", other=other.id, least=other.minimum, most=signal.maximum)
+
+    def _consequences(self) -> None:
+        """What follows from what: without circles, and never two things at once. Only where each can be compiled."""
+        if any(problem.file in ("signals.toml", "steps.toml") for problem in self.problems):
+            return
+        steps = {step.id: step for step in self.programme.steps}
+        compiler = Compiler(self.signals, steps, self.programme.valid_from)
+        found = consequences(compiler)
+        for name, follows in found.items():
+            signal, where = self.signals[name], f"signal {name}"
+            way = circle(found, name)
+            if way:
+                self.note("signals", where, "follows_circle", way=way)
+            for one, other in clashes(compiler, follows):
+                both = {"one": _said(signal, one), "other": _said(signal, other)}
+                self.note("signals", where, "follows_twice", **both)
 
     def _roles(self) -> None:
         roles = [signal.role for signal in self.signals.values() if signal.role]
@@ -318,3 +341,10 @@ class _Check:
             else:
                 for name in criterion.value.get("after", ()):
                     self._known("tiers", where, "after", name, self.interventions)
+
+
+def _said(signal: Signal, follow: Follow) -> Message | str:
+    """What follows, as the programme writes it."""
+    if follow.value is None:
+        return Message("follows_bound", {"other": follow.sources[0]})
+    return repr(signal.decode(follow.value))

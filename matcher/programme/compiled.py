@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from matcher.programme.criteria import Criterion
-from matcher.programme.entries import Intervention, Price, Product, Step, Tier
+from matcher.programme.entries import Intervention, Price, Product, Signal, Step, Tier
 from matcher.programme.masks import Clauses, union
 from matcher.programme.prices import Annuity
 
@@ -28,6 +28,24 @@ class Condition:
     clauses: Clauses
     ceiling: int | None
     signals: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Follow:
+    """What follows for the signal in a place from `sources`: `value` where `when` holds, or at least what `other` is.
+
+    `when`: of each clause one of these tests must hold. `bits`: of two sets, the bit of each code that both have, in the
+    other one and in this; None for numbers.
+    """
+
+    signal: Signal
+    place: int
+    sources: tuple[str, ...]
+    when: tuple[tuple[int, ...], ...]
+    value: int | None
+    conflict: bool
+    other: int = -1
+    bits: tuple[tuple[int, int], ...] | None = None
 
 
 @dataclass(frozen=True)

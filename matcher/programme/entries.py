@@ -72,11 +72,16 @@ class Grows:
 
 
 @dataclass(frozen=True)
-class Implied:
-    """The value of an unknown signal where `when` holds."""
+class Follows:
+    """What follows for a signal from others: it is `to` where `when` holds, or at least what the signal `at_least` is.
+
+    Of sets, what is in the other one under the same code is in this one as well. `conflict`: an answer beside it that says
+    otherwise contradicts it.
+    """
 
     when: tuple[Criterion, ...]
     to: Any
+    at_least: str
     conflict: bool
 
 
@@ -102,8 +107,7 @@ class Signal(Dated):
     role: str
     future: bool
     grows: Grows | None
-    at_least_signal: str
-    implied: tuple[Implied, ...]
+    follows: tuple[Follows, ...]
     derived: tuple[Criterion, ...]
 
     @cached_property

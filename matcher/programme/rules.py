@@ -14,6 +14,7 @@ from matcher.message import CodedError, Message
 from matcher.programme import clocks as time
 from matcher.programme.compiled import InterventionRule, StepRule, TierRule
 from matcher.programme.compiling import Compiler
+from matcher.programme.consequences import consequences, in_order
 from matcher.programme.criteria import TRUTHS, UNKNOWN_HIGH, UNKNOWN_LOW, Criterion, Test
 from matcher.programme.entries import Programme, Signal
 from matcher.programme.interventions import Draft, Effects, draft
@@ -55,17 +56,10 @@ class Rules:
     def _compile_signals(self, compiler: Compiler) -> None:
         """What signals say of themselves and of each other."""
         signals = self.signals.values()
-        self.bounded = [
-            (s.id, self.position[s.id], self.position[s.at_least_signal]) for s in signals if s.at_least_signal
-        ]
         self.clock_signals = [s.id for s in signals if s.grows or s.kind == "date"]
         self.growth = [_growth(compiler, self.signals[name]) for name in self.clock_signals]
         self.derived = {s.id: compiler.clauses(s.derived) for s in signals if s.derived}
-        self.implied = [
-            (self.position[s.id], [(compiler.clauses(i.when), s.encode(i.to), i.conflict) for i in s.implied])
-            for s in signals
-            if s.implied
-        ]
+        self.follows = in_order(consequences(compiler))
 
     def _number(self, tests: tuple[Test, ...]) -> None:
         """The tests of the day, all of them: what each asks about, and what somebody unknown answers."""
@@ -80,6 +74,8 @@ class Rules:
         self.unknown_yes = [union(bool(unknown[n][0]) << n for n in about) for about in self.tests_about]
         self.unknown_no = [union(bool(unknown[n][1]) << n for n in about) for about in self.tests_about]
         about_clocks = [self.tests_about[self.position[name]] for name in self.clock_signals]
+        amount = self.role("amount_asked")
+        self.amount_tests = 0 if amount is None else union(1 << n for n in self.tests_about[amount])
         self.clock_tests = [union(1 << n for n in about if tests[n].op != "known") for about in about_clocks]
 
     def _compile_interventions(self, compiler: Compiler, drafts: list[Draft]) -> None:

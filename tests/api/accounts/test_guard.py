@@ -9,7 +9,7 @@ from litestar import WebSocket, delete, get, websocket
 from sqlalchemy import update
 
 import api.app
-from api.accounts import service
+from api.accounts import api_keys
 from api.accounts.cookies import COOKIE
 from api.accounts.guard import routes_of
 from api.accounts.sessions import open_session
@@ -139,7 +139,7 @@ def session(kail, login):
 def an_api_key(kail, login, *scopes, days=30):
     with kail.record.write() as tx:
         end = tx.now + timedelta(days=days)
-        key, secret = service.add_key(tx, kail.actors[login], "bank", list(scopes), end)
+        key, secret = api_keys.add_key(tx, kail.actors[login], "bank", list(scopes), end)
     return key, {"authorization": f"Bearer {secret}"}
 
 
@@ -189,7 +189,7 @@ def dead(small_kail):
         assert outcome(client, "DELETE /api/v1/session", found["a session signed out"]) == "in"
         key, found["a revoked key"] = an_api_key(kail, "lender", "me")
         with kail.record.write() as tx:
-            service.revoke_key(tx, kail.actors["lender"], key)
+            api_keys.revoke_key(tx, kail.actors["lender"], key)
         found["a closed account's session"] = session(kail, "operator")
         _, found["a closed account's key"] = an_api_key(kail, "other_lender", "me")
         found["a hash from the database"] = {"cookie": f"{COOKIE}={hash_of_a_session(kail)}"}
@@ -316,3 +316,10 @@ def test_an_odd_id_is_simply_not_found(kail, odd):
             assert answer.status_code in (200, 400, 404)
         answer = client.post("/api/v1/participants/search", json={"text": odd}, headers=session(kail, "mentor"))
         assert answer.status_code in (200, 400)
+
+
+def test_who_may_not_see_a_page_still_has_their_menu(small_kail):
+    with small_kail.client("analyst") as client:
+        refused = client.get("/work-list")
+    assert refused.status_code == 403
+    assert 'href="/disagreements"' in refused.text

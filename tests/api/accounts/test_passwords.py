@@ -105,3 +105,12 @@ def test_whoever_waits_to_sign_in_keeps_nobody_else_waiting(small_kail):
             assert not any(one.done() for one in waiting)
         assert answered.status_code == 200
         assert {one.result(timeout=60).status_code for one in waiting} == {401}
+
+
+def test_a_new_password_ends_the_api_keys_too(small_kail):
+    with small_kail.client("lender") as client:
+        body = {"name": "system", "scopes": ["me"], "expires_on": "2026-12-21"}
+        key = {"authorization": f"Bearer {client.post('/api/v1/me/keys', json=body).json()['key']}"}
+        client.post("/api/v1/me/password", json={"old": PASSWORD, "new": "tiga-ekor-burung-merpati"})
+        client.cookies.clear()
+        assert client.get("/api/v1/me", headers=key).status_code == 401

@@ -79,6 +79,41 @@ def test_a_condition_not_met_says_what_is_needed_what_there_is_and_what_changes_
     assert (nib["kind"], nib["days"], nib["cost_idr"]) == ("intervention", 1, 0)
 
 
+def case(name):
+    return tomllib.loads((ROOT / "tests" / "cases" / f"{name}.toml").read_text(encoding="utf-8"))["signals"]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "asked"),
+    [
+        ("en", "would cost less: 6% a year.", "What does the business sell or make?"),
+        ("id", "lebih murah: 6% setahun.", "Usahanya jualan atau mengerjakan apa?"),
+    ],
+)
+def test_what_would_be_cheaper_is_said_beside_the_goal_with_what_stands_before_it(
+    told, conforms, language, text, asked
+):
+    found = told(case("the_offer_and_the_path_agree"), language)
+    conforms(found, "Recommendation")
+    assert (found["path"]["goal"], found["path"]["steps"], "ask" in found["path"]) == ("kur_mikro", [], False)
+    (one,) = found["path"]["alternatives"]
+    assert one["text"].endswith(text)
+    assert (one["product"], one["effective_rate_percent"], one["amount_idr"]) == ("kur_khusus", 6.0, 20_000_000)
+    assert [question["signal"] for question in one["assumed"]] == ["sector", "offtaker", "lending_group"]
+    assert one["assumed"][0]["question"] == asked
+    assert (one["steps"], one["days"], one["cost_idr"]) == ([], 0, 0)
+
+
+def test_steps_stand_before_an_alternative_as_well(told, conforms):
+    signals = case("the_offer_and_the_path_agree") | {"sector": "fishery", "offtaker": True, "lending_group": False}
+    found = told(signals, "en")
+    conforms(found, "Recommendation")
+    (one,) = found["path"]["alternatives"]
+    assert one["assumed"] == []
+    step = {"kind": "do", "id": "form_lending_group", "name": "Form a lending group", "days": 14, "cost_idr": 0}
+    assert (one["steps"], one["days"], one["cost_idr"]) == ([step], 14, 0)
+
+
 def test_below_the_band_is_worded_as_for_larger_amounts(told, a_trader):
     found = told(a_trader(), goal="kur_mikro")
     unmet = product(found, "kur_mikro")["unmet"]

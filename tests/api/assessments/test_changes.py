@@ -95,6 +95,14 @@ def test_each_kind_of_change_is_told_in_words(say, kind, language):
     assert "{" not in found["text"]
 
 
+def test_what_nobody_can_have_is_never_told_as_met(say):
+    past = {("products", SUPER, "availability"): "historical"}
+    assert say("en", YET | past, MET | past) == []
+    (ended,) = say("en", MET, MET | past)
+    assert ended["text"].endswith("no longer in the list.")
+    assert ended["gained"] is False
+
+
 @pytest.mark.parametrize("language", ["en", "id"])
 def test_equal_cores_say_nothing_and_neither_do_other_versions(say, language):
     assert say(language) == []

@@ -1,8 +1,11 @@
 """Recommendations by pages alone: the work list, a mentor's whole journey, objections and their decision."""
 
+import tomllib
+
 import pytest
 
 from api.assessments import stored
+from tests.conftest import ROOT
 from tests.installation import A_TRADER
 from tests.reading import errors_of, field, read
 
@@ -96,6 +99,37 @@ def test_the_goal_may_be_chosen(small_kail):
         name = small_kail.live.rules.product_ids[goal].entry.name["id"]
         assert name in read(client.get(assessed(client, person, goal=goal))).text
         read(client.post(f"/participants/{person}/assessments", data={"goal": "gold"}), 400)
+
+
+def the_page_of(kail, name):
+    """What the page says, the day of the case being today's."""
+    signals = tomllib.loads((ROOT / "tests" / "cases" / f"{name}.toml").read_text(encoding="utf-8"))["signals"]
+    person = kail.participant()
+    kail.evidence(person, **signals)
+    with kail.client("mentor") as client:
+        return read(client.get(assessed(client, person), params={"language": "en"})).text
+
+
+def test_what_would_be_cheaper_stands_beside_the_path(small_kail):
+    text = the_page_of(small_kail, "the_offer_and_the_path_agree")
+    path = text[text.index("The path to KUR Mikro") : text.index("Other steps that help too")]
+    assert "would cost less: 6% a year. 0 days, free" in path
+    assert "What does the business sell or make?" in path
+
+
+def test_what_nobody_can_have_stands_folded_at_the_very_end_and_never_as_met(small_kail):
+    text = the_page_of(small_kail, "what_nobody_can_have_is_never_met")
+    rules = small_kail.live.rules
+    past = [rule.entry.name["en"] for rule in rules.products if not rule.suggested]
+    running = [rule.entry.name["en"] for rule in rules.products if rule.suggested]
+    met = text[text.index("Conditions met (") : text.index("Still to be asked (")]
+    assert "KUR Mikro" in met
+    folded = text.index(f"Products that cannot be had now ({len(past)})")
+    end = text.index("Do you disagree?")
+    for name in past:
+        assert text.index(f"{name}, ") > folded
+        assert text.rindex(f"{name}, ") < end
+    assert all(text.index(f"{name}, ") < folded for name in running)
 
 
 def test_a_score_is_never_without_its_notice(small_kail):

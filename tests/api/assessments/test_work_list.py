@@ -118,3 +118,17 @@ def test_the_reason_is_told_in_both_languages_with_a_question_to_ask(small_kail,
 def test_an_empty_list_is_a_list(small_kail):
     left_out = {"no_consent": 0, "objection": 0, "seen_this_week": 0}
     assert shown(small_kail) == {"on": "2026-11-21", "entries": [], "waiting": 0, "left_out": left_out}
+
+
+def test_a_result_whose_objection_was_upheld_is_on_no_work_list(small_kail):
+    person = small_kail.participant()
+    small_kail.evidence(person)
+    with small_kail.client("mentor") as client:
+        made = client.post(f"/api/v1/participants/{person}/assessments").json()["id"]
+        number = client.post(f"/api/v1/assessments/{made}/objection", json={"words": "Salah."}).json()["id"]
+    with small_kail.client("operator") as client:
+        body = {"decision": "upheld", "reason": "Benar."}
+        assert client.post(f"/api/v1/objections/{number}/decision", json=body).status_code == 200
+    with small_kail.client("mentor") as client:
+        [entry] = client.get("/api/v1/work-list").json()["entries"]
+        assert entry["tier"] is None

@@ -1,12 +1,15 @@
 """`kail recommend` and `kail explain`, as an analyst meets them."""
 
+import json
 import re
+import tomllib
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
 import training_data.columns
+from tests.conftest import ROOT
 
 MAP = Path(training_data.columns.__file__).parent / "kenya_census.toml"
 
@@ -160,6 +163,19 @@ def test_explain_says_everything_about_one_row_in_plain_words(kail, people, lang
     assert [word for word in words if word not in result.stdout] == []
     assert "kur_super_mikro" not in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 110
+
+
+def test_explain_says_what_would_be_cheaper_and_what_stands_before_it(kail, tmp_path):
+    case = ROOT / "tests" / "cases" / "the_offer_and_the_path_agree.toml"
+    signals = tomllib.loads(case.read_text(encoding="utf-8"))["signals"]
+    path = tmp_path / "one.jsonl"
+    path.write_text(json.dumps({"participant": "a", **signals}) + "\n", encoding="utf-8")
+    said = kail("explain", path, "--row", 1, "--language", "en").stdout
+    beside = said[said.index("What would be cheaper or larger") :]
+    assert said.index("The way to KUR Mikro") < said.index("What would be cheaper or larger")
+    assert beside.splitlines()[1].endswith("would cost less: 6% a year.")
+    assert "    ? What does the business sell or make?" in beside
+    assert "    = 0 days, free" in beside
 
 
 @pytest.mark.parametrize("command", [["recommend"], ["explain", "--row", 1]])

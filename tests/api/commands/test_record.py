@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import sqlite3
 from contextlib import ExitStack
 from functools import partial
 
@@ -14,7 +15,7 @@ from litestar.testing import TestClient
 from sqlalchemy import delete, select
 
 from api.app import create_app
-from api.assessments import rescreening, service
+from api.assessments import rescreening, stored
 from api.assessments.service import assess
 from api.audit.tables import AUDIT
 from api.commands.main import cli
@@ -127,12 +128,12 @@ def test_a_re_screening_that_another_writer_stops_tells_whom_it_stored(tmp_path,
             return real(*given)
 
         monkeypatch.setattr(rescreening, "work_out", work_out)
-        monkeypatch.setattr(service, "work_out", work_out)
+        monkeypatch.setattr(stored, "work_out", work_out)
         newer = changed(tmp_path / "newer", ANOTHER_LETTER)
         options = ("--model", "none", "--programme", newer, "--keep", "-o", tmp_path / "changes.csv")
         told = run("rescreen", "--data", tmp_path / "data", *options)
     assert told.exit_code == 2
-    assert "The 1 people listed changed and 1 of them are stored." in told.output
+    assert "1 person listed changed; 1 stored." in told.output
     rows = list(csv.DictReader(io.StringIO((tmp_path / "changes.csv").read_text(encoding="utf-8"))))
     assert {row["participant"] for row in rows} == {people[0]}
 
@@ -188,3 +189,17 @@ def test_a_key_file_that_others_may_read_is_refused_with_a_remedy(demo):
     answer = run("audit", "verify", "--data", folder)
     assert answer.exit_code != 0
     assert "chmod 600" in answer.output
+
+
+def test_a_chain_that_is_gone_altogether_is_found(tmp_path):
+    with installation(tmp_path / "data") as kail:
+        kail.participant()
+    store = sqlite3.connect(tmp_path / "data" / "kail.sqlite")
+    for table in ("audit", "consents"):
+        store.execute(f"DELETE FROM {table}")
+    store.execute("DELETE FROM chain_ends")
+    store.commit()
+    store.close()
+    answer = run("audit", "verify", "--data", tmp_path / "data")
+    assert answer.exit_code == 3
+    assert answer.output.count("the whole chain is gone") == 2

@@ -210,7 +210,7 @@ def test_the_first_sheet_in_sight_that_has_a_header_is_read(book):
     assert cells(path, name="Lama")[0]["participant"] == "old"
     with pytest.raises(FileProblem, match="no sheet “X”") as error:
         cells(path, name="X")
-    assert "“Data”" in speaker("en").remedy(error.value.message)
+    assert "'Data'" in speaker("en").remedy(error.value.message)
 
 
 def test_a_sheet_without_a_header_names_what_was_searched_and_what_was_expected(book):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -12,11 +13,13 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from api.assessments import service
+from api.assessments.stored import find_assessment
 from api.participants import evidence, people
 from api.participants.evidence import Evidence, evidence_of, signals_of
 from api.participants.people import find
 from api.participants.tables import EVIDENCE
 from api.record.refusals import Refused
+from matcher.programme.rules import rules_on
 from tests.conftest import EXAMPLES
 from tests.every_table import METADATA
 from tests.installation import MORNING, installation
@@ -351,3 +354,22 @@ def test_facts_from_two_sides_at_once_are_all_kept_in_one_order(kail):
     assert [fact.place for fact in facts] == list(range(1, 17))
     assert [fact.value for fact in facts if fact.signal == "cash_at_hand"] == list(range(1, 9))
     assert who.version == 17
+
+
+def test_a_fact_that_the_programme_no_longer_has_is_unknown_and_can_be_taken_back(small_kail):
+    person = small_kail.participant()
+    small_kail.evidence(person)
+    small_kail.evidence(person, sector="fashion")
+    fewer = {code: text for code, text in small_kail.live.rules.signals["sector"].values.items() if code != "fashion"}
+    signals = tuple(
+        replace(signal, values=fewer) if signal.id == "sector" else signal
+        for signal in small_kail.live.programme.signals
+    )
+    live = replace(small_kail.live, programme=replace(small_kail.live.programme, signals=signals, digest="f" * 64))
+
+    actor = small_kail.actors["mentor"]
+    made, _ = service.assess(small_kail.record, live, actor, person)
+    with small_kail.record.write() as tx:
+        assert "sector" not in find_assessment(tx, actor, made)[0].inputs["signals"]
+        rules = rules_on(live.programme, date(2026, 11, 21))
+        assert evidence.add(tx, actor, find(tx, actor, person), rules, {"nib": True}, "en") == 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.accounts.service import SCOPES
+from api.accounts.api_keys import SCOPES
 from api.accounts.tables import ROLES
 from api.assessments.disagreement import CODES as WHY
 from api.assessments.disagreement import DECISIONS

@@ -116,7 +116,7 @@ def test_what_follows_from_an_answer_is_filled_in(a_participant: Callable[..., P
 def test_what_is_known_is_what_was_said_unless_it_is_stale_and_nothing_is_made_up(raw):
     participant = read(RULES, raw)
     known = know(RULES, participant)
-    may_follow = {signal.id for signal in RULES.signals.values() if signal.implied or signal.at_least_signal}
+    may_follow = {signal.id for signal in RULES.signals.values() if signal.follows}
     for name in RULES.signals:
         fact = participant.facts.get(name)
         if fact is None or name in known.stale:

@@ -19,7 +19,7 @@ from matcher.programme.loading import load_programme
 from matcher.programme.rules import rules_on
 from tests.conftest import ROOT
 from tests.strategies import raw_signals
-from words.speaking import Speaker
+from words.telling import teller
 
 OKOCE = load_programme()
 TODAY = date(2026, 11, 21)
@@ -92,7 +92,7 @@ def test_a_bad_value_is_named_with_its_remedy_in_both_languages(name, raw, code)
     (problem,) = caught.value.problems
     assert (problem.field, problem.message.code) == (name, code)
     for language in ("id", "en"):
-        speaker = Speaker(OKOCE, language)
+        speaker = teller(RULES, language)
         for said in (speaker.say(problem.message), speaker.remedy(problem.message)):
             assert said
             assert "{" not in said
@@ -248,6 +248,6 @@ def test_whatever_is_sent_is_either_read_or_refused_in_words(raw, data):
     else:
         assert set(participant.facts) <= set(raw)
     for problem in problems:
-        for speaker in (Speaker(WARMI.programme, "id"), Speaker(WARMI.programme, "en")):
+        for speaker in (teller(WARMI, "id"), teller(WARMI, "en")):
             assert speaker.say(problem.message)
             assert speaker.remedy(problem.message)

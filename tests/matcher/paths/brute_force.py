@@ -105,16 +105,10 @@ class World(Reader):
         state = [self._nothing(s) if found.get(name) is None else found[name] for name, s in self.signals.items()]
         for place, signal in self.growing:
             state[place] = self._up_to_today(place, signal, state)
-        for name, signal in self.signals.items():
-            if signal.at_least_signal and not is_known(state[self.place[name]]):
-                state[self.place[name]] = self._at_least(signal, state)
-        for name, signal in self.signals.items():
-            for implied in signal.implied:
-                place = self.place[name]
-                if not is_known(state[place]) and self.truth_of_all(implied.when)(tuple(state), self.today):
-                    bounds = state[place]
-                    if not isinstance(bounds, Amount) or bounds.low <= implied.to <= bounds.high:
-                        state[place] = as_value(signal, implied.to)
+        for _ in self.signals:  # until nothing more follows
+            for name, signal in self.signals.items():
+                for stated in signal.follows:
+                    state[self.place[name]] = self._following(signal, stated, state)
         for place in [place for entry in self.interventions for place in self._passed_in_vain(entry, tuple(state))]:
             state[place] = Unknown()
         if checks:
@@ -161,13 +155,20 @@ class World(Reader):
             return value._replace(since=None)
         return value if grows or today.low == value.low else value._replace(maybe=True)
 
-    def _at_least(self, signal: Any, state: list[Any]) -> Any:
-        """An unknown value with the least that another signal tells of it: a number, or codes that are in both lists."""
-        value, other = state[self.place[signal.id]], state[self.place[signal.at_least_signal]]
+    def _following(self, signal: Any, stated: Any, state: list[Any]) -> Any:
+        """An unknown value as another one tells it: said outright, or at least so much, or the codes in both lists."""
+        value = state[self.place[signal.id]]
+        if is_known(value):
+            return value
+        if not stated.at_least:
+            fits = not isinstance(value, Amount) or value.low <= stated.to <= value.high
+            holds = fits and self.truth_of_all(stated.when)(tuple(state), self.today)
+            return as_value(signal, stated.to) if holds else value
+        other = state[self.place[stated.at_least]]
         if isinstance(value, Listed):
             has = value.has | (other.has & frozenset(signal.values))
             return Listed(has, value.maybe - has)
-        return value._replace(low=max(value.low, self.today_of(signal.at_least_signal, other).low))
+        return value._replace(low=max(value.low, self.today_of(stated.at_least, other).low))
 
     def today_of(self, name: str, value: Any) -> Any:
         """A value on the first day."""

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 
 from matcher.facts.participant import Participant, know, read_participant
 from matcher.message import Message
-from matcher.paths.goal import default_goal
 from matcher.paths.path import path_to
 from matcher.programme.entries import Programme
 from matcher.programme.rules import Rules, rules_on
@@ -107,43 +106,6 @@ def test_a_largest_amount_of_nothing_is_changed_by_asking_for_less(okoce: Progra
     assert {change.kind for unmet in ceilings for change in unmet.changed_by} == {"ask_less"}
     view = outlook(rules, known)
     assert not view.standing.lasting & view.rules.amount_conditions
-
-
-@pytest.mark.parametrize("day", [date(2018, 10, 1), date(2026, 11, 21)], ids=str)
-def test_the_default_goal_is_in_reach_in_time_and_none_in_reach_is_cheaper(okoce: Programme, day: date):
-    rules = rules_on(okoce, day)
-
-    @settings(max_examples=max(EXAMPLES // 4, 20))
-    @given(participants(rules))
-    def for_a_participant(participant: Participant) -> None:
-        view = outlook(rules, know(rules, participant))
-        path, product = default_goal(view)
-        if product is None:
-            assert path.why is not None
-            return
-        assert view.wants
-        assert view.runs
-        assert path.days <= okoce.horizon_days
-        chosen = view.terms[product.index].annuity
-        assert chosen is not None
-        place, amount = rules.position["amount_asked"], path.planned_idr
-        asked = view.known.low[place] if view.known.low[place] == view.known.high[place] else None
-        assert amount is None or asked is None or amount <= asked
-        for other in rules.products:
-            terms, entry = view.terms[other.index], other.entry
-            if not other.suggested or other.is_grant or terms.annuity is None or amount is None:
-                continue
-            in_band = (entry.min_amount_idr or 1) <= amount <= (entry.max_amount_idr or amount)
-            if terms.annuity.yearly_rate < chosen.yearly_rate and terms.planned_idr == amount and in_band:
-                way = path_to(view, other)
-                assert way.days is None or way.days > okoce.horizon_days or not form_allowed(view, other)
-
-    for_a_participant()
-
-
-def form_allowed(view: Any, product: Any) -> bool:
-    place = view.rules.position["sharia_only"]
-    return "sharia" in product.entry.form or view.known.low[place] != 1
 
 
 # -- each by itself ----------------------------------------------------------------------------------------------------

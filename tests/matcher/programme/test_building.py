@@ -48,6 +48,18 @@ MISTAKES = {
         "interventions", 'otherwise = {', 'days_note = {', "intervention stall_permit", "otherwise is missing",
         "Add otherwise."
     ),
+    "what follows without a condition": Mistake(
+        "signals", '{ when = [{ signal = "trading", is = false }], to = 0', "{ to = 0", "signal months_trading follows 2",
+        "it says to", "Write when and to, or at_least.",
+    ),
+    "what follows twice at once": Mistake(
+        "signals", '{ at_least = "months_of_tally" }', '{ at_least = "months_of_tally", to = 1 }',
+        "signal months_trading follows 1", "it says at_least and to", "Write when and to, or at_least.",
+    ),
+    "what follows from nothing": Mistake(
+        "signals", '[{ signal = "trading", is = false }], to', "[], to", "signal months_trading follows 2",
+        "when is empty", "Name at least one criterion in it.",
+    ),
     # languages
     "a missing language": Mistake(
         "signals", 'en = "Who comes" }', 'fr = "Who comes" }', "signal seller_kind", "label says nothing in 'en'",

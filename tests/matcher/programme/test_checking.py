@@ -4,8 +4,25 @@ from __future__ import annotations
 
 import pytest
 
+from matcher.programme.loading import load_programme
 from tests.matcher.programme.mistakes import Mistake, assert_is_named, change, problems
 
+TALLY = 'grows = { every = "month", while = { signal = "months_of_tally", at_least = 1 } }'
+FALSE = '{ when = [{ signal = "trading", is = false }], to = 0, conflict = false },'
+CLASS = 'id = "hygiene_class_on"\nstep = "stall"'
+SET = """id = "{id}"
+kind = "choices"
+label = {{ id = "x", en = "x" }}
+question = {{ id = "x", en = "x" }}
+values = [{{ id = "{code}", label = {{ id = "x", en = "x" }} }}]
+our_choice = {{ id = "x", en = "x" }}
+{more}
+[[signal]]
+"""
+SETS = f"""{SET.format(id="ever", code="a", more="")}
+{SET.format(id="now", code="b", more='follows = [{ at_least = "ever" }]')}
+id = "woman"
+"""
 MISTAKES = {
     # dates
     "the same entry twice on one day": Mistake(
@@ -34,9 +51,8 @@ MISTAKES = {
         "trading?"
     ),
     "an unknown signal that bounds": Mistake(
-        "signals", 'at_least_signal = "months_of_tally"', 'at_least_signal = "months_of_tallies"',
-        "signal months_trading",
-        "at_least_signal names 'months_of_tallies'", "Did you mean months_of_tally?",
+        "signals", 'at_least = "months_of_tally"', 'at_least = "months_of_tallies"', "signal months_trading",
+        "at_least names 'months_of_tallies'", "Did you mean months_of_tally?",
     ),
     "an unknown cost signal": Mistake(
         "interventions", 'cost_idr = { signal = "overdue" }', 'cost_idr = { signal = "overdu" }',
@@ -148,8 +164,39 @@ MISTAKES = {
         "has no values", "Add values",
     ),
     "a bound of another kind": Mistake(
-        "signals", 'at_least_signal = "months_of_tally"', 'at_least_signal = "class_hours"', "signal months_trading",
+        "signals", 'at_least = "months_of_tally"', 'at_least = "class_hours"', "signal months_trading",
         "class_hours is of another kind or unit", "Name a signal like this one.",
+    ),
+    "a bound that lies above the range": Mistake(
+        "signals", "minimum = 0\nmaximum = 240", "minimum = 721\nmaximum = 800", "signal months_trading",
+        "is at least months_of_tally, which is never below 721, and at most 720", "Correct one of the ranges.",
+    ),
+    "a bound of sets without a code in common": Mistake(
+        "signals", 'id = "woman"\n', SETS, "signal now", "shares no code with ever", "Name a signal with the same codes."
+    ),
+    "two signals that bound each other": Mistake(
+        "signals", TALLY, f"{TALLY}\nfollows = [{{ at_least = 'months_trading' }}]", "signal months_trading",
+        "follows from itself, by way of months_of_tally", "Break the circle.",
+    ),
+    "a signal that follows from itself": Mistake(
+        "signals", 'when = [{ signal = "trading", is', 'when = [{ signal = "months_trading", at_most = 1 }, { signal = "trading", is',
+        "signal months_trading", "follows from itself", "Break the circle.",
+    ),
+    "a circle by way of a step": Mistake(
+        "signals", TALLY, f"{TALLY}\nfollows = [{{ when = [{{ step = 'tally' }}], to = 3 }}]", "signal months_of_tally",
+        "follows from itself", "Break the circle.",
+    ),
+    "two values at once": Mistake(
+        "signals", FALSE, f"{FALSE}\n  {{ when = [{{ signal = 'joined', is = false }}], to = 1 }},",
+        "signal months_trading", "follows as 0 and 1 at once", "Let their conditions exclude each other.",
+    ),
+    "a value under its bound": Mistake(
+        "signals", "minimum = 0\nmaximum = 240", "minimum = 1\nmaximum = 240", "signal months_trading",
+        "follows as at least months_of_tally and 0 at once", "Let their conditions exclude each other.",
+    ),
+    "a day that follows as done": Mistake(
+        "signals", CLASS, f"{CLASS}\nfollows = [{{ when = [{{ signal = 'joined', is = false }}], to = 'done' }}]",
+        "signal hygiene_class_on", "follows as done", "Write a date.",
     ),
     "what grows and is no number": Mistake(
         "signals", 'step = "loan"\nkind = "money"\n', 'step = "loan"\nkind = "money"\ngrows = { every = "month" }\n',
@@ -170,8 +217,8 @@ MISTAKES = {
         'kind = "date"\nlabel = { id = "Surat lapak yang',
         "signal any_stall_paper", "is derived but no yes_no", "Write kind = 'yes_no'.",
     ),
-    "an implied value out of range": Mistake(
-        "signals", "to = 0, conflict", "to = 721, conflict", "signal months_trading", "months_trading is 721",
+    "what follows is out of range": Mistake(
+        "signals", "to = 0, conflict", "to = 721, conflict", "signal months_trading", "months_trading to 721",
         "Stay within"
     ),
     # interventions
@@ -269,3 +316,29 @@ def test_several_mistakes_that_only_show_together_are_all_reported_at_once(folde
     for mistake in (MISTAKES[name] for name in chosen):
         change(folder, mistake.file, mistake.old, mistake.new)
     assert {problem.file for problem in problems(folder)} == {f"{MISTAKES[name].file}.toml" for name in chosen}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "named"),
+    [
+        ('{ signal = "trading", is = false }', '{ signal = "trading", is = true }', False),
+        ('{ signal = "class_hours", at_least = 12 }', '{ signal = "class_hours", at_most = 11 }', False),
+        ('{ signal = "class_hours", at_least = 12 }', '{ signal = "class_hours", at_most = 12 }', True),
+        ('{ signal = "reason", one_of = ["sell", "learn"] }', '{ signal = "reason", is_not = "learn" }', True),
+        ('{ signal = "reason", one_of = ["sell", "learn"] }', '{ signal = "reason", is = "borrow" }', False),
+        ('{ signal = "hygiene_class_on", within_days = 9 }', '{ signal = "hygiene_class_on", passed = true }', True),
+        ('{ signal = "hygiene_class_on", within_days = 9 }', '{ signal = "hygiene_class_on", passed = false }', False),
+    ],
+)
+def test_two_values_are_a_mistake_only_where_both_conditions_can_hold_at_once(folder, one, other, named):
+    change(
+        folder,
+        "signals",
+        FALSE,
+        f"{{ when = [{one}], to = 0 }}, {{ when = [{other}, {{ step = 'circle' }}], to = 5 }},",
+    )
+    if named:
+        (problem,) = problems(folder)
+        assert (problem.entry, problem.what) == ("signal months_trading", "follows as 0 and 5 at once")
+    else:
+        load_programme(folder)

@@ -90,6 +90,12 @@ def test_a_grant_whose_conditions_are_met_is_offered_and_its_application_comes_f
     assert (found["market_week"].status, changed_by) == ("not_yet", {"hygiene_class", "pay_overdue"})
 
 
+def test_a_grant_that_is_offered_is_the_goal_where_none_was_named(rules):
+    found = recommend(rules, read_participant(rules, SELLER))
+    assert (found.path.goal, found.path.steps, found.path.days) == ("seed_gift", (), 0)
+    assert found.interventions[0].rank_reason.args["product"] == "seed_gift"
+
+
 def test_no_code_names_anything_of_okoce():
     okoce = load_programme()
     names = {entry.id for kind in (okoce.steps, okoce.interventions, okoce.products, okoce.tiers) for entry in kind}
