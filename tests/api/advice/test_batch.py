@@ -19,6 +19,7 @@ from matcher.programme.reading import ProgrammeError
 from matcher.programme.rules import rules_on
 from matcher.recommend import recommend
 from tests.api.advice.people import DAY, JOB, PEOPLE, PROGRAMME, answers_in, write_csv, write_jsonl, write_parquet
+from tests.saying import says
 from words.speaking import speaker
 
 
@@ -205,7 +206,7 @@ def test_a_file_that_is_not_there(tmp_path):
 
 
 def test_a_header_that_is_no_signal_is_an_error_for_the_whole_file(run, tmp_path):
-    with pytest.raises(ProgrammeError, match="Did you mean monthly_profit"):
+    with says(ProgrammeError, match="Did you mean monthly_profit"):
         run("participant,monthly_proft\na,1\n")
     assert [path.name for path in tmp_path.iterdir()] == ["people.csv"]
 
