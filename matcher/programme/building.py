@@ -14,6 +14,7 @@ from matcher.programme.entries import (
     KINDS,
     ROLES,
     SEATS,
+    TENORS,
     UNITS,
     Effect,
     Evidence,
@@ -263,7 +264,7 @@ class _Build:
     def _product(self, e: Entry) -> Product:
         tenor = e.take("tenor_months", dict, {})
         for key, months in tenor.items():
-            if key not in ("working_capital", "investment", "any") or not isinstance(months, int) or months < 1:
+            if key not in TENORS or not isinstance(months, int) or months < 1:
                 e.problem(f"tenor_months.{key} is {months!r}", "Write months for working_capital, investment or any.")
         product = Product(
             **self._dated(e),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -11,8 +11,17 @@ from matcher.programme.compiled import Follow
 from matcher.programme.compiling import Compiler
 from matcher.programme.consequences import circle, clashes, consequences
 from matcher.programme.criteria import Criterion
-from matcher.programme.entries import Dated, Effect, Intervention, Product, Programme, Signal
-from matcher.programme.reading import ProgrammeProblem
+from matcher.programme.entries import (
+    INTERVENTION_KINDS,
+    PROOFS,
+    Dated,
+    Effect,
+    Intervention,
+    Product,
+    Programme,
+    Signal,
+)
+from matcher.programme.reading import TIER_RULES, ProgrammeProblem
 
 _OPERATORS_OF = {
     "yes_no": ("is",),
@@ -131,6 +140,8 @@ class _Check:
             self.note("signals", where, f"direction is {signal.direction}", "Write 0; 1 or -1 for yes_no and numbers.")
         if signal.protected and signal.scored:
             self.note("signals", where, "is protected and scored", "Write scored = false.")
+        for proof in signal.proof:
+            self._known("signals", where, "proof", proof, PROOFS)
         for missing in signal.missing_codes:
             if not isinstance(missing, int):
                 self.note("signals", where, f"missing code {missing!r}", "Write whole numbers.")
@@ -330,24 +341,33 @@ class _Check:
 
     def _rule_parts(self, where: str, criteria: Iterable[Criterion]) -> None:
         for criterion in criteria:
-            keys = {
-                "product_in_reach": {"min_amount_idr", "max_days", "kinds"},
-                "intervention_open": {"kinds", "after"},
-            }.get(criterion.kind)
+            keys = set(TIER_RULES.get(criterion.kind, ()))
             if criterion.kind == "capacity_above":
                 if isinstance(criterion.value, bool) or not isinstance(criterion.value, int):
                     self.note("tiers", where, f"capacity_above is {criterion.value!r}", "Write whole rupiah.")
-            elif keys is None:
+            elif not keys:
                 self._rule_parts(where, criterion.parts)
                 if not criterion.parts:
                     self._criteria("tiers", where, (criterion,))
-            elif not isinstance(criterion.value, dict) or set(criterion.value) - keys or "kinds" not in criterion.value:
+            elif not isinstance(criterion.value, dict) or not keys - {"after"} <= set(criterion.value) <= keys:
                 self.note(
                     "tiers", where, f"{criterion.kind} is {criterion.value!r}", f"Write {', '.join(sorted(keys))}."
                 )
             else:
-                for name in criterion.value.get("after", ()):
-                    self._known("tiers", where, "after", name, self.interventions)
+                self._settings(where, criterion.value)
+
+    def _settings(self, where: str, settings: Mapping[str, Any]) -> None:
+        """The settings of a rule that only a tier may state."""
+        for key, value in settings.items():
+            if key not in ("kinds", "after"):
+                if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                    self.note("tiers", where, f"{key} is {value!r}", "Write a whole number, 0 or more.")
+            elif not isinstance(value, list):
+                self.note("tiers", where, f"{key} is {value!r}", "Write a list.")
+            else:
+                among = INTERVENTION_KINDS if key == "kinds" else self.interventions
+                for name in value:
+                    self._known("tiers", where, key, str(name), among)
 
 
 def _said(signal: Signal, follow: Follow) -> str:
