@@ -304,6 +304,8 @@ class _Check:
         allowed = ("grant",) if entry.kind == "grant" else ("conventional", "sharia")
         if not entry.form or any(form not in allowed for form in entry.form):
             self.note("products", where, f"form is {entry.form}", f"Write a list of {' and '.join(allowed)}.")
+        if entry.availability in ("historical", "closed") and entry.valid_to is None:
+            self.note("products", where, f"is {entry.availability} without a last day", "Write valid_to.")
         if entry.scheme:
             self._known("products", where, "scheme", entry.scheme, self.products)
         for name in entry.closes:

@@ -17,7 +17,7 @@ from matcher.programme.entries import Programme
 from matcher.programme.reading import ProgrammeError, ProgrammeProblem
 
 FORMAT: Final = 1
-"""The number of the folder format. To upgrade a folder of another number, follow ARCHITECTURE.md, "Programme format"."""
+"""The number of the folder format, which PROGRAMME.md describes; there stands how to upgrade a folder of another number."""
 
 OKOCE: Final = Path(__file__).parent.parent / "programmes" / "okoce"
 FILES: Final = ("programme", "steps", "signals", "interventions", "products", "tiers")
@@ -59,6 +59,6 @@ def _read(folder: Path, problems: list[ProgrammeProblem]) -> tuple[dict[str, dic
             digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
     if not problems and tables["programme"].get("format") != FORMAT:
         found = tables["programme"].get("format")
-        what, remedy = f"format is {found!r}", f"This Kail reads format {FORMAT}; see ARCHITECTURE.md."
+        what, remedy = f"format is {found!r}", f"This Kail reads format {FORMAT}; see PROGRAMME.md."
         problems.append(ProgrammeProblem("programme.toml", "programme", what, remedy))
     return tables, digest.hexdigest()

@@ -276,6 +276,10 @@ MISTAKES = {
     "no instalments": Mistake(
         "products", "instalments = 26", "instalments = 0", "product market_week", "instalments is 0", "1 to 10000"
     ),
+    "a product that is over, without its last day": Mistake(
+        "products", 'availability = "running"', 'availability = "closed"', "product seed_gift", "is closed without",
+        "Write valid_to."
+    ),
     "a grant in the form of a loan": Mistake(
         "products", 'form = ["grant"]', 'form = ["conventional"]', "product seed_gift", "form is ('conventional',)",
         "grant"
