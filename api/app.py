@@ -48,7 +48,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, own_process: bool 
     """Make the application. `clock` tells the moment, for tests; `own_process`: on SQLite, do assessments in one.
 
     Raises:
-        ProgrammeError, ScorecardError, OSError: if what the settings name cannot be loaded.
+        ProgrammeError, RegistryError, OSError: if what the settings name cannot be loaded.
     """
     live = go_live(settings, clock)
     record, own = None, None

@@ -12,3 +12,17 @@ class Message(NamedTuple):
 
     code: str
     args: Mapping[str, Any] = MappingProxyType({})
+
+    def __str__(self) -> str:
+        return f"{self.code}({', '.join(f'{name}={value!r}' for name, value in self.args.items())})"
+
+
+class CodedError(Exception):
+    """An error whose text is a message. As a string it is the code and its arguments, for whoever reads a trace."""
+
+    def __init__(self, code: str, /, **args: Any) -> None:
+        super().__init__(code)
+        self.message = Message(code, args)
+
+    def __str__(self) -> str:
+        return str(self.message)

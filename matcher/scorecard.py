@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.facts.participant import Known
-from matcher.message import Message
+from matcher.message import CodedError, Message
 from matcher.programme.masks import truth_of
 from matcher.programme.rules import Rules
 
@@ -29,8 +29,8 @@ LEAST_PEOPLE: Final = 50
 Ints = npt.NDArray[np.int64]
 
 
-class ScorecardError(ValueError):
-    """A points table that cannot be used; the text names what is wrong."""
+class ScorecardError(CodedError):
+    """A points table that cannot be used. What it holds is an argument as it stands there, in Python's own writing."""
 
 
 @dataclass(frozen=True)
@@ -159,23 +159,23 @@ def read_scorecard(content: bytes, rules: Rules) -> Scorecard:
     try:
         table = json.loads(content, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise ScorecardError(f"the scorecard is no JSON: {error}") from None
+        raise ScorecardError("scorecard_no_json", error=str(error)) from None
     if not isinstance(table, dict) or type(table.get("format")) is not int or table["format"] != FORMAT:
         found = table.get("format") if isinstance(table, dict) else type(table).__name__
-        raise ScorecardError(f"the scorecard's format is {found!r}; this Kail reads format {FORMAT}.")
+        raise ScorecardError("scorecard_format", value=repr(found), format=FORMAT)
     if table.get("basis") not in ("synthetic", "outcomes") or table.get("outcome") not in ("funded", "kept"):
-        raise ScorecardError("basis must be synthetic or outcomes, and outcome funded or kept.")
+        raise ScorecardError("scorecard_basis")
     rows = table.get("signals")
     if not isinstance(rows, list) or not rows:
-        raise ScorecardError("signals must be a list with one entry for each signal that is scored.")
+        raise ScorecardError("scorecard_signals")
     bins = tuple(_bins(rules, row) for row in rows)
     names = [b.signal for b in bins]
     if len(set(names)) != len(names):
-        raise ScorecardError(f"a signal stands twice among {', '.join(names)}.")
+        raise ScorecardError("scorecard_twice", names=names)
     hold = table.get("hold_back_below")
     bands = tuple(_band(row) for row in _list("bands", table.get("bands", [])))
     if any(band.at_least >= later.at_least for band, later in itertools.pairwise(bands)):
-        raise ScorecardError("the bands must rise: each at_least above the one before.")
+        raise ScorecardError("scorecard_bands_fall")
     return Scorecard(
         version=str(table.get("version", "")),
         outcome=table["outcome"],
@@ -189,18 +189,18 @@ def read_scorecard(content: bytes, rules: Rules) -> Scorecard:
 
 
 def _refuse_constant(word: str) -> float:
-    raise ValueError(f"{word} is no finite number")
+    raise ScorecardError("scorecard_not_finite", word=word)
 
 
 def _whole(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 10**9:
-        raise ScorecardError(f"{name} is {value!r}; write whole thousandths of a point.")
+        raise ScorecardError("scorecard_thousandths", key=name, value=repr(value))
     return value
 
 
 def _list(name: str, value: Any) -> list[Any]:
     if not isinstance(value, list):
-        raise ScorecardError(f"{name} is {value!r}; write a list.")
+        raise ScorecardError("scorecard_no_list", key=name, value=repr(value))
     return value
 
 
@@ -208,19 +208,19 @@ def _bins(rules: Rules, row: Any) -> Bins:
     name = str(row.get("signal")) if isinstance(row, dict) else repr(row)
     signal = rules.signals.get(name)
     if signal is None:
-        raise ScorecardError(f"{name} is no signal of this programme.")
+        raise ScorecardError("scorecard_unknown_signal", name=name)
     if not signal.scored or signal.protected or signal.kind == "choices":
-        raise ScorecardError(f"{name} must not be scored.")
+        raise ScorecardError("scorecard_unscored", name=name)
     points = tuple(_whole(f"{name}: points", p) for p in _list(f"{name}: points", row.get("points", [])))
     edges = tuple(_whole_edge(name, edge) for edge in _list(f"{name}: edges", row.get("edges", [])))
     codes = tuple(str(code) for code in _list(f"{name}: codes", row.get("codes", [])))
     if signal.kind == "choice":
         if sorted(codes) != sorted(signal.values) or edges or len(points) != len(codes):
-            raise ScorecardError(f"{name} needs points for each of its codes: {', '.join(signal.values)}.")
+            raise ScorecardError("scorecard_codes", name=name, codes=tuple(signal.values))
     elif codes or len(points) != len(edges) + 1 or list(edges) != sorted(set(edges)):
-        raise ScorecardError(f"{name} needs rising edges and one more points than edges.")
+        raise ScorecardError("scorecard_edges", name=name)
     if len(points) > MOST_BINS:
-        raise ScorecardError(f"{name} has {len(points)} bins; at most {MOST_BINS}.")
+        raise ScorecardError("scorecard_bins", name=name, bins=len(points), most=MOST_BINS)
     return Bins(
         name,
         edges,
@@ -232,16 +232,16 @@ def _bins(rules: Rules, row: Any) -> Bins:
 
 def _whole_edge(name: str, edge: Any) -> int:
     if isinstance(edge, bool) or not isinstance(edge, int) or abs(edge) > 10**15:
-        raise ScorecardError(f"{name}: edge {edge!r} is no whole number.")
+        raise ScorecardError("scorecard_edge", name=name, value=repr(edge))
     return edge
 
 
 def _band(row: Any) -> Band:
     if not isinstance(row, dict):
-        raise ScorecardError(f"a band is {row!r}; write a table.")
+        raise ScorecardError("scorecard_band", value=repr(row))
     share = row.get("share")
     if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1:
-        raise ScorecardError(f"a band's share is {share!r}; write a number from 0 to 1.")
+        raise ScorecardError("scorecard_share", value=repr(share))
     return Band(_whole("band", row.get("at_least")), _whole("people", row.get("people")), float(share))
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from matcher.scorecard import FORMAT, LEAST_PEOPLE
 from models.additive import centred, probe
 from models.dataset import Bools, Column, Dataset, Floats
+from words.speaking import SaidError
 
 POINTS_TO_DOUBLE_THE_ODDS: Final = 20
 FACTOR: Final = POINTS_TO_DOUBLE_THE_ODDS / math.log(2)
@@ -32,8 +33,8 @@ PERTURBED: Final = 2000
 MOST_BANDS: Final = 10
 
 
-class CompileError(ValueError):
-    """An estimator that no points table can stand for; the text says by how much."""
+class CompileError(SaidError):
+    """An estimator that no points table can stand for; it says by how much."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,9 +78,9 @@ def compile_scorecard(
     parity = float(np.abs(log_odds - base - exact).max())
     rounding = float(np.abs((log_odds - base) * FACTOR - total_of(points, tried) / 1000).max())
     if not parity <= PARITY:
-        raise CompileError(f"the estimator is not additive: a sum of single signals is {parity:.2g} log odds away.")
+        raise CompileError("not_additive", parity=f"{parity:.2g}")
     if not rounding <= ROUNDING:
-        raise CompileError(f"rounding to thousandths moves a score by {rounding:.2g} points, more than {ROUNDING}.")
+        raise CompileError("rounding_costs", rounding=f"{rounding:.2g}", most=f"{ROUNDING}")
     table = {
         "format": FORMAT,
         "version": version,

@@ -18,6 +18,7 @@ from matcher.facts.columns import truth_columns
 from matcher.programme.entries import Intervention, Programme, Signal
 from matcher.scorecard import MOST_BINS
 from training_data.schema import MISSING, Rows, fields, groups, known_by_day, rows_for
+from words.speaking import SaidError
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -28,8 +29,8 @@ FEWEST_ROWS: Final = 100
 """Below this nothing is learnt: with fewer rows even one signal's points are noise."""
 
 
-class DatasetError(ValueError):
-    """Rows that nothing can be learnt from; the text says why and what to do."""
+class DatasetError(SaidError):
+    """Rows that nothing can be learnt from; it says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -85,16 +86,14 @@ def make_dataset(rows: Rows, outcome: str) -> Dataset:
     Left out are unscored and protected signals, those that are lists, and those that had but one value in all rows.
 
     Raises:
-        ValueError: if there is no such outcome.
+        OutcomeError: if there is no such outcome.
         DatasetError: if there are too few rows, or all of them ended alike.
     """
     chosen = rows_for(rows, outcome)
     labels = chosen[outcome] == 1
-    if len(chosen) < FEWEST_ROWS or not 0 < int(labels.sum()) < len(chosen):
-        raise DatasetError(
-            f"{len(chosen)} rows with a finished window for {outcome}, {int(labels.sum())} of them positive; "
-            f"give at least {FEWEST_ROWS} rows with both ends (referred, and observed for twelve months)."
-        )
+    positive = int(labels.sum())
+    if len(chosen) < FEWEST_ROWS or not 0 < positive < len(chosen):
+        raise DatasetError("few_rows", rows=len(chosen), outcome=outcome, positive=positive, least=FEWEST_ROWS)
     signals = scored_signals(rows.programme)
     values, known = _values(chosen, [signal.id for signal in signals])
     columns, places = [], []
@@ -200,9 +199,7 @@ def _column(programme: Programme, signal: Signal, values: Ints) -> Column | None
         return None
     if signal.kind == "choice":
         if len(signal.values) > MOST_BINS:
-            raise DatasetError(
-                f"{signal.id} has {len(signal.values)} codes, at most {MOST_BINS} can be; write scored = false."
-            )
+            raise DatasetError("many_codes", name=signal.id, codes=len(signal.values), most=MOST_BINS)
         return Column(signal.id, 0, (), tuple(signal.values))
     column = Column(signal.id, signal.direction, edges_of(values), ())
     gains = [value for entry in programme.interventions if (value := _gain(entry, signal)) is not None]

@@ -17,8 +17,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from matcher.message import Message
 from matcher.programme.rules import Rules
 from matcher.scorecard import Scorecard, ScorecardError, read_scorecard
+from words.speaking import SaidError
 
 ARTIFACTS: Final = Path(__file__).parent / "artifacts"
 SHIPPED: Final = "funded-synthetic-1"
@@ -28,8 +30,8 @@ SCORECARD, CARD, MANIFEST = "scorecard.json", "card.md", "manifest.json"
 MOST_BYTES: Final = 10_000_000
 
 
-class RegistryError(ScorecardError):
-    """A version that cannot be loaded or written; the text says why and what to do."""
+class RegistryError(SaidError):
+    """A version that cannot be loaded or written; it says why and what to do."""
 
 
 def versions(artifacts: Path = ARTIFACTS) -> tuple[str, ...]:
@@ -41,8 +43,8 @@ def load_scorecard(name: str | Path, rules: Rules, artifacts: Path = ARTIFACTS) 
     """Load a version, a version's folder, or a lone points table (a file of which no manifest tells the digest).
 
     Raises:
-        RegistryError: if there is no such version, or its digest is wrong, or it pays for less or for silence.
-        ScorecardError: if the points table does not fit the programme; see `read_scorecard`.
+        RegistryError: if there is no such version, its digest is wrong, its points table does not fit the programme (see
+            `read_scorecard`), or it pays for less or for silence.
         OSError: if a file cannot be read.
     """
     path = _find(name, artifacts)
@@ -52,7 +54,7 @@ def load_scorecard(name: str | Path, rules: Rules, artifacts: Path = ARTIFACTS) 
     try:
         scorecard = read_scorecard(content, rules)
     except ScorecardError as error:
-        raise RegistryError(f"{path.name}: {error} Choose another version, or train one for this programme.") from None
+        raise RegistryError("version_unfit", version=path.name, reason=error.message) from None
     check_directions(scorecard, rules)
     return scorecard
 
@@ -61,7 +63,7 @@ def scorecard_for(model: str, rules: Rules, artifacts: Path = ARTIFACTS) -> Scor
     """What an operator asked for: "none", a version, or a file; "" is the shipped version, if of this programme.
 
     Raises:
-        RegistryError, ScorecardError, OSError: see `load_scorecard`.
+        RegistryError, OSError: see `load_scorecard`.
     """
     if model == NO_MODEL:
         return None
@@ -83,16 +85,12 @@ def check_directions(scorecard: Scorecard, rules: Rules) -> None:
         direction = rules.signals[bins.signal].direction
         steps = [b - a for a, b in zip(bins.points, bins.points[1:], strict=False)]
         if any(step * direction < 0 for step in steps):
-            raise RegistryError(
-                f"{bins.signal} has points {list(bins.points)}, but its direction is {direction:+d}: better must never "
-                "have fewer. Train again; do not edit a points table by hand."
-            )
+            points = str(list(bins.points))  # as the file has them
+            raise RegistryError("version_falls", signal=bins.signal, points=points, direction=f"{direction:+d}")
         most = max(bins.worst, 0)
         if direction and not bins.worst <= bins.unknown <= most:
-            raise RegistryError(
-                f"{bins.signal}: unknown has {bins.unknown} points, but must have {bins.worst} (its worst known bin) to "
-                f"{most}: silence must never pay. Train again; do not edit a points table by hand."
-            )
+            known = {"unknown": str(bins.unknown), "worst": str(bins.worst), "most": str(most)}
+            raise RegistryError("version_silence", signal=bins.signal, **known)
 
 
 def read_manifest(version: str, artifacts: Path = ARTIFACTS) -> dict[str, Any]:
@@ -111,9 +109,9 @@ def new_folder(version: str, artifacts: Path = ARTIFACTS) -> Path:
         RegistryError: if the name is taken or no name for a folder.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", version) or version == NO_MODEL:
-        raise RegistryError(f"{version!r} is no name for a version; use letters, digits, - and _.")
+        raise RegistryError("version_name", version=version)
     if (artifacts / version).exists():
-        raise RegistryError(f"{version} exists already and a version never changes; choose another name.")
+        raise RegistryError("version_exists", version=version)
     return artifacts / version
 
 
@@ -153,13 +151,12 @@ def _find(name: str | Path, artifacts: Path) -> Path:
     path = Path(name)
     if path.is_file() or (path / SCORECARD).is_file():
         return path
-    known = ", ".join(versions(artifacts)) or "none"
-    raise RegistryError(f"there is no scorecard {str(name)!r}; give a file, or one of these versions: {known}.")
+    raise RegistryError("version_missing", name=str(name), known=versions(artifacts) or Message("none"))
 
 
 def _read(path: Path) -> bytes:
     if path.stat().st_size > MOST_BYTES:
-        raise RegistryError(f"{path.name} is larger than {MOST_BYTES:,} bytes: that is no points table.")
+        raise RegistryError("table_large", file=path.name, most=MOST_BYTES)
     return path.read_bytes()
 
 
@@ -167,16 +164,14 @@ def _manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(_read(folder / MANIFEST))
     except (OSError, ValueError, RecursionError) as error:
-        raise RegistryError(f"{folder.name}: {MANIFEST} cannot be read ({error}); restore it.") from None
+        raise RegistryError("manifest_unreadable", version=folder.name, file=MANIFEST, error=str(error)) from None
     if not isinstance(manifest, dict) or manifest.get("format") != 1 or not isinstance(manifest.get("files"), dict):
-        raise RegistryError(f"{folder.name}: {MANIFEST} is not of format 1; restore it, or train a new version.")
+        raise RegistryError("manifest_format", version=folder.name, file=MANIFEST)
     return manifest
 
 
 def _check_digest(folder: Path, content: bytes) -> None:
     wanted, found = _manifest(folder)["files"].get(SCORECARD), hashlib.sha256(content).hexdigest()
     if wanted != found:
-        raise RegistryError(
-            f"{folder.name}: {SCORECARD} has the digest {found[:16]}, its manifest says {str(wanted)[:16]}: the file was "
-            "changed after training. Restore it, or train a new version."
-        )
+        digests = {"found": found[:16], "wanted": str(wanted)[:16]}
+        raise RegistryError("version_changed", version=folder.name, file=SCORECARD, **digests)

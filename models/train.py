@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import training_data
+from matcher.message import Message
 from matcher.programme.entries import Programme
 from models.additive import ClampedAdditive
 from models.card import card
@@ -18,10 +19,12 @@ from models.compile import BASE_POINTS, FACTOR, Compiled, bands_of, compile_scor
 from models.dataset import Dataset, make_dataset
 from models.evaluate import Evaluation, cross_fitted, evaluate
 from models.registry import ARTIFACTS, SCORECARD, read_manifest, write_version
-from training_data.schema import Rows, read_rows
+from training_data.schema import Rows, RowsFileError, read_rows
+from words.speaking import speaker
 
 Progress = Callable[[str], None]
-STAGES: Final = ("binning the signals", "scoring rows not seen", "training on all rows", "compiling to points")
+STAGES: Final = ("binning", "scoring", "training", "compiling")
+"""As codes; the catalogues say them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,13 +48,13 @@ def sample_file() -> Path:
     """The committed sample of training rows.
 
     Raises:
-        FileNotFoundError: if this copy of Kail came without it.
+        RowsFileError: if this copy of Kail came without it.
     """
     folder = Path(training_data.__file__).parent
     for path in sorted(folder.glob("sample.*")):
         if path.name.endswith((".parquet", ".csv", ".csv.gz")):
             return path
-    raise FileNotFoundError(2, "This copy came without a sample of training rows: name a file", str(folder))
+    raise RowsFileError("sample_missing", folder=str(folder))
 
 
 def read_sample(programme: Programme) -> Rows:
@@ -116,19 +119,21 @@ def save(trained: Trained, artifacts: Path = ARTIFACTS, *, rows_name: str | None
     return write_version(version, trained.compiled.content, text, about, artifacts)
 
 
-def report(trained: Trained) -> list[str]:
+def report(trained: Trained, language: str = "en") -> list[str]:
     """What to tell whoever trained: the data, figures with their intervals, parity, the digest."""
-    found, dataset = trained.evaluation, trained.dataset
+    found, dataset, says = trained.evaluation, trained.dataset, speaker(language)
+    auc = {name: says.decimal(getattr(found.auc, name), 3, fixed=True) for name in ("value", "low", "high")}
+    parity, rounding = f"{trained.compiled.parity:.1e}", says.decimal(trained.compiled.rounding, 4, fixed=True)
+    of = {"outcome": dataset.outcome, "basis": dataset.basis, "rows": found.rows, "positive": found.positive}
     lines = [
-        f"{trained.version}: {dataset.outcome}, {found.rows:,} rows, {found.positive:,} with the outcome, {dataset.basis}.",
-        f"AUC on rows not seen: {found.auc}.",
-        f"Table against estimator: {trained.compiled.parity:.1e} log odds before rounding (at most 1e-9), "
-        f"{trained.compiled.rounding:.4f} point after (at most 0.05).",
-        f"Digest: {trained.digest}",
+        Message("trained_rows", {"version": trained.version, **of}),
+        Message("trained_auc", auc),
+        Message("trained_parity", {"parity": parity, "rounding": rounding}),
+        Message("trained_digest", {"digest": trained.digest}),
     ]
     if dataset.basis == "synthetic":
-        lines.insert(0, "SYNTHETIC: these figures describe the generator of the rows, not people.")
-    return lines
+        lines.insert(0, Message("trained_synthetic"))
+    return [says.say(line) for line in lines]
 
 
 @dataclass(frozen=True)
@@ -145,11 +150,9 @@ class Check:
         return self.trained.digest == self.wanted
 
     @property
-    def why(self) -> str:
+    def why(self) -> Message:
         """Why the digests differ, as far as the manifest tells, with the remedy."""
-        if self.trained.dataset.digest != self.wanted_data:
-            return "It was learnt from other rows. Remedy: name its own rows with --rows, or train a new version."
-        return "The same rows gave other points. Remedy: compare made_with in its manifest with what is installed here."
+        return Message("learnt_from_others" if self.trained.dataset.digest != self.wanted_data else "other_points")
 
 
 def check(rows: Rows, version: str, artifacts: Path = ARTIFACTS, progress: Progress = lambda stage: None) -> Check:

@@ -115,8 +115,9 @@ def test_every_setting_stands_in_the_readme():
     rows = table("README", "Settings")
     there = {option for parameter in serve.params for option in parameter.opts if option.startswith("--")}
     wrong = differences({row[0] for row in rows}, there)
-    written = {f"KAIL_{field.name.upper()}" for field in fields(Settings)}
-    wrong += differences({row[1] for row in rows}, written)
+    variables = {f"KAIL_{field.name.upper()}" for field in fields(Settings)}
+    variables |= {parameter.envvar for parameter in serve.params if isinstance(parameter.envvar, str)}
+    wrong += differences({row[1] for row in rows}, variables)
     assert not wrong, "\n  ".join(["README.md, Settings:", *wrong])
 
 
@@ -178,8 +179,11 @@ def test_a_path_that_is_named_exists(paper):
 
 def test_a_paper_that_the_code_names_exists():
     """Principle: whoever follows a comment arrives."""
-    named = [(where, paper) for where, path in written_by_people() if where.endswith((".py", ".html")) and path.name != "test_papers.py"
-             for paper in re.findall(r"[\w/]+\.md\b", path.read_text(encoding="utf-8"))]  # fmt: skip
+    wanted = [
+        name for name in PATHS if name.endswith((".py", ".html", ".po", ".toml")) and name != "tests/test_papers.py"
+    ]
+    read = {name: (ROOT / name).read_text(encoding="utf-8") for name in wanted}
+    named = [(where, paper) for where, text in read.items() for paper in re.findall(r"[\w/]+\.md\b", text)]
     wrong = sorted({f"{where}: {paper}" for where, paper in named if not exists(paper)})
     assert not wrong, "\n  ".join(["Say there what that paper said, or name one of ours:", *wrong])
 

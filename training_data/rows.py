@@ -19,6 +19,7 @@ from matcher.facts.participant import day_after_months
 from matcher.programme.criteria import UNKNOWN_HIGH, UNKNOWN_LOW
 from matcher.programme.entries import Programme, Signal
 from matcher.programme.rules import Rules, rules_on
+from words.speaking import SaidError
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -29,6 +30,10 @@ WINDOW_MONTHS: Final = 12
 OUTCOMES: Final = ("funded", "kept")
 SOURCES: Final = ("synthetic", "outcomes")
 RELIGIONS: Final = ("islam", "protestant", "catholic", "hindu", "buddhist", "confucian", "belief")
+
+
+class OutcomeError(SaidError):
+    """An outcome that nobody records."""
 
 
 @dataclass(frozen=True)
@@ -133,10 +138,10 @@ def rows_for(rows: Rows, outcome: str) -> Rows:
     (funded) or the disbursement (kept). Grants are outside, and so is whoever was never referred.
 
     Raises:
-        ValueError: if there is no such outcome.
+        OutcomeError: if there is no such outcome.
     """
     if outcome not in OUTCOMES:
-        raise ValueError(f"{outcome!r} is no outcome; the outcomes are {' and '.join(OUTCOMES)}.")
+        raise OutcomeError("outcome_unknown", name=outcome)
     start = rows["referred_on" if outcome == "funded" else "disbursed_on"]
     whole = (start != MISSING) & rows.known("observed_until") & (rows["observed_until"] >= window_end(start))
     return rows.take(whole & rows.known(outcome) & rows.known("referred_on") & ~_is_grant(rows))

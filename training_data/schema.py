@@ -55,11 +55,12 @@ from training_data.rows import (
     rows_for,
     window_end,
 )
+from words.speaking import SaidError
 
 __all__ = [
     "ENDINGS", "FORMAT", "MISSING", "OUTCOMES", "RELIGIONS", "SOURCES", "WINDOW_MONTHS", "Bools", "Field", "Ints",
-    "RowProblem", "Rows", "RowsError", "check_rows", "fields", "groups", "known_by_day", "read_rows", "rows_for",
-    "window_end", "write_rows",
+    "RowProblem", "Rows", "RowsError", "RowsFileError", "check_rows", "fields", "groups", "known_by_day", "read_rows",
+    "rows_for", "window_end", "write_rows",
 ]  # fmt: skip
 
 FORMAT: Final = 1
@@ -76,11 +77,15 @@ _ARROW: Final = {
 }
 
 
+class RowsFileError(SaidError):
+    """A file that is none of training rows, as which it can neither be read nor written."""
+
+
 def write_rows(path: Path, rows: Rows) -> None:
     """Write rows to .parquet, .csv or .csv.gz; the same rows give the same bytes under the same pyarrow.
 
     Raises:
-        ValueError: if the name has another ending.
+        RowsFileError: if the name has another ending.
         OSError: if the file cannot be written.
     """
     _check_ending(path)
@@ -101,7 +106,7 @@ def read_rows(path: Path, programme: Programme) -> Rows:
 
     Raises:
         RowsError: with every problem found.
-        ValueError: if the file is no such file, or of another format.
+        RowsFileError: if the file is no such file, or of another format.
         OSError: if it cannot be read.
     """
     table = _read_table(path)
@@ -159,7 +164,7 @@ def _joined(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _check_ending(path: Path) -> None:
     if not path.name.endswith(ENDINGS):
-        raise ValueError(f"{path.name}: the name must end in {', '.join(ENDINGS)}.")
+        raise RowsFileError("rows_ending", file=path.name, endings=ENDINGS)
 
 
 def _read_table(path: Path) -> pa.Table:
@@ -170,13 +175,13 @@ def _read_table(path: Path) -> pa.Table:
                 return _of_our_format(path, pq.read_table(file))
             return _read_csv(gzip.decompress(file.read()) if path.suffix == ".gz" else file.read())
     except (pa.ArrowInvalid, gzip.BadGzipFile, EOFError) as error:
-        raise ValueError(f"{path.name} cannot be read: {error}") from None
+        raise RowsFileError("rows_unreadable", file=path.name, error=str(error)) from None
 
 
 def _of_our_format(path: Path, table: pa.Table) -> pa.Table:
     written = (table.schema.metadata or {}).get(_FORMAT_KEY, str(FORMAT).encode())
     if written != str(FORMAT).encode():
-        raise ValueError(f"{path.name}: rows of format {written.decode()}; this Kail reads format {FORMAT}.")
+        raise RowsFileError("rows_format", file=path.name, found=written.decode(), format=FORMAT)
     return table
 
 

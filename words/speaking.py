@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import format_decimal
 
-from matcher.message import Message
+from matcher.message import CodedError, Message
 from words.catalogues import catalogue
 
 
@@ -131,19 +131,24 @@ def speaker(language: str) -> Speaker:
     return Speaker(language)
 
 
-class SaidError(Exception):
+class SaidError(CodedError):
     """An error that says in any language what is wrong and what to do; as a string it is in English."""
 
-    def __init__(self, code: str, **args: Any) -> None:
-        self.message = Message(code, args)
-        super().__init__(speaker("en").with_remedy(self.message))
+    def __str__(self) -> str:
+        return speaker("en").with_remedy(self.message)
 
 
 # Babel reads its patterns anew for every number; answers repeat theirs.
 
 
+_LARGEST: Final = 10**18
+"""Beyond it nobody means a number; Babel's decimals end at 28 digits."""
+
+
 @lru_cache(maxsize=20_000)
 def _number(language: str, number: int) -> str:
+    if abs(number) >= _LARGEST:
+        return str(number)
     return str(format_decimal(number, "#,##0", catalogue(language).locale))
 
 

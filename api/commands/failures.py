@@ -10,8 +10,11 @@ from typing import Any, Final
 
 import click
 
+from matcher.message import CodedError
+from matcher.programme.reading import ProgrammeError
 from words.catalogues import languages
-from words.speaking import SaidError, speaker
+from words.mistakes import say_mistakes
+from words.speaking import speaker
 
 NOTHING_DONE: Final = 2
 
@@ -76,9 +79,12 @@ def in_words() -> Iterator[None]:
 
 def failure_of(error: Exception) -> Failure:
     """What to say of an error: in its own words where it has some, else that it was not expected."""
-    if isinstance(error, SaidError):
+    if isinstance(error, CodedError):
         says = speaker(language())
-        return Failure("failed", what=says.say(error.message), remedy=says.remedy(error.message))
+        what, remedy = says.say(error.message), says.remedy(error.message)
+        return Failure("failed", what=what, remedy=remedy) if remedy else Failure.told(what)
+    if isinstance(error, ProgrammeError):
+        return Failure.told(say_mistakes(error, language()))
     said = getattr(error, "said", None)
     if said is not None:
         return Failure.told(said(language()))

@@ -24,7 +24,7 @@ programme_option = click.option(
 
 language_option = click.option(
     "--language", type=click.Choice(languages()), default="en", show_default=True, envvar="KAIL_LANGUAGE",
-    callback=lambda context, parameter, value: keep_language(context, value),
+    callback=lambda context, parameter, value: keep_language(context, value), expose_value=False, is_eager=True,
     help="Language of the sentences; KAIL_LANGUAGE sets it for good.",
 )  # fmt: skip
 
@@ -34,10 +34,9 @@ def as_day(context: click.Context, parameter: click.Parameter, value: datetime |
     return None if value is None else value.date()
 
 
-def keep_language(context: click.Context, value: str) -> str:
-    """Keep the language, so that a failure is said in it too."""
+def keep_language(context: click.Context, value: str) -> None:
+    """Keep the language for whatever is said; `failures.language` tells it."""
     context.find_root().meta["kail.language"] = value
-    return value
 
 
 def existing(path: Path) -> Path:

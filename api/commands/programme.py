@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from api.commands.failures import language, say
-from api.commands.options import FOLDER, existing
+from api.commands.options import FOLDER, existing, language_option
 from words.catalogues import check_catalogues
 from words.speaking import speaker
 
@@ -19,6 +19,7 @@ def programme() -> None:
 
 @programme.command()
 @click.argument("folder", type=FOLDER, metavar="DIR")
+@language_option
 def check(folder: Path) -> None:
     """Read the programme in DIR and name all that is wrong with it at once, each with file, entry and remedy.
 

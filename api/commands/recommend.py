@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from api.commands.failures import Failure, say
+from api.commands.failures import Failure, language, say
 from api.commands.options import FILE, as_day, existing, language_option, model_option, programme_option
 from api.commands.progress import progress_bar
 
@@ -50,8 +50,8 @@ def _job(options: dict[str, Any]) -> Job:
     today = datetime.now(ZoneInfo(programme.timezone)).date()
     day = min(max(options["as_of"] or today, programme.valid_from), programme.valid_to or date.max)
     scorecard = scorecard_for(options["model"], rules_on(programme, day))
-    kept = {name: options[name] for name in ("as_of", "goal", "columns", "sheet", "language")}
-    return Job(programme=programme, today=today, scorecard=scorecard, **kept)
+    kept = {name: options[name] for name in ("as_of", "goal", "columns", "sheet")}
+    return Job(programme=programme, today=today, scorecard=scorecard, language=language(), **kept)
 
 
 @click.command()

@@ -26,6 +26,7 @@ CHAIN_BROKEN = 3
 def on_a_record(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of a command that works on a record."""
     for option in (
+        language_option,
         click.option("--database", default="", envvar="KAIL_DATABASE", metavar="URL", help="A PostgreSQL database instead."),
         click.option(
             "--data", type=click.Path(path_type=Path, file_okay=False), required=True, envvar="KAIL_DATA", metavar="DIR",
@@ -155,7 +156,6 @@ def account_add(data: Path, database: str, login: str, role: str, organisation: 
 
 @click.command()
 @on_a_record
-@language_option
 @click.option(
     "--model", default="", metavar="VERSION|FILE", help="The scorecard; without it the one that comes with Kail."
 )
@@ -169,9 +169,7 @@ def account_add(data: Path, database: str, login: str, role: str, organisation: 
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a CSV file instead."
 )
-def rescreen(
-    data: Path, database: str, language: str, model: str, programme: Path | None, keep: bool, output: Path | None
-) -> None:
+def rescreen(data: Path, database: str, model: str, programme: Path | None, keep: bool, output: Path | None) -> None:
     """List who gained or lost what since they were last worked out, and why: rules that changed, or facts and time.
 
     \b
@@ -190,7 +188,7 @@ def rescreen(
     with opened(data, database, model=model, programme=programme) as (record, live):
         try:
             with progress_bar("people") as progress:
-                for one in everybody(record, live, language, keep=keep, progress=progress):
+                for one in everybody(record, live, language(), keep=keep, progress=progress):
                     lines += _rows(one)
                     found, stored = found + 1, stored + one.stored
                     gained += any(e["gained"] and e["because"] == "rules" for e in one.entries)

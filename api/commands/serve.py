@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from api.commands.failures import Failure
-from api.commands.options import FOLDER, existing, model_option
+from api.commands.options import FOLDER, existing, language_option, model_option
 from api.commands.record import prepare_record
 
 _NO_PORT = {errno.EACCES: "low_port", errno.EADDRNOTAVAIL: "address_elsewhere"}
@@ -37,6 +37,7 @@ _NO_PORT = {errno.EACCES: "low_port", errno.EADDRNOTAVAIL: "address_elsewhere"}
     "--programme", type=FOLDER, metavar="DIR", help="A programme's folder; without it the one in --data, else OK OCE."
 )
 @model_option
+@language_option
 def serve(host: str, port: int, workers: int, programme: Path | None, **options: Any) -> None:
     """Start the service: pages for people, JSON for programs.
 

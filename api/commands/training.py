@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from api.commands.failures import Failure, language, say
-from api.commands.options import FILE, FOLDER, existing, programme_option
+from api.commands.options import FILE, FOLDER, existing, language_option, programme_option
 from api.commands.progress import progress_bar
 from words.speaking import speaker
 
@@ -22,6 +22,7 @@ from words.speaking import speaker
     "--others", type=click.IntRange(0), metavar="M", help="Keep all who were referred for capital and only M others."
 )
 @click.option("-o", "--output", type=FILE, required=True, metavar="FILE", help="Where to: .parquet, .csv or .csv.gz.")
+@language_option
 def cohort(people: int, seed: int, others: int | None, output: Path) -> None:
     """Make N SYNTHETIC people: nobody of them ever lived. Their steps follow the counts published on 2021-10-27.
 
@@ -61,6 +62,7 @@ def cohort(people: int, seed: int, others: int | None, output: Path) -> None:
 @click.option("--version", metavar="NAME", help="The version's name; it is never overwritten.")
 @click.option("--check", "wanted", metavar="VERSION", help="Train VERSION again, write nothing, compare the digests.")
 @programme_option
+@language_option
 def train(
     rows: Path | None,
     outcome: str,
@@ -90,19 +92,16 @@ def train(
 
     loaded = load_programme(existing(programme or OKOCE))
     artifacts = output or ARTIFACTS
-    try:
-        if wanted is None:
-            new_folder(str(version), artifacts)  # told before the work, not after
-        read = training.read_sample(loaded) if rows is None else read_rows(rows, loaded)
-        if wanted is not None:
-            checked = training.check(read, wanted, artifacts, _stage)
-            found = checked.trained
-        else:
-            found = training.train(read, outcome, str(version), _stage)
-            folder = training.save(found, artifacts, rows_name=rows.name if rows else None)
-    except ValueError as error:
-        raise Failure(str(error)) from None
-    for line in training.report(found):
+    if wanted is None:
+        new_folder(str(version), artifacts)  # told before the work, not after
+    read = training.read_sample(loaded) if rows is None else read_rows(rows, loaded)
+    if wanted is not None:
+        checked = training.check(read, wanted, artifacts, _stage)
+        found = checked.trained
+    else:
+        found = training.train(read, outcome, str(version), _stage)
+        folder = training.save(found, artifacts, rows_name=rows.name if rows else None)
+    for line in training.report(found, language()):
         click.echo(line)
     if wanted is None:
         click.echo(say("written", path=folder))
@@ -115,4 +114,4 @@ def train(
 def _stage(stage: str) -> None:
     """Say on the error channel what is being done, if somebody is there to see it."""
     if sys.stderr.isatty():
-        click.echo(f"{stage} ...", err=True)
+        click.echo(f"{speaker(language()).name('stage', stage)} ...", err=True)

@@ -33,6 +33,7 @@ from api.web.forms import Form
 from matcher.facts.participant import ParticipantError, read_participant
 from matcher.programme.reading import ProgrammeError
 from training_data.columns import CellProblem, ColumnMap, check_headers, plain_map, read_map
+from words.mistakes import mistakes
 from words.speaking import Speaker, speaker
 
 IDENTITY: Final = {
@@ -110,7 +111,8 @@ def _unreadable(error: FileProblem | ProgrammeError, language: str) -> list[Trou
         what, remedy = says.say(error.message), says.remedy(error.message)
         field = "sheet" if error.code in ("no_such_sheet", "no_sheets") else "file"
         return [Trouble(field, "import_unread", what=what[0].upper() + what[1:], remedy=remedy)]
-    return [Trouble("file", "import_unread", what=f"{p.entry}: {p.what}", remedy=p.remedy) for p in error.problems]
+    found = mistakes(error, language)
+    return [Trouble("file", "import_unread", what=f"{one.entry}: {one.what}", remedy=one.remedy) for one in found]
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------

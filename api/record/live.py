@@ -56,7 +56,7 @@ def go_live(settings: Settings, clock: Clock = utc_now) -> Live:
     Raises:
         ProgrammeError: if the programme cannot be loaded; it names every mistake.
         CatalogueError: if the sentences of a language of the programme are missing or do not fit; likewise.
-        ScorecardError: if there is no such scorecard, it was changed, or does not fit the programme.
+        RegistryError: if there is no such scorecard, it was changed, or does not fit the programme.
         OSError: if the scorecard cannot be read.
     """
     folder = settings.programme_folder

@@ -41,11 +41,12 @@ def contradictions(rules: Rules, low: Any, high: Any) -> Iterator[tuple[Follow, 
     the same thing differently.
     """
     for one in rules.follows:
+        if not one.conflict:
+            continue
         place = one.place
         known = low[place] == high[place]
         if one.value is not None:
-            if one.conflict:
-                yield one, known & (low[place] != one.value) & _holds(rules, one, low, high)
+            yield one, known & (low[place] != one.value) & _holds(rules, one, low, high)
         elif one.bits is None:
             yield one, high[place] < low[one.other]
         else:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Final
 
+from matcher.message import Message
 from matcher.programme.entries import (
     ASKED,
     AVAILABILITIES,
@@ -96,8 +97,8 @@ class _Build:
             if isinstance(row, dict):
                 entries.append(Entry(row, f"{file}.toml", f"{key} {row.get('id', number)}", self.problems))
             else:
-                what = f"{key} {number} is no table"
-                self.problems.append(ProgrammeProblem(f"{file}.toml", "file", what, f"Write [[{key}]]."))
+                wrong = Message("entry_no_table", {"key": key, "number": number})
+                self.problems.append(ProgrammeProblem(f"{file}.toml", "file", wrong))
         return entries
 
     def _dated(self, entry: Entry) -> dict[str, Any]:
@@ -182,9 +183,9 @@ class _Build:
         )
         keys = {"when", "to", "at_least"} & e.table.keys()
         if keys not in ({"when", "to"}, {"at_least"}):
-            e.problem(f"it says {' and '.join(sorted(keys)) or 'nothing'}", "Write when and to, or at_least.")
+            e.problem("follows_keys" if keys else "follows_nothing", keys=sorted(keys))
         elif e.table.get("when") == []:
-            e.problem("when is empty", "Name at least one criterion in it.")
+            e.problem("criterion_empty", key="when")
         e.close()
         return follows
 
@@ -222,7 +223,7 @@ class _Build:
             if key == "reveals" and not ops:
                 effects.append(Effect(signal, "known", 0))
             elif len(ops) != 1:
-                part.problem("it changes nothing, or two things", "Write one of to, at_least, at_most or adds.")
+                part.problem("effect_operator")
             else:
                 effects.append(Effect(signal, ops[0], part.take(ops[0], (bool, int, str, list, date))))
             part.close()
@@ -236,11 +237,11 @@ class _Build:
         value = part.take("value", int, 0, required=not signal)
         source, choice = part.sources(), part.take("our_choice", dict)
         if not signal and not source and choice is None:
-            part.problem("nobody is named whose figure this is", "Add source = [{ url, date }] or our_choice.")
+            part.problem("figure_origin")
         if choice is not None:
             part.check_text("our_choice", choice, self.languages)
         if value < 0:
-            part.problem(f"value is {value}", "Write 0 or more.")
+            part.problem("figure_negative", value=value)
         part.close()
         return Figure(value, source, choice, signal)
 
@@ -265,7 +266,7 @@ class _Build:
         tenor = e.take("tenor_months", dict, {})
         for key, months in tenor.items():
             if key not in TENORS or not isinstance(months, int) or months < 1:
-                e.problem(f"tenor_months.{key} is {months!r}", "Write months for working_capital, investment or any.")
+                e.problem("tenor_months", key=key, value=months)
         product = Product(
             **self._dated(e),
             name=e.text("name", self.languages),

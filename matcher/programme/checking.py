@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from matcher.message import Message
 from matcher.programme.compiled import Follow
 from matcher.programme.compiling import Compiler
 from matcher.programme.consequences import circle, clashes, consequences
@@ -21,7 +21,7 @@ from matcher.programme.entries import (
     Programme,
     Signal,
 )
-from matcher.programme.reading import TIER_RULES, ProgrammeProblem
+from matcher.programme.reading import TIER_RULES, ProgrammeProblem, did_you_mean
 
 _OPERATORS_OF = {
     "yes_no": ("is",),
@@ -57,8 +57,8 @@ class _Check:
         self.interventions = {i.id: i for i in programme.interventions}
         self.products = {product.id for product in programme.products}
 
-    def note(self, file: str, entry: str, what: str, remedy: str) -> None:
-        self.problems.append(ProgrammeProblem(f"{file}.toml", entry, what, remedy))
+    def note(self, file: str, entry: str, code: str, **args: Any) -> None:
+        self.problems.append(ProgrammeProblem(f"{file}.toml", entry, Message(code, args)))
 
     def run(self) -> list[ProgrammeProblem]:
         programme = self.programme
@@ -68,7 +68,7 @@ class _Check:
             ("talk_again days", programme.talk_again_days, 1, 3650),
         ):
             if not least <= value <= most:
-                self.note("tiers", name, f"is {value}", f"Stay within {least} to {most}.")
+                self.note("tiers", name, "setting_range", value=value, least=least, most=most)
         for file, entries in (
             ("steps", programme.steps),
             ("signals", programme.signals),
@@ -102,22 +102,21 @@ class _Check:
             for other in self.programme.interventions:
                 touched = {effect.signal for effect in (*other.sets, *other.reveals, *other.requests)}
                 if other.id != entry.id and entry.cost_idr.signal and entry.cost_idr.signal in touched:
-                    what = f"changes {entry.cost_idr.signal}, which is what {entry.id} costs"
-                    self.note("interventions", f"intervention {other.id}", what, "Leave that to one intervention.")
+                    touching = {"signal": entry.cost_idr.signal, "other": entry.id}
+                    self.note("interventions", f"intervention {other.id}", "cost_changed", **touching)
 
     def _overlaps(self, file: str, entries: Sequence[Dated]) -> None:
         for place, one in enumerate(entries):
             for other in entries[place + 1 :]:
                 if one.id == other.id and (one.valid_from or date.min) <= (other.valid_to or date.max):
                     if (other.valid_from or date.min) <= (one.valid_to or date.max):
-                        self.note(file, one.id, "stands twice on the same days", "Give one of them other dates.")
+                        self.note(file, one.id, "entry_twice")
 
     def _known(self, file: str, entry: str, key: str, name: str, among: Iterable[str]) -> bool:
         if name in (names := list(among)):
             return True
-        close = difflib.get_close_matches(name, names, 1)
-        hint = f"Did you mean {close[0]}?" if close else f"Choose one of {', '.join(sorted(names)[:12])}."
-        self.note(file, entry, f"{key} names {name!r}, which does not exist", hint)
+        hint = did_you_mean(name, names) or Message("choose_one_of", {"allowed": sorted(names)[:12]})
+        self.note(file, entry, "name_unknown", key=key, name=name, hint=hint)
         return False
 
     # -- signals -------------------------------------------------------------------------------------------------------
@@ -127,45 +126,41 @@ class _Check:
         if signal.step:
             self._known("signals", where, "step", signal.step, self.steps)
         if signal.kind in ("choice", "choices") and not signal.values:
-            self.note("signals", where, "has no values", "Add values = [{ id, label }].")
+            self.note("signals", where, "values_missing")
         if signal.minimum > signal.maximum:
-            self.note("signals", where, f"minimum {signal.minimum} is above maximum {signal.maximum}", "Swap them.")
+            self.note("signals", where, "range_reversed", minimum=signal.minimum, maximum=signal.maximum)
         if max(abs(signal.minimum), abs(signal.maximum)) > 10**15:
-            self.note("signals", where, "the range goes beyond 10^15", "Narrow it.")
+            self.note("signals", where, "range_wide")
         if signal.stale_after_days is not None and signal.stale_after_days < 1:
-            self.note(
-                "signals", where, f"stale_after_days is {signal.stale_after_days}", "Write 1 or more, or leave it out."
-            )
+            self.note("signals", where, "stale_after_days", value=signal.stale_after_days)
         if signal.direction not in (-1, 0, 1) or (signal.direction and signal.kind in ("choice", "choices", "date")):
-            self.note("signals", where, f"direction is {signal.direction}", "Write 0; 1 or -1 for yes_no and numbers.")
+            self.note("signals", where, "direction", value=signal.direction)
         if signal.protected and signal.scored:
-            self.note("signals", where, "is protected and scored", "Write scored = false.")
+            self.note("signals", where, "protected_scored")
         for proof in signal.proof:
             self._known("signals", where, "proof", proof, PROOFS)
         for missing in signal.missing_codes:
             if not isinstance(missing, int):
-                self.note("signals", where, f"missing code {missing!r}", "Write whole numbers.")
+                self.note("signals", where, "missing_code", value=missing)
         self._signal_links(signal, where)
 
     def _signal_links(self, signal: Signal, where: str) -> None:
         if signal.grows:
             if signal.kind != "number":
-                self.note("signals", where, "grows but is no number", "Remove grows.")
+                self.note("signals", where, "grows_no_number")
             if signal.grows.while_:
                 self._criteria("signals", where, (signal.grows.while_,))
                 for name in signal.grows.while_.signals():
                     asked = self.signals.get(name)
                     if asked and name != signal.id and (asked.grows or asked.kind == "date"):
-                        self.note(
-                            "signals", where, f"grows while {name}, which moves with time", "Name another signal."
-                        )
+                        self.note("signals", where, "grows_while", signal=name)
         self._criteria("signals", where, signal.derived)
         if signal.derived and signal.kind != "yes_no":
-            self.note("signals", where, "is derived but no yes_no", "Write kind = 'yes_no'.")
+            self.note("signals", where, "derived_kind")
         for stated in signal.follows:
             self._criteria("signals", where, stated.when)
             if signal.kind == "date" and stated.to == "done":
-                self.note("signals", where, "follows as done", "Write a date.")
+                self.note("signals", where, "follows_done")
             elif not stated.at_least:
                 self._value("signals", where, signal, "to", stated.to)
             elif self._known("signals", where, "at_least", stated.at_least, self.signals):
@@ -173,12 +168,11 @@ class _Check:
 
     def _bound(self, signal: Signal, other: Signal, where: str) -> None:
         if other.kind != signal.kind or other.unit != signal.unit or signal.kind not in ("number", "money", "choices"):
-            self.note("signals", where, f"{other.id} is of another kind or unit", "Name a signal like this one.")
+            self.note("signals", where, "bound_kind", other=other.id)
         elif signal.kind == "choices" and not signal.values.keys() & other.values.keys():
-            self.note("signals", where, f"shares no code with {other.id}", "Name a signal with the same codes.")
+            self.note("signals", where, "bound_codes", other=other.id)
         elif signal.kind != "choices" and other.minimum > signal.maximum:
-            what = f"is at least {other.id}, which is never below {other.minimum}, and at most {signal.maximum}"
-            self.note("signals", where, what, "Correct one of the ranges.")
+            self.note("signals", where, "bound_range", other=other.id, least=other.minimum, most=signal.maximum)
 
     def _consequences(self) -> None:
         """What follows from what: without circles, and never two things at once. Only where each can be compiled."""
@@ -191,19 +185,19 @@ class _Check:
             signal, where = self.signals[name], f"signal {name}"
             way = circle(found, name)
             if way:
-                self.note("signals", where, f"follows from itself, by way of {', '.join(way)}", "Break the circle.")
+                self.note("signals", where, "follows_circle", way=way)
             for one, other in clashes(compiler, follows):
-                said = " and ".join(_said(signal, follow) for follow in (one, other))
-                self.note("signals", where, f"follows as {said} at once", "Let their conditions exclude each other.")
+                both = {"one": _said(signal, one), "other": _said(signal, other)}
+                self.note("signals", where, "follows_twice", **both)
 
     def _roles(self) -> None:
         roles = [signal.role for signal in self.signals.values() if signal.role]
         for role in sorted(set(roles)):
             if roles.count(role) > 1:
-                self.note("signals", "file", f"role {role} stands twice", "Leave it to one signal.")
+                self.note("signals", "file", "role_twice", role=role)
         for role in _NEEDED_ROLES:
             if role not in roles:
-                self.note("signals", "file", f"no signal has the role {role}", f"Give one signal role = '{role}'.")
+                self.note("signals", "file", "role_missing", role=role)
 
     def _derived_circles(self) -> None:
         def leads_to(name: str, seen: frozenset[str]) -> bool:
@@ -215,7 +209,7 @@ class _Check:
 
         for signal in self.signals.values():
             if signal.derived and leads_to(signal.id, frozenset()):
-                self.note("signals", f"signal {signal.id}", "is derived from itself", "Break the circle.")
+                self.note("signals", f"signal {signal.id}", "derived_circle")
 
     # -- criteria ------------------------------------------------------------------------------------------------------
 
@@ -226,34 +220,34 @@ class _Check:
             elif criterion.kind == "signal" and self._known(file, entry, "signal", criterion.signal, self.signals):
                 signal = self.signals[criterion.signal]
                 if criterion.op not in _OPERATORS_OF[signal.kind]:
-                    what = f"{criterion.op} cannot be asked of {signal.id}, a {signal.kind}"
-                    self.note(file, entry, what, f"Use {', '.join(_OPERATORS_OF[signal.kind])}.")
+                    asked = {"operator": criterion.op, "signal": signal.id, "kind": signal.kind}
+                    self.note(file, entry, "operator_unfit", **asked, allowed=_OPERATORS_OF[signal.kind])
                 else:
                     self._value(file, entry, signal, criterion.op, criterion.value)
             self._criteria(file, entry, criterion.parts)
 
     def _value(self, file: str, entry: str, signal: Signal, op: str, value: Any) -> None:
-        where = f"{signal.id} {op} {value!r}"
+        asked = {"signal": signal.id, "operator": op, "value": value}
         if op == "passed" or (signal.kind == "yes_no" and op in ("is", "to")):
             if not isinstance(value, bool):
-                self.note(file, entry, where, "Write true or false.")
+                self.note(file, entry, "value_yes_no", **asked)
         elif op == "within_days":
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-                self.note(file, entry, where, "Write a number of days, 0 or more.")
+                self.note(file, entry, "value_days", **asked)
         elif signal.kind in ("number", "money"):
             if isinstance(value, bool) or not isinstance(value, int):
-                self.note(file, entry, where, "Write a whole number.")
+                self.note(file, entry, "value_whole", **asked)
             elif not signal.minimum <= value <= signal.maximum:
-                self.note(file, entry, where, f"Stay within {signal.minimum} to {signal.maximum}.")
+                self.note(file, entry, "value_range", **asked, least=signal.minimum, most=signal.maximum)
         elif signal.kind in ("choice", "choices"):
             codes = value if isinstance(value, list) else [value]
             listed = signal.kind == "choices" or op == "one_of"
             if listed != isinstance(value, list):
-                self.note(file, entry, where, "Write a list." if listed else "Write one code.")
+                self.note(file, entry, "value_list" if listed else "value_code", **asked)
             for code in codes:
                 self._known(file, entry, signal.id, str(code), signal.values)
         elif signal.kind == "date" and value != "done" and not isinstance(value, date):
-            self.note(file, entry, where, "Write a date, or 'done' in an effect.")
+            self.note(file, entry, "value_date", **asked)
 
     # -- interventions -------------------------------------------------------------------------------------------------
 
@@ -273,28 +267,28 @@ class _Check:
             "interventions", where, "cost_idr", entry.cost_idr.signal, self.signals
         ):
             if self.signals[entry.cost_idr.signal].kind != "money":
-                self.note("interventions", where, f"cost_idr is {entry.cost_idr.signal}", "Name a signal of money.")
+                self.note("interventions", where, "cost_no_money", signal=entry.cost_idr.signal)
         if entry.days.signal:
-            self.note("interventions", where, "days is a signal", "Write days.value.")
+            self.note("interventions", where, "days_signal")
         if any(not isinstance(day, date) for day in entry.starts_on):
-            self.note("interventions", where, "starts_on holds something that is no date", "Write dates only.")
+            self.note("interventions", where, "starts_on")
 
     def _effect(self, where: str, signal: Signal, effect: Effect) -> None:
         if effect.op not in _EFFECTS_OF[signal.kind]:
-            what = f"{effect.op} cannot be done to {signal.id}, a {signal.kind}"
-            self.note("interventions", where, what, f"Use {', '.join(_EFFECTS_OF[signal.kind][:-1])}.")
+            done = {"operator": effect.op, "signal": signal.id, "kind": signal.kind}
+            self.note("interventions", where, "effect_unfit", **done, allowed=_EFFECTS_OF[signal.kind][:-1])
             return
         if effect.op == "known":
             return
         if signal.derived or signal.role in ("monthly_profit", "household_need"):
-            self.note("interventions", where, f"sets {signal.id}", "No intervention sets this; cite evidence instead.")
+            self.note("interventions", where, "effect_not_set", signal=signal.id)
         self._value("interventions", where, signal, effect.op, effect.value)
         wrong = {1: "at_most", -1: "at_least"}.get(signal.direction)
         backwards = effect.op == wrong or (
             effect.op == "to" and signal.kind == "yes_no" and signal.direction == (1 if effect.value is False else -1)
         )
         if backwards or (effect.op == "to" and signal.direction and signal.kind in ("number", "money")):
-            self.note("interventions", where, f"may move {signal.id} the wrong way", "Use the other bound.")
+            self.note("interventions", where, "effect_backwards", signal=signal.id)
 
     # -- products and tiers --------------------------------------------------------------------------------------------
 
@@ -303,9 +297,10 @@ class _Check:
         self._known("products", where, "tier", entry.tier, self.tiers)
         allowed = ("grant",) if entry.kind == "grant" else ("conventional", "sharia")
         if not entry.form or any(form not in allowed for form in entry.form):
-            self.note("products", where, f"form is {entry.form}", f"Write a list of {' and '.join(allowed)}.")
+            code = "form_of_grant" if entry.kind == "grant" else "form_of_credit"
+            self.note("products", where, code, value=entry.form)
         if entry.availability in ("historical", "closed") and entry.valid_to is None:
-            self.note("products", where, f"is {entry.availability} without a last day", "Write valid_to.")
+            self.note("products", where, "over_without_last_day", availability=entry.availability)
         if entry.scheme:
             self._known("products", where, "scheme", entry.scheme, self.products)
         for name in entry.closes:
@@ -320,22 +315,22 @@ class _Check:
             self._criteria("products", where, notice.when)
         least, most = entry.min_amount_idr, entry.max_amount_idr
         if (least or 0) < 0 or (most is not None and most < max(least or 0, 1)):
-            self.note("products", where, f"amounts from {least} to {most}", "Put them in order, above zero.")
+            self.note("products", where, "amounts", least=least, most=most)
         if any(price.rate_percent < 0 or price.rate_percent > 1000 for price in entry.prices):
-            self.note("products", where, "a rate lies outside 0 to 1000 percent", "Correct rate_percent.")
+            self.note("products", where, "rate_range")
         for name, count in (("instalments", entry.instalments), ("group_size", entry.group_size)):
             if count is not None and not 1 <= count <= 10_000:
-                self.note("products", where, f"{name} is {count}", "Write a number from 1 to 10000.")
+                self.note("products", where, "count_range", key=name, value=count)
         if entry.group_lending and "lending_group" not in [s.role for s in self.signals.values()]:
-            self.note("products", where, "is group lending", "Give one signal role = 'lending_group'.")
+            self.note("products", where, "lending_group_missing")
 
     def _tier_rules(self) -> None:
         tiers = self.programme.tiers
         if not tiers or tiers[-1].rule or not tiers[-1].programme:
-            self.note("tiers", "file", "the last tier has a rule or no programme", "Give it programme, and no rule.")
+            self.note("tiers", "file", "last_tier")
         for tier in tiers[:-1]:
             if not tier.rule:
-                self.note("tiers", f"tier {tier.id}", "has no rule", "Add rule = [criteria].")
+                self.note("tiers", f"tier {tier.id}", "tier_no_rule")
             self._rule_parts(f"tier {tier.id}", tier.rule)
         for tier in tiers:
             if tier.programme:
@@ -346,15 +341,13 @@ class _Check:
             keys = set(TIER_RULES.get(criterion.kind, ()))
             if criterion.kind == "capacity_above":
                 if isinstance(criterion.value, bool) or not isinstance(criterion.value, int):
-                    self.note("tiers", where, f"capacity_above is {criterion.value!r}", "Write whole rupiah.")
+                    self.note("tiers", where, "capacity_above", value=criterion.value)
             elif not keys:
                 self._rule_parts(where, criterion.parts)
                 if not criterion.parts:
                     self._criteria("tiers", where, (criterion,))
             elif not isinstance(criterion.value, dict) or not keys - {"after"} <= set(criterion.value) <= keys:
-                self.note(
-                    "tiers", where, f"{criterion.kind} is {criterion.value!r}", f"Write {', '.join(sorted(keys))}."
-                )
+                self.note("tiers", where, "tier_rule", key=criterion.kind, value=criterion.value, allowed=sorted(keys))
             else:
                 self._settings(where, criterion.value)
 
@@ -362,18 +355,18 @@ class _Check:
         """The settings of a rule that only a tier may state."""
         for key, value in settings.items():
             if key not in ("kinds", "after"):
-                if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-                    self.note("tiers", where, f"{key} is {value!r}", "Write a whole number, 0 or more.")
+                if isinstance(value, bool) or not isinstance(value, int):
+                    self.note("tiers", where, "key_kind", key=key, value=value, kinds=("integer",))
             elif not isinstance(value, list):
-                self.note("tiers", where, f"{key} is {value!r}", "Write a list.")
+                self.note("tiers", where, "key_kind", key=key, value=value, kinds=("array",))
             else:
                 among = INTERVENTION_KINDS if key == "kinds" else self.interventions
                 for name in value:
                     self._known("tiers", where, key, str(name), among)
 
 
-def _said(signal: Signal, follow: Follow) -> str:
+def _said(signal: Signal, follow: Follow) -> Message | str:
     """What follows, as the programme writes it."""
     if follow.value is None:
-        return f"at least {follow.sources[0]}"
+        return Message("follows_bound", {"other": follow.sources[0]})
     return repr(signal.decode(follow.value))

@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Final
 
+from matcher.message import Message
 from matcher.programme.building import programme_of
 from matcher.programme.checking import check
 from matcher.programme.entries import Programme
@@ -50,15 +51,16 @@ def _read(folder: Path, problems: list[ProgrammeProblem]) -> tuple[dict[str, dic
             content = path.read_bytes()
             tables[name] = tomllib.loads(content.decode("utf-8"))
         except OSError as error:
-            problems.append(ProgrammeProblem(path.name, "file", f"cannot be read: {error.strerror}", "Add the file."))
+            wrong = Message("toml_unreadable", {"error": error.strerror})
         except UnicodeDecodeError as error:
-            problems.append(ProgrammeProblem(path.name, "file", f"byte {error.start} is no UTF-8", "Save it as UTF-8."))
+            wrong = Message("toml_not_utf8", {"byte": error.start})
         except tomllib.TOMLDecodeError as error:
-            problems.append(ProgrammeProblem(path.name, "file", f"is not TOML: {error}", "Mend that line."))
+            wrong = Message("toml_invalid", {"error": str(error)})
         else:
             digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
+            continue
+        problems.append(ProgrammeProblem(path.name, "file", wrong))
     if not problems and tables["programme"].get("format") != FORMAT:
-        found = tables["programme"].get("format")
-        what, remedy = f"format is {found!r}", f"This Kail reads format {FORMAT}; see PROGRAMME.md."
-        problems.append(ProgrammeProblem("programme.toml", "programme", what, remedy))
+        wrong = Message("programme_format", {"value": tables["programme"].get("format"), "format": FORMAT})
+        problems.append(ProgrammeProblem("programme.toml", "programme", wrong))
     return tables, digest.hexdigest()

@@ -8,20 +8,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
+from matcher.message import Message
 from matcher.programme.criteria import Criterion
 
 Text = Mapping[str, str]
 Source = Mapping[str, Any]
 
 SIGNAL_OPERATORS = ("is", "is_not", "one_of", "at_least", "at_most", "includes", "excludes", "within_days", "passed")
-_KIND_NAMES: dict[type, str] = {
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    str: "a text",
-    list: "a list",
-    dict: "a table",
-    date: "a date such as 2018-10-01, without quotes",
+_KINDS: dict[type, str] = {
+    bool: "boolean",
+    int: "integer",
+    float: "float",
+    str: "string",
+    list: "array",
+    dict: "table",
+    date: "date",
 }
 TIER_RULES: Final[Mapping[str, tuple[str, ...]]] = {
     "product_in_reach": ("min_amount_idr", "max_days", "kinds"),
@@ -33,15 +34,17 @@ TIER_RULES: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class ProgrammeProblem:
-    """One mistake in a programme: where it stands, what is wrong, what to do."""
+    """One mistake in a programme: where it stands, and what is wrong. `words.mistakes` says it, with what to do.
+
+    What the file holds is an argument as it was read, so that it can be quoted as it stands there.
+    """
 
     file: str
-    entry: str
-    what: str
-    remedy: str
+    entry: str | Message
+    message: Message
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.entry}: {self.what}. {self.remedy}"
+        return f"{self.file}: {self.entry}: {self.message}"
 
 
 class ProgrammeError(Exception):
@@ -59,23 +62,22 @@ class Entry:
         self.table, self.file, self.name, self.problems = table, file, name, problems
         self.known: set[str] = set()
 
-    def problem(self, what: str, remedy: str) -> None:
+    def problem(self, code: str, **args: Any) -> None:
         """Note a mistake in this entry."""
-        self.problems.append(ProgrammeProblem(self.file, self.name, what, remedy))
+        self.problems.append(ProgrammeProblem(self.file, self.name, Message(code, args)))
 
     def take(self, key: str, kind: type | tuple[type, ...], default: Any = None, *, required: bool = False) -> Any:
         """Return the value of `key` if it is of that kind, else note a problem and return the default."""
         self.known.add(key)
         if key not in self.table:
             if required:
-                self.problem(f"{key} is missing", f"Add {key}.")
+                self.problem("key_missing", key=key)
             return default
         value = self.table[key]
         kinds = kind if isinstance(kind, tuple) else (kind,)
         wrong = (isinstance(value, bool) and bool not in kinds) or isinstance(value, datetime)
         if wrong or not isinstance(value, kinds):
-            names = " or ".join(_KIND_NAMES.get(k, k.__name__) for k in kinds)
-            self.problem(f"{key} is {value!r}", f"Write {names}.")
+            self.problem("key_kind", key=key, value=value, kinds=tuple(_KINDS[k] for k in kinds))
             return default
         return value
 
@@ -84,7 +86,8 @@ class Entry:
         value = self.take(key, str, default, required=required)
         allowed = tuple(allowed)
         if value != default and value not in allowed:
-            self.problem(f"{key} is {value!r}", f"Choose one of {', '.join(allowed)}.{_near(value, allowed)}")
+            hint = did_you_mean(value, allowed)
+            self.problem("key_choice", key=key, value=value, allowed=allowed, hint=hint)
             return default
         return str(value)
 
@@ -98,13 +101,13 @@ class Entry:
     def check_text(self, key: str, value: Any, languages: Iterable[str]) -> Text:
         """Return `value` if it says something in every language, and nothing else."""
         if not isinstance(value, dict):
-            self.problem(f"{key} is {value!r}", "Write a table with one text for each language.")
+            self.problem("text_no_table", key=key, value=value)
             return {}
         for language in languages:
             if not isinstance(value.get(language), str) or not value[language].strip():
-                self.problem(f"{key} says nothing in {language!r}", f"Add {key}.{language}.")
+                self.problem("text_missing", key=key, language=language)
         for extra in sorted(set(value) - set(languages)):
-            self.problem(f"{key} has the unknown language {extra!r}", "Remove it, or name it in programme.toml.")
+            self.problem("text_language", key=key, language=extra)
         return dict(value)
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -112,7 +115,7 @@ class Entry:
         values = self.take(key, list, [])
         for value in values:
             if not isinstance(value, str):
-                self.problem(f"{key} holds {value!r}", "Write texts only.")
+                self.problem("list_no_texts", key=key, value=value)
         return tuple(value for value in values if isinstance(value, str))
 
     def tables(self, key: str) -> list[Entry]:
@@ -122,7 +125,7 @@ class Entry:
             if isinstance(value, dict):
                 found.append(Entry(value, self.file, f"{self.name} {key} {number}", self.problems))
             else:
-                self.problem(f"{key} holds {value!r}", "Write inline tables only.")
+                self.problem("list_no_tables", key=key, value=value)
         return found
 
     def table_of(self, key: str, *, required: bool = False) -> Entry | None:
@@ -134,7 +137,7 @@ class Entry:
         """Return (valid_from, valid_to), which must be in order."""
         start, end = self.take("valid_from", date), self.take("valid_to", date)
         if start and end and end < start:
-            self.problem(f"valid_to {end} is before valid_from {start}", "Put the dates in order.")
+            self.problem("dates_reversed", start=start, end=end)
         return start, end
 
     def origin(self, languages: Iterable[str]) -> tuple[tuple[Source, ...], Text | None]:
@@ -143,7 +146,7 @@ class Entry:
         if choice is not None:
             choice = self.check_text("our_choice", choice, languages)
         if not source and choice is None:
-            self.problem("nothing says where this comes from", "Add source = [{ url, date }] or our_choice.")
+            self.problem("origin_missing")
         return source, choice
 
     def sources(self) -> tuple[Source, ...]:
@@ -154,7 +157,7 @@ class Entry:
             note = source.take("note", str, "")
             source.close()
             if url is not None and not url.startswith(("https://", "http://")):
-                source.problem(f"url is {url!r}", "Write an address that begins with https://.")
+                source.problem("source_url", value=url)
             sources.append({"url": url, "date": day, "note": note})
         return tuple(sources)
 
@@ -179,14 +182,14 @@ class Entry:
         }
         kinds = [k for k in ("signal", "step", "any", "all", *extra) if k in part.table]
         if len(kinds) != 1:
-            part.problem("it is no criterion", "Write one of signal, step, any or all.")
+            part.problem("criterion_none")
             return None
         kind = kinds[0]
         if kind in ("any", "all"):
             parts = part.criteria(kind, languages, extra)
             part.close()
             if not parts:
-                part.problem(f"{kind} is empty", "Name at least one criterion in it.")
+                part.problem("criterion_empty", key=kind)
             return Criterion(kind, parts=parts, **common)
         if kind in extra:
             value = part.take(kind, (dict, int))
@@ -198,7 +201,7 @@ class Entry:
             return Criterion("step", signal=signal, **common)
         ops = [op for op in SIGNAL_OPERATORS if op in part.table]
         if len(ops) != 1:
-            part.problem(f"{signal} is asked nothing, or two things", f"Write one of {', '.join(SIGNAL_OPERATORS)}.")
+            part.problem("criterion_operator", signal=signal, allowed=SIGNAL_OPERATORS)
             return None
         value = part.take(ops[0], (bool, int, str, list))
         part.close()
@@ -208,9 +211,10 @@ class Entry:
         """Report every key that nobody asked for."""
         for key in self.table:
             if key not in self.known:
-                self.problem(f"{key} is not a key of this entry", f"Remove it.{_near(key, self.known)}")
+                self.problem("key_stray", key=key, hint=did_you_mean(key, self.known))
 
 
-def _near(word: str, words: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(words), 1)
-    return f" Did you mean {close[0]}?" if close else ""
+def did_you_mean(word: str, words: Iterable[str], most: int = 1, cutoff: float = 0.6) -> Message | None:
+    """The question whether one of those words was meant that are nearest to it; None if none is near."""
+    near = difflib.get_close_matches(word, list(words), most, cutoff)
+    return Message("did_you_mean", {"near": near}) if near else None

@@ -10,6 +10,7 @@ from datetime import date
 from functools import cached_property, lru_cache
 from typing import Any
 
+from matcher.message import CodedError, Message
 from matcher.programme import clocks as time
 from matcher.programme.compiled import InterventionRule, StepRule, TierRule
 from matcher.programme.compiling import Compiler
@@ -19,6 +20,10 @@ from matcher.programme.entries import Programme, Signal
 from matcher.programme.interventions import Draft, Effects, draft
 from matcher.programme.masks import Clauses, places, union
 from matcher.programme.products import products_on
+
+
+class DayError(CodedError):
+    """A day on which there is no programme."""
 
 
 class Rules:
@@ -159,9 +164,9 @@ def rules_on(programme: Programme, day: date) -> Rules:
     """Return the compiled rules of a programme on a day; the last 32 days asked are kept.
 
     Raises:
-        ValueError: if the programme does not exist on that day.
+        DayError: if the programme does not exist on that day.
     """
     if day < programme.valid_from or (programme.valid_to is not None and day > programme.valid_to):
-        end = programme.valid_to or "today"
-        raise ValueError(f"{day} lies outside the programme's dates, {programme.valid_from} to {end}.")
+        end = programme.valid_to or Message("until_today")
+        raise DayError("day_outside", day=day, start=programme.valid_from, end=end)
     return Rules(programme, day)

@@ -18,6 +18,7 @@ from matcher.programme.loading import load_programme
 from matcher.programme.masks import truth_of
 from matcher.programme.rules import rules_on
 from matcher.scorecard import Scorecard, ScorecardError, read_scorecard
+from tests import saying
 from tests.strategies import raw_signals, read
 
 RULES = rules_on(load_programme(), date(2026, 11, 21))
@@ -229,8 +230,9 @@ REFUSED = {
 def test_a_wrong_table_is_refused_in_words(changed, said):
     with pytest.raises(ScorecardError) as caught:
         a_scorecard(**changed)
-    assert said in str(caught.value)
-    assert str(caught.value).endswith(".")
+    sentence = saying.said(caught.value)
+    assert said in sentence
+    assert sentence.endswith(".")
 
 
 @pytest.mark.parametrize(
@@ -249,18 +251,18 @@ def test_a_wrong_table_is_refused_in_words(changed, said):
     ids=["empty", "no JSON", "no UTF-8", "cut off", "NaN", "infinity", "minus infinity", "deep", "a huge number"],
 )
 def test_what_is_no_json_is_refused_in_words(content):
-    with pytest.raises(ScorecardError, match="the scorecard is no JSON"):
+    with saying.says(ScorecardError, match="the scorecard is no JSON"):
         read_scorecard(content, RULES)
 
 
 @pytest.mark.parametrize("content", [b"[]", b"null", b"1", b'"format"', b"{}"])
 def test_json_that_is_no_table_of_this_format_is_refused(content):
-    with pytest.raises(ScorecardError, match="this Kail reads format 1"):
+    with saying.says(ScorecardError, match="this Kail reads format 1"):
         read_scorecard(content, RULES)
 
 
 def test_a_number_that_overflows_is_refused():
-    with pytest.raises(ScorecardError, match="points is inf"):
+    with saying.says(ScorecardError, match="points is inf"):
         read_scorecard(json.dumps(a_table()).replace("-1000", "1e999").encode(), RULES)
 
 

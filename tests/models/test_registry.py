@@ -8,7 +8,6 @@ import pytest
 
 from matcher.programme.loading import load_programme
 from matcher.programme.rules import rules_on
-from matcher.scorecard import ScorecardError
 from models.registry import (
     SHIPPED,
     RegistryError,
@@ -107,7 +106,7 @@ def test_a_changed_file_is_refused_by_its_digest(written, rules):
     ],
 )
 def test_a_table_that_must_not_score_is_refused_in_words(written, rules, changes, said):
-    with pytest.raises(ScorecardError, match=said):
+    with pytest.raises(RegistryError, match=said):
         load_scorecard("test-1", rules, written(**changes))
 
 

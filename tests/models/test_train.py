@@ -1,5 +1,6 @@
 """Training from the command line: progress, figures, digests, refusals."""
 
+import re
 import shutil
 
 import numpy as np
@@ -10,6 +11,8 @@ from api.commands.main import cli
 from models import train
 from models.registry import ARTIFACTS, load_scorecard
 from training_data.schema import Rows, rows_for, write_rows
+from words.catalogues import languages
+from words.speaking import speaker
 
 
 @pytest.fixture
@@ -40,6 +43,26 @@ def test_a_new_version_is_written_and_trains_again_to_the_same_digest(kail, rows
     taken = kail("--rows", rows_file, "-o", tmp_path / "mine", "--version", "mine-1")
     assert taken.exit_code == 2
     assert "exists already" in taken.stderr
+
+
+def test_what_was_trained_and_why_a_check_differs_come_in_the_language_asked(kail, rows_file, tmp_path):
+    made = kail("--rows", rows_file, "-o", tmp_path / "mine", "--version", "mine-1", "--language", "id")
+    first, rows, auc, parity, digest, written = made.stdout.splitlines()
+    assert first.startswith("BUATAN (sintetis): ")
+    assert rows.startswith("mine-1: funded, 700 baris, ")
+    assert re.fullmatch(r"AUC pada baris yang belum dilihat: 0,\d{3} \(0,\d{3} sampai 0,\d{3}\)\.", auc)
+    assert re.search(
+        r"sebelum pembulatan \(paling banyak 1e-9\), 0,\d{4} poin sesudahnya \(paling banyak 0,05\)\.$", parity
+    )
+    assert digest.startswith("Sidik: ")
+    assert written.startswith("Ditulis: ")
+    other = kail("--rows", rows_file, "--check", "funded-synthetic-1", "--language", "id")
+    assert "dipelajari dari baris lain. Caranya: sebut barisnya sendiri dengan --rows" in other.stderr
+
+
+def test_every_stage_has_its_words_in_every_language():
+    for language in languages():
+        assert set(speaker(language).names("stage")) == set(train.STAGES)
 
 
 def test_a_check_against_other_rows_differs_and_says_why(kail, rows_file):

@@ -11,10 +11,12 @@ from matcher.facts.columns import know_columns
 from matcher.facts.participant import ParticipantError, read_participant
 from matcher.programme.loading import load_programme
 from matcher.programme.rules import rules_on
+from training_data.rows import OutcomeError
 from training_data.schema import (
     MISSING,
     Rows,
     RowsError,
+    RowsFileError,
     check_rows,
     fields,
     groups,
@@ -92,7 +94,7 @@ def test_a_window_that_begins_on_a_leap_day_ends_on_the_last_of_february():
 
 
 def test_an_outcome_that_does_not_exist_is_named():
-    with pytest.raises(ValueError, match="'repaid' is no outcome"):
+    with pytest.raises(OutcomeError, match="'repaid' is no outcome"):
         rows_for(rows_of({}), "repaid")
 
 
@@ -273,12 +275,12 @@ def test_a_later_format_is_refused(tmp_path):
     write_rows(tmp_path / "rows.parquet", rows_of(LENT))
     table = pq.read_table(tmp_path / "rows.parquet").replace_schema_metadata({"kail_training_rows": "2"})
     pq.write_table(table, tmp_path / "later.parquet")
-    with pytest.raises(ValueError, match="format 2; this Kail reads format 1"):
+    with pytest.raises(RowsFileError, match="format 2; this Kail reads format 1"):
         read_rows(tmp_path / "later.parquet", PROGRAMME)
 
 
 @pytest.mark.parametrize("name", ["rows.xlsx", "broken.parquet", "broken.csv.gz"])
 def test_a_file_that_is_none_of_ours_is_a_plain_error(tmp_path, name):
     (tmp_path / name).write_bytes(b"not what it says")
-    with pytest.raises(ValueError, match=name):
+    with pytest.raises(RowsFileError, match=name):
         read_rows(tmp_path / name, PROGRAMME)

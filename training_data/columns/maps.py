@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from matcher.facts.participant import read_value
+from matcher.message import Message
 from matcher.programme.entries import Programme, Signal
-from matcher.programme.reading import Entry, ProgrammeError, ProgrammeProblem
+from matcher.programme.reading import Entry, ProgrammeError, ProgrammeProblem, did_you_mean
 from training_data.columns.cells import FACTORS, GROUPED, Column, ColumnMap, Rate, parse_date
 
 
@@ -43,10 +42,9 @@ def plain_map(programme: Programme, headers: Sequence[str] | None = None, file: 
     allowed = [*signals, "participant", "as_of"]
     strange = [name for name in headers or () if name and name not in allowed]
     if strange:
-        what = "it is no signal of this programme"
-        problems = [ProgrammeProblem(file, f"column {name!r}", what, _near(name, allowed)) for name in strange]
-        or_map = "Or write a column map and name it (columns); a map may leave columns out."
-        problems[-1] = replace(problems[-1], remedy=f"{problems[-1].remedy} {or_map}")  # said once, after the last
+        *before, last = strange
+        problems = [_header(file, name, Message("header_unknown", {"hint": _near(name, allowed)})) for name in before]
+        problems.append(_header(file, last, Message("header_unknown_last", {"hint": _near(last, allowed)})))
         raise ProgrammeError(problems)
     return ColumnMap(
         participant="participant" if headers is None or "participant" in headers else "",
@@ -63,10 +61,9 @@ def check_headers(found: ColumnMap, headers: Sequence[str], file: str) -> None:
         ProgrammeError: naming every column that is not there, with the nearest one.
     """
     problems = [
-        ProgrammeProblem(file, f"column {name!r}", "the map reads it, but this file has no such column", near)
+        _header(file, name, Message("header_missing", {"hint": _near(name, headers)}))
         for name in found.headers
         if name not in headers
-        for near in [_near(name, headers)]
     ]
     if problems:
         raise ProgrammeError(problems)
@@ -76,11 +73,12 @@ def _load(path: Path, problems: list[ProgrammeProblem]) -> dict[str, Any] | None
     try:
         return tomllib.loads(path.read_bytes().decode("utf-8"))
     except OSError as error:
-        problems.append(ProgrammeProblem(path.name, "file", f"cannot be read: {error.strerror}", "Name a column map."))
+        wrong = Message("map_unreadable", {"error": error.strerror})
     except UnicodeDecodeError as error:
-        problems.append(ProgrammeProblem(path.name, "file", f"byte {error.start} is no UTF-8", "Save it as UTF-8."))
+        wrong = Message("toml_not_utf8", {"byte": error.start})
     except tomllib.TOMLDecodeError as error:
-        problems.append(ProgrammeProblem(path.name, "file", f"is not TOML: {error}", "Mend that line."))
+        wrong = Message("toml_invalid", {"error": str(error)})
+    problems.append(ProgrammeProblem(path.name, "file", wrong))
     return None
 
 
@@ -110,7 +108,7 @@ class _Reading:
         )
         head.close()
         if not found.columns and not found.constants and not self.problems:
-            root.problem("it maps no column", "Write at least one [[column]] with from and to.")
+            root.problem("map_empty")
         return found
 
     def _constants(self, head: Entry) -> dict[str, Any]:
@@ -123,7 +121,7 @@ class _Reading:
 
     def _column(self, number: int, row: Any) -> Column | None:
         if not isinstance(row, dict):
-            self.problems.append(ProgrammeProblem(self.file, "column", f"holds {row!r}", "Write [[column]]."))
+            self.problems.append(ProgrammeProblem(self.file, "column", Message("map_no_table", {"value": row})))
             return None
         name = row.get("from") or row.get("to") or number
         e = Entry(row, self.file, f"column {name}", self.problems)
@@ -132,7 +130,7 @@ class _Reading:
             return None
         before = len(self.problems)
         if ("from" in row) == ("choices" in row):
-            e.problem("it says nowhere, or twice, where the value stands", "Write either from or choices.")
+            e.problem("map_place")
         found = Column(
             signal=signal,
             source=e.take("from", str, ""),
@@ -153,11 +151,12 @@ class _Reading:
         signal = self.signals.get(name)
         if signal is None or signal.derived:
             if name:
-                what = "is worked out from other signals" if signal else "is no signal of this programme"
-                e.problem(f"{key}: {name!r} {what}", _near(name, [s for s, v in self.signals.items() if not v.derived]))
+                code = "map_signal_derived" if signal else "map_signal_unknown"
+                hint = _near(name, [s for s, v in self.signals.items() if not v.derived])
+                e.problem(code, key=key, name=name, hint=hint)
             return None
         if name in self.fed:
-            e.problem(f"{name} already comes from {self.fed[name]}", "Keep one of the two.")
+            e.problem("map_signal_twice", signal=name, other=self.fed[name])
         self.fed[name] = e.name
         return signal
 
@@ -167,10 +166,7 @@ class _Reading:
         read, problem = read_value(signal, written)
         if problem is None and read is not None:
             return True
-        choices = ", ".join(signal.values) or {"yes_no": "true or false", "date": "a date"}.get(
-            signal.kind, f"a whole number from {signal.minimum} to {signal.maximum}"
-        )
-        e.problem(f"{where} is {value!r}, which {signal.id} cannot be", f"Write one of: {choices}.")
+        e.problem("map_value", key=where, value=value, signal=signal.id, allowed=_allowed(signal))
         return False
 
     def _values(self, e: Entry, signal: Signal) -> dict[str, Any]:
@@ -180,7 +176,7 @@ class _Reading:
     def _marks(self, e: Entry, signal: Signal) -> dict[str, str]:
         table = e.take("choices", dict, {})
         if table and signal.kind not in ("choice", "choices"):
-            e.problem(f"choices cannot make {signal.id}, which is {signal.kind}", "Use from instead.")
+            e.problem("map_choices", signal=signal.id, kind=signal.kind)
             return {}
         for header, code in table.items():
             if code != "":  # marked, but none of our codes says it: the answer stays unknown
@@ -190,7 +186,7 @@ class _Reading:
     def _only(self, e: Entry, signal: Signal, key: str, kinds: Iterable[str]) -> str:
         value: str = e.take(key, str, "")
         if value and signal.kind not in kinds:
-            e.problem(f"{key} is given, but {signal.id} is {signal.kind}", f"Remove {key}.")
+            e.problem("map_key_unfit", key=key, signal=signal.id, kind=signal.kind)
         return value
 
     def _factor(self, e: Entry, signal: Signal) -> Fraction | None:
@@ -200,7 +196,7 @@ class _Reading:
             return None
         if (unit, own) not in FACTORS:
             possible = [own, *(given for given, ours in FACTORS if ours == own)]
-            e.problem(f"unit {unit!r} does not turn into {own}", f"Write one of: {', '.join(possible)}.")
+            e.problem("map_unit", unit=unit, own=own, allowed=possible)
         return FACTORS.get((unit, own))
 
     def _rate(self, e: Entry) -> Rate | None:
@@ -211,18 +207,18 @@ class _Reading:
         day, url = part.take("date", date, date.min, required=True), part.take("url", str, "", required=True)
         part.close()
         if not e.table.get("currency"):
-            part.problem("it belongs to no currency", 'Add currency, such as currency = "KES".')
+            part.problem("rate_no_currency")
         if not (math.isfinite(worth) and worth > 0):
-            part.problem(f"idr_per_unit is {worth!r}", "Write how many rupiah one unit was worth.")
+            part.problem("rate_worth", value=worth)
             return None
         if not url.startswith(("https://", "http://")):
-            part.problem(f"url is {url!r}", "Write the address of whoever states the rate.")
+            part.problem("rate_url", value=url)
         return Rate(Fraction(str(worth)), day, url)
 
     def _thousands(self, e: Entry, signal: Signal) -> str:
         mark = self._only(e, signal, "thousands", ("number", "money"))
         if mark and mark not in GROUPED:
-            e.problem(f"thousands is {mark!r}", 'Write "." or ",".')
+            e.problem("map_thousands", value=mark)
             return ""
         return mark
 
@@ -231,10 +227,20 @@ class _Reading:
         probe, others = date(2001, 12, 31), (date(2002, 12, 31), date(2001, 10, 31), date(2001, 12, 30))
         tells = all(other.strftime(pattern) != probe.strftime(pattern) for other in others)
         if pattern and not (tells and parse_date(probe.strftime(pattern), pattern) == probe):
-            e.problem(f"{key} {pattern!r} does not tell day, month and year", "Write it like %d/%m/%Y.")
+            e.problem("map_date_format", key=key, value=pattern)
         return str(pattern)
 
 
-def _near(name: str, names: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, [n for n in names if n], 3, 0.5)
-    return f"Did you mean {' or '.join(close)}?" if close else "Take it out, or correct its name."
+def _header(file: str, name: str, message: Message) -> ProgrammeProblem:
+    return ProgrammeProblem(file, Message("sheet_column", {"name": name}), message)
+
+
+def _allowed(signal: Signal) -> tuple[str, ...] | Message:
+    """What a signal can be, for somebody who writes a map."""
+    if signal.kind in ("yes_no", "date"):
+        return Message("allowed_yes_no" if signal.kind == "yes_no" else "allowed_date")
+    return tuple(signal.values) or Message("allowed_number", {"least": signal.minimum, "most": signal.maximum})
+
+
+def _near(name: str, names: Iterable[str]) -> Message:
+    return did_you_mean(name, filter(None, names), 3, 0.5) or Message("take_out_or_correct")

@@ -19,6 +19,7 @@ from matcher.programme.reading import ProgrammeError
 from matcher.programme.rules import rules_on
 from matcher.recommend import recommend
 from tests.api.advice.people import DAY, JOB, PEOPLE, PROGRAMME, answers_in, write_csv, write_jsonl, write_parquet
+from tests.saying import says
 from words.speaking import speaker
 
 
@@ -160,7 +161,7 @@ LONG = b"participant,nib\n" + b"a" * 10_000_000
         ("p.csv", b"participant,nib\n", "there is a header but no row"),
         ("p.csv", b"\n\nparticipant,nib\na,ya\n", "header line is blank"),
         ("p.csv", b"\xef\xbb\xbf", r"header line cannot be read \(there is none\)"),
-        ("p.csv", b"nib,nib\nya,ya\n", "names “nib” more than once"),
+        ("p.csv", b"nib,nib\nya,ya\n", "names 'nib' more than once"),
         ("p.csv", b'"nib\nya\n', "header line cannot be read"),
         ("p.csv", "participant,nib\nJosé,ya\n".encode("latin-1"), r"byte 20 \(line 2\) is no UTF-8"),
         ("p.csv", "participant,nib\na,ya\n".encode("utf-16"), "it is UTF-16"),
@@ -205,7 +206,7 @@ def test_a_file_that_is_not_there(tmp_path):
 
 
 def test_a_header_that_is_no_signal_is_an_error_for_the_whole_file(run, tmp_path):
-    with pytest.raises(ProgrammeError, match="Did you mean monthly_profit"):
+    with says(ProgrammeError, match="Did you mean monthly_profit"):
         run("participant,monthly_proft\na,1\n")
     assert [path.name for path in tmp_path.iterdir()] == ["people.csv"]
 

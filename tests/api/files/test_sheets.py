@@ -27,6 +27,7 @@ from tests.api.files.workbook_parts import (
     cells,
     table,
 )
+from tests.saying import says
 from words.speaking import speaker
 
 CENSUS = Path(training_data.columns.__file__).parent / "kenya_census.toml"
@@ -235,7 +236,7 @@ def test_a_header_that_names_a_column_twice_is_refused_with_both_cells(book):
 
 
 def test_a_misspelt_column_is_named_with_the_nearest(book, run):
-    with pytest.raises(ProgrammeError, match="Did you mean monthly_profit"):
+    with says(ProgrammeError, match="Did you mean monthly_profit"):
         run(book([["participant", "nib", "monthly_proft"], ["a", "ya", 1]]))
 
 

@@ -343,10 +343,23 @@ LONG = {
     "en": ("It has more than 2,000 rows.", "Import it in several files."),
 }
 
+STRANGE = {
+    "id": (
+        "kolom 'shoe_size': ini bukan data yang dikenal program ini.",
+        "Hapus, atau betulkan namanya. Atau tulis peta kolom dan sebut namanya (columns); sebuah peta boleh melewatkan kolom.",
+    ),
+    "en": (
+        "column 'shoe_size': it is no signal of this programme.",
+        "Take it out, or correct its name. Or write a column map and name it (columns); a map may leave columns out.",
+    ),
+}
+
 
 @pytest.mark.parametrize(("asked", "told"), [(None, "id"), ("id", "id"), ("en", "en")])
 @pytest.mark.parametrize(
-    ("content", "said"), [("name,nik,nib\n", NO_ROWS), (TOO_LONG, LONG)], ids=["no rows", "too long"]
+    ("content", "said"),
+    [("name,nik,nib\n", NO_ROWS), (TOO_LONG, LONG), ("name,nik,shoe_size\nBu Ani,1,42\n", STRANGE)],
+    ids=["no rows", "too long", "unknown column"],
 )
 def test_why_a_file_cannot_be_read_is_told_in_indonesian_unless_english_is_asked(
     small_kail, content, said, asked, told

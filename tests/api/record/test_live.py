@@ -10,7 +10,7 @@ from litestar.testing import TestClient
 from api.app import create_app
 from api.record.live import Live, go_live
 from api.settings import Settings
-from matcher.scorecard import ScorecardError
+from models.registry import RegistryError
 from tests.conftest import ROOT
 
 WARMI = ROOT / "tests" / "programmes" / "warmi"
@@ -70,5 +70,5 @@ def test_a_scorecard_adds_points_that_sum_to_the_score_and_says_that_it_is_synth
 
 def test_a_scorecard_that_does_not_fit_stops_the_start(tmp_path):
     (tmp_path / "points.json").write_text(json.dumps(POINTS | {"format": 9}), encoding="utf-8")
-    with pytest.raises(ScorecardError, match="format"):
+    with pytest.raises(RegistryError, match="format"):
         go_live(Settings(model=str(tmp_path / "points.json")))

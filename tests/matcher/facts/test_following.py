@@ -104,3 +104,18 @@ def test_what_follows_from_what_follows_is_known_in_whatever_order_it_is_stated(
     assert (low["middle"], low["last"], low["some"], low["more"], low["few"]) == (1, 1, 3, 3, 2)
     assert low["all"] & 3 == 2
     assert know_columns(rules, [participant]).known_of(0) == found
+
+
+@pytest.mark.parametrize("conflict", [True, False])
+def test_a_bound_is_contradicted_unless_the_programme_says_that_it_may_be(conflict):
+    signals = [
+        a_signal("more", "number", follows=[{"at_least": "some", "conflict": conflict}]),
+        a_signal("some", "number"),
+    ]
+    files = a_programme(signals, [an_intervention("i0", sets=[{"signal": "some", "at_least": 1}])], [a_product("goal")])
+    rules = Small(files, {}, date(2026, 11, 21)).rules
+    if conflict:
+        with pytest.raises(ParticipantError):
+            read_participant(rules, {"more": 1, "some": 3})
+    else:
+        assert read_participant(rules, {"more": 1, "some": 3}).facts["more"].value == 1

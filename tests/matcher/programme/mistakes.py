@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import pytest
 
+import words.mistakes
 from matcher.programme.loading import load_programme
-from matcher.programme.reading import ProgrammeError, ProgrammeProblem
+from matcher.programme.reading import ProgrammeError
 from tests.conftest import ROOT
 
 WARMI = ROOT / "tests" / "programmes" / "warmi"
@@ -22,11 +23,12 @@ def change(folder: Path, file: str, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-def problems(folder: Path) -> tuple[ProgrammeProblem, ...]:
+def problems(folder: Path) -> list[words.mistakes.Mistake]:
+    """What is said, in English, of a programme that does not load."""
     with pytest.raises(ProgrammeError) as caught:
         load_programme(folder)
     assert len(caught.value.problems) == len(str(caught.value).splitlines())
-    return caught.value.problems
+    return words.mistakes.mistakes(caught.value, "en")
 
 
 class Mistake(NamedTuple):

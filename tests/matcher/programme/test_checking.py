@@ -302,7 +302,8 @@ MISTAKES = {
         "Write kinds, max_days, min_amount_idr."
     ),
     "a setting of reach that is no number": Mistake(
-        "tiers", "max_days = 14", 'max_days = "a fortnight"', "tier panen", "max_days is 'a fortnight'", "0 or more"
+        "tiers", "max_days = 14", 'max_days = "a fortnight"', "tier panen", "max_days is 'a fortnight'",
+        "Write a whole number."
     ),
     "an unknown kind of intervention": Mistake(
         "tiers", '["permit", "arrears"]', '["permits", "arrears"]', "tier panen", "kinds names 'permits'",

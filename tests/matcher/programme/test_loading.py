@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from matcher.programme.loading import FILES, OKOCE, load_programme
-from matcher.programme.rules import rules_on
+from matcher.programme.rules import DayError, rules_on
 from tests.matcher.programme.mistakes import WARMI, change, problems
+from tests.saying import says
 
 # -- files that cannot be read -----------------------------------------------------------------------------------------
 
@@ -96,9 +97,9 @@ def test_a_day_outside_the_programme_says_so(folder):
     for day in (date(2020, 1, 1), date(2026, 12, 31)):
         assert rules_on(programme, day).day == day
     for day in (date(2019, 12, 31), date(2027, 1, 1)):
-        with pytest.raises(ValueError, match=f"{day} lies outside the programme's dates, 2020-01-01 to 2026-12-31"):
+        with says(DayError, match="lies outside the programme's dates, 1 January 2020 to 31 December 2026"):
             rules_on(programme, day)
-    with pytest.raises(ValueError, match="2020-01-01 to today"):
+    with says(DayError, match="31 December 2019 lies outside .* 1 January 2020 to today"):
         rules_on(load_programme(WARMI), date(2019, 12, 31))
 
 
