@@ -141,7 +141,12 @@ def _opens(ranking: _Ranking, step: InterventionRule) -> bool | None:
 
 
 def _rank(ranking: _Ranking, step: InterventionRule) -> tuple[tuple[int, ...], Message]:
-    """The place of an intervention: semantics.md, "Order of suggestions", rules 0 to 6; the file order is rule 7."""
+    """The place of an intervention, and why it stands there.
+
+    In the lowest tier its programme, where something is offered the referral; then the path's steps in its order; what the
+    person came for or, where profit is too small, what a trial found to raise it; the earliest open step; what studies
+    found on its own outcome; days; rupiah. What is equal in all of it stands in the order of the file.
+    """
     entry = step.entry
     first = entry.id == ranking.tier.programme or entry.kind == "referral"
     came_for = ranking.came_for is not None and ranking.came_for in entry.serves

@@ -1,4 +1,4 @@
-"""The work list: whom a mentor should see this week and why, at most 25, in semantics.md's order of suggestions."""
+"""The work list: whom a mentor should see this week and why, at most 25, in the order of suggestions."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ CLASSES: Final = {
     "rank_earliest": 3,
     "rank_step": 3,
 }
-"""The places of semantics.md's order of suggestions by which a work list is ordered; others come last."""
+"""The places of the order of suggestions (matcher/interventions.py) by which a work list is ordered; others come last."""
 
 
 class Outcome(NamedTuple):

@@ -15,6 +15,7 @@ from matcher.programme.entries import (
     KINDS,
     ROLES,
     SEATS,
+    TENORS,
     UNITS,
     Effect,
     Evidence,
@@ -264,7 +265,7 @@ class _Build:
     def _product(self, e: Entry) -> Product:
         tenor = e.take("tenor_months", dict, {})
         for key, months in tenor.items():
-            if key not in ("working_capital", "investment", "any") or not isinstance(months, int) or months < 1:
+            if key not in TENORS or not isinstance(months, int) or months < 1:
                 e.problem("tenor_months", key=key, value=months)
         product = Product(
             **self._dated(e),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -11,8 +11,17 @@ from matcher.programme.compiled import Follow
 from matcher.programme.compiling import Compiler
 from matcher.programme.consequences import circle, clashes, consequences
 from matcher.programme.criteria import Criterion
-from matcher.programme.entries import Dated, Effect, Intervention, Product, Programme, Signal
-from matcher.programme.reading import ProgrammeProblem, did_you_mean
+from matcher.programme.entries import (
+    INTERVENTION_KINDS,
+    PROOFS,
+    Dated,
+    Effect,
+    Intervention,
+    Product,
+    Programme,
+    Signal,
+)
+from matcher.programme.reading import TIER_RULES, ProgrammeProblem, did_you_mean
 
 _OPERATORS_OF = {
     "yes_no": ("is",),
@@ -128,6 +137,8 @@ class _Check:
             self.note("signals", where, "direction", value=signal.direction)
         if signal.protected and signal.scored:
             self.note("signals", where, "protected_scored")
+        for proof in signal.proof:
+            self._known("signals", where, "proof", proof, PROOFS)
         for missing in signal.missing_codes:
             if not isinstance(missing, int):
                 self.note("signals", where, "missing_code", value=missing)
@@ -288,6 +299,8 @@ class _Check:
         if not entry.form or any(form not in allowed for form in entry.form):
             code = "form_of_grant" if entry.kind == "grant" else "form_of_credit"
             self.note("products", where, code, value=entry.form)
+        if entry.availability in ("historical", "closed") and entry.valid_to is None:
+            self.note("products", where, "over_without_last_day", availability=entry.availability)
         if entry.scheme:
             self._known("products", where, "scheme", entry.scheme, self.products)
         for name in entry.closes:
@@ -325,22 +338,31 @@ class _Check:
 
     def _rule_parts(self, where: str, criteria: Iterable[Criterion]) -> None:
         for criterion in criteria:
-            keys = {
-                "product_in_reach": {"min_amount_idr", "max_days", "kinds"},
-                "intervention_open": {"kinds", "after"},
-            }.get(criterion.kind)
+            keys = set(TIER_RULES.get(criterion.kind, ()))
             if criterion.kind == "capacity_above":
                 if isinstance(criterion.value, bool) or not isinstance(criterion.value, int):
                     self.note("tiers", where, "capacity_above", value=criterion.value)
-            elif keys is None:
+            elif not keys:
                 self._rule_parts(where, criterion.parts)
                 if not criterion.parts:
                     self._criteria("tiers", where, (criterion,))
-            elif not isinstance(criterion.value, dict) or set(criterion.value) - keys or "kinds" not in criterion.value:
+            elif not isinstance(criterion.value, dict) or not keys - {"after"} <= set(criterion.value) <= keys:
                 self.note("tiers", where, "tier_rule", key=criterion.kind, value=criterion.value, allowed=sorted(keys))
             else:
-                for name in criterion.value.get("after", ()):
-                    self._known("tiers", where, "after", name, self.interventions)
+                self._settings(where, criterion.value)
+
+    def _settings(self, where: str, settings: Mapping[str, Any]) -> None:
+        """The settings of a rule that only a tier may state."""
+        for key, value in settings.items():
+            if key not in ("kinds", "after"):
+                if isinstance(value, bool) or not isinstance(value, int):
+                    self.note("tiers", where, "key_kind", key=key, value=value, kinds=("integer",))
+            elif not isinstance(value, list):
+                self.note("tiers", where, "key_kind", key=key, value=value, kinds=("array",))
+            else:
+                among = INTERVENTION_KINDS if key == "kinds" else self.interventions
+                for name in value:
+                    self._known("tiers", where, key, str(name), among)
 
 
 def _said(signal: Signal, follow: Follow) -> Message | str:

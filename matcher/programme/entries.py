@@ -26,6 +26,7 @@ SEATS: Final = ("class", "mentor", "desk", "helper", "stall", "none")
 AVAILABILITIES: Final = ("running", "historical", "closed", "lead_only", "wrong_purpose")
 BASES: Final = ("effective", "flat", "flat_total", "margin", "unstated")
 UNITS: Final = ("months", "years", "hours", "times", "people", "days")
+TENORS: Final = ("working_capital", "investment", "any")
 
 
 @dataclass(frozen=True, kw_only=True)

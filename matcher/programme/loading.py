@@ -18,7 +18,7 @@ from matcher.programme.entries import Programme
 from matcher.programme.reading import ProgrammeError, ProgrammeProblem
 
 FORMAT: Final = 1
-"""The number of the folder format. To upgrade a folder of another number, follow ARCHITECTURE.md, "Programme format"."""
+"""The number of the folder format, which PROGRAMME.md describes; there stands how to upgrade a folder of another number."""
 
 OKOCE: Final = Path(__file__).parent.parent / "programmes" / "okoce"
 FILES: Final = ("programme", "steps", "signals", "interventions", "products", "tiers")

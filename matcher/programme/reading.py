@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from matcher.message import Message
 from matcher.programme.criteria import Criterion
@@ -24,7 +24,12 @@ _KINDS: dict[type, str] = {
     dict: "table",
     date: "date",
 }
-TIER_RULES = ("product_in_reach", "capacity_above", "intervention_open")
+TIER_RULES: Final[Mapping[str, tuple[str, ...]]] = {
+    "product_in_reach": ("min_amount_idr", "max_days", "kinds"),
+    "capacity_above": (),
+    "intervention_open": ("kinds", "after"),
+}
+"""The rules that only a tier may state, with the settings of each; all of them are needed but `after`."""
 
 
 @dataclass(frozen=True, slots=True)

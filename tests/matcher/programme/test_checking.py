@@ -33,6 +33,10 @@ MISTAKES = {
         "signals", 'id = "old_stall_paper"', 'id = "stall_paper"', "stall_paper", "stands twice", "other dates"
     ),
     # references
+    "an unknown proof": Mistake(
+        "signals", 'proof = ["self_declared", "seen"', 'proof = ["self_declared", "scene"', "signal seller_kind",
+        "proof names 'scene'", "Did you mean seen?"
+    ),
     "an unknown signal in a condition": Mistake(
         "products", '{ signal = "woman", is = true }', '{ signal = "women", is = true }', "product seed_gift",
         "signal names 'women'", "Did you mean woman?",
@@ -272,6 +276,10 @@ MISTAKES = {
     "no instalments": Mistake(
         "products", "instalments = 26", "instalments = 0", "product market_week", "instalments is 0", "1 to 10000"
     ),
+    "a product that is over, without its last day": Mistake(
+        "products", 'availability = "running"', 'availability = "closed"', "product seed_gift", "is closed without",
+        "Write valid_to."
+    ),
     "a grant in the form of a loan": Mistake(
         "products", 'form = ["grant"]', 'form = ["conventional"]', "product seed_gift", "form is ('conventional',)",
         "grant"
@@ -288,6 +296,21 @@ MISTAKES = {
     "an unknown setting of reach": Mistake(
         "tiers", "max_days = 14", "most_days = 14", "tier panen", "product_in_reach is",
         "Write kinds, max_days, min_amount_idr."
+    ),
+    "a setting of reach left out": Mistake(
+        "tiers", "min_amount_idr = 300_000, ", "", "tier panen", "product_in_reach is",
+        "Write kinds, max_days, min_amount_idr."
+    ),
+    "a setting of reach that is no number": Mistake(
+        "tiers", "max_days = 14", 'max_days = "a fortnight"', "tier panen", "max_days is 'a fortnight'",
+        "Write a whole number."
+    ),
+    "an unknown kind of intervention": Mistake(
+        "tiers", '["permit", "arrears"]', '["permits", "arrears"]', "tier panen", "kinds names 'permits'",
+        "Did you mean permit?"
+    ),
+    "kinds that are no list": Mistake(
+        "tiers", 'kinds = ["permit", "arrears"]', 'kinds = "permit"', "tier panen", "kinds is 'permit'", "Write a list."
     ),
     "an unknown intervention to come first": Mistake(
         "tiers", 'after = ["join_circle"]', 'after = ["join"]', "tier tunas", "after names 'join'", ""
