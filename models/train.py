@@ -20,7 +20,7 @@ from models.dataset import Dataset, make_dataset
 from models.evaluate import Evaluation, cross_fitted, evaluate
 from models.registry import ARTIFACTS, SCORECARD, read_manifest, write_version
 from training_data.schema import Rows, RowsFileError, read_rows
-from words.speaking import speaker
+from words.speaking import Named, speaker
 
 Progress = Callable[[str], None]
 STAGES: Final = ("binning", "scoring", "training", "compiling")
@@ -124,7 +124,12 @@ def report(trained: Trained, language: str = "en") -> list[str]:
     found, dataset, says = trained.evaluation, trained.dataset, speaker(language)
     auc = {name: says.decimal(getattr(found.auc, name), 3, fixed=True) for name in ("value", "low", "high")}
     parity, rounding = f"{trained.compiled.parity:.1e}", says.decimal(trained.compiled.rounding, 4, fixed=True)
-    of = {"outcome": dataset.outcome, "basis": dataset.basis, "rows": found.rows, "positive": found.positive}
+    of = {
+        "outcome": dataset.outcome,
+        "basis": Named("basis", dataset.basis),
+        "rows": found.rows,
+        "positive": found.positive,
+    }
     lines = [
         Message("trained_rows", {"version": trained.version, **of}),
         Message("trained_auc", auc),

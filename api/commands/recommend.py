@@ -87,6 +87,7 @@ def recommend(source: Path, output: Path | None, **options: Any) -> None:
     from api.advice.batch import recommend_file
     from api.commands.terminal import summary_lines
     from matcher.programme.rules import rules_on
+    from words.speaking import Named
     from words.telling import teller
 
     for path in (source, output):
@@ -100,7 +101,7 @@ def recommend(source: Path, output: Path | None, **options: Any) -> None:
     for line in summary_lines(found, teller(rules_on(job.programme, day), job.language)):
         click.echo(line)
     if job.scorecard is not None:
-        click.echo(say("scores_by", version=job.scorecard.version, basis=job.scorecard.basis))
+        click.echo(say("scores_by", version=job.scorecard.version, basis=Named("basis", job.scorecard.basis)))
     if not found.answered:
         raise Failure("no_row_answered", path=found.rejected_file)
     if found.rejected:

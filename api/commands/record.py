@@ -242,7 +242,7 @@ def audit_verify(data: Path, database: str, end: str | None) -> None:
             told = {"table": table.name, "entries": count, "faults": len(faults), "end": f"{number}:{link}"}
             click.echo(say("chain", **told))
             for fault in faults[:100]:
-                click.echo(say("fault", number=fault.seq, what=fault.what))
+                click.echo(say("fault", number=str(fault.seq), what=fault.what))
             if count == 0 and tx.one(select(people)) is not None:
                 broken = True
                 click.echo(say("chain_gone"))

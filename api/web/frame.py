@@ -69,15 +69,10 @@ class Says:
         return "" if self.language == self.languages[0] else self.language
 
     def others(self, path: str) -> list[tuple[str, str, str]]:
-        """The other languages: code, name in its own words, and the address of this page in it."""
+        """The other languages: code, what its own speakers call it, and the address of this page in it."""
+        asked = [(one, "" if one == self.languages[0] else one) for one in self.languages if one != self.language]
         return [
-            (
-                one,
-                speaker(one).locale.get_language_name(one) or one,
-                address(path, "" if one == self.languages[0] else one),
-            )
-            for one in self.languages
-            if one != self.language
+            (one, speaker(one).sentence("page", "read_in_this_language"), address(path, said)) for one, said in asked
         ]
 
 

@@ -25,6 +25,8 @@ from tests.words.another_language import LANGUAGE, Visible, make_programme, make
 
 KNOWN = (
     "Kail",
+    "Dalam bahasa Indonesia",
+    "In English",
     "NIK",
     "CSV",
     "JSON",

@@ -132,7 +132,8 @@ def test_no_sentence_is_without_a_code():
         for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    written |= set(re.findall(r"""["'](\w+)["']""", "\n".join(TEMPLATES.values())))
+    templates = "\n".join(TEMPLATES.values())
+    written |= {*re.findall(r"""["'](\w+)["']""", templates), *re.findall(r", (\w+)=", templates)}
     built = {beginning + ending for beginning, endings in BUILT.items() for ending in endings or written}
     pages = {path.stem for path in TEMPLATES}
     used = {one[1:] for one in USED}

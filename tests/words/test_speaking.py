@@ -1,5 +1,6 @@
 """A speaker writes numbers, days and moments as its language does, and words in the form that goes with a number."""
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -38,6 +39,16 @@ def test_a_sentence_follows_its_count():
 )
 def test_a_number_with_places_is_written_as_the_language_does(value, places, how, id_, en):
     assert (ID.decimal(value, places, **how), EN.decimal(value, places, **how)) == (id_, en)
+
+
+def test_no_unit_is_said_twice():
+    """An argument named days is written "3 days": the sentence must not say days once more."""
+    for says in (ID, EN):
+        for unit in says.catalogue.codes("unit"):
+            nouns = "|".join(form.replace("{number} ", "") for form in says.catalogue.sentences["unit", unit].forms)
+            twice = re.compile(rf"\{{{unit}\}} (?:{nouns})\b")
+            said = says.catalogue.sentences
+            assert [key for key, one in said.items() if any(map(twice.search, one.forms))] == []
 
 
 def test_a_moment_is_written_where_it_is_read():
