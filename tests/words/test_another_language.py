@@ -279,7 +279,7 @@ def test_no_refusal_of_a_file_says_anything_outside_the_marks(world, tmp_path, n
     assert outside(said, str(tmp_path), *others, *known_of(folder)) == "", said
 
 
-def test_no_command_says_anything_outside_the_marks(world, tmp_path):
+def test_no_command_says_anything_outside_the_marks(world, served, tmp_path):
     folder, programme, _ = world
     known = (*known_of(folder), str(tmp_path))
     data = folder / "data"
