@@ -176,8 +176,10 @@ def test_the_launcher_finds_kail_from_any_folder_and_a_path_with_spaces(tmp_path
 def test_run_passes_its_options_to_the_server_with_an_absolute_data_folder(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     options = dev.parse(["run", "--port", "8080", "--workers", "2", "--data", "d"])
-    assert dev.serve_command(options)[1:] == [
-        "-m", "api.commands.main", "serve", "--host", "127.0.0.1", "--port", "8080",
+    command, *rest = dev.serve_command(options)
+    assert command == str(ROOT / ".venv" / "bin" / "kail")
+    assert rest == [
+        "serve", "--host", "127.0.0.1", "--port", "8080",
         "--workers", "2", "--data", str(tmp_path / "d"),
     ]  # fmt: skip
 
