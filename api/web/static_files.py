@@ -6,8 +6,9 @@ import errno
 from pathlib import Path
 from typing import Any, Final
 
+import anyio
 from litestar import Router
-from litestar.file_system import BaseLocalFileSystem
+from litestar.file_system import BaseLocalFileSystem, FileSystemAdapter
 from litestar.static_files import create_static_files_router
 from litestar.types import PathType
 from litestar.types.file_types import FileInfo
@@ -26,13 +27,14 @@ class Names(BaseLocalFileSystem):
             FileNotFoundError: also for a name that cannot be one.
         """
         try:
-            return await super().info(path, **kwargs)
+            found = await anyio.Path(path).stat()
         except ValueError:  # a NUL, or what is no Unicode: it does not even get to the system
             raise FileNotFoundError from None
         except OSError as error:
             if error.errno in NO_SUCH_NAME:
                 raise FileNotFoundError from None
             raise
+        return await FileSystemAdapter.parse_stat_result(path=path, result=found)
 
 
 def static_files(path: str, folder: Path) -> Router:
