@@ -10,8 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+from api.files.cage import InProcess, Reader
 from api.files.rows import FileProblem, Row, Sheet
-from api.files.sheets import open_sheet
 from api.web.strict_json import written
 from matcher.facts.participant import InputProblem, Participant, ParticipantError, read_participant
 from matcher.message import Message
@@ -29,7 +29,7 @@ LONGEST_VALUE: Final = 200
 class Job:
     """What is asked of a file: by which programme, on which day, towards which product, in which language.
 
-    `sheet` names one sheet of a workbook.
+    `sheet` names one sheet of a workbook. `reader`: who reads the file and the column map; a stranger's are read in a cage.
     """
 
     programme: Programme
@@ -40,6 +40,7 @@ class Job:
     columns: Path | None = None
     sheet: str | None = None
     language: str = "en"
+    reader: Reader = InProcess()  # noqa: RUF009 - it holds nothing
 
     @property
     def says(self) -> Teller:
@@ -88,14 +89,20 @@ def open_job(job: Job, source: Path) -> Iterator[tuple[Sheet, ColumnMap]]:
     """Check the job, open a file and read its map, the two checked against each other."""
     if job.as_of is not None:
         _check_day(job, job.as_of)
-    columns = read_map(job.columns, job.programme) if job.columns else plain_map(job.programme)
-    known = columns.headers
-    with open_sheet(source, known, job.programme.timezone, job.sheet) as sheet:
+    columns = map_of(job)
+    with job.reader.open_sheet(source, columns.headers, job.programme.timezone, job.sheet) as sheet:
         if job.columns is None:
             columns = plain_map(job.programme, sheet.headers, source.name)
         elif sheet.headers is not None:
             check_headers(columns, sheet.headers, source.name)
         yield sheet, columns
+
+
+def map_of(job: Job) -> ColumnMap:
+    """The map of a job's file; where none is named, the one whose columns are the programme's signals."""
+    if job.columns is None:
+        return plain_map(job.programme)
+    return read_map(job.columns, job.programme, job.reader.read_table)
 
 
 def _check_day(job: Job, day: date) -> None:

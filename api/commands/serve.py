@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from api.commands.failures import Failure
+from api.commands.failures import Failure, say
 from api.commands.options import FOLDER, existing, language_option, model_option
 from api.commands.record import prepare_record
 
@@ -60,6 +60,7 @@ def serve(host: str, port: int, workers: int, programme: Path | None, check: boo
     lacks and brings the tables of the record up to date.
     """
     from api.commands.checking import check_service
+    from api.files.cage import limits_memory
     from api.record.live import go_live
     from api.settings import Settings
 
@@ -71,6 +72,8 @@ def serve(host: str, port: int, workers: int, programme: Path | None, check: boo
     if settings.data:
         prepare_record(settings.data, settings.database)
     check_port(host, port)
+    if settings.data and not limits_memory():
+        click.echo(f"kail: {say('no_memory_limit')}", err=True)
     os.environ.update(settings.to_environment())
     if check:
         check_service(lambda: listen(settings, quiet=True), settings)

@@ -17,14 +17,31 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 from zoneinfo import ZoneInfo
 
-from api.files.rows import LONGEST_LINE, FileProblem, Known, Row, Sheet, column_names, first_line, total_problem
+from api.files.rows import (
+    LONGEST_LINE,
+    MOST_COLUMNS,
+    FileProblem,
+    Known,
+    Row,
+    Sheet,
+    column_names,
+    first_line,
+    total_problem,
+)
 from api.files.workbooks import WORKBOOKS, open_workbook
 from matcher.message import Message
 from training_data.columns import CellProblem
 
 BATCH: Final = 10_000
+CELLS: Final = 250_000
+"""Rows and cells of a Parquet file that are made Python's own at once."""
+MOST_LINES: Final = 1_000
+"""Of one row of a CSV. A quotation mark that nobody closed would else take in the rest of the file for every row."""
 DELIMITERS: Final = ",;\t"
 BLANKS: Final = DELIMITERS + '" \r\n\ufeff'
+MOST_DEPTH: Final = 32
+"""Of brackets within brackets in a line of JSON; a list of choices needs two."""
+_JSON_TEXT: Final = re.compile(r'"(?:[^"\\]|\\.)*(?:"|$)', re.S)
 _BLOCK: Final = 1 << 20
 MAGIC: Final = {
     b"PK\x03\x04": "zip_archive",
@@ -38,8 +55,12 @@ MAGIC: Final = {
 """How files begin that are no text, and the code of each `FileProblem`."""
 
 
-def open_sheet(path: Path, known: Known, timezone: str = "UTC", name: str | None = None) -> Sheet:
+def open_sheet(
+    path: Path, known: Known, timezone: str = "UTC", name: str | None = None, *, bounded: bool = False
+) -> Sheet:
     """Open a file by its ending; dates with a time zone are read in `timezone`. `name`: which sheet of a workbook.
+
+    `bounded`: refuse a workbook of more rows and cells than a stranger may send, before it is opened.
 
     Raises:
         FileProblem: if the file cannot be read at all.
@@ -56,7 +77,9 @@ def open_sheet(path: Path, known: Known, timezone: str = "UTC", name: str | None
             raise FileProblem(path, "not_a_file")
         if path.stat().st_size == 0:
             raise FileProblem(path, "empty_file")
-        return opener(path, known, timezone) if name is None else open_workbook(path, known, timezone, name)
+        if opener is open_workbook:
+            return open_workbook(path, known, timezone, name, bounded=bounded)
+        return opener(path, known, timezone)
     except OSError as error:
         raise FileProblem(path, "cannot_read", error=error.strerror or error) from None
 
@@ -137,6 +160,8 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
+        if len(self.taken) >= MOST_LINES:
+            raise csv.Error("a cell without end")
         line = self.held.popleft() if self.held else next(self.handle)
         self.number += 1
         self.taken.append(line)
@@ -229,11 +254,11 @@ def open_jsonl(path: Path, known: Known, timezone: str) -> Sheet:
     """Open a file with one JSON object a line."""
     size = check_text(path)
     sheet = Sheet(None, size, path.open(encoding="utf-8-sig", newline="\n"))
-    sheet.rows = _jsonl_rows(sheet)
+    sheet.rows = _jsonl_rows(path, sheet)
     return sheet
 
 
-def _jsonl_rows(sheet: Sheet) -> Iterator[Row]:
+def _jsonl_rows(path: Path, sheet: Sheet) -> Iterator[Row]:
     number = 0
     for line_number, line in enumerate(sheet.handle, 1):
         if not line.strip():
@@ -241,6 +266,7 @@ def _jsonl_rows(sheet: Sheet) -> Iterator[Row]:
             continue
         number += 1
         try:
+            _check_depth(line)
             cells = json.loads(line, object_pairs_hook=_once_each)
             if not isinstance(cells, dict):
                 raise _NotOneObject(Message("line_is_no_object"))
@@ -251,7 +277,20 @@ def _jsonl_rows(sheet: Sheet) -> Iterator[Row]:
             yield Row(number, line_number, {}, (CellProblem("", line, Message("bad_json", {"error": str(error)})),))
             continue
         sheet.seen.update(cells)
+        if len(sheet.seen) > MOST_COLUMNS:
+            raise FileProblem(path.name, "too_many_columns", count=len(sheet.seen), most=MOST_COLUMNS)
         yield Row(number, line_number, cells)
+
+
+def _check_depth(line: str) -> None:
+    """See that no list stands too deep in others, before they are made."""
+    if line.count("[") + line.count("{") <= MOST_DEPTH:
+        return
+    depth = 0
+    for bracket in re.findall(r"[\[\]{}]", _JSON_TEXT.sub("", line)):
+        depth += 1 if bracket in "[{" else -1
+        if depth > MOST_DEPTH:
+            raise _NotOneObject(Message("deep_line", {"most": MOST_DEPTH}))
 
 
 class _NotOneObject(Exception):
@@ -281,7 +320,9 @@ def open_parquet(path: Path, known: Known, timezone: str) -> Sheet:
     try:
         opened = pq.ParquetFile(path)
         names = column_names(path, list(opened.schema_arrow.names))
-    except (pa.ArrowException, ValueError) as error:
+    except (pa.ArrowException, ValueError, OSError) as error:
+        if getattr(error, "errno", None):  # the system's own; pyarrow calls a broken file one too, without a number
+            raise
         raise FileProblem(path.name, "bad_parquet", error=first_line(error)) from None
     rows = _parquet_rows(path, opened, ZoneInfo(timezone))
     return Sheet(names, opened.metadata.num_rows, opened, rows, set(names))
@@ -292,7 +333,8 @@ def _parquet_rows(path: Path, opened: Any, zone: ZoneInfo) -> Iterator[Row]:
 
     number = 0
     try:
-        for batch in opened.iter_batches(batch_size=BATCH):
+        wide = max(len(opened.schema_arrow.names), 1)
+        for batch in opened.iter_batches(batch_size=max(min(BATCH, CELLS // wide), 1)):
             for cells in _without_nanoseconds(batch).to_pylist():
                 number += 1
                 yield Row(number, None, {name.strip(): _local(value, zone) for name, value in cells.items()})

@@ -20,6 +20,12 @@ MOST_TAGS: Final = 12_000_000
 """Every element costs memory; a cell with a number is four tags."""
 MOST_COVERED: Final = 200_000
 """Cells that merged blocks, links and comments cover."""
+MOST_ROWS: Final = 20_000
+MOST_CELLS: Final = 200_000
+"""Of all sheets of a workbook that somebody sends. openpyxl takes some 7 microseconds and half a kilobyte for each cell, and
+reads a workbook with formulas twice: with 400,000 of them 512 MB are not enough. An import takes 2,000 rows; the rest is
+other sheets, and rows that are only drawn."""
+_CELLS: Final = (b"<c ", b"<c>", b"<c/", b":c ", b":c>", b":c/")
 _READ: Final = 1 << 18
 _COVERS: Final = re.compile(rb"<(?:[^\s<>/!?:]+:)?(?:mergeCell|hyperlink|comment)\s([^<]*)")
 _REF: Final = re.compile(rb"""(?:^|\s)ref\s*=\s*(?:"([^"]*)"|'([^']*)')""")
@@ -33,8 +39,10 @@ def damaged(name: str, error: object) -> FileProblem:
     return FileProblem(name, "damaged", error=first_line(error) or type(error).__name__)
 
 
-def check_workbook(path: Path) -> bool:
+def check_workbook(path: Path, bounded: bool = False) -> bool:
     """See that a file is a workbook that can be opened; return whether it may hold formulas.
+
+    `bounded`: count its rows and cells too, so that opening it takes no more than a cage gives.
 
     Raises:
         FileProblem: if it is no workbook, is locked, too large or hostile.
@@ -45,13 +53,17 @@ def check_workbook(path: Path) -> bool:
             parts = book.infolist()
             _check_sizes(path.name, parts)
             formulas = False
-            tags = covered = 0
+            tags = covered = rows = cells = 0
             for part in parts:
                 with book.open(part) as stream:  # in blocks: only so does zipfile keep to the size that a part claims
                     data = b"".join(iter(lambda: stream.read(_READ), b""))
                 _check_part(path.name, part.filename, data)
                 tags += data.count(b"<")
                 covered += _covered(path.name, data)
+                if bounded:
+                    rows += data.count(b"<row") + data.count(b":row")
+                    cells += sum(data.count(beginning) for beginning in _CELLS)
+                    _check_bounds(path.name, rows, cells)
                 if tags > MOST_TAGS:
                     raise FileProblem(path.name, "many_tags", most=MOST_TAGS)
                 if covered > MOST_COVERED:
@@ -60,6 +72,13 @@ def check_workbook(path: Path) -> bool:
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise damaged(path.name, error) from None
     return formulas
+
+
+def _check_bounds(name: str, rows: int, cells: int) -> None:
+    if rows > MOST_ROWS:
+        raise FileProblem(name, "many_sheet_rows", most=MOST_ROWS)
+    if cells > MOST_CELLS:
+        raise FileProblem(name, "many_sheet_cells", most=MOST_CELLS)
 
 
 def _check_begin(path: Path) -> None:

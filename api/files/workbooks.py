@@ -78,13 +78,15 @@ class Grid:
         return max(max(row) for row in self.values.values())
 
 
-def open_workbook(path: Path, known: Known, timezone: str, name: str | None = None) -> Sheet:
+def open_workbook(path: Path, known: Known, timezone: str, name: str | None = None, *, bounded: bool = False) -> Sheet:
     """Open an Excel workbook at the first sheet in sight that has a header, or at the sheet `name`.
+
+    `bounded`: refuse one of more rows and cells than a stranger may send.
 
     Raises:
         FileProblem: if it is no workbook, is too large or damaged, or no header with the known names is found.
     """
-    may_have_formulas = check_workbook(path)
+    may_have_formulas = check_workbook(path, bounded)
     book = _load(path, data_only=True)
     formulas = _load(path, data_only=False) if may_have_formulas else None
     chosen, grid, header = _choose(path.name, book.worksheets, formulas, known, name)

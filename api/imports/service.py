@@ -15,12 +15,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, insert, select
 
-from api.advice.participant_rows import Job, Ready, Rejected, read_row
+from api.advice.participant_rows import Job, Ready, Rejected, map_of, read_row
 from api.audit.service import note
 from api.consents import service as consents
 from api.consents.service import Agreement
+from api.files.cage import CAGE_FULL, OF_CAGE
 from api.files.rows import FileProblem, Row
-from api.files.sheets import open_sheet
 from api.imports.tables import IMPORTS
 from api.participants import evidence, people
 from api.participants.forms import read_identity
@@ -32,8 +32,9 @@ from api.record.transaction import Record, Transaction, new_id
 from api.web.errors import shown_text
 from api.web.forms import Form
 from matcher.facts.participant import ParticipantError, read_participant
+from matcher.message import Message
 from matcher.programme.reading import ProgrammeError
-from training_data.columns import CellProblem, ColumnMap, check_headers, plain_map, read_map
+from training_data.columns import CellProblem, ColumnMap, check_headers, plain_map
 from words.mistakes import mistakes
 from words.speaking import Speaker, speaker
 
@@ -46,6 +47,10 @@ IDENTITY: Final = {
 MOST_ROWS: Final = 2_000
 """Of a file: it is one transaction, and other writers wait meanwhile. Our choice; a larger sheet comes in several files."""
 MOST_REJECTIONS: Final = 1_000
+"""Problems that are told of a file; of more it is told how many rows were not taken."""
+
+MOST_STRANGE: Final = 50
+"""Names in a line of JSON that nobody knows; with more of them the line is told of as a whole."""
 
 
 @dataclass
@@ -76,16 +81,20 @@ def import_sheet(
     path: Path,
     agreed: Agreement,
     progress: Callable[[int, int], None] | None = None,
+    called: Mapping[str, str] | None = None,
 ) -> Imported:
     """Import a file for the asking mentor; everybody new in it agreed as `agreed` says.
 
+    `called`: what the sender calls the files, by the names that they have here.
+
     Raises:
-        Refused: 409 if this file was imported before; 400 if it cannot be read at all.
+        Refused: 409 if this file was imported before; 400 if it cannot be read at all; 503 if too many others are read.
     """
     try:
         lines, found = _read(job, path)
     except (FileProblem, ProgrammeError) as error:
-        raise Refused(400, *_unreadable(error, job.language)) from None
+        status = 503 if isinstance(error, FileProblem) and error.code == CAGE_FULL else 400
+        raise Refused(status, *_unreadable(error, job, called or {})) from None
     content = hashlib.sha256(path.read_bytes()).hexdigest()
     mark = record.keys.blind("imports", f"{content}:{job.sheet}" if job.sheet else content)
     with record.write() as tx:
@@ -106,14 +115,18 @@ def import_sheet(
     return found
 
 
-def _unreadable(error: FileProblem | ProgrammeError, language: str) -> list[Trouble]:
-    if isinstance(error, FileProblem):
-        says = speaker(language)
-        what, remedy = says.say(error.message), says.remedy(error.message)
-        field = "sheet" if error.code in ("no_such_sheet", "no_sheets") else "file"
-        return [Trouble(field, "import_unread", what=what[0].upper() + what[1:], remedy=remedy)]
-    found = mistakes(error, language)
-    return [Trouble("file", "import_unread", what=f"{one.entry}: {one.what}", remedy=one.remedy) for one in found]
+def _unreadable(error: FileProblem | ProgrammeError, job: Job, called: Mapping[str, str]) -> list[Trouble]:
+    if isinstance(error, ProgrammeError):
+        found = mistakes(error, job.language)
+        return [Trouble("file", "import_unread", what=f"{one.entry}: {one.what}", remedy=one.remedy) for one in found]
+    says = speaker(job.language)
+    what, remedy = says.say(error.message), says.remedy(error.message)
+    if error.code in OF_CAGE:  # of two files that were sent it is said which, by the sender's name for it
+        name = str(error.path)
+        field = "columns" if job.columns and name == job.columns.name else "file"
+        return [Trouble(field, "import_caged", file=shown_text(called.get(name, name)), what=what, remedy=remedy)]
+    field = "sheet" if error.code in ("no_such_sheet", "no_sheets") else "file"
+    return [Trouble(field, "import_unread", what=what[0].upper() + what[1:], remedy=remedy)]
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------
@@ -121,10 +134,11 @@ def _unreadable(error: FileProblem | ProgrammeError, language: str) -> list[Trou
 
 def _read(job: Job, path: Path) -> tuple[list[_Line], Imported]:
     found, lines = Imported(), []
-    columns = read_map(job.columns, job.programme) if job.columns else plain_map(job.programme)
+    columns = map_of(job)
     names = [name for names in IDENTITY.values() for name in names]
     known = [*columns.headers, *names, *(name.upper() for name in names), *(name.capitalize() for name in names)]
-    with open_sheet(path, known, job.programme.timezone, job.sheet) as sheet:
+    known_here = frozenset(known)
+    with job.reader.open_sheet(path, known, job.programme.timezone, job.sheet) as sheet:
         who = _identity_columns(sheet.headers or ())
         if sheet.headers is not None:
             rest = [name for name in sheet.headers if name not in who.values()]
@@ -138,12 +152,24 @@ def _read(job: Job, path: Path) -> tuple[list[_Line], Imported]:
                 raise FileProblem(path.name, "many_rows", most=MOST_ROWS)
             who = who if sheet.headers is not None else _identity_columns(row.cells)  # JSON names them row by row
             try:
+                if sheet.headers is None:
+                    _check_names(row, known_here)
                 lines.append(_line(job, columns, row, who))
             except Rejected as error:
                 _reject(found, error, job.says)
     if not found.rows:
         raise FileProblem(path.name, "no_rows")
     return lines, found
+
+
+def _check_names(row: Row, known: frozenset[str]) -> None:
+    """Tell of many strange names in one line together: each for itself would take longer than the file is worth."""
+    strange = [name for name in row.cells if name not in known]
+    if len(strange) > MOST_STRANGE:
+        names = ", ".join(strange[:3])
+        raise Rejected(
+            row, "", [CellProblem("", None, Message("many_strange", {"count": len(strange), "names": names}))]
+        )
 
 
 def _identity_columns(headers: Any) -> dict[str, str]:
@@ -176,7 +202,9 @@ def _line(job: Job, columns: ColumnMap, row: Row, who: Mapping[str, str]) -> _Li
     problems += [_problem(columns.participant, trouble) for trouble in read_id.troubles]
     if problems:
         raise Rejected(row, ready.id, problems)
-    return _Line(row, replace(ready, id=own), {name: text for name, text in identity.items() if text})
+    return _Line(
+        replace(row, cells={}), replace(ready, id=own), {name: text for name, text in identity.items() if text}
+    )
 
 
 def _text(cell: Any) -> str:
@@ -193,7 +221,9 @@ def _problem(column: str, trouble: Trouble) -> CellProblem:
 
 def _reject(found: Imported, error: Rejected, says: Speaker) -> None:
     found.rejected_rows += 1
-    if len(found.problems) < MOST_REJECTIONS:
+    room = MOST_REJECTIONS - len(found.problems)
+    if room > 0:
+        error = Rejected(error.row, error.participant, error.problems[:room])
         for number, line, cell, _, column, value, remedy in error.table(says):
             told = {"field": shown_text(column), "value": shown_text(value), "remedy": shown_text(remedy, 1000)}
             entry = {"row": number, "line": line, "cell": cell, **told}

@@ -12,6 +12,7 @@ from litestar.datastructures import UploadFile
 
 from api.advice.participant_rows import Job
 from api.consents.forms import read_agreement
+from api.files.cage import Cage
 from api.imports.service import Imported, import_sheet
 from api.record.live import Live
 from api.web.asking import Asking, actor_of, record_of
@@ -45,8 +46,10 @@ def take(request: Asking, parts: Mapping[str, Any], live: Live) -> Imported:
             columns=paths.get("columns"),
             sheet=sheet or None,
             language=language_of(request),
+            reader=Cage(),
         )
-        return import_sheet(record_of(request), actor_of(request), job, paths["file"], agreed)
+        called = {path.name: files[name].filename for name, path in paths.items()}
+        return import_sheet(record_of(request), actor_of(request), job, paths["file"], agreed, called=called)
 
 
 def _keep(upload: UploadFile, folder: Path, name: str) -> Path:

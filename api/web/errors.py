@@ -56,6 +56,10 @@ KINDS: Final[Mapping[int, tuple[str, str]]] = {
 """Of each status what kind of problem it is, and the field at fault where no more can be said."""
 
 
+COME_BACK: Final = {"retry-after": "30"}
+"""Said with 503, in seconds."""
+
+
 def kind_of(status: int) -> tuple[str, str]:
     """What kind of problem a status is, and its field."""
     return KINDS.get(status) or KINDS[500 if status >= 500 else 400]
@@ -140,7 +144,7 @@ def _refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[byte
 def _not_done(request: Request[Any, Any, Any], refused: Refused) -> Response[bytes]:
     language = language_of(request)
     listed = [{name: _told_again(name, part) for name, part in one.items()} for one in refused.problems(language)]
-    return answer_problem(refused.status, language, listed)
+    return answer_problem(refused.status, language, listed, COME_BACK if refused.status == 503 else None)
 
 
 def _told_again(name: str, part: Any) -> Any:
@@ -164,7 +168,7 @@ def _database(request: Request[Any, Any, Any], error: OperationalError) -> Respo
 
     if not is_busy(error):
         return _unexpected(request, error)
-    return answer_problem(503, language_of(request), headers={"retry-after": "30"})
+    return answer_problem(503, language_of(request), headers=COME_BACK)
 
 
 def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -11,7 +11,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from matcher.facts.following import contradictions, follow
 from matcher.message import Message
@@ -20,6 +21,9 @@ from matcher.programme.criteria import UNKNOWN_HIGH, UNKNOWN_LOW
 from matcher.programme.entries import PROOFS, Signal
 from matcher.programme.masks import met, places, truth_of, union
 from matcher.programme.rules import Rules
+
+_LONGEST_NAME: Final = 100
+"""Of a name for which a near one is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,9 +223,9 @@ def _month_end(day: date) -> date:
 def _read_fact(rules: Rules, name: str, raw: Any, problems: list[InputProblem]) -> Fact | None:
     signal = rules.signals.get(name)
     if signal is None or signal.derived:
-        near = difflib.get_close_matches(name, [s for s in rules.signals if not rules.signals[s].derived], 1)
+        near = _nearest(name, tuple(s for s in rules.signals if not rules.signals[s].derived))
         code = "derived_signal" if signal else "unknown_signal_near" if near else "unknown_signal"
-        problems.append(InputProblem(name, raw, Message(code, {"name": name, "near": near[0] if near else ""})))
+        problems.append(InputProblem(name, raw, Message(code, {"name": name, "near": near})))
         return None
     on, proof = None, ""
     if isinstance(raw, Mapping):
@@ -321,6 +325,13 @@ def as_date(raw: Any) -> date | None:
         return date.fromisoformat(raw)
     except ValueError:
         return None
+
+
+@lru_cache(maxsize=2_000)
+def _nearest(name: str, names: tuple[str, ...]) -> str:
+    """The name that is nearest, or "". Looked for once: a file has the same strange names in every row."""
+    near = difflib.get_close_matches(name, names, 1) if len(name) <= _LONGEST_NAME else []
+    return near[0] if near else ""
 
 
 def _unknown_code(signal: Signal, raw: Any) -> Message:

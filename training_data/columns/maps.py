@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -15,17 +14,17 @@ from matcher.message import Message
 from matcher.programme.entries import Programme, Signal
 from matcher.programme.reading import Entry, ProgrammeError, ProgrammeProblem, did_you_mean
 from training_data.columns.cells import FACTORS, GROUPED, Column, ColumnMap, Rate, parse_date
+from training_data.columns.tables import read_table
 
 
-def read_map(path: Path, programme: Programme) -> ColumnMap:
-    """Read and check a map.
+def read_map(path: Path, programme: Programme, table_of: Callable[[Path], Mapping[str, Any]] = read_table) -> ColumnMap:
+    """Read and check a map. `table_of` reads the file's own TOML, where that is not to be done here.
 
     Raises:
         ProgrammeError: with every problem found, each naming file, entry and remedy.
     """
     problems: list[ProgrammeProblem] = []
-    table = _load(path, problems)
-    found = _Reading(path.name, programme, problems).map(table) if table is not None else ColumnMap()
+    found = _Reading(path.name, programme, problems).map(table_of(path))
     if problems:
         raise ProgrammeError(problems)
     return found
@@ -67,19 +66,6 @@ def check_headers(found: ColumnMap, headers: Sequence[str], file: str) -> None:
     ]
     if problems:
         raise ProgrammeError(problems)
-
-
-def _load(path: Path, problems: list[ProgrammeProblem]) -> dict[str, Any] | None:
-    try:
-        return tomllib.loads(path.read_bytes().decode("utf-8"))
-    except OSError as error:
-        wrong = Message("map_unreadable", {"error": error.strerror})
-    except UnicodeDecodeError as error:
-        wrong = Message("toml_not_utf8", {"byte": error.start})
-    except tomllib.TOMLDecodeError as error:
-        wrong = Message("toml_invalid", {"error": str(error)})
-    problems.append(ProgrammeProblem(path.name, "file", wrong))
-    return None
 
 
 class _Reading:

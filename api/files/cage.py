@@ -1,0 +1,264 @@
+"""The cage: a stranger's file is read in a fresh child process with limits, never in the server itself.
+
+A parser can be made to take all the memory and time there is, and no check of a file before finds every way. So the child
+(`caged.py`) bounds itself by what the system has for it, a clock here bounds it once more, and at most two children run
+at once while the other files wait. What is read comes back through a pipe as cells, row by row; the server makes
+participants of them. Where a child is stopped by a limit, that is a `FileProblem` like any other, and nothing else has
+happened.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from api.files.packing import BadFrame, Unpacker, frame, receive, unpack, unpack_problem
+from api.files.rows import FileProblem, Known, Row, Sheet
+from api.files.sheets import open_sheet
+from matcher.programme.reading import ProgrammeError, ProgrammeProblem
+from training_data.columns import read_table
+
+log = logging.getLogger("kail")
+AT_ONCE: Final = 2
+MOST_WAITING: Final = 20
+"""Files that may wait for their turn, each with a thread of the server; the next one is told to come back."""
+WAIT_SECONDS: Final = 300
+MEGABYTE: Final = 1_000_000
+CAGE_FULL: Final = "cage_full"
+OF_CAGE: Final = (CAGE_FULL, "cage_memory", "cage_time", "cage_output", "cage_lost")
+"""The codes of what stops a file in the cage, whatever stands in it."""
+_COMMAND: Final = (sys.executable, "-P", "-m", "api.files.caged")
+_KEPT: Final = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
+"""What a child is told of the environment; where the database is and how one gets in is none of its business."""
+_QUIET: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+_TURNS: Final = threading.BoundedSemaphore(AT_ONCE)
+_IN_LINE: Final = threading.BoundedSemaphore(AT_ONCE + MOST_WAITING)
+
+
+class Reader(Protocol):
+    """Who reads files: this process, or a cage."""
+
+    def open_sheet(self, path: Path, known: Known, timezone: str, name: str | None) -> Sheet:
+        """Open a file as `sheets.open_sheet` does."""
+
+    def read_table(self, path: Path) -> dict[str, Any]:
+        """Read a column map's table as `training_data.columns.read_table` does."""
+
+
+class InProcess:
+    """Reads files here and now, without limits: for one's own files, on the command line."""
+
+    def open_sheet(self, path: Path, known: Known, timezone: str, name: str | None) -> Sheet:
+        """Open a file."""
+        return open_sheet(path, known, timezone, name)
+
+    def read_table(self, path: Path) -> dict[str, Any]:
+        """Read a column map's table."""
+        return read_table(path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one file may take: bytes of memory (address space), CPU seconds, seconds by the clock, bytes of what is read.
+
+    None is no limit. `bounded`: whether the rows and cells of a workbook are counted before it is opened.
+    """
+
+    memory: int | None = None
+    cpu_seconds: int | None = None
+    seconds: int | None = None
+    output: int | None = None
+    bounded: bool = False
+
+
+UPLOADS: Final = Limits(memory=512 * MEGABYTE, cpu_seconds=20, seconds=60, output=64 * MEGABYTE, bounded=True)
+
+
+def limits_memory() -> bool:
+    """Whether this system can limit the memory of one process; macOS takes the wish and does not grant it."""
+    return sys.platform.startswith(("linux", "freebsd"))
+
+
+@dataclass(frozen=True)
+class Cage:
+    """Reads each file in a child of its own, within limits."""
+
+    limits: Limits = UPLOADS
+
+    def open_sheet(self, path: Path, known: Known, timezone: str, name: str | None) -> Sheet:
+        """Open a file; its rows come while it is read. Close it, or the child runs on until its clock ends.
+
+        Raises:
+            FileProblem: if the file cannot be read at all, or not within the limits; the rows may raise it too.
+        """
+        child = _Child(path, self.limits)
+        try:
+            asked = {"path": str(path), "known": list(known), "timezone": timezone, "name": name}
+            opened = child.ask("sheet", asked)
+            with child.trusted():
+                sheet = Sheet(**{field: unpack(value) for field, value in opened["sheet"].items()}, handle=child)
+                sheet.seen = set(sheet.headers or ())
+                sheet.rows = _rows(child, sheet, Unpacker(opened["letters"]))
+        except BaseException:
+            child.close()
+            raise
+        return sheet
+
+    def read_table(self, path: Path) -> dict[str, Any]:
+        """Read a column map's table.
+
+        Raises:
+            ProgrammeError: if it is none.
+            FileProblem: if it cannot be read within the limits.
+        """
+        child = _Child(path, self.limits)
+        try:
+            answer = child.ask("table", {"path": str(path)})
+            with child.trusted():
+                table: dict[str, Any] = unpack(answer["table"])
+            return table
+        finally:
+            child.close()
+
+
+def _rows(child: _Child, sheet: Sheet, unpacker: Unpacker) -> Iterator[Row]:
+    while "row" in (answer := child.answer()):
+        with child.trusted():
+            row = unpacker.row(answer["row"])
+        yield row
+    with child.trusted():
+        sheet.seen, sheet.blank, sheet.unnamed = set(answer["seen"]), answer["blank"], dict.fromkeys(answer["unnamed"])
+
+
+class _Child:
+    """A child process that reads one file, from its turn in the line until it is closed."""
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        self.path, self.limits = path, limits
+        self.out_of_time, self.closed = False, False
+        if not _IN_LINE.acquire(blocking=False):
+            raise FileProblem(path.name, CAGE_FULL)
+        if not _TURNS.acquire(timeout=WAIT_SECONDS):
+            _IN_LINE.release()
+            raise FileProblem(path.name, CAGE_FULL)
+        try:
+            environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | _QUIET
+            self.process = subprocess.Popen(
+                _COMMAND,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,  # a trace may hold a cell
+            )
+        except BaseException as error:
+            self._leave()
+            if isinstance(error, OSError):  # the system has no process, no memory or no handle left
+                raise FileProblem(path.name, CAGE_FULL) from None
+            raise
+        self.clock = threading.Timer(limits.seconds or threading.TIMEOUT_MAX, self._time_is_up)
+        self.clock.daemon = True
+        if limits.seconds:
+            self.clock.start()
+
+    def ask(self, what: str, asked: dict[str, Any]) -> Any:
+        """Tell the child what to read and within which limits; return its first answer."""
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(frame({"what": what, **asked, "limits": asdict(self.limits)}))
+            self.process.stdin.flush()
+        except (OSError, BadFrame):
+            raise self._lost() from None
+        return self.answer()
+
+    def answer(self) -> Any:
+        """The next thing that the child sends.
+
+        Raises:
+            FileProblem, ProgrammeError: what the child found wrong, or that it is no more.
+        """
+        assert self.process.stdout is not None
+        try:
+            answer = receive(self.process.stdout)
+        except (EOFError, OSError, ValueError, BadFrame):
+            raise self._lost() from None
+        with self.trusted():
+            problem = self._problem(answer)
+        if problem is not None:
+            raise problem
+        return answer
+
+    def _problem(self, answer: Any) -> Exception | None:
+        """What an answer says is wrong, if it does."""
+        if "failed" in answer:  # a mistake of ours, or a file that nobody thought of; told without its message
+            log.error("%s in a child that reads a file\n%s", *answer["failed"])
+            return self._lost()
+        if "limit" in answer:
+            return self._stopped_by(answer["limit"])
+        if "problem" in answer:
+            return unpack_problem(answer["problem"])
+        if "wrong" in answer:
+            wrong = [[unpack(part) for part in one] for one in answer["wrong"]]
+            return ProgrammeError(ProgrammeProblem(*one) for one in wrong)
+        return None
+
+    @contextmanager
+    def trusted(self) -> Iterator[None]:
+        """Take an answer for what a child sends; where it is something else, the child is lost."""
+        try:
+            yield
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
+            raise self._lost() from None
+
+    def _lost(self) -> FileProblem:
+        """Why there is nothing more to come."""
+        self._kill()
+        code = self.process.wait()
+        if self.out_of_time or code == -getattr(signal, "SIGALRM", 0):
+            return self._stopped_by("seconds")
+        return self._stopped_by("cpu_seconds" if code == -getattr(signal, "SIGXCPU", 0) else "")
+
+    def _stopped_by(self, limit: str) -> FileProblem:
+        name = self.path.name
+        if limit == "memory":
+            return FileProblem(name, "cage_memory", most=(self.limits.memory or 0) // MEGABYTE)
+        if limit == "output":
+            return FileProblem(name, "cage_output", most=(self.limits.output or 0) // MEGABYTE)
+        if limit in ("seconds", "cpu_seconds"):
+            return FileProblem(name, "cage_time", most=asdict(self.limits)[limit])
+        return FileProblem(name, "cage_lost")
+
+    def _time_is_up(self) -> None:
+        self.out_of_time = True
+        self._kill()
+
+    def _kill(self) -> None:
+        self.process.kill()
+
+    def close(self) -> None:
+        """End the child and let the next file in."""
+        if self.closed:
+            return
+        self.closed = True
+        self.clock.cancel()
+        self._kill()
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe is not None
+            try:
+                pipe.close()
+            except OSError:  # what was not sent before the child ended
+                log.debug("a child that reads a file ended before it was asked")
+        self.process.wait()
+        self._leave()
+
+    def _leave(self) -> None:
+        _TURNS.release()
+        _IN_LINE.release()

@@ -1,0 +1,82 @@
+"""The table of a column map's TOML file, read within bounds that are counted before the parser begins.
+
+Python's parser takes memory with the square of the parts of one dotted key and falls over brackets that are deep enough. A
+map has some sixty columns, so the bounds are far away from whatever is meant well.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+from matcher.message import Message
+from matcher.programme.reading import ProgrammeError, ProgrammeProblem
+
+MOST_BYTES: Final = 64 * 1024
+MOST_PARTS: Final = 8
+"""Of one dotted key."""
+MOST_DEPTH: Final = 16
+"""Of brackets within brackets."""
+LARGEST_NUMBER: Final = 2**63
+"""TOML promises no larger ones; Python would read them from hexadecimal digits and then refuse to write them out."""
+_TOKEN: Final = re.compile(
+    r"""(?P<text>\"{3}(?:[^"\\]|\\.|"{1,2}(?!"))*"{3,5}|'{3}(?:[^']|'{1,2}(?!'))*'{3,5}"""
+    r"""|"(?!"")(?:[^"\\\n]|\\[^\n])*"|'(?!'')[^'\n]*'|[A-Za-z0-9_+:-]+)"""
+    r"""|(?P<open>[\[{])|(?P<close>[\]}])|(?P<dot>\.)|(?P<blank>[ \t]+|\#[^\n]*)|(?P<broken>["'])|(?P<other>.)""",
+    re.S,
+)
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """Read the file of a map as a table.
+
+    Raises:
+        ProgrammeError: if it cannot be read, is no TOML, or lies beyond a bound.
+    """
+    try:
+        with path.open("rb") as handle:
+            content = handle.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise wrong_map(path, Message("map_large", {"most": MOST_BYTES}))
+        text = content.decode("utf-8")
+        _check_shape(path, text)
+        table = tomllib.loads(text)
+    except OSError as error:
+        raise wrong_map(path, Message("map_unreadable", {"error": error.strerror})) from None
+    except UnicodeDecodeError as error:
+        raise wrong_map(path, Message("toml_not_utf8", {"byte": error.start})) from None
+    except ValueError as error:  # also a number of more digits than Python takes
+        raise wrong_map(path, Message("toml_invalid", {"error": str(error)})) from None
+    _check_numbers(path, table)
+    return table
+
+
+def wrong_map(path: Path, message: Message) -> ProgrammeError:
+    """The one problem of a file that is no map at all."""
+    return ProgrammeError([ProgrammeProblem(path.name, "file", message)])
+
+
+def _check_shape(path: Path, text: str) -> None:
+    """Count brackets and parts of keys outside of texts and comments; where a text does not end the parser stops too."""
+    depth, parts, after_dot = 0, 0, False
+    for token in _TOKEN.finditer(text):
+        kind = token.lastgroup
+        if kind == "broken":
+            return
+        if kind == "text":
+            parts = parts + 1 if after_dot else 1
+        after_dot = kind == "dot" or (kind == "blank" and after_dot)
+        depth += (kind == "open") - (kind == "close")
+        if parts > MOST_PARTS:
+            raise wrong_map(path, Message("map_long_key", {"most": MOST_PARTS}))
+        if depth > MOST_DEPTH:
+            raise wrong_map(path, Message("map_deep", {"most": MOST_DEPTH}))
+
+
+def _check_numbers(path: Path, value: Any) -> None:
+    if isinstance(value, int) and abs(value) > LARGEST_NUMBER:
+        raise wrong_map(path, Message("map_large_number"))
+    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _check_numbers(path, one)
