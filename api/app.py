@@ -99,11 +99,15 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, own_process: bool 
 
 
 def opened(folder: Path, database: str, clock: Clock) -> Record:
-    """Open the record of a data folder and finish an erasure that a stop interrupted, before anybody is let in."""
+    """Open the record of a data folder, finish an erasure that a stop interrupted and forget old answers, before anybody
+    is let in."""
     from api.participants.rights import sweep
+    from api.record.answered import forget
 
     record = open_record(folder, database, clock)
     sweep(record)
+    with record.write() as tx:
+        forget(tx)
     return record
 
 
