@@ -3,8 +3,8 @@
     python benchmarks/cage.py [--quick]
 
 2,000 honest rows of each kind of file are read as an import reads them, into participants, in alternating rounds; the
-figure is that of the kind that fares worst. The same without making participants is shown for comparison: there the start of the child
-is most of the time. --quick takes three rounds in place of nine.
+figure is that of the kind that fares worst. The same without making participants is shown for comparison: there the
+start of the child is most of the time. --quick takes three rounds in place of nine.
 """
 
 from __future__ import annotations

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
+from typing import Final
 
 import click
 
 from api.commands.failures import Failure, language
 from words.catalogues import languages
 
+LEAST_MEMORY: Final = 256_000_000
+"""With less a child that reads a file does not even start."""
 FILE = click.Path(path_type=Path)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -28,6 +32,24 @@ language_option = click.option(
     callback=lambda context, parameter, value: keep_language(context, value), expose_value=False, is_eager=True,
     help="Language of the sentences; KAIL_LANGUAGE sets it for good.",
 )  # fmt: skip
+
+
+_SIZES: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
+
+
+def as_bytes(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    """How many bytes a size such as 512MB is.
+
+    Raises:
+        click.BadParameter: if it is none, or too little for anything to be read in.
+    """
+    if value is None:
+        return None
+    found = re.fullmatch(r"([0-9]{1,12}) ?([kmg]?)b?", value.lower())
+    size = int(found[1]) * _SIZES[found[2]] if found else 0
+    if size < LEAST_MEMORY:
+        raise click.BadParameter(f"{value!r} is no size of {LEAST_MEMORY // 10**6}MB or more, such as 512MB or 2GB.")
+    return size
 
 
 def as_day(context: click.Context, parameter: click.Parameter, value: datetime | None) -> date | None:

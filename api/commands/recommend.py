@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from api.commands.failures import Failure, language, say
-from api.commands.options import FILE, as_day, check_language, existing, language_option, model_option, programme_option
+from api.commands.options import (
+    FILE,
+    as_bytes,
+    as_day,
+    check_language,
+    existing,
+    language_option,
+    model_option,
+    programme_option,
+)
 from api.commands.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -32,6 +41,10 @@ def asking(command: Callable[..., Any]) -> Callable[..., Any]:
             help="The day to answer for, as YYYY-MM-DD; without it each row's own as_of, else today.",
         ),
         click.option("--sheet", metavar="NAME", help="Which sheet of a workbook; without it the first that has a header."),
+        click.option(
+            "--memory", callback=as_bytes, metavar="SIZE",
+            help="The most memory that reading INPUT and its map may take, such as 512MB; without it there is no limit.",
+        ),
         click.option("--columns", type=FILE, metavar="MAP", help="A column map (TOML) that turns the columns into signals."),
     ):  # fmt: skip
         command = option(command)
@@ -42,6 +55,7 @@ def _job(options: dict[str, Any]) -> Job:
     from zoneinfo import ZoneInfo
 
     from api.advice.participant_rows import Job
+    from api.files.cage import Cage, InProcess, Limits
     from matcher.programme.loading import OKOCE, load_programme
     from matcher.programme.rules import rules_on
     from models.registry import scorecard_for
@@ -53,8 +67,9 @@ def _job(options: dict[str, Any]) -> Job:
     today = datetime.now(ZoneInfo(programme.timezone)).date()
     day = min(max(options["as_of"] or today, programme.valid_from), programme.valid_to or date.max)
     scorecard = scorecard_for(options["model"], rules_on(programme, day))
+    reader = Cage(Limits(memory=options["memory"])) if options["memory"] else InProcess()
     kept = {name: options[name] for name in ("as_of", "goal", "columns", "sheet")}
-    return Job(programme=programme, today=today, scorecard=scorecard, language=language(), **kept)
+    return Job(programme=programme, today=today, scorecard=scorecard, language=language(), reader=reader, **kept)
 
 
 @click.command()

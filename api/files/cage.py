@@ -36,7 +36,7 @@ MEGABYTE: Final = 1_000_000
 CAGE_FULL: Final = "cage_full"
 OF_CAGE: Final = (CAGE_FULL, "cage_memory", "cage_time", "cage_output", "cage_lost")
 """The codes of what stops a file in the cage, whatever stands in it."""
-_COMMAND: Final = (sys.executable, "-P", "-m", "api.files.caged")
+_COMMAND: Final = (sys.executable, "-P", "-W", "ignore", "-m", "api.files.caged")
 _KEPT: Final = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
 """What a child is told of the environment; where the database is and how one gets in is none of its business."""
 _QUIET: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
@@ -157,7 +157,6 @@ class _Child:
                 env=environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,  # a trace may hold a cell
             )
         except BaseException as error:
             self._leave()
@@ -198,8 +197,7 @@ class _Child:
 
     def _problem(self, answer: Any) -> Exception | None:
         """What an answer says is wrong, if it does."""
-        if "failed" in answer:  # a mistake of ours, or a file that nobody thought of; told without its message
-            log.error("%s in a child that reads a file\n%s", *answer["failed"])
+        if "failed" in answer:
             return self._lost()
         if "limit" in answer:
             return self._stopped_by(answer["limit"])

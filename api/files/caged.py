@@ -6,6 +6,7 @@ It knows neither the record nor the programme, writes no file, and tells nobody 
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import signal
 import sys
@@ -20,6 +21,7 @@ from api.files.sheets import open_sheet
 from matcher.programme.reading import ProgrammeError
 from training_data.columns import read_table
 
+log = logging.getLogger("kail")
 _GRACE: Final = 5
 _NICENESS: Final = 5
 _NO_MEMORY: Final = ("out of memory", "malloc", "bad_alloc", "cannot allocate", "MemoryError")
@@ -56,6 +58,7 @@ def main() -> None:
     """Do what is asked, and say how it ended."""
     asked, answers = open(0, "rb"), open(1, "wb")  # noqa: SIM115 - they end with the process
     sys.stdout = sys.stderr  # what anything prints is no answer
+    sys.excepthook = lambda *_: None  # an error that cannot even be told has a message too, which may hold a cell
     try:
         request = receive(asked)
         limits = request["limits"]
@@ -113,7 +116,7 @@ def read_sheet(request: dict[str, Any], output: Output) -> None:
 
 
 def told(error: Exception) -> dict[str, Any]:
-    """How an error is told to the server; an unforeseen one by its kind and place, since its text may hold a cell."""
+    """How an error is told to the server; of an unforeseen one kind and place are logged, since its text may hold a cell."""
     if isinstance(error, TooMuch):
         return {"limit": "output"}
     if is_memory(error):
@@ -122,7 +125,9 @@ def told(error: Exception) -> dict[str, Any]:
         return {"problem": pack_problem(error)}
     if isinstance(error, ProgrammeError):
         return {"wrong": [[pack(part) for part in (one.file, one.entry, one.message)] for one in error.problems]}
-    return {"failed": [type(error).__name__, "".join(traceback.format_tb(error.__traceback__))[-4000:]]}
+    where = "".join(traceback.format_tb(error.__traceback__))
+    log.error("%s in a child that reads a file\n%s", type(error).__name__, where)
+    return {"failed": True}
 
 
 def is_memory(error: BaseException | None) -> bool:

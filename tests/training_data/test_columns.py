@@ -234,6 +234,7 @@ def test_the_day_of_a_row_is_a_column(a_map):
         ('[[column]]\nfrom = "x"\nto = "nib"\nmising = [""]\n', "Did you mean missing"),
         ('[[column]]\nfrom = "x"\nto = "nib"\nmissing = [0]\n', "Write texts only"),
         ('[[column]]\nfrom = "x"\nto = "nib"\ndate_format = "%d"\n', "Remove date_format"),
+        ('[[column]]\nfrom = "x"\nto = "training_certificate_on"\ndate_format = "%d %d %m %Y"\n', "%d/%m/%Y"),
         ('[[column]]\nfrom = "x"\nto = "training_certificate_on"\ndate_format = "%m/%Y"\n', "%d/%m/%Y"),
         ('[[column]]\nfrom = "x"\nto = "monthly_profit"\nthousands = " "\n', "thousands is"),
         (

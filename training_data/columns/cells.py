@@ -262,7 +262,7 @@ def parse_date(text: str, pattern: str) -> date | None:
     """The date that a text writes in that pattern, or None."""
     try:
         return datetime.strptime(text, pattern).date()
-    except ValueError:
+    except (ValueError, re.error):  # the latter where a pattern has the same part twice
         return None
 
 

@@ -19,6 +19,8 @@ MOST_PARTS: Final = 8
 """Of one dotted key."""
 MOST_DEPTH: Final = 16
 """Of brackets within brackets."""
+MOST_KEYS: Final = 2_000
+"""For each that it does not know, a near one is looked for."""
 LARGEST_NUMBER: Final = 2**63
 """TOML promises no larger ones; Python would read them from hexadecimal digits and then refuse to write them out."""
 _TOKEN: Final = re.compile(
@@ -59,8 +61,8 @@ def wrong_map(path: Path, message: Message) -> ProgrammeError:
 
 
 def _check_shape(path: Path, text: str) -> None:
-    """Count brackets and parts of keys outside of texts and comments; where a text does not end the parser stops too."""
-    depth, parts, after_dot = 0, 0, False
+    """Count brackets, keys and their parts outside of texts and comments; where a text does not end the parser stops too."""
+    depth, keys, parts, after_dot = 0, 0, 0, False
     for token in _TOKEN.finditer(text):
         kind = token.lastgroup
         if kind == "broken":
@@ -68,9 +70,12 @@ def _check_shape(path: Path, text: str) -> None:
         if kind == "text":
             parts = parts + 1 if after_dot else 1
         after_dot = kind == "dot" or (kind == "blank" and after_dot)
+        keys += token[0] == "="
         depth += (kind == "open") - (kind == "close")
         if parts > MOST_PARTS:
             raise wrong_map(path, Message("map_long_key", {"most": MOST_PARTS}))
+        if keys > MOST_KEYS:
+            raise wrong_map(path, Message("map_many_keys", {"most": MOST_KEYS}))
         if depth > MOST_DEPTH:
             raise wrong_map(path, Message("map_deep", {"most": MOST_DEPTH}))
 

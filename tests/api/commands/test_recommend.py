@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import training_data.columns
+from api.files.cage import limits_memory
+from tests.api.files.hostile import parquet_bomb
 from tests.conftest import ROOT
 
 MAP = Path(training_data.columns.__file__).parent / "kenya_census.toml"
@@ -234,3 +236,24 @@ def test_a_language_that_the_programme_does_not_speak_is_refused_before_anything
     result = kail("recommend", tmp_path / "people.csv", "--programme", folder)
     assert result.exit_code == 2
     assert "KAIL_LANGUAGE is xx, and there is no such language" in result.stderr
+
+
+def test_what_reading_may_take_can_be_limited(kail, census, tmp_path):
+    same = ("--columns", MAP, "--as-of", "2026-11-21", "-o")
+    assert kail("recommend", census, *same, tmp_path / "a.csv").exit_code == 0
+    assert kail("recommend", census, *same, tmp_path / "b.csv", "--memory", "512MB").exit_code == 0
+    assert (tmp_path / "b.csv").read_text() == (tmp_path / "a.csv").read_text()
+    for size in ("much", "12", "-1GB"):
+        result = kail("recommend", census, "--memory", size)
+        assert result.exit_code == 2
+        assert "such as 512MB" in result.stderr
+
+
+@pytest.mark.skipif(not limits_memory(), reason="this system limits no memory")
+def test_a_file_that_takes_more_memory_than_it_may_is_told_of_and_nothing_is_done(kail, tmp_path):
+    path = tmp_path / "people.parquet"
+    path.write_bytes(parquet_bomb())
+    result = kail("recommend", path, "--memory", "500MB", "--language", "id")
+    assert result.exit_code == 2
+    assert "memori lebih dari 500 MB" in result.stderr
+    assert list(tmp_path.iterdir()) == [path]

@@ -74,6 +74,18 @@ def test_a_programme_can_be_named_for_the_service_as_for_files(kail, tmp_path, m
     assert "--programme DIR" in kail("serve", "--help").stdout
 
 
+@pytest.mark.parametrize("limits", [True, False])
+def test_where_the_system_limits_no_memory_it_is_said_at_the_start(kail, tmp_path, monkeypatch, limits):
+    monkeypatch.setattr("uvicorn.run", lambda app, **keys: None)
+    monkeypatch.setattr(serve, "check_port", lambda *_: None)
+    monkeypatch.setattr("api.files.cage.limits_memory", lambda: limits)
+    for name in ("KAIL_HOST", "KAIL_PORT", "KAIL_WORKERS", "KAIL_PROGRAMME", "KAIL_DATA", "KAIL_MODEL"):
+        monkeypatch.setenv(name, "")
+    result = kail("serve", "--data", tmp_path / "data")
+    assert result.exit_code == 0
+    assert ("uploads are bounded by time alone" in result.stderr) == (not limits)
+
+
 def test_the_access_log_has_no_query():
     arguments = ("1.2.3.4:5", "GET", "/people?nik=317", "1.1", 200)
     record = logging.LogRecord("uvicorn.access", logging.INFO, "", 0, '%s - "%s %s HTTP/%s" %d', arguments, None)

@@ -95,6 +95,7 @@ MAPS = {
     "a text before it": 'x = """\n"""\ny = \'\'\'"\'\'\'\n# "\na' + ".a" * 20_000 + " = 1\n",
     "arrays 900 deep": "a = " + "[" * 900 + "]" * 900 + "\n",
     "tables 900 deep": "a = " + "{ a = " * 900 + "1" + "}" * 900 + "\n",
+    "6,000 keys": "".join(f"n{n} = 1\n" for n in range(6_000)),
     "a megabyte": "# " + "x" * 1_000_000,
     "a number of 60,000 digits": "a = " + "1" * 60_000 + "\n",
     "a number of 60,000 hexadecimal digits": "a = 0x" + "f" * 60_000 + "\n",

@@ -46,6 +46,7 @@ WRONG_MAPS = {
     "one dotted key of 200,000 parts": "map_large",
     "one dotted key of 29,000 parts": "map_long_key",
     "arrays 900 deep": "map_deep",
+    "6,000 keys": "map_many_keys",
     "a number of 60,000 digits": "toml_invalid",
     "a number of 60,000 hexadecimal digits": "map_large_number",
 }

@@ -4,40 +4,22 @@ from __future__ import annotations
 
 import http.client
 import json
-import socket
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import func, select
 
 from api.participants.tables import PARTICIPANTS
-from tests.api.commands.test_serve import first_answer
 from tests.api.test_faults import AGREED
-from tests.conftest import ROOT
 from tests.installation import PASSWORD
+from tests.installed import by_dev, serving
 
 ROUNDS, AT_ONCE = 4, 50
 
 
-@contextmanager
-def served(kail, folder, workers):
-    """Serve an installation with so many workers; yield the port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "api.commands.main", "serve", "--port", str(port), "--workers", str(workers)]
-    command += ["--data", str(kail.settings.data), "--database", kail.settings.database]
-    with (folder / "log").open("w") as log:
-        service = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
-        try:
-            first_answer(f"http://127.0.0.1:{port}/health", service)
-            yield port
-        finally:
-            service.terminate()
-            service.wait(30)
+@pytest.fixture(scope="module")
+def command(tmp_path_factory):
+    return by_dev(tmp_path_factory.mktemp("installed") / "kail")
 
 
 def post(port, path, body, **headers):
@@ -54,8 +36,10 @@ def post(port, path, body, **headers):
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_fifty_at_once_have_one_effect_and_one_answer(kail, tmp_path, workers):
-    with served(kail, tmp_path, workers) as port, ThreadPoolExecutor(AT_ONCE) as threads:
+def test_fifty_at_once_have_one_effect_and_one_answer(kail, command, tmp_path, workers):
+    options = ["--workers", workers, "--data", kail.settings.data, "--database", kail.settings.database]
+    with serving(command, tmp_path, *options) as service, ThreadPoolExecutor(AT_ONCE) as threads:
+        port = int(service.address.rpartition(":")[2])
         status, _, cookie = post(port, "/api/v1/session", {"login": "mentor", "password": PASSWORD})
         assert status == 200
         for number in range(ROUNDS):
