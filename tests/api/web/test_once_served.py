@@ -12,14 +12,9 @@ from sqlalchemy import func, select
 from api.participants.tables import PARTICIPANTS
 from tests.api.test_faults import AGREED
 from tests.installation import PASSWORD
-from tests.installed import by_dev, serving
+from tests.installed import serving
 
 ROUNDS, AT_ONCE = 4, 50
-
-
-@pytest.fixture(scope="module")
-def command(tmp_path_factory):
-    return by_dev(tmp_path_factory.mktemp("installed") / "kail")
 
 
 def post(port, path, body, **headers):
@@ -36,9 +31,9 @@ def post(port, path, body, **headers):
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_fifty_at_once_have_one_effect_and_one_answer(kail, command, tmp_path, workers):
+def test_fifty_at_once_have_one_effect_and_one_answer(kail, kail_by_dev, tmp_path, workers):
     options = ["--workers", workers, "--data", kail.settings.data, "--database", kail.settings.database]
-    with serving(command, tmp_path, *options) as service, ThreadPoolExecutor(AT_ONCE) as threads:
+    with serving(kail_by_dev, tmp_path, *options) as service, ThreadPoolExecutor(AT_ONCE) as threads:
         port = int(service.address.rpartition(":")[2])
         status, _, cookie = post(port, "/api/v1/session", {"login": "mentor", "password": PASSWORD})
         assert status == 200
