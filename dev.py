@@ -229,7 +229,8 @@ def write_launcher(venv: Path) -> None:
     """Make the project importable and give .venv a `kail` command, with no build and no network.
 
     One line in a .pth file does what an editable install would, without a build backend. The launcher is sh first and
-    Python second, as pip's own are, because a #! line can hold neither a space nor a long path.
+    Python second, as pip's own are, because a #! line can hold neither a space nor a long path. As in pip's own nothing
+    but the import stands outside the main guard: each process of `kail serve --workers 2` reads the launcher again.
     """
     (site_packages,) = venv.glob("lib/python*/site-packages")
     (site_packages / "kail.pth").write_text(f"{venv.parent}\n", encoding="utf-8")
@@ -237,7 +238,8 @@ def write_launcher(venv: Path) -> None:
     python = shlex.quote(str(venv / "bin" / "python"))
     launcher.write_text(
         f"#!/bin/sh\n'''exec' {python} \"$0\" \"$@\"\n' '''\n"
-        "import sys\n\nfrom api.commands.main import main\n\nsys.exit(main())\n",
+        "import sys\n\nfrom api.commands.main import main\n\n"
+        'if __name__ == "__main__":\n    sys.exit(main())\n',
         encoding="utf-8",
     )
     launcher.chmod(0o755)
@@ -265,8 +267,8 @@ def serve_command(options: argparse.Namespace) -> list[str]:
 
 
 def kail() -> list[str]:
-    """Kail's own command line in .venv."""
-    return [str(ROOT / ".venv" / "bin" / "python"), "-m", "api.commands.main"]
+    """Kail's own command in .venv: the one that people type, so that there is one way to start it."""
+    return [str(ROOT / ".venv" / "bin" / "kail")]
 
 
 def test(options: argparse.Namespace) -> int:

@@ -17,7 +17,6 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import License
 from litestar.plugins.jinja import JinjaTemplateEngine
-from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
 from litestar.types import Message, Scope
 
@@ -32,6 +31,7 @@ from api.settings import Settings
 from api.web import errors, problem_pages
 from api.web.asking import MOST_BYTES
 from api.web.openapi import describe
+from api.web.static_files import static_files
 
 WEB: Final = Path(__file__).parent / "web"
 SECURITY_HEADERS: Final = {
@@ -64,7 +64,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, own_process: bool 
             *advice.HANDLERS,
             *advice_pages.HANDLERS,
             *handlers_of(nouns),
-            create_static_files_router(path="/static", directories=[WEB / "static"], include_in_schema=False),
+            static_files("/static", WEB / "static"),
         ],
         dependencies={
             "live": Provide(lambda: live, sync_to_thread=False),
@@ -99,11 +99,15 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, own_process: bool 
 
 
 def opened(folder: Path, database: str, clock: Clock) -> Record:
-    """Open the record of a data folder and finish an erasure that a stop interrupted, before anybody is let in."""
+    """Open the record of a data folder, finish an erasure that a stop interrupted and forget old answers, before anybody
+    is let in."""
     from api.participants.rights import sweep
+    from api.record.answered import forget
 
     record = open_record(folder, database, clock)
     sweep(record)
+    with record.write() as tx:
+        forget(tx)
     return record
 
 

@@ -7,6 +7,7 @@ ones on every run.
 import os
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,3 +19,11 @@ settings.register_profile(
     "kail", max_examples=EXAMPLES, deadline=None, print_blob=True, database=None, derandomize=EXAMPLES <= 2000
 )
 settings.load_profile("kail")
+
+
+@pytest.fixture(scope="session")
+def kail_by_dev(tmp_path_factory):
+    """The command that dev.py installs, in a folder with a space and an apostrophe in its name."""
+    from tests.installed import by_dev
+
+    return by_dev(tmp_path_factory.mktemp("dev") / "it's Kail")

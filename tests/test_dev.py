@@ -168,6 +168,10 @@ def test_the_launcher_finds_kail_from_any_folder_and_a_path_with_spaces(tmp_path
     dev.write_launcher(root / ".venv")
     answer = subprocess.run([root / ".venv/bin/kail", "a b", "c"], cwd="/", capture_output=True, text=True, check=True)
     assert answer.stdout == "['a b', 'c']\n"
+    read_again = "import runpy, sys; runpy.run_path(sys.argv[1], run_name='__mp_main__')"  # as spawned processes do
+    python, kail = root / ".venv/bin/python", root / ".venv/bin/kail"
+    again = subprocess.run([python, "-c", read_again, kail], cwd="/", capture_output=True, text=True, check=True)
+    assert again.stdout == ""
 
 
 # --- commands ---------------------------------------------------------------------------------------------------------
@@ -176,8 +180,10 @@ def test_the_launcher_finds_kail_from_any_folder_and_a_path_with_spaces(tmp_path
 def test_run_passes_its_options_to_the_server_with_an_absolute_data_folder(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     options = dev.parse(["run", "--port", "8080", "--workers", "2", "--data", "d"])
-    assert dev.serve_command(options)[1:] == [
-        "-m", "api.commands.main", "serve", "--host", "127.0.0.1", "--port", "8080",
+    command, *rest = dev.serve_command(options)
+    assert command == str(ROOT / ".venv" / "bin" / "kail")
+    assert rest == [
+        "serve", "--host", "127.0.0.1", "--port", "8080",
         "--workers", "2", "--data", str(tmp_path / "d"),
     ]  # fmt: skip
 

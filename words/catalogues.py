@@ -7,10 +7,12 @@ finds out that a sentence is missing.
 from __future__ import annotations
 
 import gettext
+import re
 import string
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -108,13 +110,18 @@ def catalogue(language: str) -> Catalogue:
     sentences: dict[tuple[str, str], Sentence] = {}
     first: Catalog | None = None
     for path in sorted((LOCALE / language).glob("*.po")):
-        read = _read(path, problems)
-        first = first or read
-        for entry in read or ():
+        name = f"{language}/{path.name}"
+        read = _read(path, name, problems)
+        if read is None:
+            continue
+        wrong = list(_header(name, language, read, first or read))
+        problems += wrong
+        first = first or (None if wrong else read)
+        for entry in read:
             if entry.id:
-                _take(sentences, entry, f"{language}/{path.name}", problems)
-    if first is None or first.locale is None:
-        problems.append(_no_language(language, first))
+                _take(sentences, entry, name, read.num_plurals, problems)
+    if first is None and not problems:
+        problems.append(_no_language(language))
     if problems or first is None or first.locale is None:
         raise CatalogueError(problems)
     kinds: dict[str, list[str]] = {}
@@ -143,34 +150,76 @@ def check_catalogues(wanted: Iterable[str]) -> None:
         raise CatalogueError(problems)
 
 
-def _no_language(language: str, read: Catalog | None) -> CatalogueProblem:
-    if read is None:
-        there = ", ".join(languages())
-        return CatalogueProblem(
-            "words/locale", language, "there is no such language",
-            f"Add the folder words/locale/{language} with every catalogue, or name one of: {there}.",
-        )  # fmt: skip
+def _no_language(language: str) -> CatalogueProblem:
     return CatalogueProblem(
-        f"{language}/*.po", "the header", "it names no language", f'Write "Language: {language}\\n" in each header.'
-    )
+        "words/locale", language, "there is no such language",
+        f"Add the folder words/locale/{language} with every catalogue, or name one of: {', '.join(languages())}.",
+    )  # fmt: skip
 
 
-def _read(path: Path, problems: list[CatalogueProblem]) -> Catalog | None:
-    name = f"{path.parent.name}/{path.name}"
+def _read(path: Path, name: str, problems: list[CatalogueProblem]) -> Catalog | None:
+    """Read one file. Babel forgives much; what it forgives would be said to people, so each line is looked at first."""
     try:
-        with path.open("rb") as file:
-            return read_po(file, abort_invalid=True)
-    except PoFileError as error:
-        problems.append(CatalogueProblem(name, f"line {error.lineno + 1}", str(error), "Mend that line."))
+        content = path.read_bytes()
+        wrong = list(_lines(content.decode("utf-8"), name))
+        problems += wrong
+        return None if wrong else read_po(BytesIO(content), abort_invalid=True)
     except UnicodeDecodeError as error:
         problems.append(CatalogueProblem(name, "the file", f"byte {error.start} is no UTF-8", "Save it as UTF-8."))
-    except (UnknownLocaleError, ValueError) as error:
-        problems.append(CatalogueProblem(name, "the header", str(error), "Name a language that Babel knows."))
+    except OSError as error:
+        problems.append(CatalogueProblem(name, "the file", f"it cannot be read ({error.strerror})", "Look at it."))
+    except PoFileError as error:
+        problems.append(CatalogueProblem(name, f"line {error.lineno + 1}", str(error), "Mend that line."))
+    except (UnknownLocaleError, LookupError, ValueError) as error:
+        problems.append(CatalogueProblem(name, "the header", str(error), "Copy the header of another file."))
     return None
 
 
+_LINE: Final = re.compile(r'(?:(msgctxt|msgid|msgid_plural|msgstr|msgstr\[[0-9]\])\s+)?"((?:[^"\\]|\\.)*)"')
+
+
+def _lines(text: str, name: str) -> Iterator[CatalogueProblem]:
+    """Every line that is neither blank nor a comment nor a keyword with one closed text; and entries that stand twice."""
+    if text.startswith("\ufeff"):
+        yield CatalogueProblem(name, "the file", "it begins with a byte order mark", "Save it as UTF-8 without one.")
+        return
+    seen: set[tuple[str, str]] = set()
+    context = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        found = _LINE.fullmatch(line.strip())
+        if found is None:
+            what, remedy = "it is no keyword with one text in quotes", 'Mend that line, such as msgstr "...".'
+            yield CatalogueProblem(name, f"line {number}", what, remedy)
+        elif found[1] == "msgctxt":
+            context = found[2]
+        elif found[1] == "msgid":
+            key, context = (context, found[2]), ""
+            if key in seen:
+                yield CatalogueProblem(name, " ".join(key).strip(), "it stands twice", "Keep one of them.")
+            seen.add(key)
+
+
+def _header(name: str, language: str, read: Catalog, first: Catalog) -> Iterator[CatalogueProblem]:
+    """What is wrong with the header of a file: its language, how plurals are told, and that all files of a folder agree."""
+    if read.locale is None or read.locale.language != language.partition("_")[0]:
+        remedy = f'Write "Language: {language}\\n" in the header.'
+        yield CatalogueProblem(name, "the header", f"it does not name the language {language}", remedy)
+        return
+    if (read.locale, read.plural_expr, read.num_plurals) != (first.locale, first.plural_expr, first.num_plurals):
+        yield CatalogueProblem(name, "the header", "it is not that of the other files", "Copy theirs.")
+    try:
+        forms = {gettext.c2py(read.plural_expr)(number) for number in range(201)}
+    except (ValueError, ArithmeticError) as error:
+        yield CatalogueProblem(name, "the header", f"its Plural-Forms cannot be used ({error})", "Mend them.")
+    else:
+        if not forms <= set(range(read.num_plurals)):
+            yield CatalogueProblem(name, "the header", "its Plural-Forms name more forms than nplurals", "Mend them.")
+
+
 def _take(
-    sentences: dict[tuple[str, str], Sentence], entry: Entry, file: str, problems: list[CatalogueProblem]
+    sentences: dict[tuple[str, str], Sentence], entry: Entry, file: str, plurals: int, problems: list[CatalogueProblem]
 ) -> None:
     plural = not isinstance(entry.id, str)
     code = entry.id if isinstance(entry.id, str) else entry.id[0]
@@ -180,8 +229,13 @@ def _take(
     if key in sentences:
         what = f"it stands in {sentences[key].file} already"
         problems.append(CatalogueProblem(file, where, what, "Keep one of them."))
-    if not forms or not all(forms):
+    if entry.fuzzy:
+        problems.append(CatalogueProblem(file, where, "it is marked fuzzy", "Look at the text, then remove the mark."))
+    if not forms or not all(form.strip() for form in forms):
         problems.append(CatalogueProblem(file, where, "it says nothing", "Translate msgstr."))
+    elif plural and len(forms) != plurals:
+        what = f"it has {len(forms)} forms, and the language {plurals}"
+        problems.append(CatalogueProblem(file, where, what, "Write msgstr[0] and so on, one for each."))
     sentence = Sentence(forms, plural, file)
     try:
         sentence.arguments()

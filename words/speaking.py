@@ -99,7 +99,7 @@ class Speaker:
     def decimal(self, value: Decimal | float, places: int, *, fixed: bool = False, signed: bool = False) -> str:
         """Write a number with at most so many places, or (`fixed`) exactly so many; `signed`: with a plus too."""
         pattern = "#,##0." + ("0" if fixed else "#") * places
-        return str(format_decimal(value, f"+{pattern};-{pattern}" if signed else pattern, self.locale))
+        return _decimal(self.language, value, f"+{pattern};-{pattern}" if signed else pattern)
 
     def rupiah(self, amount: int) -> str:
         """Write whole rupiah."""
@@ -111,13 +111,7 @@ class Speaker:
 
     def stated_day(self, stated: str) -> str:
         """Write out a source's date, of which a programme may give no more than the month or the year."""
-        found = re.fullmatch(r"([0-9]{4})-(0[1-9]|1[0-2])(?:-([0-9]{2}))?", stated)
-        if found is None:
-            return stated or self.say(Message("undated"))
-        year, month, day = found.groups()
-        if day:
-            return self.day(date(int(year), int(month), int(day)))
-        return str(format_skeleton("yMMMM", datetime(int(year), int(month), 1), locale=self.locale))
+        return _stated_day(self.language, stated) if stated else self.say(Message("undated"))
 
     def moment(self, moment: datetime, zone: ZoneInfo) -> str:
         """Write a moment as it is in a zone, to the minute."""
@@ -162,3 +156,19 @@ def _rupiah(language: str, amount: int) -> str:
 @lru_cache(maxsize=20_000)
 def _day(language: str, day: date) -> str:
     return str(format_date(day, "long", catalogue(language).locale))
+
+
+@lru_cache(maxsize=20_000)
+def _decimal(language: str, value: Decimal | float, pattern: str) -> str:
+    return str(format_decimal(value, pattern, catalogue(language).locale))
+
+
+@lru_cache(maxsize=2_000)
+def _stated_day(language: str, stated: str) -> str:
+    found = re.fullmatch(r"([0-9]{4})-(0[1-9]|1[0-2])(?:-([0-9]{2}))?", stated)
+    if found is None:
+        return stated
+    year, month, day = found.groups()
+    if day:
+        return _day(language, date(int(year), int(month), int(day)))
+    return str(format_skeleton("yMMMM", datetime(int(year), int(month), 1), locale=catalogue(language).locale))

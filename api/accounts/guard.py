@@ -13,6 +13,7 @@ from typing import Any, Final
 from anyio import to_thread
 from litestar import Litestar
 from litestar.connection import ASGIConnection
+from litestar.exceptions import NotFoundException
 from litestar.handlers.base import BaseRouteHandler
 
 from api.accounts.cookies import session_id_of
@@ -126,6 +127,7 @@ SCOPED: Final[Mapping[str, str]] = {"GET /api/v1/me": "me"}
 """What an API key may reach, beside what anyone may: the route and the scope it needs."""
 
 _KIND: Final = re.compile(r":\w+}")  # of a path parameter: {id:str} is {id}
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")  # nothing of ours is called by such a character
 
 
 def check_matrix(app: Litestar) -> None:
@@ -151,7 +153,9 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     """Let a request through or refuse it; who asks stands in `connection.state.actor` from here on, refused or not.
 
     Raises:
-        Refused: 401 without or with a dead session or key, 403 for a role or a scope that may not, or a foreign form.
+        Refused: 401 without or with a dead session or key, 403 for a role or a scope that may not, or a foreign form;
+            404 for an address with a control character.
+        NotFoundException: that, where anyone may ask.
     """
     method = str(connection.scope.get("method", "GET")).replace("HEAD", "GET")
     name = f"{method} {connection.scope['path_template']}"
@@ -159,7 +163,10 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     if method == "OPTIONS":  # the framework's own: it names the methods of a path and nothing else
         return
     allowed = MATRIX[name]
+    has_control = bool(_CONTROL.search(connection.scope["path"]))
     if ANYONE in allowed:
+        if has_control:
+            raise NotFoundException
         return
     record: Record = connection.app.state.record
     cookie = session_id_of(connection)
@@ -178,7 +185,7 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         raise Refused(403, Trouble("role", "not_allowed", role=Named("role", actor.role), allowed=roles))
     if bearer and SCOPED.get(name) not in actor.scopes:
         raise Refused(403, Trouble("key", "no_scope"))
-    if "\0" in connection.scope["path"] or b"%00" in connection.scope["query_string"]:  # PostgreSQL fails at it
+    if has_control or b"%00" in connection.scope["query_string"]:  # at a NUL PostgreSQL fails
         raise Refused(404, Trouble("address", "not_found"))
 
 

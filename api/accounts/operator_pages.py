@@ -96,13 +96,16 @@ _KINDS: Final = {
     "source": "source",
 }
 """Of a detail of the audit that holds codes: their kind."""
+_MOST_PARTS: Final = 5
 _ID: Final = re.compile(r"[0-9a-f]{24}")
 
 
 def _told(says: Speaker, name: str, value: Any) -> str:
     """One detail of an entry in words; of an id its beginning."""
     parts = value if isinstance(value, list) else value.split() if name == "scopes" else [value]
-    return f"{says.name('detail', name)}: {', '.join(_part(says, name, part) for part in parts)}"
+    told, more = ", ".join(_part(says, name, part) for part in parts[:_MOST_PARTS]), len(parts) - _MOST_PARTS
+    told = says.say(Message("names_and_more", {"names": told, "count": more})) if more > 0 else told
+    return f"{says.name('detail', name)}: {told}"
 
 
 def _part(says: Speaker, name: str, part: Any) -> str:

@@ -131,7 +131,7 @@ class _Reading:
     def _goal(self, rules: Rules, raw: Any) -> str | None:
         if raw is None:
             return None
-        if not isinstance(raw, str):
+        if not isinstance(raw, str) or not raw.strip():
             self.note("goal", raw, "wrong_goal")
         elif raw in rules.product_ids:
             return raw

@@ -29,7 +29,8 @@ def plain_answer(
     """Put into words what a phone can carry, each thing under the name that it has in `answer`.
 
     Three interventions and the products that come into question are told; of the others it says which there are. The
-    score, prices, sources, terms that no source states and what is noted of a product stand in the full answer alone.
+    score (and that it is synthetic), prices, sources, terms that no source states and what is noted of a product stand
+    in the full answer alone.
     `known`: what the rules know of the participant.
     """
     told = Telling(teller(rules, language), rules, participant, recommendation)
@@ -41,7 +42,7 @@ def plain_answer(
         "products": [_product(told, known, found) for found in recommendation.products],
         "path": told.path(recommendation.path),
         "questions": [told.full_question(name) for name in recommendation.questions],
-        "notices": [told.say(notice) for notice in recommendation.notices],
+        "notices": [told.say(notice) for notice in recommendation.notices if notice.code != "synthetic"],
         "versions": {**versions, "as_of": participant.as_of.isoformat()},
     }
 

@@ -58,6 +58,9 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command named."""
         with in_words():
+            asked = os.environ.get("KAIL_LANGUAGE", "")
+            if asked and asked not in languages():
+                raise Failure("unknown_language", language=asked, allowed=languages())
             return super().invoke(ctx)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
 import click
 
-from api.commands.failures import Failure
+from api.commands.failures import Failure, language
 from words.catalogues import languages
 
 LEAST_MEMORY: Final = 256_000_000
@@ -59,6 +60,16 @@ def as_day(context: click.Context, parameter: click.Parameter, value: datetime |
 def keep_language(context: click.Context, value: str) -> None:
     """Keep the language for whatever is said; `failures.language` tells it."""
     context.find_root().meta["kail.language"] = value
+
+
+def check_language(spoken: Sequence[str]) -> None:
+    """See that a programme speaks the language of the command, before anything is done in it.
+
+    Raises:
+        Failure: if it does not.
+    """
+    if language() not in spoken:
+        raise Failure("language_of_no_programme", language=language(), allowed=spoken)
 
 
 def existing(path: Path) -> Path:

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from api.commands.failures import Failure, language, say
-from api.commands.options import FILE, as_bytes, as_day, existing, language_option, model_option, programme_option
+from api.commands.options import (
+    FILE,
+    as_bytes,
+    as_day,
+    check_language,
+    existing,
+    language_option,
+    model_option,
+    programme_option,
+)
 from api.commands.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -50,8 +59,11 @@ def _job(options: dict[str, Any]) -> Job:
     from matcher.programme.loading import OKOCE, load_programme
     from matcher.programme.rules import rules_on
     from models.registry import scorecard_for
+    from words.catalogues import check_catalogues
 
     programme = load_programme(existing(options["programme"] or OKOCE))
+    check_catalogues(programme.languages)
+    check_language(programme.languages)
     today = datetime.now(ZoneInfo(programme.timezone)).date()
     day = min(max(options["as_of"] or today, programme.valid_from), programme.valid_to or date.max)
     scorecard = scorecard_for(options["model"], rules_on(programme, day))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from api.commands.failures import Failure, failure_of, language, say
-from api.commands.options import language_option
+from api.commands.options import check_language, language_option
 from api.commands.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -186,6 +186,7 @@ def rescreen(data: Path, database: str, model: str, programme: Path | None, keep
     lines: list[tuple[Any, ...]] = []
     found = gained = stored = 0
     with opened(data, database, model=model, programme=programme) as (record, live):
+        check_language(live.programme.languages)
         try:
             with progress_bar("people") as progress:
                 for one in everybody(record, live, language(), keep=keep, progress=progress):

@@ -6,13 +6,16 @@ import errno
 import os
 import socket
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from api.commands.failures import Failure, say
 from api.commands.options import FOLDER, existing, language_option, model_option
 from api.commands.record import prepare_record
+
+if TYPE_CHECKING:
+    from api.settings import Settings
 
 _NO_PORT = {errno.EACCES: "low_port", errno.EADDRNOTAVAIL: "address_elsewhere"}
 
@@ -38,7 +41,10 @@ _NO_PORT = {errno.EACCES: "low_port", errno.EADDRNOTAVAIL: "address_elsewhere"}
 )
 @model_option
 @language_option
-def serve(host: str, port: int, workers: int, programme: Path | None, **options: Any) -> None:
+@click.option(
+    "--check", is_flag=True, help="Start exactly this, ask it a few things, say what was found, and stop."
+)  # fmt: skip
+def serve(host: str, port: int, workers: int, programme: Path | None, check: bool, **options: Any) -> None:
     """Start the service: pages for people, JSON for programs.
 
     \b
@@ -46,11 +52,14 @@ def serve(host: str, port: int, workers: int, programme: Path | None, **options:
       kail serve
       kail serve --port 8080 --workers 2 --data ~/kail-data
       kail serve --programme my-city
+      kail serve --data ~/kail-data --check
 
     Stop it with Ctrl-C. Whoever puts a proxy before it must know that its headers are not believed.
-    """
-    import uvicorn
 
+    --check ends with exit code 0 if everything is in order, 2 if not. As starting does, it makes what the data folder
+    lacks and brings the tables of the record up to date.
+    """
+    from api.commands.checking import check_service
     from api.files.cage import limits_memory
     from api.record.live import go_live
     from api.settings import Settings
@@ -66,15 +75,26 @@ def serve(host: str, port: int, workers: int, programme: Path | None, **options:
     if settings.data and not limits_memory():
         click.echo(f"kail: {say('no_memory_limit')}", err=True)
     os.environ.update(settings.to_environment())
+    if check:
+        check_service(lambda: listen(settings, quiet=True), settings)
+    else:
+        listen(settings)
+
+
+def listen(settings: Settings, *, quiet: bool = False) -> None:
+    """Answer until a signal ends it. `quiet`: log only what is wrong."""
+    import uvicorn
+
     uvicorn.run(
         "api.app:from_environment",
         factory=True,
-        host=host,
-        port=port,
-        workers=workers,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
         proxy_headers=False,
         server_header=False,
         log_config=log_config(),
+        log_level="warning" if quiet else None,
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, insert, select
 
@@ -103,7 +104,7 @@ def import_sheet(
             if progress:
                 progress(number, len(lines))
         if before and not found.registered and not found.facts:  # else a row that was in the way then is mended now
-            on = before.at.date().isoformat()
+            on = before.at.astimezone(ZoneInfo(job.programme.timezone)).date()
             raise Refused(409, Trouble("file", "import_twice", on=on, rows=before.rows_taken))
         counts = {"rows_taken": found.taken, "rows_rejected": found.rejected_rows}
         tx.run(delete(IMPORTS).where(IMPORTS.c.file_index == mark, IMPORTS.c.account_id == actor.account_id))

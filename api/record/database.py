@@ -84,6 +84,10 @@ class Database:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _WRITER})
             yield connection
 
+    def afterwards(self, work: Callable[[], object]) -> None:
+        """Do what must not be done before all that was written is committed: here it is."""
+        work()
+
     def migrate(self, revision: str = "head") -> None:
         """Bring the tables to a revision, all of them or none."""
         from alembic import command  # here, since a service without a record need not load it

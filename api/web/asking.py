@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import msgspec
@@ -15,6 +15,7 @@ from litestar.connection import ASGIConnection
 from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Record, Transaction
+from api.web.once import keyed, once
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -37,7 +38,7 @@ def in_thread(work: Callable[P, T]) -> Callable[P, Awaitable[T]]:
 
     @functools.wraps(work)
     async def handler(*args: P.args, **kwargs: P.kwargs) -> T:
-        return await to_thread.run_sync(functools.partial(work, *args, **kwargs))
+        return await to_thread.run_sync(await _once(functools.partial(work, *args, **kwargs), kwargs))
 
     return handler
 
@@ -53,9 +54,18 @@ def in_turn(work: Callable[P, T]) -> Callable[P, Awaitable[T]]:
         limiter = _HASHING.get(None)
         if limiter is None:
             _HASHING.set(limiter := CapacityLimiter(_PASSWORD_THREADS))
-        return await to_thread.run_sync(functools.partial(work, *args, **kwargs), limiter=limiter)
+        return await to_thread.run_sync(await _once(functools.partial(work, *args, **kwargs), kwargs), limiter=limiter)
 
     return handler
+
+
+async def _once(work: Callable[[], Any], given: Mapping[str, Any]) -> Callable[[], Any]:
+    """A handler's work, done once where its request has a key. Every handler that writes goes through here."""
+    request: Asking | None = given.get("request")
+    if request is None or request.method in SAFE:
+        return work
+    key = await keyed(request, given)
+    return work if key is None else functools.partial(once, request, key, work)
 
 
 def actor_of(request: Asking) -> Actor:
@@ -65,9 +75,20 @@ def actor_of(request: Asking) -> Actor:
 
 
 def record_of(request: Asking) -> Record:
-    """The record of this service."""
+    """The record of this service; of a request with a key, so that all its transactions are one."""
     record: Record = request.app.state.record
-    return record
+    return getattr(request.state, "joined", record)
+
+
+def take_back(request: Asking) -> None:
+    """Undo what a request with a key has written so far: it was refused after all."""
+    if is_joined(request):
+        request.state.joined.database.undo()
+
+
+def is_joined(request: Asking) -> bool:
+    """Whether all transactions of a request are one."""
+    return hasattr(request.state, "joined")
 
 
 def ask(

@@ -49,6 +49,7 @@ KINDS: Final[Mapping[int, tuple[str, str]]] = {
     409: ("conflict", ""),
     413: ("too-large", "body"),
     415: ("unsupported-media-type", "content-type"),
+    422: ("other-request", "Idempotency-Key"),
     429: ("too-many-tries", ""),
     500: ("internal", ""),
     503: ("busy", ""),

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from api.record.refusals import Refused, Trouble
 from api.web.strict_json import Body, UnreadableBody, read_json
 from matcher.facts.participant import as_date
+from words.speaking import Named
 
 LONGEST: int = 200
+_KINDS = {"code": "why", "consents": "purpose", "scopes": "scope"}
+"""Of a field that is not called like its codes: their kind."""
 _NO_TEXT = {False: ("Cc", "Cs", "Cn"), True: ("Cs",)}  # half a character cannot be written, not even hashed
 
 
@@ -85,7 +88,7 @@ class Form:
         if value is None:
             self.trouble(name, "wanted")
         elif not isinstance(value, str) or value not in allowed:
-            self.trouble(name, "no_choice", as_sent(value), allowed=", ".join(allowed))
+            self.trouble(name, "no_choice", as_sent(value), allowed=self._named(name, allowed))
         else:
             return value
         return next(iter(allowed))
@@ -101,8 +104,12 @@ class Form:
             return ()
         for one in given:
             if one not in allowed:
-                self.trouble(name, "no_choice", as_sent(one), allowed=", ".join(allowed))
+                self.trouble(name, "no_choice", as_sent(one), allowed=self._named(name, allowed))
         return tuple(code for code in allowed if code in given)
+
+    def _named(self, name: str, codes: Iterable[str]) -> list[Any]:
+        """Codes as whoever sent something reads them: on a page by their names."""
+        return [Named(_KINDS.get(name, name), code) for code in codes] if self.from_page else list(codes)
 
     def number(self, name: str) -> int:
         """A whole number; of a page, digits."""

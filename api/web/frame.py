@@ -15,6 +15,7 @@ from api.record.actor import Actor
 from api.record.live import Live
 from api.web import errors
 from api.web.asking import NO_STORE, SAFE, Asking
+from api.web.once import hidden_token
 from api.web.typed import NOTHING, Typed
 from words.speaking import speaker
 from words.telling import teller
@@ -102,6 +103,7 @@ def page(
         "path": path,
         "done": named("done", done) if says.t.knows("done", done) else "",
         "typed": typed,
+        "once": hidden_token(),
         "_": says.sentence,
         "code": named,
         "options": says.options,

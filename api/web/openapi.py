@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
 from litestar.openapi.spec import OpenAPI, Operation
 
+from api.record.answered import KEPT, KEY_FIELD
+from api.web.once import LONGEST_KEY, NOT_ONCE
 from words.catalogues import languages
 
 Schema = dict[str, Any]
+HOUR: Final = timedelta(hours=1)
 
 TEXT: Final[Schema] = {"type": "string"}
 TRUTH: Final[Schema] = {"type": "boolean"}
@@ -85,6 +89,16 @@ LANGUAGE: Final = parameter(
     "language", "Language of every text; the programme's first where it is left out.", codes(*languages())
 )
 
+ONCE_KEY: Final[Schema] = {
+    "name": KEY_FIELD,
+    "in": "header",
+    "required": False,
+    "description": f"Of your choice and hard to guess. What is sent again under it within {KEPT // HOUR} hours is done once "
+    "and answered alike; 422 for another request under it. What was refused may be sent again.",
+    "schema": {"type": "string", "pattern": f"^[!-~]{{1,{LONGEST_KEY}}}$"},
+}
+"""The header by which a request is done once."""
+
 
 def answers(good: Schema, **problems: str) -> dict[str, Any]:
     """The answers of an endpoint: the good one's schema, and of each refusal, named like `_400`, when it comes."""
@@ -134,7 +148,8 @@ def describe(document: OpenAPI, routes: Mapping[str, Route]) -> None:
     for name, route in routes.items():
         method, path = name.split(" ")
         operation: Any = getattr((document.paths or {})[path], method.lower())
-        operation.parameters = [*(operation.parameters or []), LANGUAGE]
+        once = [] if method == "GET" or name in NOT_ONCE else [ONCE_KEY]
+        operation.parameters = [*(operation.parameters or []), LANGUAGE, *once]
         if route.sent is not None:
             content = {route.sent_as: {"schema": route.sent}}
             operation.request_body = {"required": bool(route.sent["required"]), "content": content}

@@ -11,8 +11,9 @@ from litestar import Response
 
 from api.record.refusals import Refused, Trouble
 from api.web import errors
-from api.web.asking import Asking
+from api.web.asking import Asking, take_back
 from api.web.forms import Form
+from api.web.once import FIELD
 from words.speaking import speaker
 
 Fields = Mapping[str, Any]
@@ -78,6 +79,7 @@ def fields_of(body: bytes) -> dict[str, Any]:
         text = sent.replace("\r\n", "\n")[:_TOO_LONG]
         before = found.get(name)
         found[name] = text if before is None else [*(before if isinstance(before, list) else [before]), text]
+    found.pop(FIELD, None)  # not of the form itself
     return found
 
 
@@ -100,4 +102,5 @@ def attempt(
     except Refused as refused:
         if refused.status in (403, 404):
             raise
+        take_back(request)
         return again(Typed.after(refused, fields, errors.language_of(request)))

@@ -9,18 +9,14 @@ import functools
 import json
 import os
 import re
-import signal
-import socket
 import subprocess
-import sys
-import time
 
 import httpx
 import pytest
 
 from api.consents.purposes import documents
-from tests.conftest import ROOT
 from tests.installation import A_TRADER
+from tests.installed import serving
 from tests.words.another_language import LANGUAGE, Visible, make_programme, make_words, names_in, outside
 
 KNOWN = (
@@ -42,19 +38,20 @@ KNOWN = (
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    """The folder with words and programme, and the environment that puts them first."""
+def world(tmp_path_factory, kail_by_dev):
+    """The folder with words and programme, and the environment that puts them, and the installed command, first."""
     folder = tmp_path_factory.mktemp("another")
     make_words(folder)
     programme = make_programme(folder / "data" / "programme")
-    environment = os.environ | {"PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", "KAIL_LANGUAGE": LANGUAGE}
+    path = f"{kail_by_dev.parent}{os.pathsep}{os.environ['PATH']}"
+    environment = os.environ | {"PATH": path, "PYTHONPATH": str(folder), "KAIL_LANGUAGE": LANGUAGE}
     return folder, programme, environment
 
 
 def run(world, *arguments, code=0):
     """Run a command in the language; return all that it printed."""
     folder, _, environment = world
-    command = [sys.executable, "-m", "api.commands.main", *map(str, arguments)]
+    command = ["kail", *map(str, arguments)]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -69,32 +66,15 @@ def known_of(folder):
 
 
 @pytest.fixture(scope="module")
-def served(world):
+def served(world, kail_by_dev):
     """The demo served in that language: the address and the passwords by role."""
     folder, _, environment = world
     printed = run(world, "demo", "--data", folder / "data", "-n", "30")
     accounts = {}
     for role, login, password in re.findall(r"^  (mentor|lender|analyst|operator) +(\S+) +(\S+)$", printed, re.M):
         accounts.setdefault(role, (login, password))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "api.commands.main", "serve", "--port", str(port), "--data", str(folder / "data")]
-    server = subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(300):
-            try:
-                httpx.get(f"{address}/health")
-                break
-            except httpx.TransportError:
-                time.sleep(0.1)
-        yield address, accounts
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(timeout=30)
+    with serving(kail_by_dev, folder, "--data", folder / "data", environment=environment) as service:
+        yield service.address, accounts
 
 
 def test_the_demo_says_nothing_outside_the_marks(world, tmp_path):

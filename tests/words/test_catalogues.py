@@ -53,7 +53,21 @@ def test_every_language_that_has_a_folder_says_everything_with_the_same_argument
         ('msgid "step_done"', 'msgid "stepp_done"', r"en/answers\.po: stepp_done: it is missing, but stands in id/answers\.po"),
         ('msgid "step_done"', 'msgctxt "page"\nmsgid "save"', r"page save: it stands in id/answers\.po already\. Keep one"),
         ('msgid "step_done"', 'msgidx "step_done"', r"id/answers\.po: line \d+: .*Mend that line"),
-        ('"Language: id', '"Language: xx_YY', r"id/\*\.po: the header: it names no language\. Write"),
+        ("belum diketahui\"", "belum diketahui", r"id/answers\.po: line \d+: .*Mend that line"),
+        ('msgstr "belum diketahui"', "msgstr belum diketahui", r"id/answers\.po: line \d+: .*Mend that line"),
+        ('"belum diketahui"', '"belum diketahui" xx', r"id/answers\.po: line \d+: .*Mend that line"),
+        ('msgid "unknown"', '#, fuzzy\nmsgid "unknown"', r"id/answers\.po: unknown: it is marked fuzzy\. Look"),
+        ('msgid "step_done"', 'msgid "unknown"', r"id/answers\.po: unknown: it stands twice\. Keep one"),
+        ("belum diketahui", " ", r"id/answers\.po: unknown: it says nothing\. Translate"),
+        ("Language: id", "Language: en", r"id/answers\.po: the header: it does not name the language id\. Write"),
+        ('"Language: id\\n"\n', "", r"id/answers\.po: the header: it does not name the language id\. Write"),
+        ("plural=0", "plural=(n !=", r"id/answers\.po: the header: .*(Mend them|Copy the header)"),
+        ("plural=0", "plural=n/0", r"id/answers\.po: the header: .*(Mend them|Copy the header)"),
+        ("plural=0", "plural=n", r"id/answers\.po: the header: .*Mend them"),
+        ("charset=utf-8", "charset=bogus-9", r"id/answers\.po: the header: .*Copy the header"),
+        ('msgid ""', '\ufeffmsgid ""', r"id/answers\.po: the file: it begins with a byte order mark\. Save"),
+        ("nplurals=1", "nplurals=2", r"id/answers\.po: unit days: it says nothing\. Translate"),
+        ('"Language: id', '"Language: xx_YY', r"id/answers\.po: the header: it does not name the language id\. Write"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_named_by_file_entry_and_remedy(locale, old, new, problem):
@@ -76,6 +90,11 @@ def test_a_language_without_a_folder_is_named_with_those_there_are(locale):
 def test_a_file_that_is_no_utf_8_is_named(locale):
     (locale / "en" / "rows.po").write_bytes(b'msgid ""\nmsgstr ""\n\nmsgid "a"\nmsgstr "\xff"\n')
     assert "en/rows.po: the file: byte" in told("id", "en")
+
+
+def test_a_folder_in_the_place_of_a_file_is_named(locale):
+    (locale / "en" / "x.po").mkdir()
+    assert "en/x.po: the file: it cannot be read" in told("id", "en")
 
 
 def test_a_new_folder_is_a_new_language(locale):

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
-import sys
 import threading
-import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from litestar.testing import TestClient
 from sqlalchemy import select
 
-import api
 from api.accounts import service
 from api.accounts.cookies import BROWSER
 from api.accounts.limits import ALLOWED, WINDOW, count_try, forget_tries
@@ -29,6 +23,7 @@ from api.record.refusals import Refused
 from api.web.cookies import cookie_name
 from tests.api.accounts.signing_in import NEW, id_in
 from tests.installation import PASSWORD, installation
+from tests.installed import serving
 
 
 def test_the_counting_lets_exactly_the_allowed_number_through_at_once(kail):
@@ -183,44 +178,16 @@ def test_the_old_password_cannot_be_guessed_from_a_stolen_session(small_kail):
         assert refused.value.status == 400
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @contextmanager
-def workers(data, count=2):
+def workers(command, data, count=2):
     """Start the service several times on one data folder, as `kail serve` does; yield the addresses."""
-    root = Path(api.__file__).parents[1]
-    environment = {**os.environ, "PYTHONPATH": str(root), "FORWARDED_ALLOW_IPS": "*"}  # even where somebody sets it
-    ports = [free_port() for _ in range(count)]
-    started = []
-    try:
-        for port in ports:
-            command = [sys.executable, "-m", "api.commands.main", "serve", "--port", str(port), "--data", str(data)]
-            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-            started.append(subprocess.Popen(command, cwd=root, env=environment, **quiet))
-        addresses = [f"http://127.0.0.1:{port}" for port in ports]
-        for server, address in zip(started, addresses, strict=True):
-            wait_for(server, address)
-        yield addresses
-    finally:
-        for server in started:
-            server.terminate()
-        for server in started:
-            server.wait()
-
-
-def wait_for(server, address):
-    while server.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{address}/health") as answer:
-                assert answer.status == 200
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("the server ended before it answered")
+    environment = {**os.environ, "FORWARDED_ALLOW_IPS": "*"}  # even where somebody sets it
+    with ExitStack() as stack:
+        services = [
+            stack.enter_context(serving(command, data.parent, "--data", data, environment=environment))
+            for _ in range(count)
+        ]
+        yield [service.address for service in services]
 
 
 def knock(address, login, password, number):
@@ -244,11 +211,11 @@ def knock(address, login, password, number):
         return error.code
 
 
-def test_a_thousand_guesses_at_two_workers_get_exactly_the_allowed_number_of_looks(tmp_path):
+def test_a_thousand_guesses_at_two_workers_get_exactly_the_allowed_number_of_looks(kail_by_dev, tmp_path):
     with installation(tmp_path / "data") as kail:
         mentor = kail.actors["mentor"].account_id
     names = ["mentor", "MENTOR", " mentor ", "Mentor"]  # all the same name
-    with workers(kail.settings.data) as addresses, ThreadPoolExecutor(8) as pool:
+    with workers(kail_by_dev, kail.settings.data) as addresses, ThreadPoolExecutor(8) as pool:
 
         def guess(n):
             return knock(addresses[n % 2], names[n % 4], f"guess {n}", n)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -234,3 +235,25 @@ def test_a_file_that_takes_more_memory_than_it_may_is_told_of_and_nothing_is_don
     assert result.exit_code == 2
     assert "memori lebih dari 500 MB" in result.stderr
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_language_that_the_programme_does_not_speak_is_refused_before_anything_is_done(kail, tmp_path, monkeypatch):
+    folder = tmp_path / "english"
+    shutil.copytree(ROOT / "tests" / "programmes" / "warmi", folder)
+    for path in folder.glob("*.toml"):
+        text = re.sub(
+            r'\bid = "[^"]*", (?=en = )|^[\w.]+\.id = "[^"]*"\n(?=[\w.]+\.en = )',
+            "",
+            path.read_text("utf-8"),
+            flags=re.M,
+        )
+        path.write_text(text.replace('languages = ["id", "en"]', 'languages = ["en"]'), "utf-8")
+    (tmp_path / "people.csv").write_text("participant\na\n", encoding="utf-8")
+    result = kail("recommend", tmp_path / "people.csv", "--programme", folder, "--language", "id")
+    assert result.exit_code == 2
+    assert "tidak berbicara bahasa id.\n  Caranya: sebut --language dengan salah satu dari en." in result.stderr
+    assert not (tmp_path / "people.kail.csv").exists()
+    monkeypatch.setenv("KAIL_LANGUAGE", "xx")
+    result = kail("recommend", tmp_path / "people.csv", "--programme", folder)
+    assert result.exit_code == 2
+    assert "KAIL_LANGUAGE is xx, and there is no such language" in result.stderr

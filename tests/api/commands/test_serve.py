@@ -4,17 +4,15 @@ import errno
 import logging
 import os
 import socket
-import subprocess
-import sys
-import time
-import urllib.request
 
+import httpx
 import pytest
 
 from api.commands import serve
 from api.record.live import go_live
 from api.settings import Settings
 from tests.conftest import ROOT
+from tests.installed import serving
 
 WARMI = ROOT / "tests" / "programmes" / "warmi"
 
@@ -97,32 +95,10 @@ def test_the_access_log_has_no_query():
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_the_service_starts_answers_and_stops(tmp_path, workers):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "api.commands.main", "serve", "--port", str(port), "--workers", str(workers)]
-    with (tmp_path / "log").open("w+") as log:
-        service = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
-        try:
-            status = first_answer(f"http://127.0.0.1:{port}/health?nik=317", service)
-        finally:
-            service.terminate()
-            service.wait(20)
-        log.seek(0)
-        written = log.read()
-    assert status == 200
+def test_the_log_of_a_service_tells_what_was_asked_without_the_query(kail_by_dev, tmp_path, workers):
+    with serving(kail_by_dev, tmp_path, "--workers", workers) as service:
+        assert httpx.get(f"{service.address}/health?nik=317").status_code == 200
+    written = service.log.read_text()
     assert "/health" in written
     assert "317" not in written
     assert "Traceback" not in written
-
-
-def first_answer(address, service, patience=120.0):
-    end = time.monotonic() + patience
-    while time.monotonic() < end and service.poll() is None:
-        try:
-            with urllib.request.urlopen(address, timeout=5) as answer:
-                return answer.status
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("the service did not answer")

@@ -284,7 +284,7 @@ def test_the_same_file_twice_is_refused_and_changes_nothing(kail):
     before = everything(kail)
     again = send(kail, sheet, "another-name.csv")
     assert again.status_code == 409
-    assert "2026-11-21" in again.json()["problems"][0]["message"]
+    assert "21 November 2026" in again.json()["problems"][0]["message"]
     assert everything(kail) == before
 
 
