@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+import api
 from api.files.packing import BadFrame, Unpacker, frame, receive, unpack, unpack_problem
 from api.files.rows import FileProblem, Known, Row, Sheet
 from api.files.sheets import open_sheet
@@ -39,6 +40,8 @@ OF_CAGE: Final = (CAGE_FULL, "cage_memory", "cage_time", "cage_output", "cage_lo
 _COMMAND: Final = (sys.executable, "-P", "-W", "ignore", "-m", "api.files.caged")
 _KEPT: Final = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
 """What a child is told of the environment; where the database is and how one gets in is none of its business."""
+_OURS: Final = str(Path(api.__file__).parent.parent)
+"""Where the running Kail lies: the child must be the same one, from wherever the server was started."""
 _QUIET: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 _TURNS: Final = threading.BoundedSemaphore(AT_ONCE)
 _IN_LINE: Final = threading.BoundedSemaphore(AT_ONCE + MOST_WAITING)
@@ -152,21 +155,23 @@ class _Child:
             raise FileProblem(path.name, CAGE_FULL)
         try:
             environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | _QUIET
-            self.process = subprocess.Popen(
-                _COMMAND,
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-            )
+            environment["PYTHONPATH"] = os.pathsep.join(filter(None, (_OURS, environment.get("PYTHONPATH", ""))))
+            self.process = subprocess.Popen(_COMMAND, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         except BaseException as error:
             self._leave()
-            if isinstance(error, OSError):  # the system has no process, no memory or no handle left
-                raise FileProblem(path.name, CAGE_FULL) from None
-            raise
+            raise self._full(error) from None
         self.clock = threading.Timer(limits.seconds or threading.TIMEOUT_MAX, self._time_is_up)
         self.clock.daemon = True
-        if limits.seconds:
-            self.clock.start()
+        try:
+            if limits.seconds:
+                self.clock.start()
+        except BaseException as error:
+            self.close()
+            raise self._full(error) from None
+
+    def _full(self, error: BaseException) -> BaseException:
+        """What to raise where the system has no process, thread, memory or handle left."""
+        return FileProblem(self.path.name, CAGE_FULL) if isinstance(error, (OSError, RuntimeError)) else error
 
     def ask(self, what: str, asked: dict[str, Any]) -> Any:
         """Tell the child what to read and within which limits; return its first answer."""
@@ -254,8 +259,10 @@ class _Child:
                 pipe.close()
             except OSError:  # what was not sent before the child ended
                 log.debug("a child that reads a file ended before it was asked")
-        self.process.wait()
-        self._leave()
+        try:
+            self.process.wait()
+        finally:
+            self._leave()
 
     def _leave(self) -> None:
         _TURNS.release()

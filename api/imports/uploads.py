@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from api.web.errors import language_of
 from api.web.forms import Form
 
 MOST_BYTES: Final = 20 * 1024 * 1024
+_ENDING: Final = re.compile(r"\.[a-z0-9]{1,9}")
 FILES: Final = ("file", "columns")
 
 
@@ -55,7 +57,7 @@ def take(request: Asking, parts: Mapping[str, Any], live: Live) -> Imported:
 def _keep(upload: UploadFile, folder: Path, name: str) -> Path:
     """Write an upload under a name of our own; only the ending is the sender's."""
     ending = Path(upload.filename or "").suffix.lower()
-    path = folder / f"{name}{ending if ending.isascii() and len(ending) <= 10 else ''}"
+    path = folder / f"{name}{ending if _ENDING.fullmatch(ending) else ''}"
     upload.file.seek(0)
     with path.open("wb") as file:
         shutil.copyfileobj(upload.file, file)

@@ -6,12 +6,15 @@ answer stands.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
 from sqlalchemy import Connection
 
 from api.record.database import Database
+
+log = logging.getLogger("kail")
 
 
 class _Undone(Exception):
@@ -61,7 +64,10 @@ class Joined(Database):
         if opened:
             opened[1].close()
         for work in works:
-            work()
+            try:
+                work()
+            except Exception as error:  # all is committed: to say that it was not done would be wrong
+                log.error("what is to be done after a commit was not: %s", type(error).__name__)
 
     def undo(self) -> None:
         """Undo all that was written since the last commit."""

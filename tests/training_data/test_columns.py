@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 import training_data.columns
 from matcher.facts.participant import read_participant
+from matcher.message import Message
 from matcher.programme.loading import load_programme
 from matcher.programme.reading import ProgrammeError
 from matcher.programme.rules import rules_on
 from tests.saying import said, says
-from training_data.columns import check_headers, plain_map, read_map
+from training_data.columns import check_headers, maps, plain_map, read_map
 from training_data.columns.cells import FACTORS
 from words.speaking import speaker
 
@@ -378,3 +379,13 @@ def test_the_map_in_the_docstring_is_a_correct_map(a_map):
         "choices",
         "choice",
     ]
+
+
+def test_what_is_near_is_looked_for_of_the_first_names_only(monkeypatch):
+    """To look for it takes milliseconds a name, and a header may hold 2,000: a server would do nothing else for a minute."""
+    looked_for = []
+    monkeypatch.setattr(maps, "_near", lambda name, names: looked_for.append(name) or Message("take_out_or_correct"))
+    with pytest.raises(ProgrammeError) as error:
+        plain_map(PROGRAMME, [f"column {number}" for number in range(2_000)], "people.csv")
+    assert len(error.value.problems) == 2_000
+    assert len(looked_for) == maps.MOST_HINTS

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from matcher.facts.participant import read_value
 from matcher.message import Message
@@ -15,6 +15,9 @@ from matcher.programme.entries import Programme, Signal
 from matcher.programme.reading import Entry, ProgrammeError, ProgrammeProblem, did_you_mean
 from training_data.columns.cells import FACTORS, GROUPED, Column, ColumnMap, Rate, parse_date
 from training_data.columns.tables import read_table
+
+MOST_HINTS: Final = 20
+"""Of a file's strange names: to find what is near one takes milliseconds, and a header may hold 2,000."""
 
 
 def read_map(path: Path, programme: Programme, table_of: Callable[[Path], Mapping[str, Any]] = read_table) -> ColumnMap:
@@ -42,8 +45,9 @@ def plain_map(programme: Programme, headers: Sequence[str] | None = None, file: 
     strange = [name for name in headers or () if name and name not in allowed]
     if strange:
         *before, last = strange
-        problems = [_header(file, name, Message("header_unknown", {"hint": _near(name, allowed)})) for name in before]
-        problems.append(_header(file, last, Message("header_unknown_last", {"hint": _near(last, allowed)})))
+        hints = _hints(strange, allowed)
+        problems = [_header(file, name, Message("header_unknown", {"hint": hints[name]})) for name in before]
+        problems.append(_header(file, last, Message("header_unknown_last", {"hint": hints[last]})))
         raise ProgrammeError(problems)
     return ColumnMap(
         participant="participant" if headers is None or "participant" in headers else "",
@@ -59,11 +63,9 @@ def check_headers(found: ColumnMap, headers: Sequence[str], file: str) -> None:
     Raises:
         ProgrammeError: naming every column that is not there, with the nearest one.
     """
-    problems = [
-        _header(file, name, Message("header_missing", {"hint": _near(name, headers)}))
-        for name in found.headers
-        if name not in headers
-    ]
+    missing = [name for name in found.headers if name not in headers]
+    hints = _hints(missing, headers)
+    problems = [_header(file, name, Message("header_missing", {"hint": hints[name]})) for name in missing]
     if problems:
         raise ProgrammeError(problems)
 
@@ -226,6 +228,12 @@ def _allowed(signal: Signal) -> tuple[str, ...] | Message:
     if signal.kind in ("yes_no", "date"):
         return Message("allowed_yes_no" if signal.kind == "yes_no" else "allowed_date")
     return tuple(signal.values) or Message("allowed_number", {"least": signal.minimum, "most": signal.maximum})
+
+
+def _hints(strange: Sequence[str], names: Sequence[str]) -> dict[str, Message]:
+    """What is near each strange name; looked for only of the first, since a file may hold thousands that take long."""
+    looked_for = {name: _near(name, names) for name in strange[:MOST_HINTS]}
+    return dict.fromkeys(strange, Message("take_out_or_correct")) | looked_for
 
 
 def _near(name: str, names: Iterable[str]) -> Message:

@@ -263,3 +263,24 @@ def test_where_the_line_is_full_the_next_file_is_told_to_come_back(koja, monkeyp
     assert status == 503
     assert all(part in page for part in (*said("cage_full", "id"), *said("cage_full", "id", "remedy")))
     assert everything(koja) == before
+
+
+def test_a_turn_is_given_back_where_no_clock_can_be_started(koja, monkeypatch):
+    """Two such moments would otherwise shut every file out until a restart."""
+
+    def refuse(self):
+        raise RuntimeError("can't start new thread")
+
+    for _ in range(cage.AT_ONCE + 1):
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Timer, "start", refuse)
+            assert send(koja, "nik\n1\n").status_code == 503
+    assert not children()
+    assert send(koja, "nik\nx\n").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["a.c\0sv", "a.c\nsv", "a.<b>", "a.csvcsvcsvcsv", "a"])
+def test_an_ending_that_no_file_has_is_refused_in_words(koja, name):
+    answer = send(koja, "nik\n1\n", name)
+    assert answer.status_code == 400
+    assert answer.json()["problems"][0]["field"] == "file"
