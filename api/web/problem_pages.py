@@ -9,6 +9,7 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect, Template
 from litestar.types import ExceptionHandlersMap
+from sqlalchemy.exc import OperationalError
 
 from api.record.refusals import Refused, Trouble
 from api.web import errors
@@ -53,6 +54,16 @@ def nowhere(request: Asking, error: HTTPException) -> Response[Any]:
     return answer
 
 
+def _database(request: Asking, error: OperationalError) -> Response[Any]:
+    from api.record.database import is_busy  # here, since a service without a record never gets here
+
+    if not is_busy(error):
+        return _unexpected(request, error)
+    answer = _problem_page(request, 503)
+    answer.headers.update(errors.COME_BACK)
+    return answer
+
+
 def _unexpected(request: Asking, error: Exception) -> Response[Any]:
     errors.log_unexpected(request, error)
     return _problem_page(request, 500)
@@ -61,6 +72,7 @@ def _unexpected(request: Asking, error: Exception) -> Response[Any]:
 HANDLERS: Final[ExceptionHandlersMap] = {
     Refused: _refused,
     HTTPException: _of_the_framework,
+    OperationalError: _database,
     Exception: _unexpected,
 }
 """What a router of pages does with exceptions: it answers with pages."""

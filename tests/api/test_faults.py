@@ -18,6 +18,7 @@ from api.record.database import Database
 from api.record.key_store import Erased, Vault
 from tests.every_table import METADATA
 from tests.installation import A_TRADER
+from tests.reading import read
 
 PLANTED = {
     "name": "Bu Wahyuningsih Trisnawati",
@@ -293,8 +294,15 @@ def test_who_waited_too_long_for_another_writer_is_told_to_come_back(kail, monke
     try:
         with kail.client("mentor") as client, kail.record.database.write():
             said = client.post("/api/v1/participants", json={"name": "Bu Ani", **AGREED})
+            seen = (
+                client.get("/participants/new?language=en"),
+                client.post("/participants?language=en", data={"search": "Ani"}),
+            )
         assert (said.status_code, said.headers["retry-after"]) == (503, "30")
         assert said.json()["type"] == "urn:kail:problem:busy"
+        assert seen[0].status_code == 200  # it asks nothing of the record
+        assert (seen[1].status_code, seen[1].headers["retry-after"]) == (503, "30")
+        assert "Busy just now" in read(seen[1], 503).text
     finally:
         impatient.close()
     with kail.record.read() as tx:
