@@ -194,7 +194,7 @@ def postgresql() -> Iterator[str]:
     run = {"check": True, "stdout": subprocess.DEVNULL, "cwd": folder}
     subprocess.run([*as_owner, _program("initdb"), "-D", data, "-U", "kail", "-A", "trust", "-E", "UTF8"], **run)  # noqa: PLW1510 - `run` says check
     # Nothing here outlives the test, so it need not wait for the disk; what is promised of a disk is tested on SQLite.
-    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off -c max_connections=60"
+    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off -c max_connections=200"
     subprocess.run([*as_owner, _program("pg_ctl"), "-D", data, "-l", log, "-o", options, "-w", "start"], **run)  # noqa: PLW1510 - `run` says check
     try:
         yield f"postgresql:///{{}}?host={folder}&user=kail"

@@ -27,7 +27,7 @@ from pathlib import Path
 import httpx
 
 import dev
-from tests.conftest import ROOT
+from dev import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PACKAGES = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
