@@ -117,9 +117,10 @@ def nouns_of_the_record() -> tuple[ModuleType, ...]:
     from api.assessments import routes as assessments
     from api.audit import routes as audit
     from api.imports import routes as imports
+    from api.jobs import routes as jobs
     from api.participants import routes as participants
 
-    return accounts, participants, imports, assessments, audit
+    return accounts, participants, imports, assessments, audit, jobs
 
 
 def handlers_of(nouns: Iterable[ModuleType]) -> list[Any]:

@@ -9,7 +9,8 @@ from api.consents import tables as _consents
 from api.imports import tables as _imports
 from api.participants import tables as _participants
 from api.record import answered as _answered
+from api.record import jobs as _jobs
 from api.record.database import METADATA
 
 __all__ = ["METADATA"]
-_ALL = (_accounts, _answered, _assessments, _audit, _consents, _imports, _participants)
+_ALL = (_accounts, _answered, _assessments, _audit, _consents, _imports, _jobs, _participants)

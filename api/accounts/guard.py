@@ -80,6 +80,12 @@ MATRIX: Final[Mapping[str, tuple[str, ...]]] = {
     "GET /api/v1/switches/randomise-ties": (O,),
     "PUT /api/v1/switches/randomise-ties": (O,),
     "GET /api/v1/audit": (O,),
+    # what takes long
+    "GET /api/v1/jobs": (M, O),
+    "POST /api/v1/jobs": (M, O),
+    "GET /api/v1/jobs/{job_id}": (M, O),
+    "POST /api/v1/jobs/{job_id}/cancel": (M, O),
+    "GET /api/v1/jobs/{job_id}/file": (M, O),
     # pages
     "GET /sign-in": (ANYONE,),
     "POST /sign-in": (ANYONE,),
@@ -120,6 +126,11 @@ MATRIX: Final[Mapping[str, tuple[str, ...]]] = {
     "POST /objections/{objection_id}/decision": (O,),
     "GET /disagreements": (A, O),
     "POST /disagreements/lot": (O,),
+    "GET /jobs": (M, O),
+    "POST /jobs": (M, O),
+    "GET /jobs/{job_id}": (M, O),
+    "POST /jobs/{job_id}/cancel": (M, O),
+    "GET /jobs/{job_id}/file": (M, O),
 }
 """Method and path of every route, and who may use it."""
 

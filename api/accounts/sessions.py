@@ -72,6 +72,12 @@ def actor_of_key(tx: Transaction, secret: str) -> Actor | None:
     return _actor(found, scopes=frozenset(found.scopes.split())) if found else None
 
 
+def actor_of_account(tx: Transaction, account_id: str) -> Actor | None:
+    """Return who an account is, for what is done in its name without a session; None if it is closed."""
+    found = tx.one(_of_account().where(ACCOUNTS.c.id == account_id))
+    return _actor(found) if found else None
+
+
 def _of_account(*more: Any) -> Select[Any]:
     columns = (ACCOUNTS.c.id, ACCOUNTS.c.organisation_id, ACCOUNTS.c.role, ACCOUNTS.c.name)
     return select(*columns, *more).select_from(ACCOUNTS).where(ACCOUNTS.c.active)

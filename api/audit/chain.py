@@ -7,13 +7,26 @@ Where a chain ends stands in a table of its own, under the same key: without tha
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, Insert, Integer, Select, String, Table, bindparam, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Insert,
+    Integer,
+    RowMapping,
+    Select,
+    String,
+    Table,
+    bindparam,
+    insert,
+    select,
+    update,
+)
 
 from api.record.database import METADATA
 from api.record.transaction import Transaction
@@ -82,7 +95,7 @@ def _end(tx: Transaction, table: Table, seq: int, link: str) -> str:
     return tx.keys.link(link, f"{table.name} ends at {seq}".encode())
 
 
-def canonical(table: Table, row: Mapping[str, Any]) -> bytes:
+def canonical(table: Table, row: Mapping[str, Any] | RowMapping) -> bytes:
     """Write a row as bytes that depend on its content alone: every column but the hash, an absent one as null."""
     content = {column.name: _plain(row.get(column.name)) for column in table.columns if column.name != "hash"}
     return json.dumps([table.name, content], sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
@@ -96,28 +109,43 @@ def _plain(value: Any) -> Any:
 
 def verify(tx: Transaction, table: Table) -> tuple[int, list[Fault]]:
     """Go over a chain; return how many rows it has and every place where it does not hold."""
-    faults: list[Fault] = []
-    previous, expected, count = FIRST, 1, 0
-    for row in _rows(tx, table):
-        count += 1
-        if row["seq"] != expected:
-            many = row["seq"] - expected
-            faults.append(
-                Fault(expected, Message("entries_missing", {"count": many}) if many > 0 else Message("out_of_order"))
-            )
-        if tx.keys.link(previous, canonical(table, row)) != row["hash"] and not (faults and faults[-1].seq == expected):
-            faults.append(Fault(row["seq"], Message("entry_changed")))
-        previous, expected = row["hash"], row["seq"] + 1
-    end = tx.one(select(ENDS.c.seq, ENDS.c.hash).where(ENDS.c.chain == table.name))
-    if (end.seq, end.hash) != (expected - 1, _end(tx, table, expected - 1, previous)) if end else count:
-        faults.append(Fault(expected, Message("wrong_end")))
-    return count, faults
+    walk = Walk()
+    while walk.go_on(tx, table):
+        pass
+    return walk.count, walk.faults
 
 
-def _rows(tx: Transaction, table: Table) -> Iterator[Mapping[str, Any]]:
-    every = select(table).order_by(table.c.seq).execution_options(yield_per=1000)
-    for row in tx.sql.execute(every):
-        yield dict(row._mapping)
+@dataclass
+class Walk:
+    """A walk over a chain, part by part: what was seen so far is all that the next part needs."""
+
+    count: int = 0
+    last: int | None = None
+    previous: str = FIRST
+    faults: list[Fault] = field(default_factory=list)
+
+    def go_on(self, tx: Transaction, table: Table, most: int = 1000) -> bool:
+        """Look at the next rows; return whether there may be more. After the last of them the end is looked at too."""
+        after = select(table) if self.last is None else select(table).where(table.c.seq > self.last)
+        rows = tx.all(after.order_by(table.c.seq).limit(most))
+        for row in rows:
+            self._see(tx, table, row._mapping)
+        if len(rows) == most:
+            return True
+        end, last = tx.one(select(ENDS.c.seq, ENDS.c.hash).where(ENDS.c.chain == table.name)), self.last or 0
+        if (end.seq, end.hash) != (last, _end(tx, table, last, self.previous)) if end else self.count:
+            self.faults.append(Fault(last + 1, Message("wrong_end")))
+        return False
+
+    def _see(self, tx: Transaction, table: Table, row: RowMapping) -> None:
+        expected = (self.last or 0) + 1
+        many = row["seq"] - expected
+        if many:
+            what = Message("entries_missing", {"count": many}) if many > 0 else Message("out_of_order")
+            self.faults.append(Fault(expected, what))
+        elif tx.keys.link(self.previous, canonical(table, row)) != row["hash"]:
+            self.faults.append(Fault(row["seq"], Message("entry_changed")))
+        self.count, self.last, self.previous = self.count + 1, row["seq"], row["hash"]
 
 
 def end_of(tx: Transaction, table: Table) -> tuple[int, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,17 +86,20 @@ def listen(settings: Settings, *, quiet: bool = False) -> None:
     """Answer until a signal ends it. `quiet`: log only what is wrong."""
     import uvicorn
 
-    uvicorn.run(
-        "api.app:from_environment",
-        factory=True,
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        proxy_headers=False,
-        server_header=False,
-        log_config=log_config(),
-        log_level="warning" if quiet else None,
-    )
+    from api.jobs.process import worker_beside
+
+    with worker_beside() if settings.data else nullcontext():
+        uvicorn.run(
+            "api.app:from_environment",
+            factory=True,
+            host=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            proxy_headers=False,
+            server_header=False,
+            log_config=log_config(),
+            log_level="warning" if quiet else None,
+        )
 
 
 def check_port(host: str, port: int) -> None:

@@ -14,7 +14,7 @@ from api.audit.service import note
 from api.audit.tables import AUDIT
 from api.participants.people import find
 from api.participants.tables import PARTICIPANTS
-from api.record import answered
+from api.record import answered, jobs
 from api.record.actor import Actor
 from api.record.crypto import unseal_json
 from api.record.database import METADATA
@@ -79,6 +79,7 @@ def erase(record: Record, actor: Actor, person_id: str, version: int) -> int:
         gone = {"nik_index": None, "phone_index": None, "own_index": None, "erased_at": tx.now, "frozen": False}
         tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person_id).values(**gone, version=version + 1))
         answered.empty(tx)
+        jobs.forget_people(tx, record)
         note(tx, actor, "erased", "participant", person_id, rows=emptied)
     record.database.afterwards(lambda: sweep(record))
     return emptied

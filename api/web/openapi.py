@@ -135,12 +135,13 @@ NEW_VERSION: Final = named(version=VERSION)
 
 
 class Route(NamedTuple):
-    """What an endpoint is sent (None: nothing) and as what, what it answers, and with which status."""
+    """What an endpoint is sent (None: nothing) and as what, what it answers and as what, and with which status."""
 
     sent: Schema | None
     answered: Schema
     status: int = 200
     sent_as: str = "application/json"
+    answered_as: str = "application/json"
 
 
 def describe(document: OpenAPI, routes: Mapping[str, Route]) -> None:
@@ -154,7 +155,7 @@ def describe(document: OpenAPI, routes: Mapping[str, Route]) -> None:
             content = {route.sent_as: {"schema": route.sent}}
             operation.request_body = {"required": bool(route.sent["required"]), "content": content}
         operation.responses = {
-            str(route.status): {"description": "Done", "content": {"application/json": {"schema": route.answered}}},
+            str(route.status): {"description": "Done", "content": {route.answered_as: {"schema": route.answered}}},
             "default": {
                 "description": "Not done, and nothing of it; every problem at once",
                 "content": {"application/problem+json": {"schema": ref("Problem")}},

@@ -1,0 +1,96 @@
+"""The endpoints of jobs: asked for, looked at, cancelled, and what was read out fetched as a file."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from anyio import to_thread
+from litestar import Response, get, post
+from litestar.params import FromPath, RawBody
+from litestar.response import Stream
+
+from api.jobs.kinds import ask_for, read_asked
+from api.record.jobs import Job, cancel, read_out, see_job, see_jobs
+from api.web.asking import NO_STORE, Asking, actor_of, answer_json, ask, in_thread, look_up
+from api.web.errors import language_of
+from api.web.forms import Form
+
+
+@get("/api/v1/jobs")
+@in_thread
+def get_jobs(request: Asking) -> Response[bytes]:
+    """List one's own jobs, the latest first."""
+    return answer_json({"jobs": [written(job) for job in look_up(request, see_jobs)]})
+
+
+@post("/api/v1/jobs", status_code=202)
+@in_thread
+def post_job(request: Asking, body: RawBody) -> Response[bytes]:
+    """Ask for a job of some kind; it is done in the background."""
+    kind, given = read_asked(Form.of_json(body), actor_of(request))
+    return accepted(request, ask(request, ask_for, kind, given, language_of(request)))
+
+
+def accepted(request: Asking, job_id: str) -> Response[bytes]:
+    """Answer that a job was asked for: it, and where it is looked at."""
+    response = answer_json(written(look_up(request, see_job, job_id)), 202)
+    response.headers["location"] = f"/api/v1/jobs/{job_id}"
+    return response
+
+
+@get("/api/v1/jobs/{job_id:str}")
+@in_thread
+def get_job(request: Asking, job_id: FromPath[str]) -> Response[bytes]:
+    """Look at one of one's own jobs: its state, how far it is, and what came out."""
+    return answer_json(written(look_up(request, see_job, job_id)))
+
+
+@post("/api/v1/jobs/{job_id:str}/cancel", status_code=200)
+@in_thread
+def post_cancel(request: Asking, job_id: FromPath[str]) -> Response[bytes]:
+    """Stop a job before its next step; what was done stays done."""
+    return answer_json(written(ask(request, cancel, job_id)))
+
+
+@get("/api/v1/jobs/{job_id:str}/file")
+@in_thread
+def get_file(request: Asking, job_id: FromPath[str]) -> Stream:
+    """Fetch what an export read out, as a CSV file."""
+    return as_file(request, job_id)
+
+
+def as_file(request: Asking, job_id: str) -> Stream:
+    """What a job read out, as a file that a browser saves."""
+    first = look_up(request, read_out, job_id)  # a refusal comes before anything is sent
+    headers = {"content-disposition": f'attachment; filename="kail-{job_id[:8]}.csv"', **NO_STORE}
+    return Stream(_parts(request, job_id, first), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+async def _parts(request: Asking, job_id: str, part: tuple[list[str], int]) -> AsyncIterator[bytes]:
+    yield "\N{BYTE ORDER MARK}".encode()  # by which Excel knows what the bytes mean
+    while part[0]:
+        yield "".join(part[0]).encode()
+        part = await to_thread.run_sync(look_up, request, read_out, job_id, part[1])
+
+
+def written(job: Job) -> dict[str, Any]:
+    """A job as it is answered."""
+    own = f"/api/v1/jobs/{job.id}"
+    return {
+        "id": job.id,
+        "kind": job.kind,
+        "state": job.state,
+        "stopping": job.stopping,
+        "asked_at": job.asked_at.isoformat(),
+        "ended_at": job.ended_at.isoformat() if job.ended_at else None,
+        "done": job.done,
+        "total": job.total,
+        "ahead": job.ahead,
+        "result": job.result,
+        "pieces": job.pieces,
+        "file": f"{own}/file" if job.reads_out and job.state == "done" else None,
+    }
+
+
+HANDLERS: Final = (get_jobs, post_job, get_job, post_cancel, get_file)

@@ -1,0 +1,127 @@
+"""The worker: a process of the server's own that does jobs, one at a time, while people have the cores first.
+
+It is started by `kail serve` (`process.py`) and ends when its standard input does, at the latest with the server. Of
+several on one data folder one works and the others wait, in case that it ends.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sqlite3
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.accounts.sessions import actor_of_account
+from api.jobs.kinds import KINDS
+from api.record.doing import do_next
+from api.record.jobs import forget_old
+from api.record.live import Live, go_live
+from api.record.transaction import Record, open_record
+from api.settings import Settings
+
+log = logging.getLogger("kail")
+LOOK_SECONDS: Final = 0.25
+"""How often it is looked whether somebody asked for a job."""
+AGAIN_SECONDS: Final = 2.0
+"""How long nothing is tried after the database was away or the disk full."""
+TIDY_SECONDS: Final = 3600
+NICENESS: Final = 10
+FILES: Final = "jobs"
+"""The folder, in the data folder, of what jobs were given and make."""
+LOCK_FILE: Final = "jobs.lock"
+
+
+def do_all(record: Record, live: Live, data: Path) -> int:
+    """Do every job that waits, until none is left; return how many turns it took."""
+    turns = 0
+    while do_next(record, live, data / FILES, KINDS, actor_of_account):
+        turns += 1
+    return turns
+
+
+def work(record: Record, live: Live, data: Path, is_over: Callable[[], bool]) -> None:
+    """Do jobs as they come, until it is over."""
+    tidied = float("-inf")
+    while not is_over():
+        try:
+            if time.monotonic() - tidied > TIDY_SECONDS:
+                tidy(record, data)
+                tidied = time.monotonic()
+            if not do_next(record, live, data / FILES, KINDS, actor_of_account):
+                time.sleep(LOOK_SECONDS)
+        except (SQLAlchemyError, OSError, sqlite3.Error) as error:  # away, busy or full: it goes on where it was
+            log.warning("jobs wait: %s", type(error).__name__)
+            time.sleep(AGAIN_SECONDS)
+
+
+def tidy(record: Record, data: Path) -> None:
+    """Delete jobs that ended long ago, and the files of jobs that are no more."""
+    left = forget_old(record)
+    for folder in (data / FILES).iterdir() if (data / FILES).is_dir() else ():
+        if folder.name not in left:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def the_only_one(data: Path, is_over: Callable[[], bool]) -> Iterator[bool]:
+    """Wait until no other worker is at this data folder; whether it came to that.
+
+    The lock is that of an SQLite file: every system takes it back when a process ends, however it does.
+    """
+    lock = sqlite3.connect(data / LOCK_FILE, isolation_level=None, timeout=0)
+    (data / LOCK_FILE).chmod(0o600)
+    try:
+        while not (ours := _locked(lock)) and not is_over():
+            time.sleep(LOOK_SECONDS)
+        yield ours
+    finally:
+        lock.close()
+
+
+def _locked(lock: sqlite3.Connection) -> bool:
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError:
+        return False
+    return True
+
+
+def main() -> None:
+    """Work until the server ends."""
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    logging.basicConfig(format="kail jobs: %(message)s", level=logging.INFO)
+    over = threading.Event()
+    settings = Settings.from_environment(os.environ)
+    assert settings.data is not None
+    threading.Thread(target=_wait_for_the_end, args=(over,), daemon=True).start()
+    record = open_record(settings.data, settings.database, go_live(settings).clock)
+    try:
+        with the_only_one(settings.data, over.is_set) as ours:
+            if ours:
+                work(record, go_live(settings), settings.data, over.is_set)
+    finally:
+        record.close()
+
+
+def _wait_for_the_end(over: threading.Event) -> None:
+    """Wait for the end of the standard input, which is the server's: a step under way may end, then the process does."""
+    sys.stdin.buffer.read()
+    over.set()
+    time.sleep(END_SECONDS)
+    os._exit(0)  # whatever it is in goes on in the next worker
+
+
+END_SECONDS: Final = 2.0
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""Doing jobs: one at a time, in short steps, each of which is stored with how far it came.
+
+A kind of job is a function that goes from step to step. What it writes in a step is committed together with the place
+where it goes on, so that a worker that is killed loses at most the step it was in, and does none twice. Between two
+steps everybody else gets in: a step holds the one writer's lock for some 20 ms at most, and how much is put into one
+follows what the last ones took.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import OperationalError
+
+from api.record.actor import Actor
+from api.record.crypto import seal_json, unseal_json
+from api.record.jobs import CANCELLED, DONE, END_OF_LINE, FAILED, JOBS, KEY_NAME, PIECES, RUNNING, WAITING
+from api.record.key_store import Erased
+from api.record.live import Live
+from api.record.refusals import Refused, Trouble
+from api.record.transaction import Record, Transaction, new_id
+
+log = logging.getLogger("kail")
+AIM_SECONDS: Final = 0.012
+"""How long a step is meant to hold the writer's lock: well below the 20 ms it may, since no two steps take the same."""
+MOST_AT_ONCE: Final = 200
+TURN_SECONDS: Final = 2.0
+"""How long a job goes on while others wait, before they take turns."""
+MOST_TRIES: Final = 5
+"""Turns that a job may lose its worker, or fail unexpectedly, without a step done: then it is given up."""
+
+
+class Ended(Exception):
+    """Not an error: a job's turn is over, or it was cancelled."""
+
+
+class Pace:
+    """How many things fit into a step, found out from what the last ones took."""
+
+    def __init__(self) -> None:
+        self.size = 1
+
+    def took(self, many: int, seconds: float) -> None:
+        """Note how long a step of so many things held the lock."""
+        fits = int(many * AIM_SECONDS / max(seconds, 1e-4))
+        self.size = max(1, min(fits, self.size * 2, MOST_AT_ONCE))
+
+
+@dataclass
+class Doing:
+    """A job while it is done. `files`: the folder of what it was given and makes; `place`: where it goes on, by its kind."""
+
+    record: Record
+    live: Live
+    files: Path
+    id: str
+    actor: Actor
+    language: str
+    round: int
+    key: bytes
+    given: Mapping[str, Any]
+    place: dict[str, Any]
+    done: int = 0
+    total: int | None = None
+
+    def __post_init__(self) -> None:
+        self.pace = Pace()
+        self._pieces: list[Any] = []
+        self._stored = self.done
+        self._until = time.monotonic() + TURN_SECONDS
+
+    def add(self, *things: Any) -> None:
+        """Keep things that came out, with the step that they belong to."""
+        self._pieces += things
+
+    @contextmanager
+    def step(self, many: int = 1) -> Iterator[Transaction]:
+        """A transaction that does `many` things; `place`, `done`, `total` and pieces as they then are are stored with it.
+
+        Raises:
+            Ended: where the job was cancelled, before anything is done; or its turn is over, after all of it is.
+        """
+        with self.record.write() as tx:
+            began = time.monotonic()
+            self._check(tx)
+            yield tx
+            self._keep(tx)
+            others = JOBS.c.state.in_(WAITING) & (JOBS.c.id != self.id)
+            crowded = time.monotonic() > self._until and tx.one(select(JOBS.c.id).where(others).limit(1))
+        held = time.monotonic() - began
+        self.pace.took(many, held)
+        if crowded:
+            raise Ended("its turn is over")
+        time.sleep(held)  # whoever waits for the lock on SQLite looks for it now and then: half the time it is free
+
+    def _check(self, tx: Transaction) -> None:
+        row = tx.one(select(JOBS.c.stop, JOBS.c.state, JOBS.c.round).where(JOBS.c.id == self.id))
+        if row is None or row.state != RUNNING or row.round != self.round:
+            raise Ended("it begins again, or is done by somebody else")
+        if row.stop:
+            raise Ended("it was cancelled")
+
+    def _keep(self, tx: Transaction) -> None:
+        if self._pieces:
+            self._add_pieces(tx)
+        values: dict[str, Any] = {"done": self.done, "total": self.total, "place": json.dumps(self.place)}
+        if self.done > self._stored:  # a step that brings it no further is no reason to try for ever
+            values["tries"] = 0
+        self._stored = self.done
+        tx.run(update(JOBS).where(JOBS.c.id == self.id).values(values))
+
+    def _add_pieces(self, tx: Transaction) -> None:
+        last = tx.one(select(func.max(PIECES.c.number)).where(PIECES.c.job_id == self.id))
+        name = new_id()
+        content = seal_json(self.key, self._pieces, f"job_pieces.content:{name}")
+        number = ((last[0] if last else None) or 0) + 1
+        tx.run(insert(PIECES).values(id=name, job_id=self.id, number=number, content=content))
+        self._pieces = []
+
+
+Kind = Callable[[Doing], Mapping[str, Any]]
+"""Does a job of a kind to its end and returns what there is to say of it, as JSON can write it.
+
+It may be begun any number of times and goes on from `place`. It raises `Refused` where it cannot be done.
+"""
+Who = Callable[[Transaction, str], Actor | None]
+"""Finds who an account is; None where it is closed."""
+
+
+def do_next(record: Record, live: Live, folder: Path, kinds: Mapping[str, Kind], who: Who) -> bool:
+    """Let the job whose turn it is go on, until it ends or others have waited long enough; return whether there was one."""
+    with record.write() as tx:
+        first = select(JOBS).where(JOBS.c.state.in_(WAITING)).order_by(JOBS.c.turn, JOBS.c.id).limit(1)
+        row = tx.one(first)
+        if row is None:
+            return False
+        line = tx.one(select(END_OF_LINE))
+        values = {"state": RUNNING, "turn": line[0] if line else 1, "tries": row.tries + 1}
+        tx.run(update(JOBS).where(JOBS.c.id == row.id).values(values))
+        actor = who(tx, row.account_id)
+    try:
+        key = record.vault.key(KEY_NAME.format(row.id))
+    except Erased:
+        key = None
+    if row.stop or actor is None or key is None or row.tries >= MOST_TRIES:
+        state = CANCELLED if row.stop else FAILED
+        said = [] if row.stop else [Trouble("job", "job_lost" if actor else "job_of_nobody").said(row.language)]
+        _end(record, row.id, row.round, key, state, {"problems": said})
+        return True
+    given = unseal_json(key, row.given, f"jobs.given:{row.id}")
+    known = (row.id, actor, row.language, row.round, key, given, json.loads(row.place), row.done, row.total)
+    _do(Doing(record, live, folder / row.id, *known), kinds[row.kind])
+    return True
+
+
+def _do(job: Doing, kind: Kind) -> None:
+    try:
+        result = {**kind(job), "problems": []}
+    except Ended:
+        return  # how it goes on, or that it does not, is seen when its turn comes
+    except Refused as refused:
+        _end(job.record, job.id, job.round, job.key, FAILED, {"problems": refused.problems(job.language)})
+    except OperationalError:
+        raise  # the database is away or busy: whoever does jobs comes back later
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise  # likewise
+        where = "".join(traceback.format_tb(error.__traceback__))  # not its message, which may hold somebody's values
+        log.error("unexpected %s in a job\n%s", type(error).__name__, where)
+    else:
+        _end(job.record, job.id, job.round, job.key, DONE, result)
+
+
+def _end(record: Record, job_id: str, round_: int, key: bytes | None, state: str, result: Mapping[str, Any]) -> None:
+    """Store how a job ended, unless it was made to begin again meanwhile."""
+    with record.write() as tx:
+        values: dict[str, Any] = {"state": state, "ended_at": tx.now, "given": None}
+        if key is not None:
+            values["result"] = seal_json(key, result, f"jobs.result:{job_id}")
+        under_way = (JOBS.c.id == job_id) & JOBS.c.state.in_(WAITING) & (JOBS.c.round == round_)
+        tx.run(update(JOBS).where(under_way).values(values))
