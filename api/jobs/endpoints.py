@@ -64,7 +64,7 @@ def as_file(request: Asking, job_id: str) -> Stream:
     """What a job read out, as a file that a browser saves."""
     first = look_up(request, read_out, job_id)  # a refusal comes before anything is sent
     headers = {"content-disposition": f'attachment; filename="kail-{job_id[:8]}.csv"', **NO_STORE}
-    return Stream(_parts(request, job_id, first), media_type="text/csv; charset=utf-8", headers=headers)
+    return Stream(_parts(request, job_id, first), media_type="text/csv", headers=headers)
 
 
 async def _parts(request: Asking, job_id: str, part: tuple[list[str], int]) -> AsyncIterator[bytes]:

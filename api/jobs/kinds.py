@@ -41,14 +41,15 @@ def read_asked(form: Form, actor: Actor) -> tuple[str, dict[str, Any]]:
     Raises:
         Refused: 400 for what is none; 403 for one that is another role's.
     """
-    kind = form.choice("kind", tuple(ASKED))
-    given = {"keep": form.yes_no("keep", default=False)} if kind == RESCREENING else {}
+    kind, keep = form.choice("kind", tuple(ASKED)), form.yes_no("keep", default=False)
+    if keep and kind != RESCREENING:
+        form.trouble("keep", "keep_what")
     form.done()
     role = ASKED[kind].role
     if actor.role != role:
         allowed = [Named("role", role)]
         raise Refused(403, Trouble("role", "not_allowed", role=Named("role", actor.role), allowed=allowed))
-    return kind, given
+    return kind, {"keep": keep}
 
 
 def ask_for(tx: Transaction, actor: Actor, kind: str, given: Mapping[str, Any], language: str) -> str:

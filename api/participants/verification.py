@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any, Final
 
 from sqlalchemy import Table, func, select
@@ -36,7 +35,7 @@ def verify_chains(job: Doing) -> Mapping[str, Any]:
         with job.record.read() as tx:
             counts = [tx.one(select(func.count()).select_from(table)) for table, _ in CHAINS]
         job.total = sum(count[0] for count in counts if count)
-        job.place = {"walks": [asdict(Walk()) for _ in CHAINS], "over": []}
+        job.place = {"walks": [_kept(Walk()) for _ in CHAINS], "over": []}
     for number, (table, _) in enumerate(CHAINS):
         while number not in job.place["over"]:
             _go_on(job, table, number)
@@ -50,14 +49,19 @@ def _go_on(job: Doing, table: Table, number: int) -> None:
         more = walk.go_on(tx, table, MOST_AT_ONCE)
         gone, end = is_gone(tx, table, walk.count), end_of(tx, table)
     walks, over = list(job.place["walks"]), list(job.place["over"])
-    walks[number] = asdict(walk) | {"gone": gone, "end": f"{end[0]}:{end[1]}"}
+    walks[number] = _kept(walk) | {"gone": gone, "end": f"{end[0]}:{end[1]}"}
     with job.step():
         job.place = {"walks": walks, "over": over if more else [*over, number]}
         job.done = sum(one["count"] for one in walks)
 
 
+def _kept(walk: Walk) -> dict[str, Any]:
+    faults = [[one.seq, one.what.code, dict(one.what.args)] for one in walk.faults]
+    return {"count": walk.count, "last": walk.last, "previous": walk.previous, "faults": faults}
+
+
 def _walk(kept: Mapping[str, Any]) -> Walk:
-    faults = [Fault(one["seq"], Message(one["what"]["code"], one["what"]["args"])) for one in kept["faults"]]
+    faults = [Fault(seq, Message(code, args)) for seq, code, args in kept["faults"]]
     return Walk(kept["count"], kept["last"], kept["previous"], faults)
 
 
@@ -69,7 +73,7 @@ def _said(job: Doing, table: Table, walk: Mapping[str, Any]) -> dict[str, Any]:
         told.append(says.sentence("terminal", "chain_gone"))
     faults_found = len(faults) + walk["gone"]
     return {
-        "chain": table.name,
+        "chain": str(table.name),
         "entries": walk["count"],
         "end": walk["end"],
         "faults": faults_found,

@@ -1,0 +1,128 @@
+"""The kinds of jobs: an export that can be imported again and names nobody who does not agree, chains gone over."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from api.audit.tables import AUDIT
+from api.consents.tables import CONSENTS
+from api.jobs.worker import do_all
+from api.participants import agreements, rights
+from api.participants.tables import PARTICIPANTS
+from api.record.jobs import JOBS, PIECES
+
+
+def rows_of(kail, job, login="mentor"):
+    with kail.client(login) as client:
+        answer = client.get(job["file"])
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"].startswith("attachment")
+    return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
+
+
+def test_an_export_holds_everybody_with_what_is_known_today(kail, done):
+    ani = kail.participant(name="Bu Ani", nik="3171014101800001", phone="6281234567890", own_id="A-1")
+    kail.evidence(ani)
+    kail.participant(name="=HYPERLINK(1)")
+    kail.participant("mentor2", name="Pak Budi")
+    job = done("mentor", kind="export")
+    assert (job["state"], job["done"], job["result"]["people"], job["pieces"]) == ("done", 2, 2, [])
+    [first] = [row for row in rows_of(kail, job) if row["participant"] == "A-1"]
+    [second] = [row for row in rows_of(kail, job) if row["participant"] != "A-1"]
+    assert (first["name"], first["nik"], first["phone"]) == ("Bu Ani", "3171014101800001", "6281234567890")
+    assert (first["business_running"], first["business_age_months"], first["came_for"]) == ("true", "24", "capital")
+    assert second["name"] == "'=HYPERLINK(1)"
+    with kail.record.read() as tx:
+        entries = [row for row in tx.all(select(AUDIT)) if row.action == "read_out"]
+    assert ani in {one for entry in entries for one in json.loads(entry.detail)["participants"]}
+
+
+def test_who_took_consent_back_is_not_in_an_export(kail, done):
+    gone, stays = kail.participant(name="Bu Ida"), kail.participant(name="Bu Umi")
+    with kail.record.write() as tx:
+        said = {"purpose": "record", "recipient": "", "given": False, "channel": "paper", "expires_on": None}
+        agreements.say(tx, kail.actors["mentor"], gone, {**said, "said_on": kail.clock.now.date()})
+    job = done("mentor", kind="export")
+    assert job["result"]["people"] == 1
+    assert [row["name"] for row in rows_of(kail, job)] == ["Bu Umi"]
+    assert stays
+
+
+def test_an_export_is_nobody_elses_and_not_there_before_it_is_done(kail, done):
+    kail.participant()
+    job = done("mentor", kind="export")
+    for login in ("mentor2", "operator", "other_mentor"):
+        with kail.client(login) as client:
+            assert client.get(job["file"]).status_code == 404
+    with kail.client("mentor") as client:
+        waiting = client.post("/api/v1/jobs", json={"kind": "export"}).json()
+        assert waiting["file"] is None
+        assert client.get(f"/api/v1/jobs/{waiting['id']}/file").status_code == 409
+
+
+def test_an_erasure_ends_every_export_and_makes_those_under_way_begin_again(kail, done):
+    gone, stays = kail.participant(name="Bu Ida"), kail.participant(name="Bu Umi")
+    finished = done("mentor", kind="export")
+    with kail.client("mentor") as client:
+        under_way = client.post("/api/v1/jobs", json={"kind": "export"}).json()
+    with kail.record.read() as tx:
+        version = tx.one(select(PARTICIPANTS.c.version).where(PARTICIPANTS.c.id == gone)).version
+    rights.erase(kail.record, kail.actors["mentor"], gone, version)
+    with kail.client("mentor") as client:
+        assert client.get(finished["file"]).status_code == 404
+        do_all(kail.record, kail.live, kail.settings.data)
+        again = client.get(f"/api/v1/jobs/{under_way['id']}").json()
+    assert [row["name"] for row in rows_of(kail, again)] == ["Bu Umi"]
+    assert stays
+    with kail.record.read() as tx:
+        assert {row.job_id for row in tx.all(select(PIECES))} == {under_way["id"]}
+
+
+def test_an_export_that_was_half_way_when_somebody_was_erased_does_not_name_them(kail, done):
+    gone = kail.participant(name="Bu Ida")
+    kail.participant(name="Bu Umi")
+    job = done("mentor", kind="export")["id"]
+    with kail.record.write() as tx:  # as if the worker had stopped just before the end
+        tx.run(update(JOBS).where(JOBS.c.id == job).values(state="running", ended_at=None))
+        version = tx.one(select(PARTICIPANTS.c.version).where(PARTICIPANTS.c.id == gone)).version
+    rights.erase(kail.record, kail.actors["mentor"], gone, version)
+    with kail.record.read() as tx:
+        assert tx.one(select(PIECES)) is None
+        assert tx.one(select(JOBS)).place == "{}"
+
+
+def test_chains_that_are_whole_are_called_whole_with_their_ends(kail, done):
+    kail.participant()
+    job = done("operator", kind="verification")
+    audit, agreed = job["result"]["chains"]
+    assert (audit["chain"], agreed["chain"]) == ("audit", "consents")
+    assert (audit["faults"], agreed["faults"], agreed["entries"]) == (0, 0, 2)
+    assert job["total"] == audit["entries"] + agreed["entries"]
+    number, _, link = audit["end"].partition(":")
+    with kail.record.read() as tx:
+        assert tx.one(select(AUDIT.c.hash).where(AUDIT.c.seq == int(number))).hash == link
+
+
+@pytest.mark.parametrize("harm", ["changed", "cut off", "all of a chain"])
+def test_what_was_done_to_a_chain_is_named(kail, done, harm, monkeypatch):
+    monkeypatch.setattr("api.participants.verification.MOST_AT_ONCE", 3)  # over many parts
+    for _ in range(4):
+        kail.participant()
+    with kail.record.write() as tx:
+        if harm == "changed":
+            tx.run(update(AUDIT).where(AUDIT.c.seq == 5).values(action="saw"))
+        elif harm == "cut off":
+            tx.run(delete(CONSENTS).where(CONSENTS.c.seq == 8))
+        else:
+            tx.run(delete(CONSENTS))
+    chains = {chain["chain"]: chain for chain in done("operator", kind="verification")["result"]["chains"]}
+    wrong = chains["audit" if harm == "changed" else "consents"]
+    assert wrong["faults"] == (2 if harm == "all of a chain" else 1)
+    assert all(wrong["told"])
+    assert sum(chain["faults"] for chain in chains.values()) == wrong["faults"]
