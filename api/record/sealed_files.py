@@ -7,6 +7,7 @@ decryption of one piece.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 from pathlib import Path
@@ -147,7 +148,9 @@ class SealedReader(io.RawIOBase):
         """Go to another place; nothing is read yet."""
         at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self.size}[whence]
         if at < 0:
-            raise ValueError(f"there is no place {at}")
+            raise OSError(
+                errno.EINVAL, os.strerror(errno.EINVAL)
+            )  # as of a file in clear: zipfile asks whether it is one
         self._at = at
         return at
 
