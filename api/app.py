@@ -71,7 +71,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, own_process: bool 
         },
         guards=[admit],
         request_max_body_size=MOST_BYTES,
-        state=State({"record": record, "live": live, "https": settings.https, "own_process": own}),
+        state=State(
+            {"record": record, "live": live, "settings": settings, "https": settings.https, "own_process": own}
+        ),
         on_shutdown=[one.close for one in (own, record) if one],
         exception_handlers={**errors.HANDLERS, NotFoundException: problem_pages.nowhere},
         before_send=[add_security_headers],
@@ -99,13 +101,15 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, own_process: bool 
 
 
 def opened(folder: Path, database: str, clock: Clock) -> Record:
-    """Open the record of a data folder, finish an erasure that a stop interrupted and forget old answers, before anybody
-    is let in."""
+    """Open the record of a data folder, finish an erasure that a stop interrupted, take away files that it left and forget
+    old answers, before anybody is let in."""
     from api.participants.rights import sweep
+    from api.record import staging
     from api.record.answered import forget
 
     record = open_record(folder, database, clock)
     sweep(record)
+    staging.sweep(folder, lambda: ())
     with record.write() as tx:
         forget(tx)
     return record

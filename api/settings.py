@@ -17,7 +17,8 @@ class Settings:
     programme is named, a sub-folder `programme` in it is served instead of OK OCE. Without a data folder nothing is kept.
     `model`: a version or file of a scorecard, "none", or "" for the one that comes with Kail where it is of this programme.
     `database`: the address of a PostgreSQL database, or "" for an SQLite file in the data folder. `https`: whether browsers
-    come by HTTPS, so that cookies are sent by it alone.
+    come by HTTPS, so that cookies are sent by it alone. `upload_mb`: how many million bytes a file
+    may have that somebody sends.
     """
 
     host: str = "127.0.0.1"
@@ -28,6 +29,12 @@ class Settings:
     model: str = ""
     database: str = ""
     https: bool = False
+    upload_mb: int = 200
+
+    @property
+    def upload_bytes(self) -> int:
+        """How many bytes a file may have that somebody sends."""
+        return self.upload_mb * 1_000_000
 
     @property
     def programme_folder(self) -> Path:
@@ -42,6 +49,7 @@ class Settings:
         written = {"KAIL_HOST": self.host, "KAIL_PORT": str(self.port), "KAIL_WORKERS": str(self.workers)}
         written |= {"KAIL_PROGRAMME": str(self.programme or ""), "KAIL_MODEL": self.model}
         written |= {"KAIL_DATABASE": self.database, "KAIL_HTTPS": "1" if self.https else ""}
+        written |= {"KAIL_UPLOAD_MB": str(self.upload_mb)}
         return written | ({"KAIL_DATA": str(self.data)} if self.data else {})
 
     @classmethod
@@ -57,4 +65,5 @@ class Settings:
             model=environment.get("KAIL_MODEL") or cls.model,
             database=environment.get("KAIL_DATABASE") or cls.database,
             https=bool(environment.get("KAIL_HTTPS")),
+            upload_mb=int(environment.get("KAIL_UPLOAD_MB") or cls.upload_mb),
         )

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from api.files.cage import InProcess, Reader
 from api.files.rows import FileProblem, Row, Sheet
+from api.files.sources import Source
 from api.web.strict_json import written
 from matcher.facts.participant import InputProblem, Participant, ParticipantError, read_participant
 from matcher.message import Message
@@ -37,7 +38,7 @@ class Job:
     as_of: date | None = None
     goal: str | None = None
     scorecard: Scorecard | None = None
-    columns: Path | None = None
+    columns: Source | None = None
     sheet: str | None = None
     language: str = "en"
     reader: Reader = InProcess()  # noqa: RUF009 - it holds nothing
@@ -85,7 +86,7 @@ def shown(value: Any) -> str:
 
 
 @contextmanager
-def open_job(job: Job, source: Path) -> Iterator[tuple[Sheet, ColumnMap]]:
+def open_job(job: Job, source: Source) -> Iterator[tuple[Sheet, ColumnMap]]:
     """Check the job, open a file and read its map, the two checked against each other."""
     if job.as_of is not None:
         _check_day(job, job.as_of)

@@ -38,6 +38,10 @@ _NO_PORT = {errno.EACCES: "low_port", errno.EADDRNOTAVAIL: "address_elsewhere"}
     "--https", is_flag=True, help="Browsers come by HTTPS (through your proxy): cookies are sent by it alone."
 )
 @click.option(
+    "--upload-mb", type=click.IntRange(1, 10_000), default=200, show_default=True, metavar="MB",
+    help="How large a file may be that somebody sends.",
+)  # fmt: skip
+@click.option(
     "--programme", type=FOLDER, metavar="DIR", help="A programme's folder; without it the one in --data, else OK OCE."
 )
 @model_option

@@ -25,8 +25,9 @@ import api
 from api.files.packing import BadFrame, Unpacker, frame, receive, unpack, unpack_problem
 from api.files.rows import FileProblem, Known, Row, Sheet
 from api.files.sheets import open_sheet
+from api.files.sources import Source, opened, pack_source
 from matcher.programme.reading import ProgrammeError, ProgrammeProblem
-from training_data.columns import read_table
+from training_data.columns import table_of
 
 log = logging.getLogger("kail")
 AT_ONCE: Final = 2
@@ -50,23 +51,23 @@ _IN_LINE: Final = threading.BoundedSemaphore(AT_ONCE + MOST_WAITING)
 class Reader(Protocol):
     """Who reads files: this process, or a cage."""
 
-    def open_sheet(self, path: Path, known: Known, timezone: str, name: str | None) -> Sheet:
+    def open_sheet(self, source: Source, known: Known, timezone: str, name: str | None) -> Sheet:
         """Open a file as `sheets.open_sheet` does."""
 
-    def read_table(self, path: Path) -> dict[str, Any]:
+    def read_table(self, source: Source) -> dict[str, Any]:
         """Read a column map's table as `training_data.columns.read_table` does."""
 
 
 class InProcess:
     """Reads files here and now, without limits: for one's own files, on the command line."""
 
-    def open_sheet(self, path: Path, known: Known, timezone: str, name: str | None) -> Sheet:
+    def open_sheet(self, source: Source, known: Known, timezone: str, name: str | None) -> Sheet:
         """Open a file."""
-        return open_sheet(path, known, timezone, name)
+        return open_sheet(source, known, timezone, name)
 
-    def read_table(self, path: Path) -> dict[str, Any]:
+    def read_table(self, source: Source) -> dict[str, Any]:
         """Read a column map's table."""
-        return read_table(path)
+        return table_of(source.name, lambda: opened(source))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,15 +98,15 @@ class Cage:
 
     limits: Limits = UPLOADS
 
-    def open_sheet(self, path: Path, known: Known, timezone: str, name: str | None) -> Sheet:
+    def open_sheet(self, source: Source, known: Known, timezone: str, name: str | None) -> Sheet:
         """Open a file; its rows come while it is read. Close it, or the child runs on until its clock ends.
 
         Raises:
             FileProblem: if the file cannot be read at all, or not within the limits; the rows may raise it too.
         """
-        child = _Child(path, self.limits)
+        child = _Child(source.name, self.limits)
         try:
-            asked = {"path": str(path), "known": list(known), "timezone": timezone, "name": name}
+            asked = {"source": pack_source(source), "known": list(known), "timezone": timezone, "name": name}
             opened = child.ask("sheet", asked)
             with child.trusted():
                 sheet = Sheet(**{field: unpack(value) for field, value in opened["sheet"].items()}, handle=child)
@@ -116,16 +117,16 @@ class Cage:
             raise
         return sheet
 
-    def read_table(self, path: Path) -> dict[str, Any]:
+    def read_table(self, source: Source) -> dict[str, Any]:
         """Read a column map's table.
 
         Raises:
             ProgrammeError: if it is none.
             FileProblem: if it cannot be read within the limits.
         """
-        child = _Child(path, self.limits)
+        child = _Child(source.name, self.limits)
         try:
-            answer = child.ask("table", {"path": str(path)})
+            answer = child.ask("table", {"source": pack_source(source)})
             with child.trusted():
                 table: dict[str, Any] = unpack(answer["table"])
             return table
@@ -145,14 +146,14 @@ def _rows(child: _Child, sheet: Sheet, unpacker: Unpacker) -> Iterator[Row]:
 class _Child:
     """A child process that reads one file, from its turn in the line until it is closed."""
 
-    def __init__(self, path: Path, limits: Limits) -> None:
-        self.path, self.limits = path, limits
+    def __init__(self, name: str, limits: Limits) -> None:
+        self.name, self.limits = name, limits
         self.out_of_time, self.closed = False, False
         if not _IN_LINE.acquire(blocking=False):
-            raise FileProblem(path.name, CAGE_FULL)
+            raise FileProblem(name, CAGE_FULL)
         if not _TURNS.acquire(timeout=WAIT_SECONDS):
             _IN_LINE.release()
-            raise FileProblem(path.name, CAGE_FULL)
+            raise FileProblem(name, CAGE_FULL)
         try:
             environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | _QUIET
             environment["PYTHONPATH"] = os.pathsep.join(filter(None, (_OURS, environment.get("PYTHONPATH", ""))))
@@ -171,7 +172,7 @@ class _Child:
 
     def _full(self, error: BaseException) -> BaseException:
         """What to raise where the system has no process, thread, memory or handle left."""
-        return FileProblem(self.path.name, CAGE_FULL) if isinstance(error, (OSError, RuntimeError)) else error
+        return FileProblem(self.name, CAGE_FULL) if isinstance(error, (OSError, RuntimeError)) else error
 
     def ask(self, what: str, asked: dict[str, Any]) -> Any:
         """Tell the child what to read and within which limits; return its first answer."""
@@ -230,7 +231,7 @@ class _Child:
         return self._stopped_by("cpu_seconds" if code == -getattr(signal, "SIGXCPU", 0) else "")
 
     def _stopped_by(self, limit: str) -> FileProblem:
-        name = self.path.name
+        name = self.name
         if limit == "memory":
             return FileProblem(name, "cage_memory", most=(self.limits.memory or 0) // MEGABYTE)
         if limit == "output":

@@ -12,14 +12,14 @@ import signal
 import sys
 import traceback
 from itertools import chain
-from pathlib import Path
 from typing import IO, Any, Final
 
 from api.files.packing import BadFrame, Packer, frame, pack, pack_problem, receive
 from api.files.rows import FileProblem
 from api.files.sheets import open_sheet
+from api.files.sources import opened, unpack_source
 from matcher.programme.reading import ProgrammeError
-from training_data.columns import read_table
+from training_data.columns import table_of
 
 log = logging.getLogger("kail")
 _GRACE: Final = 5
@@ -65,7 +65,7 @@ def main() -> None:
         bound(**{name: limits[name] for name in ("memory", "cpu_seconds", "seconds")})
         output = Output(answers, limits["output"])
         try:
-            read_table_of(request, output) if request["what"] == "table" else read_sheet(request, output)
+            send_table(request, output) if request["what"] == "table" else send_sheet(request, output)
         except Exception as error:
             answer = told(error)
             del error
@@ -96,15 +96,20 @@ def bound(memory: int | None, cpu_seconds: int | None, seconds: int | None) -> N
             continue
 
 
-def read_table_of(request: dict[str, Any], output: Output) -> None:
+def send_table(request: dict[str, Any], output: Output) -> None:
     """Send the table of a column map."""
-    output.send({"table": pack(read_table(Path(request["path"])))})
+    source = unpack_source(request["source"])
+    output.send({"table": pack(table_of(source.name, lambda: opened(source)))})
 
 
-def read_sheet(request: dict[str, Any], output: Output) -> None:
+def send_sheet(request: dict[str, Any], output: Output) -> None:
     """Send what a sheet is called and has as columns, then its rows, then what was seen meanwhile."""
-    path, known, bounded = Path(request["path"]), dict.fromkeys(request["known"]), request["limits"]["bounded"]
-    with open_sheet(path, known, request["timezone"], request["name"], bounded=bounded) as sheet:
+    source, known, bounded = (
+        unpack_source(request["source"]),
+        dict.fromkeys(request["known"]),
+        request["limits"]["bounded"],
+    )
+    with open_sheet(source, known, request["timezone"], request["name"], bounded=bounded) as sheet:
         fields = ("headers", "size", "name", "header_row", "others", "hidden")
         opened = {field: pack(getattr(sheet, field)) for field in fields}
         rows, packer = iter(sheet.rows), Packer()

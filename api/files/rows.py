@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from api.files.sources import Source
 from matcher.message import Message
 from training_data.columns import CellProblem
 from words.speaking import speaker
@@ -99,7 +100,7 @@ Known = Collection[str]
 """Names that a header may well have: signals, or the columns of a map. They tell a comma file from a semicolon file."""
 
 
-def column_names(path: Path, names: Sequence[str]) -> tuple[str, ...]:
+def column_names(source: Source, names: Sequence[str]) -> tuple[str, ...]:
     """The names in a header, without blanks around them; "" is a column without a name.
 
     Raises:
@@ -107,12 +108,12 @@ def column_names(path: Path, names: Sequence[str]) -> tuple[str, ...]:
     """
     headers = tuple(name.strip() for name in names)
     if len(headers) > MOST_COLUMNS:
-        raise FileProblem(path.name, "too_many_columns", count=len(headers), most=MOST_COLUMNS)
+        raise FileProblem(source.name, "too_many_columns", count=len(headers), most=MOST_COLUMNS)
     twice = [name for name, times in Counter(headers).items() if name and times > 1]
     if twice:
-        raise FileProblem(path.name, "column_twice", names=", ".join(map(repr, twice)))
+        raise FileProblem(source.name, "column_twice", names=", ".join(map(repr, twice)))
     if not any(headers):
-        raise FileProblem(path.name, "empty_header")
+        raise FileProblem(source.name, "empty_header")
     return headers
 
 

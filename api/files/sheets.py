@@ -13,6 +13,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Final, TextIO
 from zoneinfo import ZoneInfo
@@ -28,6 +29,7 @@ from api.files.rows import (
     first_line,
     total_problem,
 )
+from api.files.sources import Source, called, opened
 from api.files.workbooks import WORKBOOKS, open_workbook
 from matcher.message import Message
 from training_data.columns import CellProblem
@@ -56,7 +58,7 @@ MAGIC: Final = {
 
 
 def open_sheet(
-    path: Path, known: Known, timezone: str = "UTC", name: str | None = None, *, bounded: bool = False
+    source: Source, known: Known, timezone: str = "UTC", name: str | None = None, *, bounded: bool = False
 ) -> Sheet:
     """Open a file by its ending; dates with a time zone are read in `timezone`. `name`: which sheet of a workbook.
 
@@ -65,40 +67,41 @@ def open_sheet(
     Raises:
         FileProblem: if the file cannot be read at all.
     """
-    opener = OPENERS.get(path.suffix.lower())
+    opener = OPENERS.get(source.suffix.lower())
     if opener is None:
-        raise _unreadable(path)
+        raise _unreadable(source)
     if name is not None and opener is not open_workbook:
-        raise FileProblem(path.name, "no_sheets", name=name, endings=WORKBOOKS)
+        raise FileProblem(source.name, "no_sheets", name=name, endings=WORKBOOKS)
     try:
-        if not path.exists():
-            raise FileProblem(path, "no_such_file")
-        if not path.is_file():
-            raise FileProblem(path, "not_a_file")
-        if path.stat().st_size == 0:
-            raise FileProblem(path, "empty_file")
+        if isinstance(source, Path) and not source.exists():
+            raise FileProblem(source, "no_such_file")
+        if isinstance(source, Path) and not source.is_file():
+            raise FileProblem(source, "not_a_file")
+        with opened(source) as handle:
+            if not handle.read(1):
+                raise FileProblem(called(source), "empty_file")
         if opener is open_workbook:
-            return open_workbook(path, known, timezone, name, bounded=bounded)
-        return opener(path, known, timezone)
+            return open_workbook(source, known, timezone, name, bounded=bounded)
+        return opener(source, known, timezone)
     except OSError as error:
-        raise FileProblem(path, "cannot_read", error=error.strerror or error) from None
+        raise FileProblem(called(source), "cannot_read", error=error.strerror or error) from None
 
 
-def _unreadable(path: Path) -> FileProblem:
-    ending = path.suffix.lower()
+def _unreadable(source: Source) -> FileProblem:
+    ending = source.suffix.lower()
     if ending in (".xls", ".xlsb", ".ods", ".numbers"):
-        return FileProblem(path.name, "other_workbook", ending=ending)
+        return FileProblem(source.name, "other_workbook", ending=ending)
     if ending == ".json":
-        return FileProblem(path.name, "one_json")
+        return FileProblem(source.name, "one_json")
     if not ending:
-        return FileProblem(path.name, "no_ending", endings=", ".join(OPENERS))
-    return FileProblem(path.name, "unknown_ending", ending=ending, endings=", ".join(OPENERS))
+        return FileProblem(source.name, "no_ending", endings=", ".join(OPENERS))
+    return FileProblem(source.name, "unknown_ending", ending=ending, endings=", ".join(OPENERS))
 
 
 # -- text --------------------------------------------------------------------------------------------------------------
 
 
-def check_text(path: Path) -> int:
+def check_text(source: Source) -> int:
     """Read a whole text file once, before anything is written; return how many lines it has.
 
     Raises:
@@ -106,30 +109,30 @@ def check_text(path: Path) -> int:
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
     offset, lines, length = 0, 0, 0
-    with path.open("rb") as handle:
+    with opened(source) as handle:
         while block := handle.read(_BLOCK):
             if offset == 0:
                 for magic, code in MAGIC.items():
                     if block.startswith(magic):
-                        raise FileProblem(path.name, code)
+                        raise FileProblem(source.name, code)
             nul = block.find(b"\0")
             if nul >= 0:
                 line = lines + _breaks(block[:nul]) + 1
-                raise FileProblem(path.name, "nul", byte=offset + nul + 1, line=line)
+                raise FileProblem(source.name, "nul", byte=offset + nul + 1, line=line)
             held = len(decoder.getstate()[0])
             try:
                 decoder.decode(block)
             except UnicodeDecodeError as error:
-                _not_utf8(path, offset - held + error.start, lines + _breaks(block[: max(error.start - held, 0)]) + 1)
+                _not_utf8(source, offset - held + error.start, lines + _breaks(block[: max(error.start - held, 0)]) + 1)
             for part in re.split(rb"[\r\n]", block)[:-1]:
-                _check_length(path, lines, length + len(part))
+                _check_length(source, lines, length + len(part))
                 length = 0
             length += len(block) - 1 - max(block.rfind(b"\n"), block.rfind(b"\r"))
             lines += _breaks(block)
-            _check_length(path, lines, length)
+            _check_length(source, lines, length)
             offset += len(block)
     if decoder.getstate()[0]:
-        _not_utf8(path, offset - len(decoder.getstate()[0]), lines + 1)
+        _not_utf8(source, offset - len(decoder.getstate()[0]), lines + 1)
     return lines + (length > 0)
 
 
@@ -137,13 +140,13 @@ def _breaks(block: bytes) -> int:
     return block.count(b"\n") or block.count(b"\r")
 
 
-def _check_length(path: Path, lines: int, length: int) -> None:
+def _check_length(source: Source, lines: int, length: int) -> None:
     if length > LONGEST_LINE:
-        raise FileProblem(path.name, "long_line", line=lines + 1, most=LONGEST_LINE)
+        raise FileProblem(source.name, "long_line", line=lines + 1, most=LONGEST_LINE)
 
 
-def _not_utf8(path: Path, byte: int, line: int) -> None:
-    raise FileProblem(path.name, "not_utf8", byte=byte + 1, line=line) from None
+def _not_utf8(source: Source, byte: int, line: int) -> None:
+    raise FileProblem(source.name, "not_utf8", byte=byte + 1, line=line) from None
 
 
 # -- CSV ---------------------------------------------------------------------------------------------------------------
@@ -180,24 +183,24 @@ class _Lines:
         del self.taken[1:]
 
 
-def open_csv(path: Path, known: Known, timezone: str) -> Sheet:
+def open_csv(source: Source, known: Known, timezone: str) -> Sheet:
     """Open a CSV file: UTF-8 with or without BOM; comma, semicolon or tab, whichever the header line uses."""
-    size = check_text(path)
-    handle = path.open(encoding="utf-8-sig", newline="")
+    size = check_text(source)
+    handle = TextIOWrapper(opened(source), encoding="utf-8-sig", newline="")
     try:
         lines = _Lines(handle)
         if re.fullmatch(r"sep=.[\r\n]*", lines.peek()):  # Excel's own mark, not a header
             next(lines)
         if not lines.peek().strip():
-            raise FileProblem(path.name, "blank_header")
+            raise FileProblem(source.name, "blank_header")
         reader = csv.reader(lines, delimiter=_delimiter(lines.peek(), known), strict=True)
-        headers = column_names(path, next(reader))
+        headers = column_names(source, next(reader))
     except StopIteration:
         handle.close()
-        raise FileProblem(path.name, "no_header_line") from None
+        raise FileProblem(source.name, "no_header_line") from None
     except csv.Error as error:
         handle.close()
-        raise FileProblem(path.name, "bad_header_line", error=error) from None
+        raise FileProblem(source.name, "bad_header_line", error=error) from None
     except FileProblem:
         handle.close()
         raise
@@ -250,15 +253,15 @@ def _ragged(line: str, cells: int, headers: int) -> CellProblem:
 # -- JSON lines --------------------------------------------------------------------------------------------------------
 
 
-def open_jsonl(path: Path, known: Known, timezone: str) -> Sheet:
+def open_jsonl(source: Source, known: Known, timezone: str) -> Sheet:
     """Open a file with one JSON object a line."""
-    size = check_text(path)
-    sheet = Sheet(None, size, path.open(encoding="utf-8-sig", newline="\n"))
-    sheet.rows = _jsonl_rows(path, sheet)
+    size = check_text(source)
+    sheet = Sheet(None, size, TextIOWrapper(opened(source), encoding="utf-8-sig", newline="\n"))
+    sheet.rows = _jsonl_rows(source, sheet)
     return sheet
 
 
-def _jsonl_rows(path: Path, sheet: Sheet) -> Iterator[Row]:
+def _jsonl_rows(source: Source, sheet: Sheet) -> Iterator[Row]:
     number = 0
     for line_number, line in enumerate(sheet.handle, 1):
         if not line.strip():
@@ -278,7 +281,7 @@ def _jsonl_rows(path: Path, sheet: Sheet) -> Iterator[Row]:
             continue
         sheet.seen.update(cells)
         if len(sheet.seen) > MOST_COLUMNS:
-            raise FileProblem(path.name, "too_many_columns", count=len(sheet.seen), most=MOST_COLUMNS)
+            raise FileProblem(source.name, "too_many_columns", count=len(sheet.seen), most=MOST_COLUMNS)
         yield Row(number, line_number, cells)
 
 
@@ -312,34 +315,34 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 # -- Parquet -----------------------------------------------------------------------------------------------------------
 
 
-def open_parquet(path: Path, known: Known, timezone: str) -> Sheet:
+def open_parquet(source: Source, known: Known, timezone: str) -> Sheet:
     """Open a Parquet file; choices may be lists, or texts joined with ';'."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        opened = pq.ParquetFile(path)
-        names = column_names(path, list(opened.schema_arrow.names))
+        file = pq.ParquetFile(source if isinstance(source, Path) else opened(source))
+        names = column_names(source, list(file.schema_arrow.names))
     except (pa.ArrowException, ValueError, OSError) as error:
         if getattr(error, "errno", None):  # the system's own; pyarrow calls a broken file one too, without a number
             raise
-        raise FileProblem(path.name, "bad_parquet", error=first_line(error)) from None
-    rows = _parquet_rows(path, opened, ZoneInfo(timezone))
-    return Sheet(names, opened.metadata.num_rows, opened, rows, set(names))
+        raise FileProblem(source.name, "bad_parquet", error=first_line(error)) from None
+    rows = _parquet_rows(source, file, ZoneInfo(timezone))
+    return Sheet(names, file.metadata.num_rows, file, rows, set(names))
 
 
-def _parquet_rows(path: Path, opened: Any, zone: ZoneInfo) -> Iterator[Row]:
+def _parquet_rows(source: Source, file: Any, zone: ZoneInfo) -> Iterator[Row]:
     import pyarrow as pa
 
     number = 0
     try:
-        wide = max(len(opened.schema_arrow.names), 1)
-        for batch in opened.iter_batches(batch_size=max(min(BATCH, CELLS // wide), 1)):
+        wide = max(len(file.schema_arrow.names), 1)
+        for batch in file.iter_batches(batch_size=max(min(BATCH, CELLS // wide), 1)):
             for cells in _without_nanoseconds(batch).to_pylist():
                 number += 1
                 yield Row(number, None, {name.strip(): _local(value, zone) for name, value in cells.items()})
     except (pa.ArrowException, ValueError, OSError) as error:
-        raise FileProblem(path.name, "breaks_off", row=number, error=first_line(error)) from None
+        raise FileProblem(source.name, "breaks_off", row=number, error=first_line(error)) from None
 
 
 def _without_nanoseconds(batch: Any) -> Any:
@@ -357,7 +360,7 @@ def _local(value: Any, zone: ZoneInfo) -> Any:
     return value.astimezone(zone) if isinstance(value, datetime) and value.tzinfo else value
 
 
-OPENERS: Final[dict[str, Callable[[Path, Known, str], Sheet]]] = {
+OPENERS: Final[dict[str, Callable[[Source, Known, str], Sheet]]] = {
     ".csv": open_csv,
     ".tsv": open_csv,
     ".jsonl": open_jsonl,

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
-from pathlib import Path
 from typing import Final
 
 from api.files.rows import LONGEST_LINE, FileProblem, first_line
+from api.files.sources import Source, opened
 
 MOST_BYTES: Final = 100_000_000
 MOST_PARTS: Final = 10_000
@@ -39,7 +39,7 @@ def damaged(name: str, error: object) -> FileProblem:
     return FileProblem(name, "damaged", error=first_line(error) or type(error).__name__)
 
 
-def check_workbook(path: Path, bounded: bool = False) -> bool:
+def check_workbook(source: Source, bounded: bool = False) -> bool:
     """See that a file is a workbook that can be opened; return whether it may hold formulas.
 
     `bounded`: count its rows and cells too, so that opening it takes no more than a cage gives.
@@ -47,30 +47,30 @@ def check_workbook(path: Path, bounded: bool = False) -> bool:
     Raises:
         FileProblem: if it is no workbook, is locked, too large or hostile.
     """
-    _check_begin(path)
+    _check_begin(source)
     try:
-        with zipfile.ZipFile(path) as book:
+        with opened(source) as file, zipfile.ZipFile(file) as book:
             parts = book.infolist()
-            _check_sizes(path.name, parts)
+            _check_sizes(source.name, parts)
             formulas = False
             tags = covered = rows = cells = 0
             for part in parts:
                 with book.open(part) as stream:  # in blocks: only so does zipfile keep to the size that a part claims
                     data = b"".join(iter(lambda: stream.read(_READ), b""))
-                _check_part(path.name, part.filename, data)
+                _check_part(source.name, part.filename, data)
                 tags += data.count(b"<")
-                covered += _covered(path.name, data)
+                covered += _covered(source.name, data)
                 if bounded:
                     rows += data.count(b"<row") + data.count(b":row")
                     cells += sum(data.count(beginning) for beginning in _CELLS)
-                    _check_bounds(path.name, rows, cells)
+                    _check_bounds(source.name, rows, cells)
                 if tags > MOST_TAGS:
-                    raise FileProblem(path.name, "many_tags", most=MOST_TAGS)
+                    raise FileProblem(source.name, "many_tags", most=MOST_TAGS)
                 if covered > MOST_COVERED:
-                    raise FileProblem(path.name, "many_covered", most=MOST_COVERED)
+                    raise FileProblem(source.name, "many_covered", most=MOST_COVERED)
                 formulas = formulas or _FORMULA.search(data) is not None
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise damaged(path.name, error) from None
+        raise damaged(source.name, error) from None
     return formulas
 
 
@@ -81,16 +81,16 @@ def _check_bounds(name: str, rows: int, cells: int) -> None:
         raise FileProblem(name, "many_sheet_cells", most=MOST_CELLS)
 
 
-def _check_begin(path: Path) -> None:
-    with path.open("rb") as handle:
+def _check_begin(source: Source) -> None:
+    with opened(source) as handle:
         begin = handle.read(8)
         if begin.startswith(b"PK"):
             return
         if begin.startswith(b"\xd0\xcf\x11\xe0"):
             if "EncryptedPackage".encode("utf-16-le") in handle.read(MOST_BYTES):
-                raise FileProblem(path.name, "locked")
-            raise FileProblem(path.name, "renamed_workbook")
-    raise FileProblem(path.name, "no_workbook", ending=path.suffix)
+                raise FileProblem(source.name, "locked")
+            raise FileProblem(source.name, "renamed_workbook")
+    raise FileProblem(source.name, "no_workbook", ending=source.suffix)
 
 
 def _check_sizes(name: str, parts: list[zipfile.ZipInfo]) -> None:

@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from operator import itemgetter
-from pathlib import Path
 from typing import Any, Final
 
 from api.files.rows import (
@@ -29,6 +28,7 @@ from api.files.rows import (
     column_names,
     total_problem,
 )
+from api.files.sources import Source, opened
 from api.files.workbook_check import check_workbook, damaged
 from matcher.message import Message
 from training_data.columns import CellProblem, as_text
@@ -78,7 +78,9 @@ class Grid:
         return max(max(row) for row in self.values.values())
 
 
-def open_workbook(path: Path, known: Known, timezone: str, name: str | None = None, *, bounded: bool = False) -> Sheet:
+def open_workbook(
+    source: Source, known: Known, timezone: str, name: str | None = None, *, bounded: bool = False
+) -> Sheet:
     """Open an Excel workbook at the first sheet in sight that has a header, or at the sheet `name`.
 
     `bounded`: refuse one of more rows and cells than a stranger may send.
@@ -86,11 +88,11 @@ def open_workbook(path: Path, known: Known, timezone: str, name: str | None = No
     Raises:
         FileProblem: if it is no workbook, is too large or damaged, or no header with the known names is found.
     """
-    may_have_formulas = check_workbook(path, bounded)
-    book = _load(path, data_only=True)
-    formulas = _load(path, data_only=False) if may_have_formulas else None
-    chosen, grid, header = _choose(path.name, book.worksheets, formulas, known, name)
-    headers = column_names(path, header.names)
+    may_have_formulas = check_workbook(source, bounded)
+    book = _load(source, data_only=True)
+    formulas = _load(source, data_only=False) if may_have_formulas else None
+    chosen, grid, header = _choose(source.name, book.worksheets, formulas, known, name)
+    headers = column_names(source, header.names)
     sheet = Sheet(headers, len(grid.values), book, seen=set(headers), name=chosen.title, header_row=header.row)
     others = [one for one in book.worksheets if one is not chosen]
     sheet.hidden = tuple(one.title for one in others if one.sheet_state != "visible")
@@ -102,15 +104,15 @@ def open_workbook(path: Path, known: Known, timezone: str, name: str | None = No
 # -- cells -------------------------------------------------------------------------------------------------------------
 
 
-def _load(path: Path, data_only: bool) -> Any:
+def _load(source: Source, data_only: bool) -> Any:
     from openpyxl import load_workbook
 
-    with path.open("rb") as handle, warnings.catch_warnings():
+    with opened(source) as handle, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of formats and extensions that it leaves out
         try:
             return load_workbook(handle, data_only=data_only, keep_links=False)
         except Exception as error:  # a damaged file can make it raise almost anything
-            raise damaged(path.name, error.__cause__ or error) from None
+            raise damaged(source.name, error.__cause__ or error) from None
 
 
 def _grid(file: str, sheet: Any, formulas: Any) -> Grid:

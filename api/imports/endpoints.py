@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any, Final
+from typing import Final
 
 from litestar import Response, post
 from litestar.di import NamedDependency
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
 
-from api.imports.uploads import MOST_BYTES, take
+from api.imports.uploads import RECEIVED, take
 from api.record.live import Live
 from api.web.asking import Asking, answer_json, in_thread
+from api.web.receiving import Upload
 
 
-@post("/api/v1/imports", status_code=200, request_max_body_size=MOST_BYTES)
+@post("/api/v1/imports", status_code=200, request_max_body_size=None, dependencies=RECEIVED)
 @in_thread
 def post_import(
     request: Asking,
-    data: Annotated[dict[str, Any], Body(media_type=RequestEncodingType.MULTI_PART)],
+    upload: NamedDependency[Upload],
     live: NamedDependency[Live],
 ) -> Response[bytes]:
     """Import a sheet: the parts file, consents (comma-separated), channel, said_on, columns (a column map), sheet."""
-    return answer_json(asdict(take(request, data, live)))
+    return answer_json(asdict(take(request, upload, live)))
 
 
 HANDLERS: Final = (post_import,)

@@ -6,10 +6,8 @@ same file again is refused where nothing in it is new; the same rows in another 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -21,6 +19,7 @@ from api.consents import service as consents
 from api.consents.service import Agreement
 from api.files.cage import CAGE_FULL, OF_CAGE
 from api.files.rows import FileProblem, Row
+from api.files.sources import Source
 from api.imports.tables import IMPORTS
 from api.participants import evidence, people
 from api.participants.forms import read_identity
@@ -31,6 +30,7 @@ from api.record.refusals import Refused, Trouble
 from api.record.transaction import Record, Transaction, new_id
 from api.web.errors import shown_text
 from api.web.forms import Form
+from api.web.receiving import Uploaded
 from matcher.facts.participant import ParticipantError, read_participant
 from matcher.message import Message
 from matcher.programme.reading import ProgrammeError
@@ -78,25 +78,21 @@ def import_sheet(
     record: Record,
     actor: Actor,
     job: Job,
-    path: Path,
+    file: Uploaded,
     agreed: Agreement,
     progress: Callable[[int, int], None] | None = None,
-    called: Mapping[str, str] | None = None,
 ) -> Imported:
     """Import a file for the asking mentor; everybody new in it agreed as `agreed` says.
-
-    `called`: what the sender calls the files, by the names that they have here.
 
     Raises:
         Refused: 409 if this file was imported before; 400 if it cannot be read at all; 503 if too many others are read.
     """
     try:
-        lines, found = _read(job, path)
+        lines, found = _read(job, file.staged)
     except (FileProblem, ProgrammeError) as error:
         status = 503 if isinstance(error, FileProblem) and error.code == CAGE_FULL else 400
-        raise Refused(status, *_unreadable(error, job, called or {})) from None
-    content = hashlib.sha256(path.read_bytes()).hexdigest()
-    mark = record.keys.blind("imports", f"{content}:{job.sheet}" if job.sheet else content)
+        raise Refused(status, *_unreadable(error, job, file)) from None
+    mark = record.keys.blind("imports", f"{file.sha256}:{job.sheet}" if job.sheet else file.sha256)
     with record.write() as tx:
         before = tx.one(select(IMPORTS).where(IMPORTS.c.account_id == actor.account_id, IMPORTS.c.file_index == mark))
         for number, line in enumerate(lines, 1):
@@ -115,7 +111,7 @@ def import_sheet(
     return found
 
 
-def _unreadable(error: FileProblem | ProgrammeError, job: Job, called: Mapping[str, str]) -> list[Trouble]:
+def _unreadable(error: FileProblem | ProgrammeError, job: Job, file: Uploaded) -> list[Trouble]:
     if isinstance(error, ProgrammeError):
         found = mistakes(error, job.language)
         return [Trouble("file", "import_unread", what=f"{one.entry}: {one.what}", remedy=one.remedy) for one in found]
@@ -123,8 +119,8 @@ def _unreadable(error: FileProblem | ProgrammeError, job: Job, called: Mapping[s
     what, remedy = says.say(error.message), says.remedy(error.message)
     if error.code in OF_CAGE:  # of two files that were sent it is said which, by the sender's name for it
         name = str(error.path)
-        field = "columns" if job.columns and name == job.columns.name else "file"
-        return [Trouble(field, "import_caged", file=shown_text(called.get(name, name)), what=what, remedy=remedy)]
+        field = "columns" if job.columns and name == job.columns.name != file.name else "file"
+        return [Trouble(field, "import_caged", file=shown_text(name), what=what, remedy=remedy)]
     field = "sheet" if error.code in ("no_such_sheet", "no_sheets") else "file"
     return [Trouble(field, "import_unread", what=what[0].upper() + what[1:], remedy=remedy)]
 
@@ -132,24 +128,24 @@ def _unreadable(error: FileProblem | ProgrammeError, job: Job, called: Mapping[s
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
-def _read(job: Job, path: Path) -> tuple[list[_Line], Imported]:
+def _read(job: Job, source: Source) -> tuple[list[_Line], Imported]:
     found, lines = Imported(), []
     columns = map_of(job)
     names = [name for names in IDENTITY.values() for name in names]
     known = [*columns.headers, *names, *(name.upper() for name in names), *(name.capitalize() for name in names)]
     known_here = frozenset(known)
-    with job.reader.open_sheet(path, known, job.programme.timezone, job.sheet) as sheet:
+    with job.reader.open_sheet(source, known, job.programme.timezone, job.sheet) as sheet:
         who = _identity_columns(sheet.headers or ())
         if sheet.headers is not None:
             rest = [name for name in sheet.headers if name not in who.values()]
-            columns = columns if job.columns else plain_map(job.programme, rest, path.name)
-            check_headers(columns, rest, path.name)
+            columns = columns if job.columns else plain_map(job.programme, rest, source.name)
+            check_headers(columns, rest, source.name)
         if not columns.participant and "nik" not in who and sheet.headers is not None:
-            raise FileProblem(path.name, "nobody_known")
+            raise FileProblem(source.name, "nobody_known")
         for row in sheet.rows:
             found.rows += 1
             if found.rows > MOST_ROWS:
-                raise FileProblem(path.name, "many_rows", most=MOST_ROWS)
+                raise FileProblem(source.name, "many_rows", most=MOST_ROWS)
             who = who if sheet.headers is not None else _identity_columns(row.cells)  # JSON names them row by row
             try:
                 if sheet.headers is None:
@@ -158,7 +154,7 @@ def _read(job: Job, path: Path) -> tuple[list[_Line], Imported]:
             except Rejected as error:
                 _reject(found, error, job.says)
     if not found.rows:
-        raise FileProblem(path.name, "no_rows")
+        raise FileProblem(source.name, "no_rows")
     return lines, found
 
 

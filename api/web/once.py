@@ -10,12 +10,11 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from litestar import Request, Response
-from litestar.datastructures import UploadFile
 from markupsafe import Markup
 from sqlalchemy import Connection
 
@@ -23,6 +22,7 @@ from api.record.answered import KEY_FIELD, Act, Answer
 from api.record.joined import Joined
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Record, Transaction
+from api.web.receiving import Upload
 
 FIELD: Final = "once"
 """The field of a form that holds its token."""
@@ -42,16 +42,14 @@ NOT_ONCE: Final[Mapping[str, str]] = {
 _KEY: Final = re.compile(rf"[!-~]{{1,{LONGEST_KEY}}}")
 _TOKEN: Final = re.compile(r"[\w-]{22}", re.ASCII)
 _TOKEN_OF_A_BODY: Final = re.compile(rf"(?:^|&){FIELD}=({_TOKEN.pattern})(?:&|$)".encode("ascii"))
-_CHUNK: Final = 1 << 16
-Sent = bytes | Mapping[str, Any]
 
 
 @dataclass(frozen=True, repr=False)
 class Keyed:
-    """A key, and all that was sent with it: a body, or the parts of one."""
+    """A key, and what was sent with it: a body, or the digest of a form with files."""
 
     key: str
-    sent: Sent
+    sent: bytes
     from_page: bool
 
 
@@ -84,18 +82,19 @@ async def keyed(request: Request[Any, Any, Any], given: Mapping[str, Any]) -> Ke
         if len(found) > 1 or not _KEY.fullmatch(found[0]):
             raise Refused(400, Trouble(KEY_FIELD, "bad_once_key", longest=LONGEST_KEY))
         return Keyed(found[0], await _sent(request, given), from_page=False)
+    if "upload" in given:
+        token = given["upload"].fields.pop(FIELD, "")  # not of the form itself
+        known = isinstance(token, str) and _TOKEN.fullmatch(token)
+        return Keyed(token, await _sent(request, given), from_page=True) if known else None
     sent = await _sent(request, given)
-    if isinstance(sent, bytes):
-        match = _TOKEN_OF_A_BODY.search(sent)
-        return Keyed(match[1].decode("ascii"), sent, from_page=True) if match else None
-    token = given["data"].pop(FIELD, "")
-    return Keyed(token, sent, from_page=True) if isinstance(token, str) and _TOKEN.fullmatch(token) else None
+    match = _TOKEN_OF_A_BODY.search(sent)
+    return Keyed(match[1].decode("ascii"), sent, from_page=True) if match else None
 
 
-async def _sent(request: Request[Any, Any, Any], given: Mapping[str, Any]) -> Sent:
-    if "data" in given:
-        parts: Mapping[str, Any] = given["data"]
-        return parts
+async def _sent(request: Request[Any, Any, Any], given: Mapping[str, Any]) -> bytes:
+    if "upload" in given:
+        upload: Upload = given["upload"]
+        return upload.digest()
     body: bytes = given["body"] if "body" in given else await request.body()
     return body
 
@@ -134,30 +133,9 @@ def once(request: Request[Any, Any, Any], keyed: Keyed, work: Callable[[], Respo
 
 def _act(request: Request[Any, Any, Any], keyed: Keyed) -> Act:
     """What a request asks for: a form is known by what stands in it, too."""
-    digest = hashlib.sha256()
-    for part in _parts(keyed.sent):
-        digest.update(part)
-    asked = hashlib.sha256(request.scope["query_string"]).hexdigest() + digest.hexdigest()
+    asked = hashlib.sha256(request.scope["query_string"]).hexdigest() + hashlib.sha256(keyed.sent).hexdigest()
     name = [request.state.actor.account_id, request.method, request.scope["path"], keyed.key]
     return Act([*name, asked] if keyed.from_page else name, asked)
-
-
-def _parts(sent: Sent) -> Iterator[bytes]:
-    """The bytes of what was sent; of a form with files name, length and content of each part, without what parts them."""
-    if isinstance(sent, bytes):
-        yield sent
-        return
-    for name, value in sent.items():
-        if isinstance(value, UploadFile):
-            yield repr((name, value.filename)).encode()
-            value.file.seek(0)
-            content = hashlib.sha256()
-            while chunk := value.file.read(_CHUNK):
-                content.update(chunk)
-            yield content.digest()
-            value.file.seek(0)
-        else:
-            yield repr((name, value)).encode()
 
 
 def _rendered(request: Request[Any, Any, Any], response: Response[Any]) -> Answer:

@@ -21,7 +21,15 @@ def test_a_programme_that_is_named_comes_before_the_one_in_the_data_folder(tmp_p
 def test_settings_survive_the_way_through_an_environment(tmp_path):
     for settings in (
         Settings(),
-        Settings(host="::1", port=9000, workers=4, programme=tmp_path / "p", data=tmp_path, model="funded-synthetic-1"),
+        Settings(
+            host="::1",
+            port=9000,
+            workers=4,
+            programme=tmp_path / "p",
+            data=tmp_path,
+            model="funded-synthetic-1",
+            upload_mb=7,
+        ),
     ):
         assert Settings.from_environment(settings.to_environment()) == settings
 

@@ -47,9 +47,9 @@ A yes or no may be written ya, tidak, yes, no, true, false, 1, 0, Y, T (tidak) o
 
 from training_data.columns.cells import CellProblem, Column, ColumnMap, Rate, as_text
 from training_data.columns.maps import check_headers, plain_map, read_map
-from training_data.columns.tables import read_table, wrong_map
+from training_data.columns.tables import MOST_BYTES, read_table, table_of, wrong_map
 
 __all__ = [
-    "CellProblem", "Column", "ColumnMap", "Rate",
-    "as_text", "check_headers", "plain_map", "read_map", "read_table", "wrong_map",
+    "MOST_BYTES", "CellProblem", "Column", "ColumnMap", "Rate",
+    "as_text", "check_headers", "plain_map", "read_map", "read_table", "table_of", "wrong_map",
 ]  # fmt: skip

@@ -6,8 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
-from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from matcher.facts.participant import read_value
 from matcher.message import Message
@@ -20,14 +19,22 @@ MOST_HINTS: Final = 20
 """Of a file's strange names: to find what is near one takes milliseconds, and a header may hold 2,000."""
 
 
-def read_map(path: Path, programme: Programme, table_of: Callable[[Path], Mapping[str, Any]] = read_table) -> ColumnMap:
+class Named(Protocol):
+    """A file that has a name; where it lies is for whoever reads it."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+
+def read_map(file: Named, programme: Programme, table_of: Callable[[Any], Mapping[str, Any]] = read_table) -> ColumnMap:
     """Read and check a map. `table_of` reads the file's own TOML, where that is not to be done here.
 
     Raises:
         ProgrammeError: with every problem found, each naming file, entry and remedy.
     """
     problems: list[ProgrammeProblem] = []
-    found = _Reading(path.name, programme, problems).map(table_of(path))
+    found = _Reading(file.name, programme, problems).map(table_of(file))
     if problems:
         raise ProgrammeError(problems)
     return found

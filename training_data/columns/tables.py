@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from matcher.message import Message
 from matcher.programme.reading import ProgrammeError, ProgrammeProblem
@@ -37,30 +38,39 @@ def read_table(path: Path) -> dict[str, Any]:
     Raises:
         ProgrammeError: if it cannot be read, is no TOML, or lies beyond a bound.
     """
+    return table_of(path.name, lambda: path.open("rb"))
+
+
+def table_of(name: str, opened: Callable[[], IO[bytes]]) -> dict[str, Any]:
+    """Read a map as a table from what opens its file; `name` is what the file is called.
+
+    Raises:
+        ProgrammeError: if it cannot be read, is no TOML, or lies beyond a bound.
+    """
     try:
-        with path.open("rb") as handle:
+        with opened() as handle:
             content = handle.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
-            raise wrong_map(path, Message("map_large", {"most": MOST_BYTES}))
+            raise wrong_map(name, Message("map_large", {"most": MOST_BYTES}))
         text = content.decode("utf-8")
-        _check_shape(path, text)
+        _check_shape(name, text)
         table = tomllib.loads(text)
     except OSError as error:
-        raise wrong_map(path, Message("map_unreadable", {"error": error.strerror})) from None
+        raise wrong_map(name, Message("map_unreadable", {"error": error.strerror})) from None
     except UnicodeDecodeError as error:
-        raise wrong_map(path, Message("toml_not_utf8", {"byte": error.start})) from None
+        raise wrong_map(name, Message("toml_not_utf8", {"byte": error.start})) from None
     except ValueError as error:  # also a number of more digits than Python takes
-        raise wrong_map(path, Message("toml_invalid", {"error": str(error)})) from None
-    _check_numbers(path, table)
+        raise wrong_map(name, Message("toml_invalid", {"error": str(error)})) from None
+    _check_numbers(name, table)
     return table
 
 
-def wrong_map(path: Path, message: Message) -> ProgrammeError:
+def wrong_map(name: str, message: Message) -> ProgrammeError:
     """The one problem of a file that is no map at all."""
-    return ProgrammeError([ProgrammeProblem(path.name, "file", message)])
+    return ProgrammeError([ProgrammeProblem(name, "file", message)])
 
 
-def _check_shape(path: Path, text: str) -> None:
+def _check_shape(name: str, text: str) -> None:
     """Count brackets, keys and their parts outside of texts and comments; where a text does not end the parser stops too."""
     depth, keys, parts, after_dot = 0, 0, 0, False
     for token in _TOKEN.finditer(text):
@@ -73,15 +83,15 @@ def _check_shape(path: Path, text: str) -> None:
         keys += token[0] == "="
         depth += (kind == "open") - (kind == "close")
         if parts > MOST_PARTS:
-            raise wrong_map(path, Message("map_long_key", {"most": MOST_PARTS}))
+            raise wrong_map(name, Message("map_long_key", {"most": MOST_PARTS}))
         if keys > MOST_KEYS:
-            raise wrong_map(path, Message("map_many_keys", {"most": MOST_KEYS}))
+            raise wrong_map(name, Message("map_many_keys", {"most": MOST_KEYS}))
         if depth > MOST_DEPTH:
-            raise wrong_map(path, Message("map_deep", {"most": MOST_DEPTH}))
+            raise wrong_map(name, Message("map_deep", {"most": MOST_DEPTH}))
 
 
-def _check_numbers(path: Path, value: Any) -> None:
+def _check_numbers(name: str, value: Any) -> None:
     if isinstance(value, int) and abs(value) > LARGEST_NUMBER:
-        raise wrong_map(path, Message("map_large_number"))
+        raise wrong_map(name, Message("map_large_number"))
     for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        _check_numbers(path, one)
+        _check_numbers(name, one)

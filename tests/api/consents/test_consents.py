@@ -23,8 +23,10 @@ from api.participants import agreements, evidence
 from api.participants.people import find
 from api.participants.tables import EVIDENCE
 from api.record.refusals import Refused
+from api.record.staging import discard
 from tests.conftest import EXAMPLES
 from tests.installation import MORNING, installation
+from tests.staged import upload
 from words.telling import teller
 
 HISTORIES = EXAMPLES // 2
@@ -137,12 +139,12 @@ class History:
 
     def import_row(self, which):
         before, person = self.count(), self.people[which]
-        path = self.folder / f"{next(_numbers)}.csv"
-        path.write_text(f"participant,monthly_profit\n{self.own[which]},{next(_numbers)}\n")
+        content = f"participant,monthly_profit\n{self.own[which]},{next(_numbers)}\n"
+        file = upload(self.folder, content.encode(), "people.csv")
         job = Job(programme=self.kail.live.programme, today=self.kail.live.today)
         agreed = Agreement(("record",), "paper", self.today, "2026-11")
-        found = import_sheet(self.kail.record, self.mentor, job, path, agreed)
-        path.unlink()
+        found = import_sheet(self.kail.record, self.mentor, job, file, agreed)
+        discard(file.staged)
         taken = int(self.agrees(person, "record"))
         assert (found.taken, found.registered, found.rejected_rows) == (taken, 0, 1 - taken)
         assert self.count()[which] == (before[which][0] + taken, before[which][1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +24,7 @@ from matcher.programme.reading import ProgrammeError
 from tests.api.files import hostile
 from tests.api.files.workbook_parts import SIGNALS
 from tests.conftest import ROOT
+from tests.staged import stage
 from training_data.columns import read_table
 
 KNOWN = [*SIGNALS, "participant", "as_of", "name", "nik"]
@@ -96,6 +98,52 @@ def test_what_comes_out_of_the_cage_is_what_is_read_in_process(files):
         assert there == here, path.name
 
 
+@pytest.mark.parametrize("reader", [InProcess(), Cage()], ids=["in process", "cage"])
+def test_what_lies_sealed_is_read_as_what_lies_in_clear(files, tmp_path, reader):
+    for path in files:
+        sealed = stage(tmp_path, path.read_bytes(), path.name)
+        assert b"participant" not in sealed.path.read_bytes()
+        assert read(reader, sealed) == read(InProcess(), path), path.name
+
+
+@pytest.mark.parametrize("reader", [InProcess(), Cage()], ids=["in process", "cage"])
+def test_a_map_that_lies_sealed_is_read_as_one_in_clear(tmp_path, reader):
+    census = ROOT / "training_data" / "columns" / "kenya_census.toml"
+    assert reader.read_table(stage(tmp_path, census.read_bytes(), "map.toml")) == read_table(census)
+    for content in (b"a = [", b"\xff", b"# " + b"x" * 70_000):
+        path = tmp_path / "wrong.toml"
+        path.write_bytes(content)
+        with pytest.raises(ProgrammeError) as here:
+            read_table(path)
+        with pytest.raises(ProgrammeError) as there:
+            reader.read_table(stage(tmp_path, content, "wrong.toml"))
+        assert there.value.problems == here.value.problems
+
+
+def test_what_was_sealed_and_changed_is_not_read_at_all(tmp_path, files):
+    for path in files:
+        content = path.read_bytes()
+        sealed = stage(tmp_path, content, path.name)
+        stored = bytearray(sealed.path.read_bytes())
+        stored[len(stored) // 2] ^= 1
+        sealed.path.write_bytes(stored)
+        assert read(Cage(), sealed) == read_of_nothing(path.name), path.name
+        for foreign in (replace(stage(tmp_path, content, path.name), key=bytes(32)), replace(sealed, id="other")):
+            assert read(Cage(), foreign) == read_of_nothing(path.name), path.name
+
+
+def read_of_nothing(name):
+    return [FileProblem(name, "cage_lost").said(language) for language in ("id", "en")]
+
+
+def test_a_staged_file_that_was_swept_is_told_of_by_its_senders_name(tmp_path):
+    sealed = stage(tmp_path, b"nik\n1\n", "people.csv")
+    sealed.path.unlink()
+    said = read(Cage(), sealed)
+    assert said == read(InProcess(), sealed)
+    assert all("people.csv" in one and str(tmp_path) not in one for one in said)
+
+
 def test_a_file_that_is_wrong_is_wrong_in_the_same_words(tmp_path, book):
     wrong = {
         "a.csv": b"",
@@ -108,6 +156,10 @@ def test_a_file_that_is_wrong_is_wrong_in_the_same_words(tmp_path, book):
     for name, content in {**wrong, "g.parquet": b"PAR1" * 9}.items():
         (tmp_path / name).write_bytes(content)
         assert read(Cage(), tmp_path / name) == read(InProcess(), tmp_path / name), name
+        sealed = stage(tmp_path, (tmp_path / name).read_bytes(), name)
+        assert [said.replace(str(tmp_path / name), name) for said in read(InProcess(), tmp_path / name)] == read(
+            Cage(), sealed
+        ), name
     path = book([["x", "y"], [1, 2]])
     for name in (None, "Februari"):  # whose message holds messages
         assert read(Cage(), path, name) == read(InProcess(), path, name)
