@@ -18,7 +18,7 @@ class Settings:
     `model`: a version or file of a scorecard, "none", or "" for the one that comes with Kail where it is of this programme.
     `database`: the address of a PostgreSQL database, or "" for an SQLite file in the data folder. `https`: whether browsers
     come by HTTPS, so that cookies are sent by it alone. `upload_mb`: how many million bytes a file
-    may have that somebody sends.
+    may have that somebody sends, `upload_rows` how many rows.
     """
 
     host: str = "127.0.0.1"
@@ -30,6 +30,7 @@ class Settings:
     database: str = ""
     https: bool = False
     upload_mb: int = 200
+    upload_rows: int = 300_000
 
     @property
     def upload_bytes(self) -> int:
@@ -49,7 +50,7 @@ class Settings:
         written = {"KAIL_HOST": self.host, "KAIL_PORT": str(self.port), "KAIL_WORKERS": str(self.workers)}
         written |= {"KAIL_PROGRAMME": str(self.programme or ""), "KAIL_MODEL": self.model}
         written |= {"KAIL_DATABASE": self.database, "KAIL_HTTPS": "1" if self.https else ""}
-        written |= {"KAIL_UPLOAD_MB": str(self.upload_mb)}
+        written |= {"KAIL_UPLOAD_MB": str(self.upload_mb), "KAIL_UPLOAD_ROWS": str(self.upload_rows)}
         return written | ({"KAIL_DATA": str(self.data)} if self.data else {})
 
     @classmethod
@@ -66,4 +67,5 @@ class Settings:
             database=environment.get("KAIL_DATABASE") or cls.database,
             https=bool(environment.get("KAIL_HTTPS")),
             upload_mb=int(environment.get("KAIL_UPLOAD_MB") or cls.upload_mb),
+            upload_rows=int(environment.get("KAIL_UPLOAD_ROWS") or cls.upload_rows),
         )

@@ -42,6 +42,10 @@ _NO_PORT = {errno.EACCES: "low_port", errno.EADDRNOTAVAIL: "address_elsewhere"}
     help="How large a file may be that somebody sends.",
 )  # fmt: skip
 @click.option(
+    "--upload-rows", type=click.IntRange(1, 10_000_000), default=300_000, show_default=True, metavar="N",
+    help="How many rows it may have.",
+)  # fmt: skip
+@click.option(
     "--programme", type=FOLDER, metavar="DIR", help="A programme's folder; without it the one in --data, else OK OCE."
 )
 @model_option

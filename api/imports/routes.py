@@ -8,12 +8,10 @@ from typing import Any, Final
 from api.consents.forms import AT_REGISTRATION
 from api.consents.openapi import AGREED
 from api.imports import endpoints, pages
-from api.web.openapi import ANYTHING, TEXT, WHOLE, Route, listed, named, or_null, table
+from api.web.openapi import ID, TEXT, Route, named, table
 
 ENDPOINTS: Final[tuple[Any, ...]] = endpoints.HANDLERS
 PAGES: Final[tuple[Any, ...]] = pages.HANDLERS
-
-ROW_PROBLEM: Final = named(row=or_null(WHOLE), line=or_null(WHOLE), cell=TEXT, field=TEXT, value=ANYTHING, remedy=TEXT)
 
 SAID: Final[Mapping[str, Route]] = {
     "POST /api/v1/imports": Route(
@@ -28,9 +26,8 @@ SAID: Final[Mapping[str, Route]] = {
             },
             ("columns", "sheet", "said_on", "text_version"),
         ),
-        named(
-            rows=WHOLE, taken=WHOLE, registered=WHOLE, facts=WHOLE, problems=listed(ROW_PROBLEM), rejected_rows=WHOLE
-        ),
+        named("The job that imports it: GET /api/v1/jobs/{job_id} tells how far it is.", id=ID),
+        202,
         sent_as="multipart/form-data",
     ),
 }

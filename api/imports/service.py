@@ -1,117 +1,128 @@
-"""Importing a sheet of participants: new ones are registered, known ones get the facts that are new.
+"""Importing a sheet of participants, as a job: its rows are read once, in the cage, then stored step by step.
 
-The whole file is one transaction; a bad row is reported with row, field, value and remedy, and the good ones go on. The
-same file again is refused where nothing in it is new; the same rows in another file write nothing twice.
+A bad row is told with row, field, value and remedy, and the good ones go on. A file that cannot be read at all is refused
+before anything of it is stored. The same file again is refused where nothing in it is new; the same rows in another file
+write nothing twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+import hmac
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from hashlib import sha256
+from secrets import token_hex
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Row as SqlRow
 from sqlalchemy import delete, insert, select
 
-from api.advice.participant_rows import Job, Ready, Rejected, map_of, read_row
+from api.advice.participant_rows import Job, Rejected, map_of
 from api.audit.service import note
-from api.consents import service as consents
 from api.consents.service import Agreement
-from api.files.cage import CAGE_FULL, OF_CAGE
+from api.files.cage import OF_CAGE, Cage
 from api.files.rows import FileProblem, Row
-from api.files.sources import Source
+from api.files.sources import pack_source, unpack_source
+from api.imports.cells import CellsReader, CellsWriter, read_cells
+from api.imports.reading import Line, Reading, known_names
+from api.imports.storing import take
 from api.imports.tables import IMPORTS
-from api.participants import evidence, people
-from api.participants.forms import read_identity
-from api.participants.people import Person
-from api.participants.tables import PARTICIPANTS
 from api.record.actor import Actor
+from api.record.doing import Doing
+from api.record.jobs import enqueue
 from api.record.refusals import Refused, Trouble
-from api.record.transaction import Record, Transaction, new_id
+from api.record.sealed_files import SealedWriter
+from api.record.staging import Staged, discard, staged
+from api.record.transaction import Transaction, new_id
 from api.web.errors import shown_text
-from api.web.forms import Form
 from api.web.receiving import Uploaded
-from matcher.facts.participant import ParticipantError, read_participant
-from matcher.message import Message
 from matcher.programme.reading import ProgrammeError
-from training_data.columns import CellProblem, ColumnMap, check_headers, plain_map
 from words.mistakes import mistakes
-from words.speaking import Speaker, speaker
+from words.speaking import speaker
 
-IDENTITY: Final = {
-    "name": ("name", "nama"),
-    "nik": ("nik",),
-    "phone": ("phone", "telepon", "no_hp", "hp"),
-}
-"""The columns, in any case, that say who somebody is; the others are signals or are read by the column map."""
-MOST_ROWS: Final = 2_000
-"""Of a file: it is one transaction, and other writers wait meanwhile. Our choice; a larger sheet comes in several files."""
+KIND: Final = "import"
 MOST_REJECTIONS: Final = 1_000
 """Problems that are told of a file; of more it is told how many rows were not taken."""
-
-MOST_STRANGE: Final = 50
-"""Names in a line of JSON that nobody knows; with more of them the line is told of as a whole."""
-
-
-@dataclass
-class Imported:
-    """What became of a file: how many rows, people and facts, and every problem as (row, field, value, remedy)."""
-
-    rows: int = 0
-    taken: int = 0
-    registered: int = 0
-    facts: int = 0
-    problems: list[dict[str, Any]] = field(default_factory=list)
-    rejected_rows: int = 0
+TELL_EVERY: Final = 2_000
+"""After how many rows that were read it is kept how many there are, and seen whether anybody cancelled."""
+COUNTS: Final = ("rows", "taken", "registered", "facts", "rejected_rows")
 
 
-@dataclass(frozen=True)
-class _Line:
-    """One row that could be read."""
-
-    row: Row
-    ready: Ready
-    identity: Mapping[str, str]
-
-
-def import_sheet(
-    record: Record,
+def ask_for(
+    tx: Transaction,
     actor: Actor,
-    job: Job,
     file: Uploaded,
+    columns: Uploaded | None,
     agreed: Agreement,
-    progress: Callable[[int, int], None] | None = None,
-) -> Imported:
-    """Import a file for the asking mentor; everybody new in it agreed as `agreed` says.
+    *,
+    sheet: str,
+    language: str,
+    today: date,
+    most_rows: int,
+) -> str:
+    """Ask that a staged file be imported for the asking mentor; everybody new in it agreed as `agreed` says.
+
+    `columns`: a column map. `today`: the day that the rows without one of their own are of. Returns the job's id.
 
     Raises:
-        Refused: 409 if this file was imported before; 400 if it cannot be read at all; 503 if too many others are read.
+        Refused: 409 where too many jobs of one's own wait.
     """
+    given = {
+        "file": pack_source(file.staged),
+        "columns": pack_source(columns.staged) if columns else None,
+        "sha256": file.sha256,
+        "sheet": sheet,
+        "today": today.isoformat(),
+        "most_rows": most_rows,
+        "agreed": [list(agreed.purposes), agreed.channel, agreed.said_on.isoformat(), agreed.text_version],
+    }
+    ids = [one.staged.id for one in (file, columns) if one]
+    job = enqueue(tx, actor, KIND, language, given, place={"files": ids})
+    note(tx, actor, "asked_for_job", "job", job, job=KIND)
+    return job
+
+
+def import_sheet(job: Doing) -> Mapping[str, Any]:
+    """Import a staged file; return how many rows, people and facts. Its problems, in words, are the job's pieces.
+
+    Raises:
+        Refused: 409 if this file was imported before; 400 if it cannot be read at all.
+    """
+    asked = _asked(job)
     try:
-        lines, found = _read(job, file.staged)
+        if "cells" not in job.place:
+            _read(job, asked)
+        with read_cells(_cells(job, job.place["cells"])) as cells:
+            reading = Reading.of(replace(asked, reader=_Table(cells.table)), asked_file(job), cells.headers)
+            _store(job, cells, reading)
     except (FileProblem, ProgrammeError) as error:
-        status = 503 if isinstance(error, FileProblem) and error.code == CAGE_FULL else 400
-        raise Refused(status, *_unreadable(error, job, file)) from None
-    mark = record.keys.blind("imports", f"{file.sha256}:{job.sheet}" if job.sheet else file.sha256)
-    with record.write() as tx:
-        before = tx.one(select(IMPORTS).where(IMPORTS.c.account_id == actor.account_id, IMPORTS.c.file_index == mark))
-        for number, line in enumerate(lines, 1):
-            _take(tx, actor, line, agreed, found, job)
-            if progress:
-                progress(number, len(lines))
-        if before and not found.registered and not found.facts:  # else a row that was in the way then is mended now
-            on = before.at.astimezone(ZoneInfo(job.programme.timezone)).date()
-            raise Refused(409, Trouble("file", "import_twice", on=on, rows=before.rows_taken))
-        counts = {"rows_taken": found.taken, "rows_rejected": found.rejected_rows}
-        tx.run(delete(IMPORTS).where(IMPORTS.c.file_index == mark, IMPORTS.c.account_id == actor.account_id))
-        done = new_id()
-        entry = {"id": done, "account_id": actor.account_id, "file_index": mark, "at": tx.now, **counts}
-        tx.run(insert(IMPORTS).values(entry))
-        note(tx, actor, "imported", "import", done, registered=found.registered, rows=found.taken)
-    return found
+        raise Refused(400, *_unreadable(error, asked, asked_file(job))) from None
+    return _finish(job, asked)
 
 
-def _unreadable(error: FileProblem | ProgrammeError, job: Job, file: Uploaded) -> list[Trouble]:
+def _asked(job: Doing) -> Job:
+    columns = job.given["columns"]
+    return Job(
+        programme=job.live.programme,
+        today=date.fromisoformat(job.given["today"]),
+        columns=unpack_source(columns) if columns else None,
+        sheet=job.given["sheet"] or None,
+        language=job.language,
+        reader=Cage(),
+    )
+
+
+def asked_file(job: Doing) -> Staged:
+    """The file that was sent."""
+    source = unpack_source(job.given["file"])
+    assert isinstance(source, Staged)
+    return source
+
+
+def _unreadable(error: FileProblem | ProgrammeError, job: Job, file: Staged) -> list[Trouble]:
     if isinstance(error, ProgrammeError):
         found = mistakes(error, job.language)
         return [Trouble("file", "import_unread", what=f"{one.entry}: {one.what}", remedy=one.remedy) for one in found]
@@ -128,163 +139,137 @@ def _unreadable(error: FileProblem | ProgrammeError, job: Job, file: Uploaded) -
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
-def _read(job: Job, source: Source) -> tuple[list[_Line], Imported]:
-    found, lines = Imported(), []
-    columns = map_of(job)
-    names = [name for names in IDENTITY.values() for name in names]
-    known = [*columns.headers, *names, *(name.upper() for name in names), *(name.capitalize() for name in names)]
-    known_here = frozenset(known)
-    with job.reader.open_sheet(source, known, job.programme.timezone, job.sheet) as sheet:
-        who = _identity_columns(sheet.headers or ())
-        if sheet.headers is not None:
-            rest = [name for name in sheet.headers if name not in who.values()]
-            columns = columns if job.columns else plain_map(job.programme, rest, source.name)
-            check_headers(columns, rest, source.name)
-        if not columns.participant and "nik" not in who and sheet.headers is not None:
-            raise FileProblem(source.name, "nobody_known")
-        for row in sheet.rows:
-            found.rows += 1
-            if found.rows > MOST_ROWS:
-                raise FileProblem(source.name, "many_rows", most=MOST_ROWS)
-            who = who if sheet.headers is not None else _identity_columns(row.cells)  # JSON names them row by row
-            try:
-                if sheet.headers is None:
-                    _check_names(row, known_here)
-                lines.append(_line(job, columns, row, who))
-            except Rejected as error:
-                _reject(found, error, job.says)
-    if not found.rows:
+class _Table:
+    """Gives the table of the column map as it was read once."""
+
+    def __init__(self, table: Any) -> None:
+        self._table = table
+
+    def read_table(self, _: Any) -> Any:
+        """The table."""
+        return self._table
+
+    def open_sheet(self, *_: Any) -> Any:
+        """Nothing is opened any more."""
+        raise NotImplementedError
+
+
+def _cells(job: Doing, name: str) -> Staged:
+    """The rows that are kept of a file, under a key that no other file has: a job that begins again takes another name."""
+    return staged(job.data, name, hmac.new(job.key, name.encode(), sha256).digest(), name)
+
+
+def _read(job: Doing, asked: Job) -> None:
+    """Read all rows in the cage and keep them; the files that were sent are of no use then."""
+    kept, source = _cells(job, token_hex(16)), asked_file(job)
+    table = asked.reader.read_table(asked.columns) if asked.columns else None
+    columns = map_of(replace(asked, reader=_Table(table)))
+    with asked.reader.open_sheet(source, known_names(columns), asked.programme.timezone, asked.sheet) as sheet:
+        Reading.of(replace(asked, reader=_Table(table)), source, sheet.headers)
+        with job.step():  # the file is the job's before it is there
+            job.place["files"] = [*job.place["files"], kept.id]
+        with SealedWriter(kept.path, kept.key, kept.id) as to:
+            rows = _write(job, CellsWriter(to, sheet.headers, table), sheet.rows, source)
+    with job.step():
+        job.done, job.total = 0, rows
+        job.place = {"files": [kept.id], "cells": kept.id, "block": 0, **dict.fromkeys(COUNTS, 0), "told": 0}
+    for one in (source, asked.columns):
+        if isinstance(one, Staged):
+            discard(one)
+
+
+def _write(job: Doing, to: CellsWriter, rows: Iterator[Row], source: Staged) -> int:
+    count = 0
+    for count, row in enumerate(rows, 1):
+        if count > job.given["most_rows"]:
+            raise FileProblem(source.name, "many_rows", most=job.given["most_rows"])
+        to.write(row)
+        if count % TELL_EVERY == 0:
+            with job.step():
+                job.done = count
+    if not count:
         raise FileProblem(source.name, "no_rows")
-    return lines, found
+    return count
 
 
-def _check_names(row: Row, known: frozenset[str]) -> None:
-    """Tell of many strange names in one line together: each for itself would take longer than the file is worth."""
-    strange = [name for name in row.cells if name not in known]
-    if len(strange) > MOST_STRANGE:
-        names = ", ".join(strange[:3])
-        raise Rejected(
-            row, "", [CellProblem("", None, Message("many_strange", {"count": len(strange), "names": names}))]
-        )
+# -- storing -----------------------------------------------------------------------------------------------------------
 
 
-def _identity_columns(headers: Any) -> dict[str, str]:
-    """Which header says the name, the NIK, the phone."""
-    found = {}
-    for header in headers:
-        for what, names in IDENTITY.items():
-            if header.strip().casefold() in names and what not in found:
-                found[what] = header
-    return found
+def _store(job: Doing, cells: CellsReader, reading: Reading) -> None:
+    purposes, channel, said_on, text_version = job.given["agreed"]
+    agreed = Agreement(tuple(purposes), channel, date.fromisoformat(said_on), text_version)
+    rows = cells.rows(job.place["rows"], job.place["block"])
+    while chunk := list(itertools.islice(rows, job.pace.size)):
+        lines = [_line(reading, row) for row, _ in chunk]
+        with job.step(len(chunk)) as tx:
+            place = dict(job.place)
+            for line in lines:
+                _take(tx, job, line, agreed, place)
+            place["rows"] += len(chunk)
+            job.place, job.done = place | {"block": chunk[-1][1]}, place["rows"]
 
 
-def _line(job: Job, columns: ColumnMap, row: Row, who: Mapping[str, str]) -> _Line:
-    cells = {name: value for name, value in row.cells.items() if name not in who.values()}
-    problems: list[CellProblem] = []
-    form = Form({what: _text(row.cells.get(header)) for what, header in who.items()}, from_page=True)
-    identity = read_identity(form, name_wanted=False)
-    for trouble in form.troubles:
-        problems.append(_problem(who.get(trouble.field, trouble.field), trouble))
+def _line(reading: Reading, row: Row) -> Line | Rejected:
     try:
-        ready = read_row(job, columns, replace(row, cells=cells))
+        return reading.line(row)
     except Rejected as error:
-        others = [replace(one, value=None) if one.field in who.values() else one for one in error.problems]
-        raise Rejected(row, error.participant, [*others, *problems]) from None
-    named = bool(columns.participant) and (columns.participant in row.cells or not columns.plain)
-    if not named and not identity["nik"]:  # the row's number, which then stands for an id, is nobody's in another file
-        problems.append(_problem(who.get("nik", "nik"), Trouble("nik", "bad_nik")))
-    read_id = Form({"own_id": ready.id if named else ""}, from_page=True)
-    own = read_id.text("own_id", wanted=False, most=60)  # as where somebody is registered by hand
-    problems += [_problem(columns.participant, trouble) for trouble in read_id.troubles]
-    if problems:
-        raise Rejected(row, ready.id, problems)
-    return _Line(
-        replace(row, cells={}), replace(ready, id=own), {name: text for name, text in identity.items() if text}
-    )
+        return error
 
 
-def _text(cell: Any) -> str:
-    """A cell of an identity column as text: some programs keep a phone number as a number with a tail of .0."""
-    if cell is None:
-        return ""
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
-
-
-def _problem(column: str, trouble: Trouble) -> CellProblem:
-    """A trouble of a row as a problem of a column; the value of an identity column is not repeated."""
-    return CellProblem(column, None, trouble.message)
-
-
-def _reject(found: Imported, error: Rejected, says: Speaker) -> None:
-    found.rejected_rows += 1
-    room = MOST_REJECTIONS - len(found.problems)
-    if room > 0:
-        error = Rejected(error.row, error.participant, error.problems[:room])
-        for number, line, cell, _, column, value, remedy in error.table(says):
-            told = {"field": shown_text(column), "value": shown_text(value), "remedy": shown_text(remedy, 1000)}
-            entry = {"row": number, "line": line, "cell": cell, **told}
-            found.problems.append(entry)
-
-
-# -- writing -----------------------------------------------------------------------------------------------------------
-
-
-def _take(tx: Transaction, actor: Actor, line: _Line, agreed: Agreement, found: Imported, job: Job) -> None:
-    """Store one row; what stands in its way becomes a problem of that row."""
+def _take(tx: Transaction, job: Doing, line: Line | Rejected, agreed: Agreement, place: dict[str, Any]) -> None:
+    """Store one row and count what became of it; what stands in its way is told."""
     try:
-        person, is_new = _person(tx, actor, line, agreed)
-        if not is_new:
-            consents.require(tx, person.id, "record")
-        before = evidence.evidence_of(tx, person)
-        fresh = _facts(line)
-        if not is_new:  # a row alone was checked when it was read; beside what is known it may contradict
-            together = [*before, *evidence.as_evidence(fresh, before, tx.now)]
-            known = evidence.signals_of(together, line.ready.rules.day)
-            read_participant(line.ready.rules, evidence.readable(line.ready.rules, known))
-        new = evidence.store(tx, actor, person, fresh, before, "", source="import")
-    except Refused as error:
-        problems = [_problem(trouble.field, trouble) for trouble in error.troubles]
-        _reject(found, Rejected(line.row, line.ready.id, problems), job.says)
+        if isinstance(line, Rejected):
+            raise line
+        taken = take(tx, job.actor, line, agreed)
+    except Rejected as error:
+        place["rejected_rows"] += 1
+        told = _told(job, error, MOST_REJECTIONS - place["told"])
+        place["told"] += len(told)
+        job.add(*told)
         return
-    except ParticipantError as error:
-        words = [CellProblem(p.field, p.value, p.message) for p in error.problems]
-        _reject(found, Rejected(line.row, line.ready.id, words), job.says)
-        return
-    found.taken += 1
-    found.registered += is_new
-    found.facts += new
+    place["taken"] += 1
+    place["registered"] += taken.registered
+    place["facts"] += taken.facts
 
 
-def _person(tx: Transaction, actor: Actor, line: _Line, agreed: Agreement) -> tuple[Person, bool]:
-    """Who a row is about: somebody known by id or NIK, or somebody new."""
-    index = people.indices(tx, actor.organisation_id, line.identity, line.ready.id)
-    mine = PARTICIPANTS.c.organisation_id == actor.organisation_id
-    ids = set()
-    for name in ("own_index", "nik_index"):
-        if name in index:
-            ids |= {
-                row.id for row in tx.all(select(PARTICIPANTS.c.id).where(mine, PARTICIPANTS.c[name] == index[name]))
-            }
-    if len(ids) > 1:
-        raise Refused(409, Trouble("nik", "known_nik_index"))
-    if ids:
-        known = tx.one(select(PARTICIPANTS).where(PARTICIPANTS.c.id == ids.pop()))
-        assert known is not None
-        if known.mentor_id != actor.account_id:
-            by_nik = known.nik_index is not None and known.nik_index == index.get("nik_index")
-            raise Refused(409, Trouble(*("nik", "known_nik_index") if by_nik else ("participant", "elsewhere")))
-        for name, field_, code in (("nik_index", "nik", "another_nik"), ("own_index", "participant", "another_own_id")):
-            if name in index and known._mapping[name] not in (None, index[name]):
-                raise Refused(409, Trouble(field_, code))
-        return people.person_of(known, tx.vault.key(known.id)), False
-    return people.register(tx, actor, line.identity, agreed, line.ready.id), True
+def _told(job: Doing, error: Rejected, most: int) -> Sequence[dict[str, Any]]:
+    """The problems of a row in words, as many as there is room for."""
+    some = Rejected(error.row, error.participant, error.problems[:most])
+    return [
+        {
+            "row": number,
+            "line": line,
+            "cell": cell,
+            "field": shown_text(column),
+            "value": shown_text(value),
+            "remedy": shown_text(remedy, 1000),
+        }
+        for number, line, cell, _, column, value, remedy in some.table(_asked(job).says)
+    ]
 
 
-def _facts(line: _Line) -> dict[str, dict[str, Any]]:
-    """The facts of a row: true on the row's day."""
-    day = line.ready.rules.day
-    found = {}
-    for name, fact in line.ready.participant.facts.items():
-        value = fact.value.isoformat() if hasattr(fact.value, "isoformat") else fact.value
-        found[name] = {"value": value, "on": (fact.on or day).isoformat(), "proof": fact.proof}
-    return found
+def _finish(job: Doing, asked: Job) -> Mapping[str, Any]:
+    """Keep that this file was imported, with the last step."""
+    place, account = job.place, job.actor.account_id
+    content = job.given["sha256"]
+    if "kept" in place:
+        return {name: place[name] for name in COUNTS}
+    with job.step() as tx:
+        job.place = place | {"kept": True}
+        mark = tx.keys.blind("imports", f"{content}:{asked.sheet}" if asked.sheet else content)
+        mine = (IMPORTS.c.account_id == account) & (IMPORTS.c.file_index == mark)
+        before = tx.one(select(IMPORTS).where(mine))
+        if before and not place["registered"] and not place["facts"]:  # else what was in the way then is mended now
+            raise _twice(before, asked)
+        tx.run(delete(IMPORTS).where(mine))
+        done = new_id()
+        counts = {"rows_taken": place["taken"], "rows_rejected": place["rejected_rows"]}
+        tx.run(insert(IMPORTS).values(id=done, account_id=account, file_index=mark, at=tx.now, **counts))
+        note(tx, job.actor, "imported", "import", done, registered=place["registered"], rows=place["taken"])
+    return {name: place[name] for name in COUNTS}
+
+
+def _twice(before: SqlRow[Any], asked: Job) -> Refused:
+    on = before.at.astimezone(ZoneInfo(asked.programme.timezone)).date()
+    return Refused(409, Trouble("file", "import_twice", on=on, rows=before.rows_taken))

@@ -1,4 +1,4 @@
-"""Reading an upload: its fields and its staged files, and what becomes of them."""
+"""Reading an upload: its fields and its staged files, which become a job."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from typing import Any, Final
 
 from litestar.di import Provide
 
-from api.advice.participant_rows import Job
 from api.consents.forms import read_agreement
-from api.files.cage import Cage
-from api.imports.service import Imported, import_sheet
+from api.imports.service import ask_for
 from api.record.live import Live
-from api.web.asking import Asking, actor_of, record_of
+from api.web.asking import Asking, ask
 from api.web.errors import language_of
 from api.web.forms import Form
 from api.web.receiving import Upload, receiving
@@ -22,11 +20,13 @@ RECEIVED: Final = {"upload": Provide(receiving(file=None, columns=MOST_BYTES))}
 FILES: Final = ("file", "columns")
 
 
-def take(request: Asking, upload: Upload, live: Live) -> Imported:
-    """Import the file `file` of an upload for whoever asks, read with the column map `columns` if there is one.
+def take(request: Asking, upload: Upload, live: Live) -> str:
+    """Have the file `file` of an upload imported for whoever asks, read with the column map `columns` if there is one.
+
+    Returns the id of the job that does it.
 
     Raises:
-        Refused: 400, or 409 if this file was imported before.
+        Refused: 400 for what is wrong beside the files; 409 where too many jobs of one's own wait.
     """
     fields: dict[str, Any] = dict(upload.fields)
     if isinstance(fields.get("consents"), str):
@@ -36,13 +36,8 @@ def take(request: Asking, upload: Upload, live: Live) -> Imported:
     if "file" not in upload.files:
         form.trouble("file", "wanted")
     form.done()
-    columns = upload.files.get("columns")
-    job = Job(
-        programme=live.programme,
-        today=live.today,
-        columns=columns.staged if columns else None,
-        sheet=sheet or None,
-        language=language_of(request),
-        reader=Cage(),
-    )
-    return import_sheet(record_of(request), actor_of(request), job, upload.files["file"], agreed)
+    most_rows = request.app.state.settings.upload_rows
+    more: dict[str, Any] = {"language": language_of(request), "today": live.today, "most_rows": most_rows}
+    job = ask(request, ask_for, upload.files["file"], upload.files.get("columns"), agreed, sheet=sheet, **more)
+    upload.keep()
+    return job

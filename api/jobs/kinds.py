@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from api.audit.service import note
+from api.imports import service as imports
 from api.participants.reading_out import read_out
 from api.participants.verification import verify_chains
 from api.record.actor import Actor
@@ -31,7 +32,7 @@ ASKED: Final[Mapping[str, Asked]] = {
     EXPORT: Asked(read_out, "mentor", reads_out=True),
     VERIFICATION: Asked(verify_chains, "operator"),
 }
-KINDS: Final[Mapping[str, Kind]] = {name: asked.do for name, asked in ASKED.items()}
+KINDS: Final[Mapping[str, Kind]] = {imports.KIND: imports.import_sheet, **{name: one.do for name, one in ASKED.items()}}
 """What does a job of each kind."""
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import sqlite3
 import sys
 import threading
@@ -23,8 +22,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.accounts.sessions import actor_of_account
 from api.jobs.kinds import KINDS
 from api.record.doing import do_next
-from api.record.jobs import forget_old
+from api.record.jobs import files_wanted, forget_old
 from api.record.live import Live, go_live
+from api.record.staging import sweep
 from api.record.transaction import Record, open_record
 from api.settings import Settings
 
@@ -35,15 +35,13 @@ AGAIN_SECONDS: Final = 2.0
 """How long nothing is tried after the database was away or the disk full."""
 TIDY_SECONDS: Final = 3600
 NICENESS: Final = 10
-FILES: Final = "jobs"
-"""The folder, in the data folder, of what jobs were given and make."""
 LOCK_FILE: Final = "jobs.lock"
 
 
 def do_all(record: Record, live: Live, data: Path) -> int:
     """Do every job that waits, until none is left; return how many turns it took."""
     turns = 0
-    while do_next(record, live, data / FILES, KINDS, actor_of_account):
+    while do_next(record, live, data, KINDS, actor_of_account):
         turns += 1
     return turns
 
@@ -56,7 +54,7 @@ def work(record: Record, live: Live, data: Path, is_over: Callable[[], bool]) ->
             if time.monotonic() - tidied > TIDY_SECONDS:
                 tidy(record, data)
                 tidied = time.monotonic()
-            if not do_next(record, live, data / FILES, KINDS, actor_of_account):
+            if not do_next(record, live, data, KINDS, actor_of_account):
                 time.sleep(LOOK_SECONDS)
         except (SQLAlchemyError, OSError, sqlite3.Error) as error:  # away, busy or full: it goes on where it was
             log.warning("jobs wait: %s", type(error).__name__)
@@ -64,11 +62,14 @@ def work(record: Record, live: Live, data: Path, is_over: Callable[[], bool]) ->
 
 
 def tidy(record: Record, data: Path) -> None:
-    """Delete jobs that ended long ago, and the files of jobs that are no more."""
-    left = forget_old(record)
-    for folder in (data / FILES).iterdir() if (data / FILES).is_dir() else ():
-        if folder.name not in left:
-            shutil.rmtree(folder, ignore_errors=True)
+    """Delete jobs that ended long ago, and the staged files that no job needs."""
+    forget_old(record)
+
+    def wanted() -> set[str]:
+        with record.read() as tx:
+            return files_wanted(tx)
+
+    sweep(data, wanted)
 
 
 @contextmanager

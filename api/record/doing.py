@@ -58,11 +58,11 @@ class Pace:
 
 @dataclass
 class Doing:
-    """A job while it is done. `files`: the folder of what it was given and makes; `place`: where it goes on, by its kind."""
+    """A job while it is done. `data`: the data folder; `place`: where it goes on, by its kind."""
 
     record: Record
     live: Live
-    files: Path
+    data: Path
     id: str
     actor: Actor
     language: str
@@ -76,7 +76,7 @@ class Doing:
     def __post_init__(self) -> None:
         self.pace = Pace()
         self._pieces: list[Any] = []
-        self._stored = self.done
+        self._stored = self.done, json.dumps(self.place)
         self._until = time.monotonic() + TURN_SECONDS
 
     def add(self, *things: Any) -> None:
@@ -114,9 +114,9 @@ class Doing:
         if self._pieces:
             self._add_pieces(tx)
         values: dict[str, Any] = {"done": self.done, "total": self.total, "place": json.dumps(self.place)}
-        if self.done > self._stored:  # a step that brings it no further is no reason to try for ever
+        if (self.done, values["place"]) != self._stored:  # one that brings it no further is no reason to try for ever
             values["tries"] = 0
-        self._stored = self.done
+        self._stored = self.done, values["place"]
         tx.run(update(JOBS).where(JOBS.c.id == self.id).values(values))
 
     def _add_pieces(self, tx: Transaction) -> None:
@@ -137,7 +137,7 @@ Who = Callable[[Transaction, str], Actor | None]
 """Finds who an account is; None where it is closed."""
 
 
-def do_next(record: Record, live: Live, folder: Path, kinds: Mapping[str, Kind], who: Who) -> bool:
+def do_next(record: Record, live: Live, data: Path, kinds: Mapping[str, Kind], who: Who) -> bool:
     """Let the job whose turn it is go on, until it ends or others have waited long enough; return whether there was one."""
     with record.write() as tx:
         first = select(JOBS).where(JOBS.c.state.in_(WAITING)).order_by(JOBS.c.turn, JOBS.c.id).limit(1)
@@ -159,7 +159,7 @@ def do_next(record: Record, live: Live, folder: Path, kinds: Mapping[str, Kind],
         return True
     given = unseal_json(key, row.given, f"jobs.given:{row.id}")
     known = (row.id, actor, row.language, row.round, key, given, json.loads(row.place), row.done, row.total)
-    _do(Doing(record, live, folder / row.id, *known), kinds[row.kind])
+    _do(Doing(record, live, data, *known), kinds[row.kind])
     return True
 
 

@@ -8,6 +8,7 @@ ended jobs and whatever was read out of the record go at once, since nothing say
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -128,12 +129,13 @@ def enqueue(
     language: str,
     given: Mapping[str, Any],
     *,
-    job_id: str = "",
+    place: Mapping[str, Any] | None = None,
     reads_out: bool = False,
 ) -> str:
     """Ask for a job; return its id. `given`: what its kind needs to know, as JSON can write it.
 
-    `reads_out`: whether it makes a file of people's data, which ends with the next erasure.
+    `place`: where it begins; `files` in it are the ids of staged files that it needs. `reads_out`: whether it makes a file
+    of people's data, which ends with the next erasure.
 
     Raises:
         Refused: 409 where too many of the same account wait.
@@ -142,7 +144,7 @@ def enqueue(
     waiting = tx.one(select(func.count()).select_from(JOBS).where(mine))
     if waiting and waiting[0] >= MOST_WAITING:
         raise Refused(409, Trouble("job", "many_jobs", most=MOST_WAITING))
-    job = job_id or new_id()
+    job = new_id()
     key = tx.vault.make(KEY_NAME.format(job))
     values = {
         "id": job,
@@ -158,7 +160,7 @@ def enqueue(
         "turn": END_OF_LINE,
         "tries": 0,
         "done": 0,
-        "place": "{}",
+        "place": json.dumps(place or {}),
         "given": seal_json(key, given, f"jobs.given:{job}"),
     }
     tx.run(insert(JOBS).values(values))
@@ -252,6 +254,12 @@ def _pieces_of(
     return [
         (row.number, unseal_json(key, row.content, f"job_pieces.content:{row.id}")) for row in tx.all(mine.limit(most))
     ]
+
+
+def files_wanted(tx: Transaction) -> set[str]:
+    """The ids of the staged files that jobs under way need."""
+    rows = tx.all(select(JOBS.c.place).where(JOBS.c.state.in_(WAITING)))
+    return {file for row in rows for file in json.loads(row.place).get("files", ())}
 
 
 # -- when they are over ------------------------------------------------------------------------------------------------

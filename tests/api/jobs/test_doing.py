@@ -35,7 +35,7 @@ def ask_for(kail, kind="count", login="mentor", **more):
 
 
 def turn(kail, **kinds):
-    return do_next(kail.record, kail.live, kail.settings.data / "jobs", {"count": count_up, **kinds}, actor_of_account)
+    return do_next(kail.record, kail.live, kail.settings.data, {"count": count_up, **kinds}, actor_of_account)
 
 
 def look(kail, job, login="mentor"):

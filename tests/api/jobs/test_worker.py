@@ -29,7 +29,9 @@ def waited_for(look, seconds=60):
 def worker_of(service):
     """The number of the process of a service that does jobs; None while there is none."""
     for pid in service.processes():
-        listed = subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        listed = subprocess.run(
+            ["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
+        )
         if "api.jobs.worker" in listed.stdout:
             return pid
     return None

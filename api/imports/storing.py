@@ -1,0 +1,90 @@
+"""Storing a row of a sheet: somebody new is registered, somebody known gets the facts that are new."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+
+from api.advice.participant_rows import Rejected
+from api.consents import service as consents
+from api.consents.service import Agreement
+from api.imports.reading import Line, problem_of
+from api.participants import evidence, people
+from api.participants.people import Person
+from api.participants.tables import PARTICIPANTS
+from api.record.actor import Actor
+from api.record.refusals import Refused, Trouble
+from api.record.transaction import Transaction
+from matcher.facts.participant import ParticipantError, read_participant
+from training_data.columns import CellProblem
+
+
+class Taken(NamedTuple):
+    """What became of a row: whether somebody was registered, and how many facts were new."""
+
+    registered: bool
+    facts: int
+
+
+def take(tx: Transaction, actor: Actor, line: Line, agreed: Agreement) -> Taken:
+    """Store one row; nothing of it where something stands in its way.
+
+    Raises:
+        Rejected: with what that is.
+    """
+    try:
+        return _take(tx, actor, line, agreed)
+    except Refused as error:
+        problems = [problem_of(trouble.field, trouble) for trouble in error.troubles]
+        raise Rejected(line.row, line.ready.id, problems) from None
+    except ParticipantError as error:
+        problems = [CellProblem(p.field, p.value, p.message) for p in error.problems]
+        raise Rejected(line.row, line.ready.id, problems) from None
+
+
+def _take(tx: Transaction, actor: Actor, line: Line, agreed: Agreement) -> Taken:
+    person, is_new = _person(tx, actor, line, agreed)
+    before = [] if is_new else evidence.evidence_of(tx, person)
+    fresh = _facts(line)
+    if not is_new:  # a row alone was checked when it was read; beside what is known it may contradict
+        consents.require(tx, person.id, "record")
+        together = [*before, *evidence.as_evidence(fresh, before, tx.now)]
+        known = evidence.signals_of(together, line.ready.rules.day)
+        read_participant(line.ready.rules, evidence.readable(line.ready.rules, known))
+    return Taken(is_new, evidence.store(tx, actor, person, fresh, before, "", source="import"))
+
+
+def _person(tx: Transaction, actor: Actor, line: Line, agreed: Agreement) -> tuple[Person, bool]:
+    """Who a row is about: somebody known by id or NIK, or somebody new."""
+    index = people.indices(tx, actor.organisation_id, line.identity, line.ready.id)
+    mine = PARTICIPANTS.c.organisation_id == actor.organisation_id
+    ids = set()
+    for name in ("own_index", "nik_index"):
+        if name in index:
+            ids |= {
+                row.id for row in tx.all(select(PARTICIPANTS.c.id).where(mine, PARTICIPANTS.c[name] == index[name]))
+            }
+    if len(ids) > 1:
+        raise Refused(409, Trouble("nik", "known_nik_index"))
+    if ids:
+        known = tx.one(select(PARTICIPANTS).where(PARTICIPANTS.c.id == ids.pop()))
+        assert known is not None
+        if known.mentor_id != actor.account_id:
+            by_nik = known.nik_index is not None and known.nik_index == index.get("nik_index")
+            raise Refused(409, Trouble(*("nik", "known_nik_index") if by_nik else ("participant", "elsewhere")))
+        for name, field_, code in (("nik_index", "nik", "another_nik"), ("own_index", "participant", "another_own_id")):
+            if name in index and known._mapping[name] not in (None, index[name]):
+                raise Refused(409, Trouble(field_, code))
+        return people.person_of(known, tx.vault.key(known.id)), False
+    return people.register(tx, actor, line.identity, agreed, line.ready.id), True
+
+
+def _facts(line: Line) -> dict[str, dict[str, Any]]:
+    """The facts of a row: true on the row's day."""
+    day = line.ready.rules.day
+    found = {}
+    for name, fact in line.ready.participant.facts.items():
+        value = fact.value.isoformat() if hasattr(fact.value, "isoformat") else fact.value
+        found[name] = {"value": value, "on": (fact.on or day).isoformat(), "proof": fact.proof}
+    return found
