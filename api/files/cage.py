@@ -17,15 +17,16 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final, Protocol
 
 import api
 from api.files.packing import BadFrame, Unpacker, frame, receive, unpack, unpack_problem
 from api.files.rows import FileProblem, Known, Row, Sheet
 from api.files.sheets import open_sheet
-from api.files.sources import Source, opened, pack_source
+from api.files.sources import Source, opened, pack_source, size_of
 from matcher.programme.reading import ProgrammeError, ProgrammeProblem
 from training_data.columns import table_of
 
@@ -72,19 +73,32 @@ class InProcess:
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What one file may take: bytes of memory (address space), CPU seconds, seconds by the clock, bytes of what is read.
+    """What one file may take: bytes of memory (address space), CPU seconds, seconds that the server waits for it, bytes of
+    what is read.
 
-    None is no limit. `bounded`: whether the rows and cells of a workbook are counted before it is opened.
+    None is no limit. `more_seconds`: what each million bytes of the file adds to both kinds of seconds, so that a large
+    honest file gets the time that it needs, and a small one that takes long is stopped early. `bounded`: whether the rows
+    and cells of a workbook are counted before it is opened.
     """
 
     memory: int | None = None
     cpu_seconds: int | None = None
     seconds: int | None = None
     output: int | None = None
+    more_seconds: float = 0
     bounded: bool = False
 
+    def for_size(self, size: int) -> Limits:
+        """The limits of a file of so many bytes."""
+        more = int(self.more_seconds * size / MEGABYTE)
+        cpu, clock = (one and one + more for one in (self.cpu_seconds, self.seconds))
+        return replace(self, cpu_seconds=cpu, seconds=clock)
 
-UPLOADS: Final = Limits(memory=512 * MEGABYTE, cpu_seconds=20, seconds=60, output=64 * MEGABYTE, bounded=True)
+
+UPLOADS: Final = Limits(
+    memory=512 * MEGABYTE, cpu_seconds=30, seconds=90, output=512 * MEGABYTE, more_seconds=1, bounded=True
+)
+"""300,000 rows of 25 columns take some 13 CPU seconds and 100 MB of output; as Parquet they may be five megabytes."""
 
 
 def limits_memory() -> bool:
@@ -104,7 +118,7 @@ class Cage:
         Raises:
             FileProblem: if the file cannot be read at all, or not within the limits; the rows may raise it too.
         """
-        child = _Child(source.name, self.limits)
+        child = _Child(source, self.limits)
         try:
             asked = {"source": pack_source(source), "known": list(known), "timezone": timezone, "name": name}
             opened = child.ask("sheet", asked)
@@ -124,7 +138,7 @@ class Cage:
             ProgrammeError: if it is none.
             FileProblem: if it cannot be read within the limits.
         """
-        child = _Child(source.name, self.limits)
+        child = _Child(source, self.limits)
         try:
             answer = child.ask("table", {"source": pack_source(source)})
             with child.trusted():
@@ -143,17 +157,21 @@ def _rows(child: _Child, sheet: Sheet, unpacker: Unpacker) -> Iterator[Row]:
         sheet.seen, sheet.blank, sheet.unnamed = set(answer["seen"]), answer["blank"], dict.fromkeys(answer["unnamed"])
 
 
+class Clock(threading.Thread):
+    """Watches that a child is not waited for too long."""
+
+
 class _Child:
     """A child process that reads one file, from its turn in the line until it is closed."""
 
-    def __init__(self, name: str, limits: Limits) -> None:
-        self.name, self.limits = name, limits
+    def __init__(self, source: Source, limits: Limits) -> None:
+        self.name, self.limits = source.name, limits.for_size(size_of(source))
         self.out_of_time, self.closed = False, False
         if not _IN_LINE.acquire(blocking=False):
-            raise FileProblem(name, CAGE_FULL)
+            raise FileProblem(self.name, CAGE_FULL)
         if not _TURNS.acquire(timeout=WAIT_SECONDS):
             _IN_LINE.release()
-            raise FileProblem(name, CAGE_FULL)
+            raise FileProblem(self.name, CAGE_FULL)
         try:
             environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | _QUIET
             environment["PYTHONPATH"] = os.pathsep.join(filter(None, (_OURS, environment.get("PYTHONPATH", ""))))
@@ -161,10 +179,11 @@ class _Child:
         except BaseException as error:
             self._leave()
             raise self._full(error) from None
-        self.clock = threading.Timer(limits.seconds or threading.TIMEOUT_MAX, self._time_is_up)
-        self.clock.daemon = True
+        self.waited, self.waiting_since = 0.0, 0.0
+        self.over = threading.Event()
+        self.clock = Clock(target=self._watch, daemon=True)
         try:
-            if limits.seconds:
+            if self.limits.seconds:
                 self.clock.start()
         except BaseException as error:
             self.close()
@@ -191,10 +210,14 @@ class _Child:
             FileProblem, ProgrammeError: what the child found wrong, or that it is no more.
         """
         assert self.process.stdout is not None
+        self.waiting_since = monotonic()
         try:
             answer = receive(self.process.stdout)
         except (EOFError, OSError, ValueError, BadFrame):
             raise self._lost() from None
+        finally:
+            waited = self.waited + monotonic() - self.waiting_since
+            self.waiting_since, self.waited = 0.0, waited  # in this order: a moment is never counted twice
         with self.trusted():
             problem = self._problem(answer)
         if problem is not None:
@@ -240,9 +263,18 @@ class _Child:
             return FileProblem(name, "cage_time", most=asdict(self.limits)[limit])
         return FileProblem(name, "cage_lost")
 
-    def _time_is_up(self) -> None:
+    def _watch(self) -> None:
+        """End the child when it was waited for too long; what the server does with a row in between counts for nobody."""
+        assert self.limits.seconds
+        while (left := self.limits.seconds - self._waited()) > 0:
+            if self.over.wait(left):
+                return
         self.out_of_time = True
         self._kill()
+
+    def _waited(self) -> float:
+        since = self.waiting_since
+        return self.waited + (monotonic() - since if since else 0.0)
 
     def _kill(self) -> None:
         self.process.kill()
@@ -252,7 +284,7 @@ class _Child:
         if self.closed:
             return
         self.closed = True
-        self.clock.cancel()
+        self.over.set()
         self._kill()
         for pipe in (self.process.stdin, self.process.stdout):
             assert pipe is not None

@@ -6,6 +6,7 @@ It knows neither the record nor the programme, writes no file, and tells nobody 
 from __future__ import annotations
 
 import errno
+import io
 import logging
 import os
 import signal
@@ -23,6 +24,7 @@ from training_data.columns import table_of
 
 log = logging.getLogger("kail")
 _GRACE: Final = 5
+_BURST: Final = 64 * 1024
 _NICENESS: Final = 5
 _NO_MEMORY: Final = ("out of memory", "malloc", "bad_alloc", "cannot allocate", "MemoryError")
 
@@ -50,13 +52,26 @@ class Output:
         self.to.write(sent)
 
 
+class Pipe(io.FileIO):
+    """The pipe to the server. The alarm runs while this process works, not while the server does something with a row."""
+
+    def write(self, content: Any) -> int:
+        """Write what there is room for."""
+        left = signal.alarm(0) if hasattr(signal, "alarm") else 0
+        try:
+            return super().write(content)
+        finally:
+            if left:
+                signal.alarm(left)
+
+
 class TooMuch(Exception):
     """More stands in a file than may be sent."""
 
 
 def main() -> None:
     """Do what is asked, and say how it ended."""
-    asked, answers = open(0, "rb"), open(1, "wb")  # noqa: SIM115 - they end with the process
+    asked, answers = open(0, "rb"), io.BufferedWriter(Pipe(1, "wb"), _BURST)  # noqa: SIM115 - they end with the process
     sys.stdout = sys.stderr  # what anything prints is no answer
     sys.excepthook = lambda *_: None  # an error that cannot even be told has a message too, which may hold a cell
     try:

@@ -22,6 +22,15 @@ def opened(source: Source) -> IO[bytes]:
     return source.open("rb") if isinstance(source, Path) else open_sealed(source.path, source.key, source.id)
 
 
+def size_of(source: Source) -> int:
+    """About how many bytes it has; 0 where there is no such file."""
+    path = source if isinstance(source, Path) else source.path
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
 def called(source: Source) -> Path | str:
     """What a problem of the file as a whole calls it."""
     return source if isinstance(source, Path) else source.name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+import time as pause
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pytest
 
 from api.files import cage
-from api.files.cage import Cage, InProcess
+from api.files.cage import Cage, InProcess, Limits
 from api.files.packing import pack, unpack
 from api.files.rows import FileProblem
 from api.files.workbook_check import MOST_CELLS, MOST_ROWS
@@ -251,6 +252,18 @@ def test_a_child_that_answers_nonsense_is_lost(tmp_path, monkeypatch, answer):
     with pytest.raises(FileProblem) as caught:
         Cage().open_sheet(path, KNOWN, "UTC", None)
     assert caught.value.code == "cage_lost"
+
+
+def test_the_clock_runs_while_the_child_is_waited_for_and_stands_while_the_server_works(tmp_path):
+    path = tmp_path / "people.csv"
+    path.write_text("nik,name\n" + "1,somebody\n" * 100_000)
+    start = pause.monotonic()
+    with Cage(Limits(seconds=120)).open_sheet(path, KNOWN, "UTC", None) as sheet:
+        for number, _ in enumerate(sheet.rows):
+            if number == 10:
+                pause.sleep(1)
+    assert number == 99_999
+    assert 0 < sheet.handle.waited <= pause.monotonic() - start - 1
 
 
 def test_a_child_knows_nothing_of_the_database_and_is_gone_when_the_file_is_closed(tmp_path, monkeypatch):

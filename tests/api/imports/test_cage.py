@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from api.files import cage
-from api.files.cage import UPLOADS, Cage, limits_memory
+from api.files.cage import UPLOADS, Cage, Limits, limits_memory
 from api.imports import uploads
 from tests.api.files import hostile
 from tests.api.imports.test_imports import ANI, everything, imported, people, send
@@ -147,8 +147,11 @@ def within(monkeypatch):
     return set_limits
 
 
-def test_an_upload_may_take_half_a_gigabyte_and_twenty_seconds():
-    assert (UPLOADS.memory, UPLOADS.cpu_seconds, UPLOADS.seconds) == (512_000_000, 20, 60)
+def test_an_upload_may_take_half_a_gigabyte_and_the_longer_the_larger_it_is():
+    small, large = UPLOADS.for_size(300_000), UPLOADS.for_size(200_000_000)
+    assert (small.memory, small.cpu_seconds, small.seconds) == (512_000_000, 30, 90)
+    assert (large.memory, large.cpu_seconds, large.seconds) == (512_000_000, 230, 290)
+    assert Limits().for_size(200_000_000) == Limits()
 
 
 @needs_limits
@@ -272,7 +275,7 @@ def test_a_turn_is_given_back_where_no_clock_can_be_started(koja, monkeypatch):
 
     for _ in range(cage.AT_ONCE + 1):
         with monkeypatch.context() as patched:
-            patched.setattr(threading.Timer, "start", refuse)
+            patched.setattr(cage.Clock, "start", refuse)
             assert send(koja, "nik\n1\n").status_code == 503
     assert not children()
     assert send(koja, "nik\nx\n").status_code == 200
