@@ -104,12 +104,10 @@ def opened(folder: Path, database: str, clock: Clock) -> Record:
     """Open the record of a data folder, finish an erasure that a stop interrupted, take away files that it left and forget
     old answers, before anybody is let in."""
     from api.participants.rights import sweep
-    from api.record import staging
     from api.record.answered import forget
 
     record = open_record(folder, database, clock)
     sweep(record)
-    staging.sweep(folder, lambda: ())
     with record.write() as tx:
         forget(tx)
     return record

@@ -24,10 +24,11 @@ from sqlalchemy.exc import OperationalError
 
 from api.record.actor import Actor
 from api.record.crypto import seal_json, unseal_json
-from api.record.jobs import CANCELLED, DONE, END_OF_LINE, FAILED, JOBS, KEY_NAME, PIECES, RUNNING, WAITING
+from api.record.jobs import CANCELLED, DONE, END_OF_LINE, FAILED, JOBS, KEY_NAME, PIECES, RUNNING, WAITING, files_of
 from api.record.key_store import Erased
 from api.record.live import Live
 from api.record.refusals import Refused, Trouble
+from api.record.staging import FOLDER
 from api.record.transaction import Record, Transaction, new_id
 
 log = logging.getLogger("kail")
@@ -155,7 +156,7 @@ def do_next(record: Record, live: Live, data: Path, kinds: Mapping[str, Kind], w
     if row.stop or actor is None or key is None or row.tries >= MOST_TRIES:
         state = CANCELLED if row.stop else FAILED
         said = [] if row.stop else [Trouble("job", "job_lost" if actor else "job_of_nobody").said(row.language)]
-        _end(record, row.id, row.round, key, state, {"problems": said})
+        _end(record, data, row.id, row.round, key, state, {"problems": said})
         return True
     given = unseal_json(key, row.given, f"jobs.given:{row.id}")
     known = (row.id, actor, row.language, row.round, key, given, json.loads(row.place), row.done, row.total)
@@ -169,7 +170,7 @@ def _do(job: Doing, kind: Kind) -> None:
     except Ended:
         return  # how it goes on, or that it does not, is seen when its turn comes
     except Refused as refused:
-        _end(job.record, job.id, job.round, job.key, FAILED, {"problems": refused.problems(job.language)})
+        _end(job.record, job.data, job.id, job.round, job.key, FAILED, {"problems": refused.problems(job.language)})
     except OperationalError:
         raise  # the database is away or busy: whoever does jobs comes back later
     except Exception as error:
@@ -178,14 +179,19 @@ def _do(job: Doing, kind: Kind) -> None:
         where = "".join(traceback.format_tb(error.__traceback__))  # not its message, which may hold somebody's values
         log.error("unexpected %s in a job\n%s", type(error).__name__, where)
     else:
-        _end(job.record, job.id, job.round, job.key, DONE, result)
+        _end(job.record, job.data, job.id, job.round, job.key, DONE, result)
 
 
-def _end(record: Record, job_id: str, round_: int, key: bytes | None, state: str, result: Mapping[str, Any]) -> None:
-    """Store how a job ended, unless it was made to begin again meanwhile."""
+def _end(
+    record: Record, data: Path, job_id: str, round_: int, key: bytes | None, state: str, result: Mapping[str, Any]
+) -> None:
+    """Store how a job ended, unless it was made to begin again meanwhile; then take its files away."""
     with record.write() as tx:
         values: dict[str, Any] = {"state": state, "ended_at": tx.now, "given": None}
         if key is not None:
             values["result"] = seal_json(key, result, f"jobs.result:{job_id}")
         under_way = (JOBS.c.id == job_id) & JOBS.c.state.in_(WAITING) & (JOBS.c.round == round_)
         tx.run(update(JOBS).where(under_way).values(values))
+        row = tx.one(select(JOBS.c.state, JOBS.c.place).where(JOBS.c.id == job_id))
+    for file in files_of(row.place) if row and row.state not in WAITING else ():
+        (data / FOLDER / file).unlink(missing_ok=True)

@@ -259,7 +259,13 @@ def _pieces_of(
 def files_wanted(tx: Transaction) -> set[str]:
     """The ids of the staged files that jobs under way need."""
     rows = tx.all(select(JOBS.c.place).where(JOBS.c.state.in_(WAITING)))
-    return {file for row in rows for file in json.loads(row.place).get("files", ())}
+    return {file for row in rows for file in files_of(row.place)}
+
+
+def files_of(place: str) -> list[str]:
+    """The ids of the staged files that are named in where a job goes on."""
+    found: list[str] = json.loads(place).get("files", [])
+    return found
 
 
 # -- when they are over ------------------------------------------------------------------------------------------------
