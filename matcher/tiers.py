@@ -6,7 +6,7 @@ that would lift it. A lender's silence counts as no.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -195,11 +195,11 @@ def _reach(view: Outlook, product: ProductRule, settings: Mapping[str, Any]) -> 
     known = at_amount(rules, product, view.known, terms.planned_idr)
     unknown = rules.all_tests & ~(known.yes | known.no)
     allowed = rules.of_kinds(tuple(settings["kinds"]))
+    if not _may_be_found(view, product.goal, known.yes | unknown, allowed):
+        return False, ()
     best = Question(
         product.goal, known.yes | unknown, allowed, view.costs, view.cash, settings["max_days"], ticking=False
     )
-    if not _may_be_found(view, best):
-        return False, ()
     dear = costs(rules, view.known, optimistic=False)
     worst = replace(best, holds=known.yes, costs=dear, cash=view.cash or 0)
     sure = _found(view, known, worst)  # what can be done at the worst can be done at the best
@@ -217,17 +217,21 @@ def _reach(view: Outlook, product: ProductRule, settings: Mapping[str, Any]) -> 
     return None, tuple(questions)
 
 
-def _may_be_found(view: Outlook, question: Question) -> bool:
+def _may_be_found(view: Outlook, goal: Sequence[int], holds: int, allowed: int) -> bool:
     """Whether every clause that does not hold yet has an intervention that brings it about."""
     makers = view.rules.achievers
-    return all([c & question.holds or makers(c) & question.allowed for c in question.goal])
+    for clause in goal:  # noqa: SIM110 - asked of every product of everybody
+        if not clause & holds and not makers(clause) & allowed:
+            return False
+    return True
 
 
 def _found(view: Outlook, known: Known, question: Question) -> bool:
     left = [clause for clause in question.goal if not clause & question.holds]
     if not left or one_step_does(view.rules, question, left):
         return True
-    return _may_be_found(view, question) and Search(view.rules, known, question).find() is not None
+    possible = _may_be_found(view, question.goal, question.holds, question.allowed)
+    return possible and Search(view.rules, known, question).find() is not None
 
 
 def one_step_does(rules: Rules, question: Question, left: list[int]) -> bool:

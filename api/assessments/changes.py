@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from api.assessments.core import Core
@@ -29,8 +30,6 @@ class _Says:
 
     def __init__(self, t: Teller) -> None:
         self.t = t
-        rules = [rule for product in t.rules.products for rule in product.criteria]
-        self.needs = {rule.criterion.key: t.need(rule.criterion) for rule in rules}
 
     def change(
         self, kind: str, about: str, code: str, *, gained: bool | None = None, why: list[str] | None = None, **args: Any
@@ -42,6 +41,13 @@ class _Says:
 
     def name(self, kind: str, value: Any) -> str:
         return self.say("none") if value is None else self.t.word(kind, value)
+
+
+@lru_cache(maxsize=8)
+def _needs(t: Teller) -> Mapping[str, str]:
+    """What each criterion of the day's products wants, in words: kept, since all are said to tell of one."""
+    rules = [rule for product in t.rules.products for rule in product.criteria]
+    return {rule.criterion.key: t.need(rule.criterion) for rule in rules}
 
 
 def _chosen(says: _Says, old: Core, new: Core) -> Iterator[Change]:
@@ -96,9 +102,10 @@ def _gained(was: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, bool |
 
 
 def _why(says: _Says, was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    needs = _needs(says.t)
     before, after = ([one[0] for one in product["unmet"]] for product in (was, now))
-    why = [says.say("no_longer_in_the_way", need=says.needs.get(n, n)) for n in before if n not in after]
-    why += [says.say("now_in_the_way", need=says.needs.get(n, n)) for n in after if n not in before]
+    why = [says.say("no_longer_in_the_way", need=needs.get(n, n)) for n in before if n not in after]
+    why += [says.say("now_in_the_way", need=needs.get(n, n)) for n in after if n not in before]
     if was["affordable"] != now["affordable"]:
         why.append(says.say("affordable", before=says.say(was["affordable"]), after=says.say(now["affordable"])))
     return why

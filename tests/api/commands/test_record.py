@@ -128,6 +128,7 @@ def test_a_re_screening_that_another_writer_stops_tells_whom_it_stored(tmp_path,
             return real(*given)
 
         monkeypatch.setattr(rescreening, "work_out", work_out)
+        monkeypatch.setattr(rescreening, "TOGETHER", 1)  # each in a transaction of their own
         monkeypatch.setattr(stored, "work_out", work_out)
         newer = changed(tmp_path / "newer", ANOTHER_LETTER)
         options = ("--model", "none", "--programme", newer, "--keep", "-o", tmp_path / "changes.csv")
