@@ -20,7 +20,7 @@ from matcher.programme.rules import Rules
 from matcher.reach import outlook
 from matcher.recommend import distinct, held_back
 from matcher.scorecard import Scorecard
-from matcher.tiers import tier_of
+from matcher.tiers import bare_tier
 
 
 class Gist(NamedTuple):
@@ -64,8 +64,7 @@ def gists(
 def _gist(rules: Rules, known: Known, goal: str | None, *, held: bool) -> Gist:
     view = outlook(rules, known)
     path = path_to(view, rules.product_ids[goal]) if goal else bare_goal(view)
-    tier = tier_of(view, goal=path.goal, held_back=held)
-    products = stands(view)
+    tier, products = bare_tier(view, held_back=held), stands(view)
     places = ranked(view, tier, path, products, step_statuses(view))
     tied = tuple([one.step.entry.id for one in places if one.rank == places[0].rank])
     running = {one.id: (one.status, one.offered) for one in products if rules.product_ids[one.id].suggested}
