@@ -109,7 +109,10 @@ def faster(name: str, before: Path, data: Path, programme: Path, rounds: int) ->
             taken.append(found[code]["seconds"])
     people, differ = found[ROOT]["people"], len(found[ROOT]["told"])
     was, now = (people / median(seconds[code]) for code in (before, ROOT))
-    print(f"{name}: {people} people, {differ} changed; {was:.0f} a second before, {now:.0f} now: {now / was:.2f} times")
+    print(
+        f"{name}: {people} people, {differ} changed; {was:.0f} a second before, {now:.0f} now: {now / was:.2f} times",
+        flush=True,
+    )
     return now / was
 
 

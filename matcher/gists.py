@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from matcher.facts.columns import Ints
-from matcher.facts.participant import Known, Participant
+from matcher.facts.participant import Known, Participant, know
 from matcher.interventions import ranked, step_statuses
 from matcher.lenders import stands
 from matcher.paths.goal import bare_goal
@@ -59,6 +59,19 @@ def gists(
         held = held_back(scorecard, None if score is None else int(score[row]))
         found.append(_gist(rules, columns.known_of(row), goal, held=held))
     return Gists([found[place] for place in which.tolist()], score)
+
+
+def gist(
+    rules: Rules, participant: Participant, *, goal: str | None = None, scorecard: Scorecard | None = None
+) -> tuple[Gist, int | None]:
+    """The gist of what `recommend` says of one participant, and the score.
+
+    Raises:
+        KeyError: if `goal` is no product of these rules.
+    """
+    known = know(rules, participant)
+    score = scorecard.score(rules, known).score if scorecard else None
+    return _gist(rules, known, goal, held=held_back(scorecard, score)), score
 
 
 def _gist(rules: Rules, known: Known, goal: str | None, *, held: bool) -> Gist:

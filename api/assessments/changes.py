@@ -82,9 +82,9 @@ def _products(says: _Says, old: Core, new: Core) -> Iterator[Change]:
         elif now is None:
             yield says.change("product", product, "gone_product", gained=False, product=name)
         elif (was["status"], was["offered"]) != (now["status"], now["offered"]):
-            code, gained = _gained(was, now)
+            code, won = gained((was["status"], was["offered"]), (now["status"], now["offered"]))
             said = {"product": name, "before": says.say(was["status"]), "after": says.say(now["status"])}
-            yield says.change("product", product, code, gained=gained, why=_why(says, was, now), **said)
+            yield says.change("product", product, code, gained=won, why=_why(says, was, now), **said)
 
 
 def _running(core: Core) -> dict[str, Any]:
@@ -92,12 +92,12 @@ def _running(core: Core) -> dict[str, Any]:
     return {name: one for name, one in core["products"].items() if one["availability"] == "running"}
 
 
-def _gained(was: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, bool | None]:
-    """What to call a change of a product, and whether something was gained by it; None: neither gained nor lost."""
-    if now["offered"] != was["offered"]:
-        return ("offered", True) if now["offered"] else ("not_offered", False)
-    if "conditions_met" in (was["status"], now["status"]):
-        return ("gained", True) if now["status"] == "conditions_met" else ("lost", False)
+def gained(was: tuple[str, bool], now: tuple[str, bool]) -> tuple[str, bool | None]:
+    """What to call a change of a product's status and offer, and whether something was gained; None: neither nor lost."""
+    if now[1] != was[1]:
+        return ("offered", True) if now[1] else ("not_offered", False)
+    if "conditions_met" in (was[0], now[0]):
+        return ("gained", True) if now[0] == "conditions_met" else ("lost", False)
     return "status", None
 
 

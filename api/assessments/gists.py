@@ -10,7 +10,10 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from matcher.gists import Gists
+from api.assessments.changes import gained
+from matcher.gists import Gist
+
+Mark = tuple[str, str, bool | None]
 
 
 class Told(NamedTuple):
@@ -64,11 +67,9 @@ def told_in(content: bytes) -> Told:
     return Told(core.tier.tier, core.interventions[0][0], core.path.goal, core.path.days, products, score)
 
 
-def told_of(many: Gists, row: int, first: str | None = None) -> Told:
-    """One row of gists; `first`: the tied intervention that a lot put first."""
-    gist = many.gists[row]
+def told_of(gist: Gist, score: int | None, first: str | None = None) -> Told:
+    """A gist of today and its score; `first`: the tied intervention that a lot put first."""
     step = first if first in gist.tied else gist.tied[0]
-    score = None if many.score is None else int(many.score[row])
     return Told(gist.tier, step, gist.goal, gist.days, gist.products, score)
 
 
@@ -77,6 +78,24 @@ def alike(before: Told, after: Told) -> bool:
     return before[:3] == after[:3] and before.products == after.products and _same(before, after)
 
 
+def marks(before: Told, after: Told) -> set[Mark]:
+    """What `changes` names between cores with these gists, without words: kind, id, whether something was gained."""
+    pairs = zip(("tier", "next", "goal"), before, after, strict=False)
+    found: set[Mark] = {(kind, str(now), None) for kind, was, now in pairs if was != now}
+    if before.goal == after.goal and not _equal(before.days, after.days):
+        found.add(("path", str(after.goal), None))
+    if not _equal(before.score, after.score):
+        found.add(("score", "", None))
+    for product in before.products.keys() | after.products.keys():
+        was, now = before.products.get(product), after.products.get(product)
+        if was != now:
+            found.add(("product", product, gained(was, now)[1] if was and now else None if now else False))
+    return found
+
+
 def _same(before: Told, after: Told) -> bool:
-    pairs = ((before.days, after.days), (before.score, after.score))
-    return all([None in pair or pair[0] == pair[1] for pair in pairs])
+    return _equal(before.days, after.days) and _equal(before.score, after.score)
+
+
+def _equal(before: int | None, after: int | None) -> bool:
+    return None in (before, after) or before == after

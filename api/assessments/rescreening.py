@@ -10,21 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from time import monotonic
 from typing import Any, Final
 
 from api.assessments.batches import Again, Batch, agreeing, how_many, read_batch
 from api.assessments.changes import changes, unreadable
-from api.assessments.gists import alike, told_in, told_of
+from api.assessments.gists import Mark, alike, marks, told_in, told_of
 from api.assessments.service import store
-from api.assessments.stored import content_of, opened, replay
+from api.assessments.stored import Assessment, content_of, opened
 from api.assessments.working_out import Outcome, work_out
 from api.participants.people import person_of
 from api.record.live import Live
 from api.record.refusals import Refused
 from api.record.transaction import Record
 from matcher.facts.participant import Participant, ParticipantError, read_participant
-from matcher.gists import gists
+from matcher.gists import gist, gists
+from matcher.programme.rules import rules_on
 from words.telling import Teller, teller
 
 BY_RULES, BY_FACTS = "rules", "facts_or_time"
@@ -131,7 +133,10 @@ def _who_may_differ(live: Live, people: Sequence[Again]) -> Iterator[Again]:
         many = gists(rules, list(participants.values()), goal=goal, scorecard=live.scorecard)
         for row, place in enumerate(participants):
             one = people[place]
-            if alike(told_in(content_of(one.latest, one.key)), told_of(many, row, one.inputs.get("first"))):
+            now = told_of(
+                many.gists[row], None if many.score is None else int(many.score[row]), one.inputs.get("first")
+            )
+            if alike(told_in(content_of(one.latest, one.key)), now):
                 same.add(place)
     return (one for place, one in enumerate(people) if place not in same)
 
@@ -140,8 +145,7 @@ def _compared(live: Live, one: Again, t: Teller) -> _Found | None:
     """Work somebody out in full; None where nothing changed."""
     before = opened(one.latest, one.key)
     said = Rescreened(one.row.id, one.row.mentor_id, one.row.organisation_id, ())
-    _, again = replay(live, before)
-    by_rules = {_mark(entry) for entry in changes(before.core, again.outcome.core, t)} if again else None
+    by_rules = _by_rules(live, before)
     try:
         now = work_out(live, one.inputs).outcome
     except Refused:  # the evidence contradicts itself under the new rules: a person has to look at it
@@ -151,6 +155,20 @@ def _compared(live: Live, one: Again, t: Teller) -> _Found | None:
         for entry in changes(before.core, now.core, t)
     )
     return _Found(replace(said, entries=entries), one, now) if entries else None
+
+
+def _by_rules(live: Live, before: Assessment) -> set[Mark] | None:
+    """What the rules alone changed: the answer of then made again, in its gist. None: they no longer read those inputs."""
+    asked, goal = before.inputs, before.inputs.get("goal")
+    try:
+        rules = rules_on(live.programme, date.fromisoformat(asked["as_of"]))
+        participant = read_participant(rules, asked["signals"])
+    except ValueError:
+        return None
+    if goal is not None and goal not in rules.product_ids:
+        return None
+    again = told_of(*gist(rules, participant, goal=goal, scorecard=live.scorecard), asked.get("first"))
+    return marks(told_in(before.content), again)
 
 
 def _told(record: Record, live: Live, waiting: Sequence[_Found], keep: bool) -> Iterator[Rescreened]:
@@ -180,5 +198,5 @@ def _stored(record: Record, live: Live, waiting: Sequence[_Found]) -> list[bool]
     return stored
 
 
-def _mark(entry: dict[str, Any]) -> tuple[Any, ...]:
+def _mark(entry: dict[str, Any]) -> Mark:
     return entry["kind"], entry["id"], entry["gained"]

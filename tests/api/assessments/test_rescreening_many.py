@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import replace
 from datetime import date, timedelta
@@ -11,6 +12,7 @@ from sqlalchemy import select, update
 
 from api.assessments import batches, rescreening, service, stored
 from api.assessments.changes import changes, unreadable
+from api.assessments.gists import alike, marks, told_in
 from api.assessments.rescreening import rescreen, rescreen_page
 from api.assessments.tables import ASSESSMENTS
 from api.assessments.working_out import work_out
@@ -158,6 +160,27 @@ def test_an_organisation_is_gone_over_by_itself_and_all_pages_together_are_every
             assert all(begun < one.participant <= (after or "g") for one in page)
             found += page
         assert told(found) == [one for one in alone(cohort, live, "en") if one[2] == home]
+
+
+def test_gists_tell_the_same_changes_as_the_answers_themselves(cohort):
+    with cohort.record.read() as tx:
+        ids = [row.id for row in tx.all(select(PARTICIPANTS.c.id))]
+        keys = tx.vault.keys_of(ids)
+        cores = [stored.opened(row, keys[person]) for person, row in stored.latest_of(tx, ids).items()]
+    t, kinds = teller(cohort.live.rules, "en"), set()
+    for before, after in itertools.pairwise(cores):
+        said = {of(entry) for entry in changes(before.core, after.core, t)}
+        assert marks(told_in(before.content), told_in(after.content)) == said
+        assert alike(told_in(before.content), told_in(after.content)) == (not said)
+        kinds |= {(kind, gained) for kind, _, gained in said}
+    assert kinds >= {
+        ("tier", None),
+        ("next", None),
+        ("goal", None),
+        ("score", None),
+        ("product", True),
+        ("product", False),
+    }
 
 
 # -- what is stored ----------------------------------------------------------------------------------------------------
