@@ -23,6 +23,18 @@ _SAID: Final = (
     .where(CONSENTS.c.person_id == bindparam("person"), CONSENTS.c.recipient == "")
     .order_by(CONSENTS.c.seq)
 )
+_LAST: Final = (
+    select(func.max(CONSENTS.c.seq))
+    .where(
+        CONSENTS.c.person_id.in_(bindparam("persons", expanding=True)),
+        CONSENTS.c.purpose == bindparam("purpose"),
+        CONSENTS.c.recipient == bindparam("recipient"),
+    )
+    .group_by(CONSENTS.c.person_id)
+)
+_LAST_SAID: Final = select(CONSENTS.c.person_id, CONSENTS.c.given, CONSENTS.c.expires_on).where(
+    CONSENTS.c.seq.in_(_LAST)
+)
 _LEDGER: Final = select(CONSENTS).where(CONSENTS.c.person_id == bindparam("person")).order_by(CONSENTS.c.seq)
 _ZONE: Final = ZoneInfo("Asia/Jakarta")
 
@@ -91,12 +103,10 @@ def who_agrees(tx: Transaction, persons: Iterable[str], purpose: str, recipient:
     agreed: set[str] = set()
     listed, today = list(persons), today_of(tx)
     for start in range(0, len(listed), 500):
-        some = CONSENTS.c.person_id.in_(listed[start : start + 500])
-        about = some & (CONSENTS.c.purpose == purpose) & (CONSENTS.c.recipient == recipient)
-        last = select(func.max(CONSENTS.c.seq)).where(about).group_by(CONSENTS.c.person_id)
-        for row in tx.all(select(CONSENTS).where(CONSENTS.c.seq.in_(last))):
-            if _holds(row.given, row.expires_on, today):
-                agreed.add(row.person_id)
+        asked = {"persons": listed[start : start + 500], "purpose": purpose, "recipient": recipient}
+        for person_id, given, expires_on in tx.sql.execute(_LAST_SAID, asked):
+            if _holds(given, expires_on, today):
+                agreed.add(person_id)
     return agreed
 
 

@@ -7,10 +7,11 @@ then: of each signal the latest, and of one day's the one learnt last.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
+import msgspec
 from sqlalchemy import bindparam, func, insert, select
 
 from api.audit.service import note
@@ -35,6 +36,9 @@ _OF_A_PERSON: Final = (
     .where(EVIDENCE.c.participant_id == bindparam("person"))
     .order_by(EVIDENCE.c.place)
 )
+_OF_MANY: Final = select(EVIDENCE.c.participant_id, EVIDENCE.c.id, EVIDENCE.c.sealed).order_by(
+    EVIDENCE.c.participant_id, EVIDENCE.c.place
+)
 
 
 class Evidence(NamedTuple):
@@ -51,10 +55,47 @@ class Evidence(NamedTuple):
     id: str = ""
 
 
+class Said(msgspec.Struct):
+    """What of a fact the signals of a day are worked out from."""
+
+    signal: str
+    value: Any
+    on: date
+    proof: str
+    place: int = 0
+
+
+_SAID: Final = msgspec.json.Decoder(Said)
+
+
 def evidence_of(tx: Transaction, person: Person) -> list[Evidence]:
     """All facts recorded about a participant, in the order in which they became known."""
-    rows = tx.sql.execute(_OF_A_PERSON, {"person": person.id}).all()
-    texts = unseal_each(person.key, [(sealed, PLACE + fact_id) for fact_id, sealed, *_ in rows])
+    return _opened(person.key, tx.sql.execute(_OF_A_PERSON, {"person": person.id}).all())
+
+
+def signals_of_each(tx: Transaction, keys: Mapping[str, bytes], day: date) -> dict[str, dict[str, dict[str, Any]]]:
+    """The signals of a day of many people whose keys are given; whoever was erased meanwhile is left out."""
+    rows: dict[str, list[tuple[Any, str]]] = {person: [] for person in keys}
+    for start in range(0, len(keys), 500):
+        some = EVIDENCE.c.participant_id.in_(list(keys)[start : start + 500])
+        for person, fact_id, sealed in tx.all(_OF_MANY.where(some)):
+            rows[person].append((sealed, PLACE + fact_id))
+    return {
+        person: signals_of(_said(keys[person], theirs), day)
+        for person, theirs in rows.items()
+        if all([sealed is not None for sealed, _ in theirs])
+    }
+
+
+def _said(key: bytes, sealed: Sequence[tuple[bytes, str]]) -> Iterator[Said]:
+    for place, text in enumerate(unseal_each(key, sealed), 1):
+        said: Said = read_json(text, _SAID.decode)
+        said.place = place
+        yield said
+
+
+def _opened(key: bytes, rows: Sequence[Sequence[Any]]) -> list[Evidence]:
+    texts = unseal_each(key, [(sealed, PLACE + fact_id) for fact_id, sealed, *_ in rows])
     facts = []
     for text, (fact_id, _, known_at, place, account_id) in zip(texts, rows, strict=True):
         said = read_json(text)
@@ -63,9 +104,9 @@ def evidence_of(tx: Transaction, person: Person) -> list[Evidence]:
     return facts
 
 
-def signals_of(evidence: Iterable[Evidence], day: date) -> dict[str, dict[str, Any]]:
+def signals_of(evidence: Iterable[Evidence | Said], day: date) -> dict[str, dict[str, Any]]:
     """The signals of a day as `read_participant` takes them: {value, on, proof}."""
-    latest: dict[str, Evidence] = {}
+    latest: dict[str, Evidence | Said] = {}
     for fact in evidence:
         before = latest.get(fact.signal)
         if fact.on <= day and (before is None or (fact.on, fact.place) >= (before.on, before.place)):
