@@ -9,10 +9,12 @@ of their last answer are worked out in full, as they were under the rules of now
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from api.assessments.batches import Again, Batch, agreeing, how_many, read_batch
 from api.assessments.changes import changes, unreadable
@@ -23,12 +25,13 @@ from api.assessments.working_out import Outcome, work_out
 from api.participants.people import person_of
 from api.record.live import Live
 from api.record.refusals import Refused
-from api.record.transaction import Record
+from api.record.transaction import Record, Transaction
 from matcher.facts.participant import Participant, ParticipantError, read_participant
 from matcher.gists import gist, gists
 from matcher.programme.rules import rules_on
 from words.telling import Teller, teller
 
+Write = Callable[[], AbstractContextManager[Transaction]]
 BY_RULES, BY_FACTS = "rules", "facts_or_time"
 TOGETHER: Final = 8
 """How many new recommendations are stored in one transaction at most, so that the disk is not waited for after each."""
@@ -73,22 +76,41 @@ def rescreen(
         after, done = batch.after, done + batch.gone_over
 
 
-def rescreen_page(
-    record: Record, live: Live, language: str, after: str = "", *, keep: bool, organisation_id: str | None = None
-) -> tuple[list[Rescreened], str | None]:
-    """Do the next few hundred participants of `rescreen`: who of them changed, and after whom the next page begins.
+class Page(NamedTuple):
+    """Some participants gone over: who of them changed, after whom the next page begins (None: the end), how many."""
 
-    Participants stand in the order of their ids: "" begins, None is the end. `organisation_id` bounds all to one
-    organisation. With `keep` a new recommendation is committed a few at a time while the page goes on, each only if
-    nothing about the person changed since the page was read and the consents still stand. Nothing else is written: where a
-    page began is for the caller to remember, when the page is done. A page that was cut off is simply done again: whoever
-    was stored does not differ any more, so that nobody is stored twice; nor are they named again.
+    found: list[Rescreened]
+    after: str | None
+    gone_over: int
+
+
+def rescreen_page(
+    record: Record,
+    live: Live,
+    language: str,
+    after: str = "",
+    *,
+    keep: bool,
+    organisation_id: str | None = None,
+    write: Write | None = None,
+    kept: Callable[[Rescreened], None] | None = None,
+) -> Page:
+    """Do the next few hundred participants of `rescreen`.
+
+    Participants stand in the order of their ids: "" begins. `organisation_id` bounds all to one organisation. With `keep` a
+    new recommendation is committed a few at a time while the page goes on, each only if nothing about the person changed
+    since the page was read and the consents still stand; `write` opens the transaction for it, `kept` is told in it of
+    whoever is stored. Nothing else is written: where a page began is for the caller to remember, when the page is done. A
+    page that was cut off is simply done again: whoever was stored does not differ any more, so that nobody is stored or told
+    twice.
 
     Raises:
         OperationalError: with `keep`, `is_busy` where others wrote for too long; what was committed stays.
     """
     batch = _read(record, live, after, organisation_id)
-    return list(_changed(record, live, batch, teller(live.rules, language), keep)), batch.after
+    t = teller(live.rules, language)
+    found = _changed(record, live, batch, t, keep, write, kept)
+    return Page(list(found), batch.after, batch.gone_over)
 
 
 def _read(record: Record, live: Live, after: str, organisation_id: str | None = None) -> Batch:
@@ -105,7 +127,16 @@ class _Found:
     now: Outcome | None
 
 
-def _changed(record: Record, live: Live, batch: Batch, t: Teller, keep: bool) -> Iterator[Rescreened]:
+def _changed(
+    record: Record,
+    live: Live,
+    batch: Batch,
+    t: Teller,
+    keep: bool,
+    write: Write | None = None,
+    kept: Callable[[Rescreened], None] | None = None,
+) -> Iterator[Rescreened]:
+    store = partial(_stored, write or record.write, live, kept) if keep else None
     waiting: list[_Found] = []
     for one in _who_may_differ(live, batch.people):
         found = _compared(live, one, t)
@@ -113,9 +144,9 @@ def _changed(record: Record, live: Live, batch: Batch, t: Teller, keep: bool) ->
             continue
         waiting.append(found)
         if not keep or len(waiting) == TOGETHER:
-            yield from _told(record, live, waiting, keep)
+            yield from _told(waiting, store)
             waiting = []
-    yield from _told(record, live, waiting, keep)
+    yield from _told(waiting, store)
 
 
 def _who_may_differ(live: Live, people: Sequence[Again]) -> Iterator[Again]:
@@ -171,28 +202,32 @@ def _by_rules(live: Live, before: Assessment) -> set[Mark] | None:
     return marks(told_in(before.content), again)
 
 
-def _told(record: Record, live: Live, waiting: Sequence[_Found], keep: bool) -> Iterator[Rescreened]:
-    """Say who changed; with `keep` once their new recommendations are stored, in as many transactions as it takes."""
+def _told(waiting: Sequence[_Found], store: Callable[[Sequence[_Found]], list[bool]] | None) -> Iterator[Rescreened]:
+    """Say who changed; with `store` once their new recommendations are stored, in as many transactions as it takes."""
     left = list(waiting)
-    while keep and any(found.now for found in left):
-        stored = _stored(record, live, left)
+    while store and any(found.now for found in left):
+        stored = store(left)
         yield from (replace(found.said, stored=kept) for found, kept in zip(left, stored, strict=False))
         left = left[len(stored) :]
     yield from (found.said for found in left)
 
 
-def _stored(record: Record, live: Live, waiting: Sequence[_Found]) -> list[bool]:
+def _stored(
+    write: Write, live: Live, kept: Callable[[Rescreened], None] | None, waiting: Sequence[_Found]
+) -> list[bool]:
     """Store in one short transaction what there is time for, from the first on: whether each was stored.
 
     Not if anything about them changed in the meantime, or a consent has ended.
     """
     stored = []
-    with record.write() as tx:
+    with write() as tx:
         until, agreed = monotonic() + _HELD_SECONDS, agreeing(tx, [found.one.row.id for found in waiting])
         for found in waiting:
             person = person_of(found.one.row, found.one.key)
             now = found.now if person.id in agreed else None
             stored.append(bool(now and store(tx, None, person, live, found.one.inputs, now, "rescreened")))
+            if stored[-1] and kept:
+                kept(replace(found.said, stored=True))
             if monotonic() > until:
                 break
     return stored
