@@ -17,7 +17,8 @@ class Settings:
     programme is named, a sub-folder `programme` in it is served instead of OK OCE. Without a data folder nothing is kept.
     `model`: a version or file of a scorecard, "none", or "" for the one that comes with Kail where it is of this programme.
     `database`: the address of a PostgreSQL database, or "" for an SQLite file in the data folder. `https`: whether browsers
-    come by HTTPS, so that cookies are sent by it alone.
+    come by HTTPS, so that cookies are sent by it alone. `reserve`: megabytes of the disk of the data folder that writing may
+    not use up.
     """
 
     host: str = "127.0.0.1"
@@ -28,6 +29,7 @@ class Settings:
     model: str = ""
     database: str = ""
     https: bool = False
+    reserve: int = 256
 
     @property
     def programme_folder(self) -> Path:
@@ -42,6 +44,7 @@ class Settings:
         written = {"KAIL_HOST": self.host, "KAIL_PORT": str(self.port), "KAIL_WORKERS": str(self.workers)}
         written |= {"KAIL_PROGRAMME": str(self.programme or ""), "KAIL_MODEL": self.model}
         written |= {"KAIL_DATABASE": self.database, "KAIL_HTTPS": "1" if self.https else ""}
+        written |= {"KAIL_RESERVE": str(self.reserve)}
         return written | ({"KAIL_DATA": str(self.data)} if self.data else {})
 
     @classmethod
@@ -57,4 +60,5 @@ class Settings:
             model=environment.get("KAIL_MODEL") or cls.model,
             database=environment.get("KAIL_DATABASE") or cls.database,
             https=bool(environment.get("KAIL_HTTPS")),
+            reserve=int(environment.get("KAIL_RESERVE") or cls.reserve),
         )

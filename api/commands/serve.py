@@ -39,6 +39,10 @@ _NO_PORT = {errno.EACCES: "low_port", errno.EADDRNOTAVAIL: "address_elsewhere"}
 @click.option(
     "--programme", type=FOLDER, metavar="DIR", help="A programme's folder; without it the one in --data, else OK OCE."
 )
+@click.option(
+    "--reserve", type=click.IntRange(0, 1_000_000), default=256, show_default=True, metavar="MB",
+    help="Room on the disk of --data that writing may not use up, so that people can still look.",
+)  # fmt: skip
 @model_option
 @language_option
 @click.option(
@@ -85,12 +89,18 @@ def listen(settings: Settings, *, quiet: bool = False) -> None:
     """Answer until a signal ends it. `quiet`: log only what is wrong."""
     import uvicorn
 
+    from api.web.door import raise_limit
+    from api.web.stopping import ANSWERS_SECONDS
+
+    raise_limit()
     uvicorn.run(
         "api.app:from_environment",
         factory=True,
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
+        http="api.web.door:Door",
+        timeout_graceful_shutdown=ANSWERS_SECONDS,
         proxy_headers=False,
         server_header=False,
         log_config=log_config(),
