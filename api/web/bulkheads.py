@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from math import inf
@@ -25,15 +26,16 @@ SIGN_IN_SECONDS: Final = 10
 """Where a password is hashed, one after another."""
 UPLOAD_SECONDS: Final = 90
 """For a file that is read while its sender waits; the cage's own clock is a minute."""
+_WAY_SECONDS: Final = 0.02
 _GRACE: Final = 0.35
 """Seconds after a deadline in which work says itself that it was too late; then it is left alone."""
 
 
 class Bulkhead:
-    """Some threads, and room for some who wait for one."""
+    """Some threads, and room for some who wait for one; before each work they give way for moments to what goes first."""
 
-    def __init__(self, name: str, threads: int, waiting: int) -> None:
-        self.threads, self.waiting = threads, waiting
+    def __init__(self, name: str, threads: int, waiting: int, first: Sequence[Bulkhead] = ()) -> None:
+        self.threads, self.waiting, self._first = threads, waiting, first
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"kail-{name}")
         self._inside = 0
         self._lock = threading.Lock()
@@ -59,7 +61,7 @@ class Bulkhead:
                 raise Unavailable("busy")
             self._inside += 1
         try:
-            future = self._pool.submit(copy_context().run, _in_time, work)
+            future = self._pool.submit(copy_context().run, self._in_time, work)
         except BaseException:  # no thread is to be had any more
             self._leave()
             raise
@@ -70,11 +72,13 @@ class Bulkhead:
         with self._lock:
             self._inside -= 1
 
-
-def _in_time(work: Callable[[], T]) -> T:
-    if deadlines.has_passed():
-        raise Unavailable("busy")  # all this time was spent in the queue
-    return work()
+    def _in_time(self, work: Callable[[], T]) -> T:
+        end = time.monotonic() + _WAY_SECONDS
+        while any(other._inside for other in self._first) and time.monotonic() < end:
+            time.sleep(_WAY_SECONDS / 10)
+        if deadlines.has_passed():
+            raise Unavailable("busy")  # all this time was spent in the queue
+        return work()
 
 
 DOOR: Final = Bulkhead("door", 4, 256)
@@ -85,5 +89,5 @@ PASSWORDS: Final = Bulkhead("passwords", 4, 64)
 """Work that hashes a password."""
 UPLOADS: Final = Bulkhead("uploads", 24, 16)
 """Files that are read while their sender waits: two at work in the cage, twenty before it."""
-OPEN: Final = Bulkhead("open", 1, 128)
+OPEN: Final = Bulkhead("open", 1, 128, first=(DOOR, RECORD, PASSWORDS))
 """What anybody may have computed. One thread: Python computes in turns, and a second would only take turns from people."""

@@ -195,7 +195,9 @@ def unavailable(request: Request[Any, Any, Any], error: Exception) -> Unavailabl
     if why is None or why is error:
         return why
     if why.code not in ("busy", "too_late"):
-        log.warning("%s (%s) in %s", why.code, type(error).__name__, _place(request))
+        what = "the disk is full" if why.code == "disk_full" else "the database does not answer"
+        handler = request.scope.get("route_handler")
+        log.warning("%s: %s in %s", what, type(error).__name__, getattr(handler, "handler_name", "routing"))
     if why.code == "disk_full" and request.app.state.space is not None:
         request.app.state.space.give_up()  # so that the next one who only looks can
     return why
@@ -203,12 +205,9 @@ def unavailable(request: Request[Any, Any, Any], error: Exception) -> Unavailabl
 
 def log_unexpected(request: Request[Any, Any, Any], error: Exception) -> None:
     """Log where it happened, without the message and the address: either could hold what somebody sent."""
+    handler = request.scope.get("route_handler")
     frames = "".join(traceback.format_tb(error.__traceback__))
-    log.error("unexpected %s in %s\n%s", type(error).__name__, _place(request), frames)
-
-
-def _place(request: Request[Any, Any, Any]) -> str:
-    return str(getattr(request.scope.get("route_handler"), "handler_name", "routing"))
+    log.error("unexpected %s in %s\n%s", type(error).__name__, getattr(handler, "handler_name", "routing"), frames)
 
 
 HANDLERS: Final[ExceptionHandlersMap] = {
