@@ -4,8 +4,8 @@
 
 In turn 500 connections are slow, 64 clients flood the open endpoint, the disk is full (a small one in memory, which only
 root may mount), and the database is frozen and stopped (PostgreSQL). Meanwhile `/health` is asked every 20 ms, and 64 people
-who have signed in look at a page. Whoever floods does so from a process of its own. At last the service is told to end while the
-database is frozen and people wait. --quick takes two seconds of each in place of ten.
+who have signed in look at a page. Whoever floods does so from a process of its own. At last the service is told to end while
+the database is frozen and people wait. --quick takes two seconds of each in place of ten.
 """
 
 from __future__ import annotations
