@@ -21,11 +21,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from api.record import deadlines
 from api.record.crypto import seal, unseal
+from api.record.unavailable import Unavailable
 from words.speaking import SaidError
 
 FORMAT: Final = 1
 """Of the key file. 1: {format, current, masters: {number: key}, index, chain}, keys in base64."""
+WAIT_SECONDS: Final = 30
+"""How long the store is waited for without a deadline."""
 _KEY: Final = 32
 
 
@@ -137,12 +141,18 @@ class Vault:
 
     @contextmanager
     def _store(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
+        if not self._lock.acquire(timeout=max(min(deadlines.left(), WAIT_SECONDS), 0)):
+            raise Unavailable("busy")
+        try:
             if self._opened is None:
-                self._opened = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+                self._opened = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
                 self._opened.execute("PRAGMA secure_delete = ON")  # a destroyed key leaves nothing in a free page
                 self._opened.execute("PRAGMA synchronous = FULL")
+            patience = max(int(1000 * min(deadlines.left(), WAIT_SECONDS)), 1)
+            self._opened.execute(f"PRAGMA busy_timeout = {patience}")
             yield self._opened
+        finally:
+            self._lock.release()
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
