@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -192,7 +193,7 @@ def test_a_database_that_is_away_is_no_fault_of_the_job(kail):
     job = ask_for(kail)
 
     def away(doing):
-        raise OperationalError("SELECT", {}, Exception("gone"))
+        raise OperationalError("SELECT", {}, sqlite3.OperationalError("database or disk is full"))
 
     with pytest.raises(OperationalError):
         turn(kail, count=away)
