@@ -31,6 +31,7 @@ from words.telling import teller
 
 PLACE: Final = "evidence.sealed:"
 MOST_FACTS: Final = 200
+_ADD: Final = insert(EVIDENCE)
 _OF_A_PERSON: Final = (
     select(EVIDENCE.c.id, EVIDENCE.c.sealed, EVIDENCE.c.known_at, EVIDENCE.c.place, EVIDENCE.c.account_id)
     .where(EVIDENCE.c.participant_id == bindparam("person"))
@@ -270,7 +271,7 @@ def store(
         row = {"id": fact_id, "participant_id": person.id, "place": number, "known_at": tx.now}
         rows.append({**row, "account_id": actor.account_id, "sealed": sealed})
     if rows:
-        tx.run(insert(EVIDENCE).values(rows))
+        tx.sql.execute(_ADD, rows)  # one statement for all rows would be put together anew for each number of them
         bump(tx, person.id)
         detail: dict[str, Any] = {"facts": len(rows)} | ({"source": source} if source else {})
         note(tx, actor, "added_evidence", "participant", person.id, **detail)
