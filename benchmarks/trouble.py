@@ -4,14 +4,15 @@
 
 In turn 500 connections are slow, 64 clients flood the open endpoint, the disk is full (a small one in memory, which only
 root may mount), and the database is frozen and stopped (PostgreSQL). Meanwhile `/health` is asked every 20 ms, and 64 people
-who have signed in look at a page. Whoever floods does so from a process of its own. At last the service is told to end while
-the database is frozen and people wait. --quick takes two seconds of each in place of ten.
+who have signed in look at a page. Whoever floods or asks for health does so from a process of its own. At last the service
+is told to end while the database is frozen and people wait. --quick takes two seconds of each in place of ten.
 """
 
 from __future__ import annotations
 
 import argparse
 import http.client
+import json
 import shutil
 import socket
 import subprocess
@@ -56,21 +57,24 @@ def ask(address: str, path: str, cookie: str = "") -> tuple[int, float]:
 
 @contextmanager
 def health(address: str, into: list[float]) -> Iterator[None]:
-    """Ask for /health all the while."""
-    ended = threading.Event()
-
-    def go_on() -> None:
-        while not ended.wait(0.02):
-            status, took = ask(address, "/health")
-            into.append(took if status == 200 else PATIENCE)
-
-    asking = threading.Thread(target=go_on)
-    asking.start()
-    try:
+    """Have a process of its own ask for /health all the while."""
+    command = [sys.executable, __file__, "--health", address]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as asking:
+        assert asking.stdout is not None
+        asking.stdout.readline()  # it has begun
         yield
-    finally:
-        ended.set()
-        asking.join()
+        into += json.loads(asking.communicate()[0])
+
+
+def keep_asking(address: str) -> None:
+    """Ask for /health every 20 ms until the input ends; then tell how long each answer took."""
+    ended, taken = threading.Event(), list[float]()
+    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+    print("asking", flush=True)
+    while not ended.wait(0.02):
+        status, took = ask(address, "/health")
+        taken.append(took if status == 200 else PATIENCE)
+    print(json.dumps(taken))
 
 
 def figure(name: str, value: float, most: float) -> None:
@@ -226,9 +230,12 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="two seconds of each, for a first look")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--flood", metavar="ADDRESS", help=argparse.SUPPRESS)
+    parser.add_argument("--health", metavar="ADDRESS", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.flood:
         keep_flooding(given.flood)
+    if given.health:
+        return keep_asking(given.health)
     folder = Path(tempfile.mkdtemp())
     try:
         kail = by_dev(folder / "kail")

@@ -20,7 +20,7 @@ from api.record import deadlines
 from api.record.unavailable import Unavailable
 
 T = TypeVar("T")
-ANSWER_SECONDS: Final = 4.4
+ANSWER_SECONDS: Final = 4
 """How long a request may take, without the time that its body takes to arrive: everybody is answered within 5."""
 SIGN_IN_SECONDS: Final = 10
 """Where a password is hashed, one after another."""
@@ -83,8 +83,8 @@ class Bulkhead:
 
 DOOR: Final = Bulkhead("door", 4, 256)
 """Who it is that asks: looks at the record that wait for no writer, and the page to sign in."""
-RECORD: Final = Bulkhead("record", 16, 128)
-"""Whatever else asks the record."""
+RECORD: Final = Bulkhead("record", 8, 128)
+"""Whatever else asks the record. Few, since they compute in turns and would take turns from who only passes requests on."""
 PASSWORDS: Final = Bulkhead("passwords", 4, 64)
 """Work that hashes a password."""
 UPLOADS: Final = Bulkhead("uploads", 24, 16)
