@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, func, select
 
 from api.audit.chain import add
-from api.audit.service import note
+from api.audit.service import note, note_each
 from api.consents.purposes import PURPOSES, current
 from api.consents.tables import CONSENTS
 from api.record.actor import Actor
@@ -54,11 +54,12 @@ class Agreement:
     text_version: str
 
 
-def agree(tx: Transaction, actor: Actor | None, person_id: str, agreed: Agreement) -> None:
-    """Write into the ledger what somebody agreed to when they were registered."""
+def agree(tx: Transaction, actor: Actor | None, persons: Sequence[str], agreed: Agreement) -> None:
+    """Write into the ledger what some people agreed to, all to the same, when they were registered."""
     said: dict[str, Any] = {name: value for name, value in vars(agreed).items() if name != "purposes"}
-    for purpose in agreed.purposes:
-        say(tx, actor, person_id, purpose, given=True, **said)
+    for purpose in agreed.purposes if persons else ():
+        add(tx, CONSENTS, *(_entry(tx, actor, person, purpose, given=True, **said) for person in persons))
+        note_each(tx, actor, "consent_given", "participant", {person: {"purpose": purpose} for person in persons})
 
 
 def say(
@@ -75,8 +76,29 @@ def say(
     expires_on: date | None = None,
 ) -> int:
     """Write into the ledger that a person agreed, or took it back; return the entry's number."""
+    said: dict[str, Any] = {"channel": channel, "said_on": said_on, "text_version": text_version}
+    entry = _entry(tx, actor, person_id, purpose, given=given, recipient=recipient, expires_on=expires_on, **said)
+    number = add(tx, CONSENTS, entry)
+    note(tx, actor, "consent_given" if given else "consent_withdrawn", "participant", person_id, purpose=purpose)
+    return number
+
+
+def _entry(
+    tx: Transaction,
+    actor: Actor | None,
+    person_id: str,
+    purpose: str,
+    *,
+    given: bool,
+    channel: str,
+    said_on: date,
+    text_version: str,
+    recipient: str = "",
+    expires_on: date | None = None,
+) -> dict[str, Any]:
+    """A row of the ledger."""
     assert purpose in PURPOSES
-    entry = {
+    return {
         "person_id": person_id,
         "purpose": purpose,
         "recipient": recipient,
@@ -88,9 +110,6 @@ def say(
         "recorded_at": tx.now,
         "account_id": actor.account_id if actor else None,
     }
-    number = add(tx, CONSENTS, entry)
-    note(tx, actor, "consent_given" if given else "consent_withdrawn", "participant", person_id, purpose=purpose)
-    return number
 
 
 def stands(tx: Transaction, person_id: str, purpose: str, recipient: str = "") -> bool:

@@ -12,13 +12,13 @@ from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import bindparam, func, insert, select, update
 
-from api.audit.service import note
+from api.audit.service import note, note_each
 from api.consents import service as consents
 from api.participants import people
 from api.participants.people import Person, bump, find
-from api.participants.tables import EVIDENCE
+from api.participants.tables import EVIDENCE, PARTICIPANTS
 from api.record.actor import Actor
 from api.record.crypto import read_json, seal_json, unseal_each
 from api.record.refusals import Refused, Trouble
@@ -32,6 +32,9 @@ from words.telling import teller
 PLACE: Final = "evidence.sealed:"
 MOST_FACTS: Final = 200
 _ADD: Final = insert(EVIDENCE)
+_COUNT_UP: Final = (
+    update(PARTICIPANTS).where(PARTICIPANTS.c.id == bindparam("person")).values(version=PARTICIPANTS.c.version + 1)
+)
 _OF_A_PERSON: Final = (
     select(EVIDENCE.c.id, EVIDENCE.c.sealed, EVIDENCE.c.known_at, EVIDENCE.c.place, EVIDENCE.c.account_id)
     .where(EVIDENCE.c.participant_id == bindparam("person"))
@@ -263,16 +266,40 @@ def store(
     """Write the facts that do not stand already; return how many there were."""
     new = {name: fact for name, fact in fresh.items() if _says_more(name, fact, before)}
     place = tx.one(select(func.max(EVIDENCE.c.place)).where(EVIDENCE.c.participant_id == person.id))
-    last = (place[0] or 0) if place else 0
+    rows = _rows(tx, actor, person, new, (place[0] or 0) if place else 0, said_by)
+    if rows:
+        tx.sql.execute(_ADD, rows)  # one statement for all rows would be put together anew for each number of them
+        bump(tx, person.id)
+        note(tx, actor, "added_evidence", "participant", person.id, **_detail(rows, source))
+    return len(rows)
+
+
+def store_first(
+    tx: Transaction, actor: Actor, people: Sequence[tuple[Person, Mapping[str, Mapping[str, Any]]]], source: str
+) -> list[int]:
+    """Write the facts of people of whom nothing is known yet; return how many there were of each."""
+    rows = {person.id: _rows(tx, actor, person, fresh, 0, "") for person, fresh in people}
+    some = [name for name, found in rows.items() if found]
+    if some:
+        tx.sql.execute(_ADD, [row for name in some for row in rows[name]])
+        tx.sql.execute(_COUNT_UP, [{"person": name} for name in some])
+        details = {name: _detail(rows[name], source) for name in some}
+        note_each(tx, actor, "added_evidence", "participant", details)
+    return [len(rows[person.id]) for person, _ in people]
+
+
+def _rows(
+    tx: Transaction, actor: Actor, person: Person, facts: Mapping[str, Mapping[str, Any]], last: int, said_by: str
+) -> list[dict[str, Any]]:
+    """The rows of facts, after the last place that is taken."""
     rows = []
-    for number, (name, fact) in enumerate(new.items(), last + 1):
+    for number, (name, fact) in enumerate(facts.items(), last + 1):
         fact_id = new_id()
         sealed = seal_json(person.key, {"signal": name, **fact, "said_by": said_by}, PLACE + fact_id)
         row = {"id": fact_id, "participant_id": person.id, "place": number, "known_at": tx.now}
         rows.append({**row, "account_id": actor.account_id, "sealed": sealed})
-    if rows:
-        tx.sql.execute(_ADD, rows)  # one statement for all rows would be put together anew for each number of them
-        bump(tx, person.id)
-        detail: dict[str, Any] = {"facts": len(rows)} | ({"source": source} if source else {})
-        note(tx, actor, "added_evidence", "participant", person.id, **detail)
-    return len(rows)
+    return rows
+
+
+def _detail(rows: Sequence[Any], source: str) -> dict[str, Any]:
+    return {"facts": len(rows)} | ({"source": source} if source else {})

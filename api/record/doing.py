@@ -31,9 +31,10 @@ from api.record.transaction import Record, Transaction, new_id
 from api.record.unavailable import why_unavailable
 
 log = logging.getLogger("kail")
-AIM_SECONDS: Final = 0.012
-"""How long a step is meant to hold the writer's lock: well below the 20 ms it may, since no two steps take the same."""
+MOST_SECONDS: Final = 0.020
+"""How long a step may hold the writer's lock; what takes as long for one thing as for ten is no reason to do one."""
 MOST_AT_ONCE: Final = 200
+_ROOM: Final = 0.75
 TURN_SECONDS: Final = 2.0
 """How long a job goes on while others wait, before they take turns."""
 MOST_TRIES: Final = 5
@@ -51,9 +52,11 @@ class Pace:
         self.size = 1
 
     def took(self, many: int, seconds: float) -> None:
-        """Note how long a step of so many things held the lock."""
-        fits = int(many * AIM_SECONDS / max(seconds, 1e-4))
-        self.size = max(1, min(fits, self.size * 2, MOST_AT_ONCE))
+        """Note how long a step of so many things held the lock: below the limit it grows by and by, above it is cut."""
+        if seconds > MOST_SECONDS:
+            self.size = max(1, int(many * MOST_SECONDS / seconds))
+        elif many >= self.size and seconds < MOST_SECONDS * _ROOM:
+            self.size = min(self.size + max(1, self.size // 4), MOST_AT_ONCE)
 
 
 @dataclass

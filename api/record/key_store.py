@@ -15,7 +15,7 @@ import os
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -168,13 +168,20 @@ class Vault:
 
     def make(self, person: str) -> bytes:
         """Make a person's key and keep it before anything is sealed with it."""
-        key = secrets.token_bytes(_KEY)
+        return self.make_each([person])[person]
+
+    def make_each(self, persons: Sequence[str]) -> dict[str, bytes]:
+        """Make a key for each of several people, who wait for the disk once."""
+        keys = {person: secrets.token_bytes(_KEY) for person in persons}
         with self._writing() as store:
             self._read_again()  # after the lock, which a rotation holds: no key is wrapped with a master on its way out
             number = self.keys.current
-            wrapped = seal(self.keys.masters[number], key, f"person_keys.wrapped:{person}:{number}")
-            store.execute("INSERT INTO person_keys VALUES (?, ?, ?)", (person, number, wrapped))
-        return key
+            master = self.keys.masters[number]
+            rows = [
+                (name, number, seal(master, key, f"person_keys.wrapped:{name}:{number}")) for name, key in keys.items()
+            ]
+            store.executemany("INSERT INTO person_keys VALUES (?, ?, ?)", rows)
+        return keys
 
     def _read_again(self) -> None:
         """Take over what is in the key file now; keep what left it, for who read a row before that."""
