@@ -52,6 +52,11 @@ def put_off(seconds: float) -> None:
         deadline.put_off(seconds)
 
 
+def renew(seconds: float) -> None:
+    """Give whatever is asked for so many seconds from now, if it has less."""
+    put_off(max(0.0, seconds - left()))
+
+
 def left() -> float:
     """The seconds that are left, below 0 when the deadline has passed; infinite without one."""
     deadline = _CURRENT.get()

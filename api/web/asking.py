@@ -21,8 +21,6 @@ from api.web.bulkheads import (
     PASSWORDS,
     RECORD,
     SIGN_IN_SECONDS,
-    UPLOAD_SECONDS,
-    UPLOADS,
     Bulkhead,
 )
 from api.web.once import keyed, once
@@ -38,7 +36,7 @@ NO_STORE: Final = {"cache-control": "no-store"}
 
 
 def in_thread(work: Callable[P, T]) -> Callable[P, Awaitable[T]]:
-    """Do a handler's work in a thread of the record's, since it waits for the database; with a file, in one of the uploads'.
+    """Do a handler's work in a thread of the record's, since it waits for the database.
 
     The framework's own `sync_to_thread` wraps a handler anew for every further method of its path (Litestar 2.25), and
     then answers with a coroutine that nobody awaited.
@@ -67,13 +65,10 @@ def in_the_open(work: Callable[P, T]) -> Callable[P, Awaitable[T]]:
 def _in(bulkhead: Bulkhead, work: Callable[P, T], more_seconds: float = 0) -> Callable[P, Awaitable[T]]:
     @functools.wraps(work)
     async def handler(*args: P.args, **kwargs: P.kwargs) -> T:
-        request, into = cast("Asking | None", kwargs.get("request")), bulkhead
-        is_file = "data" in kwargs  # a form with files in it, as the framework hands it over
-        if is_file:
-            into = UPLOADS
-        deadlines.put_off(UPLOAD_SECONDS if is_file else more_seconds)
+        request = cast("Asking | None", kwargs.get("request"))
+        deadlines.put_off(more_seconds)
         lost = "too_late" if request is None or request.method in SAFE else "maybe_done"
-        return cast(T, await into.run(await _once(functools.partial(work, *args, **kwargs), kwargs), lost))
+        return cast(T, await bulkhead.run(await _once(functools.partial(work, *args, **kwargs), kwargs), lost))
 
     return handler
 

@@ -24,8 +24,6 @@ ANSWER_SECONDS: Final = 4
 """How long a request may take, without the time that its body takes to arrive: everybody is answered within 5."""
 SIGN_IN_SECONDS: Final = 10
 """Where a password is hashed, one after another."""
-UPLOAD_SECONDS: Final = 90
-"""For a file that is read while its sender waits; the cage's own clock is a minute."""
 _WAY_SECONDS: Final = 0.02
 _GRACE: Final = 0.35
 """Seconds after a deadline in which work says itself that it was too late; then it is left alone."""
@@ -87,7 +85,5 @@ RECORD: Final = Bulkhead("record", 8, 128)
 """Whatever else asks the record. Few, since they compute in turns and would take turns from who only passes requests on."""
 PASSWORDS: Final = Bulkhead("passwords", 4, 64)
 """Work that hashes a password."""
-UPLOADS: Final = Bulkhead("uploads", 24, 16)
-"""Files that are read while their sender waits: two at work in the cage, twenty before it."""
 OPEN: Final = Bulkhead("open", 1, 128, first=(DOOR, RECORD, PASSWORDS))
 """What anybody may have computed. One thread: Python computes in turns, and a second would only take turns from people."""
