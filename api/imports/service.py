@@ -72,6 +72,7 @@ def ask_for(
         Refused: 409 where too many jobs of one's own wait.
     """
     given = {
+        "name": shown_text(file.name),
         "file": pack_source(file.staged),
         "columns": pack_source(columns.staged) if columns else None,
         "sha256": file.sha256,

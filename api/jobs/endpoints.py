@@ -83,6 +83,7 @@ def written(job: Job) -> dict[str, Any]:
     return {
         "id": job.id,
         "kind": job.kind,
+        "name": job.name,
         "state": job.state,
         "stopping": job.stopping,
         "asked_at": job.asked_at.isoformat(),

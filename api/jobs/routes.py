@@ -16,6 +16,7 @@ PAGES: Final[tuple[Any, ...]] = pages.HANDLERS
 JOB: Final = named(
     id=ID,
     kind=codes(*KINDS),
+    name=TEXT,
     state=codes(*STATES),
     stopping=TRUTH,
     asked_at=MOMENT,

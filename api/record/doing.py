@@ -165,12 +165,12 @@ def do_next(
         key = record.vault.key(KEY_NAME.format(row.id))
     except Erased:
         key = None
+    given = unseal_json(key, row.given, f"jobs.given:{row.id}") if key is not None else {}
     if row.stop or actor is None or key is None or row.tries >= MOST_TRIES:
         state = CANCELLED if row.stop else FAILED
         said = [] if row.stop else [Trouble("job", "job_lost" if actor else "job_of_nobody").said(row.language)]
-        _end(record, data, row.id, row.round, key, state, {"problems": said})
+        _end(record, data, row.id, row.round, key, state, {"problems": said} | _name(given))
         return True
-    given = unseal_json(key, row.given, f"jobs.given:{row.id}")
     known = (row.id, actor, row.language, row.round, key, given, json.loads(row.place), row.done, row.total)
     _do(Doing(record, live, data, *known, hold), kinds[row.kind])
     return True
@@ -178,11 +178,19 @@ def do_next(
 
 def _do(job: Doing, kind: Kind) -> None:
     try:
-        result = {**kind(job), "problems": []}
+        result = {**kind(job), "problems": []} | _name(job.given)
     except Ended:
         return  # how it goes on, or that it does not, is seen when its turn comes
     except Refused as refused:
-        _end(job.record, job.data, job.id, job.round, job.key, FAILED, {"problems": refused.problems(job.language)})
+        _end(
+            job.record,
+            job.data,
+            job.id,
+            job.round,
+            job.key,
+            FAILED,
+            {"problems": refused.problems(job.language)} | _name(job.given),
+        )
     except Exception as error:
         if why_unavailable(error):
             raise  # the database is away or busy, or the disk full: whoever does jobs comes back later
@@ -190,6 +198,10 @@ def _do(job: Doing, kind: Kind) -> None:
         log.error("unexpected %s in a job\n%s", type(error).__name__, where)
     else:
         _end(job.record, job.data, job.id, job.round, job.key, DONE, result)
+
+
+def _name(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": given["name"]} if "name" in given else {}
 
 
 def _end(

@@ -95,7 +95,7 @@ PIECES: Final = Table(
 
 @dataclass(frozen=True)
 class Job:
-    """A job as whoever asked for it sees it.
+    """A job as whoever asked for it sees it. `name`: what it is about in their own words, such as the name of a file.
 
     `done` of `total` (None: not known yet) in the units of its kind; `ahead`: jobs that come before it. `result` is what
     its kind says of it when it is over, None before; `pieces` what came out on the way; both are empty once forgotten. Of a
@@ -113,6 +113,7 @@ class Job:
     total: int | None
     reads_out: bool
     ahead: int
+    name: str = ""
     result: Mapping[str, Any] | None = None
     pieces: list[Any] = field(default_factory=list)
 
@@ -132,7 +133,7 @@ def enqueue(
     place: Mapping[str, Any] | None = None,
     reads_out: bool = False,
 ) -> str:
-    """Ask for a job; return its id. `given`: what its kind needs to know, as JSON can write it.
+    """Ask for a job; return its id. `given`: what its kind needs to know, as JSON can write it; `name` in it is the job's.
 
     `place`: where it begins; `files` in it are the ids of staged files that it needs. `reads_out`: whether it makes a file
     of people's data, which ends with the next erasure.
@@ -179,7 +180,9 @@ def see_job(tx: Transaction, actor: Actor, job_id: str) -> Job:
 def see_jobs(tx: Transaction, actor: Actor) -> list[Job]:
     """The asking account's own jobs, the latest first, without their results."""
     mine = select(JOBS).where(JOBS.c.account_id == actor.account_id).order_by(JOBS.c.asked_at.desc(), JOBS.c.id)
-    return [_job(tx, row) for row in tx.all(mine.limit(MOST_LISTED))]
+    rows = tx.all(mine.limit(MOST_LISTED))
+    keys = tx.vault.keys_of([KEY_NAME.format(row.id) for row in rows])
+    return [_named(_job(tx, row), row, keys.get(KEY_NAME.format(row.id))) for row in rows]
 
 
 def cancel(tx: Transaction, actor: Actor, job_id: str) -> Job:
@@ -242,9 +245,21 @@ def _opened(tx: Transaction, row: Row[Any]) -> Job:
         key = tx.vault.key(KEY_NAME.format(row.id))
     except Erased:
         return job
-    result = unseal_json(key, row.result, f"jobs.result:{row.id}") if row.result else None
+    job, result = _named(job, row, key), _result_of(row, key)
     pieces = [] if row.reads_out else [one for _, things in _pieces_of(tx, row.id, key) for one in things]
     return replace(job, result=result, pieces=pieces)
+
+
+def _result_of(row: Row[Any], key: bytes) -> dict[str, Any] | None:
+    return unseal_json(key, row.result, f"jobs.result:{row.id}") if row.result else None
+
+
+def _named(job: Job, row: Row[Any], key: bytes | None) -> Job:
+    """The job with its name, which is sealed with what was given and, when it is over, with its result."""
+    if key is None:
+        return job
+    given = unseal_json(key, row.given, f"jobs.given:{row.id}") if row.given else _result_of(row, key) or {}
+    return replace(job, name=given.get("name", ""))
 
 
 def _pieces_of(
