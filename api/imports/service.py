@@ -30,9 +30,9 @@ from api.imports.cells import CellsReader, CellsWriter, read_cells
 from api.imports.reading import Line, Reading, known_names
 from api.imports.storing import Taken, take_each
 from api.imports.tables import IMPORTS
-from api.participants.tables import PARTICIPANTS
+from api.participants import people
 from api.record.actor import Actor
-from api.record.doing import Doing
+from api.record.doing import Doing, Ended
 from api.record.jobs import enqueue
 from api.record.refusals import Refused, Trouble
 from api.record.sealed_files import SealedWriter
@@ -49,6 +49,7 @@ MOST_REJECTIONS: Final = 1_000
 """Problems that are told of a file; of more it is told how many rows were not taken."""
 TELL_EVERY: Final = 2_000
 """After how many rows that were read it is kept how many there are, and seen whether anybody cancelled."""
+SPARE_KEYS: Final = 100
 COUNTS: Final = ("rows", "taken", "registered", "facts", "rejected_rows")
 
 
@@ -200,11 +201,22 @@ def _write(job: Doing, to: CellsWriter, rows: Iterator[Row], source: Staged) -> 
 def _store(job: Doing, cells: CellsReader, reading: Reading) -> None:
     purposes, channel, said_on, text_version = job.given["agreed"]
     agreed = Agreement(tuple(purposes), channel, date.fromisoformat(said_on), text_version)
-    rows = cells.rows(job.place["rows"], job.place["block"])
+    spare = _Spare(job)
+    try:
+        _store_rows(job, cells.rows(job.place["rows"], job.place["block"]), reading, agreed, spare)
+    except Ended:  # raised before a step, or after it was committed: it is known whose the keys are
+        spare.close()
+        raise
+    spare.close()
+
+
+def _store_rows(
+    job: Doing, rows: Iterator[tuple[Row, int]], reading: Reading, agreed: Agreement, spare: _Spare
+) -> None:
     while chunk := list(itertools.islice(rows, job.pace.size)):
         lines = [_line(reading, row) for row, _ in chunk]
         readable = [one for one in lines if isinstance(one, Line)]
-        keys = job.record.vault.make_each([new_id() for _ in readable])
+        keys = spare.take(len(readable))
         with job.step(len(chunk)) as tx:
             place = dict(job.place)
             taken = iter(take_each(tx, job.actor, readable, agreed, keys))
@@ -212,14 +224,28 @@ def _store(job: Doing, cells: CellsReader, reading: Reading) -> None:
                 _count(job, next(taken) if isinstance(line, Line) else line, place)
             place["rows"] += len(chunk)
             job.place, job.done = place | {"block": chunk[-1][1]}, place["rows"]
-            unused = _unused(tx, keys)
-        job.record.vault.destroy(unused)  # after the commit; a stop before leaves keys of nobody, which do no harm
 
 
-def _unused(tx: Transaction, keys: Mapping[str, bytes]) -> list[str]:
-    """Those of the keys made beforehand that became nobody's: of rows about people who were there already."""
-    found = tx.all(select(PARTICIPANTS.c.id).where(PARTICIPANTS.c.id.in_(keys)))
-    return sorted(set(keys) - {row.id for row in found})
+class _Spare:
+    """Keys made beforehand for people to come, many at a time, so that no step waits for another file to reach the disk."""
+
+    def __init__(self, job: Doing) -> None:
+        self._job, self._left, self._given = job, dict[str, bytes](), dict[str, bytes]()
+
+    def take(self, many: int) -> dict[str, bytes]:
+        """So many ids with their keys."""
+        while len(self._left) < many:
+            self._left |= self._job.record.vault.make_each([new_id() for _ in range(SPARE_KEYS)])
+        taken = {name: self._left.pop(name) for name in list(self._left)[:many]}
+        self._given |= taken
+        return taken
+
+    def close(self) -> None:
+        """Destroy those that became nobody's. Only when it is certain that no commit is under way: a stop leaves them."""
+        names = [*self._left, *self._given]
+        with self._job.record.read() as tx:
+            used = people.who_are(tx, names)
+        self._job.record.vault.destroy(sorted(set(names) - used))
 
 
 def _line(reading: Reading, row: Row) -> Line | Rejected:
