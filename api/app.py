@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
@@ -26,14 +27,20 @@ from api.advice import endpoints as advice
 from api.advice import pages as advice_pages
 from api.advice.schemas import schemas
 from api.record.live import Clock, go_live, utc_now
+from api.record.space import MEGABYTE, Space
 from api.record.transaction import Record, open_record
 from api.settings import Settings
 from api.web import errors, problem_pages
+from api.web.arriving import in_time
 from api.web.asking import MOST_BYTES
 from api.web.openapi import describe
+from api.web.readiness import Readiness, get_ready
 from api.web.static_files import static_files
+from api.web.stopping import stop_in_time
 
 WEB: Final = Path(__file__).parent / "web"
+SWITCH_SECONDS: Final = 0.0005
+"""After how long a thread that computes lets another one: a tenth of Python's own, so that what is brief is soon done."""
 SECURITY_HEADERS: Final = {
     "content-security-policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -44,17 +51,21 @@ SECURITY_HEADERS: Final = {
 }
 
 
-def create_app(settings: Settings, *, clock: Clock = utc_now, own_process: bool = False) -> Litestar:
-    """Make the application. `clock` tells the moment, for tests; `own_process`: on SQLite, do assessments in one.
+def create_app(
+    settings: Settings, *, clock: Clock = utc_now, own_process: bool = False, served: bool = False
+) -> Litestar:
+    """Make the application. `clock` tells the moment, for tests; `own_process`: on SQLite, do assessments in one;
+    `served`: set room on the disk aside, as long as it is served.
 
     Raises:
         ProgrammeError, RegistryError, OSError: if what the settings name cannot be loaded.
     """
     live = go_live(settings, clock)
-    record, own = None, None
+    record, own, space = None, None, None
     nouns: tuple[ModuleType, ...] = ()
     if settings.data:
         record, nouns = opened(settings.data, settings.database, clock), nouns_of_the_record()
+        space = Space(settings.data, settings.reserve * MEGABYTE, sets_aside=served)
         if own_process and not settings.database:
             from api.assessments.own_process import OwnProcess
 
@@ -63,6 +74,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, own_process: bool 
         route_handlers=[
             *advice.HANDLERS,
             *advice_pages.HANDLERS,
+            get_ready,
             *handlers_of(nouns),
             static_files("/static", WEB / "static"),
         ],
@@ -70,11 +82,20 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, own_process: bool 
             "live": Provide(lambda: live, sync_to_thread=False),
         },
         guards=[admit],
+        middleware=[in_time],
         request_max_body_size=MOST_BYTES,
         state=State(
-            {"record": record, "live": live, "settings": settings, "https": settings.https, "own_process": own}
+            {
+                "record": record,
+                "live": live,
+                "settings": settings,
+                "https": settings.https,
+                "own_process": own,
+                "space": space,
+                "readiness": Readiness(record, space),
+            }
         ),
-        on_shutdown=[one.close for one in (own, record) if one],
+        on_shutdown=[one.close for one in (own, record, space) if one],
         exception_handlers={**errors.HANDLERS, NotFoundException: problem_pages.nowhere},
         before_send=[add_security_headers],
         template_config=TemplateConfig(directory=WEB / "templates", engine=JinjaTemplateEngine),
@@ -135,8 +156,10 @@ def handlers_of(nouns: Iterable[ModuleType]) -> list[Any]:
 def from_environment() -> Litestar:
     """Make the application in a worker process, which can be told its settings in no other way."""
     settings = Settings.from_environment(os.environ)
+    stop_in_time()
+    sys.setswitchinterval(SWITCH_SECONDS)
     # Where several processes answer, they have the cores; where there is one core, another process gains nothing.
-    return create_app(settings, own_process=settings.workers == 1 and _cores() > 1)
+    return create_app(settings, own_process=settings.workers == 1 and _cores() > 1, served=True)
 
 
 def _cores() -> int:

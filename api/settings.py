@@ -17,8 +17,8 @@ class Settings:
     programme is named, a sub-folder `programme` in it is served instead of OK OCE. Without a data folder nothing is kept.
     `model`: a version or file of a scorecard, "none", or "" for the one that comes with Kail where it is of this programme.
     `database`: the address of a PostgreSQL database, or "" for an SQLite file in the data folder. `https`: whether browsers
-    come by HTTPS, so that cookies are sent by it alone. `upload_mb`: how many million bytes a file
-    may have that somebody sends, `upload_rows` how many rows.
+    come by HTTPS, so that cookies are sent by it alone. `upload_mb`: how many million bytes a file may have that somebody
+    sends, `upload_rows` how many rows. `reserve`: megabytes of the disk of the data folder that writing may not use up.
     """
 
     host: str = "127.0.0.1"
@@ -31,6 +31,7 @@ class Settings:
     https: bool = False
     upload_mb: int = 200
     upload_rows: int = 300_000
+    reserve: int = 256
 
     @property
     def upload_bytes(self) -> int:
@@ -51,6 +52,7 @@ class Settings:
         written |= {"KAIL_PROGRAMME": str(self.programme or ""), "KAIL_MODEL": self.model}
         written |= {"KAIL_DATABASE": self.database, "KAIL_HTTPS": "1" if self.https else ""}
         written |= {"KAIL_UPLOAD_MB": str(self.upload_mb), "KAIL_UPLOAD_ROWS": str(self.upload_rows)}
+        written |= {"KAIL_RESERVE": str(self.reserve)}
         return written | ({"KAIL_DATA": str(self.data)} if self.data else {})
 
     @classmethod
@@ -68,4 +70,5 @@ class Settings:
             https=bool(environment.get("KAIL_HTTPS")),
             upload_mb=int(environment.get("KAIL_UPLOAD_MB") or cls.upload_mb),
             upload_rows=int(environment.get("KAIL_UPLOAD_ROWS") or cls.upload_rows),
+            reserve=int(environment.get("KAIL_RESERVE") or cls.reserve),
         )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from matcher.lenders import Match
+from matcher.lenders import Match, Stand
 from matcher.message import Message
 from matcher.paths.path import Path
 from matcher.programme.compiled import InterventionRule, ProductRule
@@ -65,10 +65,27 @@ class _Ranking:
     lacking: bool
 
 
+class Ranked(NamedTuple):
+    """An intervention in its place: what it was ordered by, the programme's order, the intervention, why it stands there."""
+
+    rank: tuple[int, ...]
+    place: int
+    step: InterventionRule
+    reason: Message
+
+
 def suggest(
     view: Outlook, tier: TierAnswer, path: Path, matches: Sequence[Match], statuses: Mapping[str, str]
 ) -> tuple[Suggestion, ...]:
     """Order the interventions that change something and whose needs are not known to be unmet."""
+    listed = ranked(view, tier, path, matches, statuses)
+    return tuple([_suggestion(view, one.step, one.reason, one.rank) for one in listed])
+
+
+def ranked(
+    view: Outlook, tier: TierAnswer, path: Path, matches: Sequence[Match | Stand], statuses: Mapping[str, str]
+) -> list[Ranked]:
+    """The interventions of `suggest` in their order; there is always one."""
     places = {step: place for place, (step, status) in enumerate(statuses.items()) if status != "done"}
     ranking = _Ranking(
         view=view,
@@ -82,18 +99,18 @@ def suggest(
         came_for=_came_for(view),
         lacking=capacity_is_lacking(view),
     )
-    listed: list[tuple[tuple[int, ...], int, InterventionRule, Message]] = []
+    listed: list[Ranked] = []
     yes, no = view.known.yes, view.known.no
     for step in view.rules.interventions:
         needs = truth_of(step.need_clauses, yes, no)
         if needs is not False and _changes_something(ranking, step):
             key, reason = _rank(ranking, step)
-            listed.append(((int(needs is None), *key), step.index, step, reason))
+            listed.append(Ranked((int(needs is None), *key), step.index, step, reason))
     if not listed:  # nobody is left without a next step: whoever has done everything is offered the standing programme
         last = view.rules.intervention_ids[view.rules.tiers[-1].tier.programme]
-        listed.append(((0,), last.index, last, Message("rank_other")))
+        listed.append(Ranked((0,), last.index, last, Message("rank_other")))
     listed.sort(key=lambda row: row[:2])
-    return tuple([_suggestion(view, step, reason, rank) for rank, _, step, reason in listed])
+    return listed
 
 
 def _changes_something(ranking: _Ranking, step: InterventionRule) -> bool:
@@ -109,7 +126,7 @@ def _changes_something(ranking: _Ranking, step: InterventionRule) -> bool:
     return bool((step.changes | step.reveals) & ~ranking.view.known.yes) or step.entry.id == ranking.tier.programme
 
 
-def _open_to(view: Outlook, matches: Sequence[Match]) -> list[tuple[ProductRule, list[int]]]:
+def _open_to(view: Outlook, matches: Sequence[Match | Stand]) -> list[tuple[ProductRule, list[int]]]:
     """The running products that no lasting condition closes, with their clauses not known to hold.
 
     None for somebody who wants no capital.

@@ -50,6 +50,20 @@ class Match(NamedTuple):
     notices: tuple[Mapping[str, str], ...]
 
 
+class Stand(NamedTuple):
+    """How one product stands, without the reasons."""
+
+    id: str
+    status: str
+    offered: bool
+
+
+def stands(view: Outlook) -> list[Stand]:
+    """How every product stands, in the order of the programme."""
+    standing = view.standing
+    return [Stand(p.entry.id, status_of(p, standing), offers(view, p)) for p in view.rules.products]
+
+
 def matches(view: Outlook) -> list[Match]:
     """Say everything about every product, in the order in which they are shown.
 

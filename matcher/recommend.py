@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from matcher.facts.columns import Ints, know_columns, truth_columns
+from matcher.facts.columns import Columns, Ints, know_columns, truth_columns
 from matcher.facts.participant import Known, Participant, know
 from matcher.interventions import Suggestion, step_statuses, suggest
 from matcher.lenders import Match, matches
@@ -41,6 +41,12 @@ class Recommendation:
     stale: frozenset[str]
     notices: tuple[Message, ...]
 
+    @property
+    def tied(self) -> tuple[str, ...]:
+        """The interventions that share the first place but for the programme's order."""
+        first = self.interventions[0].rank
+        return tuple([one.id for one in self.interventions if one.rank == first])
+
 
 def recommend(
     rules: Rules, participant: Participant, *, goal: str | None = None, scorecard: Scorecard | None = None
@@ -63,7 +69,7 @@ def decide(
     view = outlook(rules, known)
     readiness = scorecard.score(rules, known) if scorecard else None
     path = path_to(view, rules.product_ids[goal]) if goal else default_goal(view)[0]
-    tier = tier_of(view, goal=path.goal, held_back=held_back(scorecard, readiness))
+    tier = tier_of(view, goal=path.goal, held_back=held_back(scorecard, readiness.score if readiness else None))
     found = matches(view)
     steps = step_statuses(view)
     interventions = suggest(view, tier, path, found, steps)
@@ -121,15 +127,7 @@ def recommend_many(
     Raises:
         KeyError: if `goal` is no product of these rules.
     """
-    columns = know_columns(rules, participants)
-    scores = None
-    held: list[Any] = []
-    if scorecard is not None:
-        truths = {name: truth_columns(clauses, columns) for name, clauses in rules.derived.items()}
-        scores = scorecard.score_columns(rules, list(columns.low), list(columns.high), truths)
-        if scorecard.hold_back_below is not None:
-            held.append(scores[0] < scorecard.hold_back_below)
-    first, which = situations(rules, columns, held) if participants else (EMPTY, EMPTY)
+    columns, scores, first, which = distinct(rules, participants, scorecard)
     sizes = np.bincount(which, minlength=len(first))
     decisions, finished = [], 0
     for row, size in zip(first.tolist(), sizes.tolist(), strict=True):
@@ -141,6 +139,22 @@ def recommend_many(
     found: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(12)]
     tier, provisional, *rest = found
     return Many(tier, provisional, *(scores or (None, None, None)), *rest)
+
+
+def distinct(
+    rules: Rules, participants: Sequence[Participant], scorecard: Scorecard | None
+) -> tuple[Columns, tuple[Ints, Ints, Ints] | None, Ints, Ints]:
+    """What is known of many participants, their scores, a row of each distinct situation, the situation of each row."""
+    columns = know_columns(rules, participants)
+    scores = None
+    held: list[Any] = []
+    if scorecard is not None:
+        truths = {name: truth_columns(clauses, columns) for name, clauses in rules.derived.items()}
+        scores = scorecard.score_columns(rules, list(columns.low), list(columns.high), truths)
+        if scorecard.hold_back_below is not None:
+            held.append(scores[0] < scorecard.hold_back_below)
+    first, which = situations(rules, columns, held) if participants else (EMPTY, EMPTY)
+    return columns, scores, first, which
 
 
 def _brief(rules: Rules, found: Recommendation) -> tuple[Any, ...]:
@@ -163,11 +177,11 @@ def _brief(rules: Rules, found: Recommendation) -> tuple[Any, ...]:
     )
 
 
-def held_back(scorecard: Scorecard | None, readiness: Readiness | None) -> bool:
-    """Whether a scorecard for kept loans, trained on real outcomes, keeps the highest tier closed."""
-    if scorecard is None or readiness is None or scorecard.hold_back_below is None:
+def held_back(scorecard: Scorecard | None, score: int | None) -> bool:
+    """Whether a scorecard for kept loans, trained on real outcomes, keeps the highest tier closed at a score."""
+    if scorecard is None or score is None or scorecard.hold_back_below is None:
         return False
-    return scorecard.basis == "outcomes" and scorecard.outcome == "kept" and readiness.score < scorecard.hold_back_below
+    return scorecard.basis == "outcomes" and scorecard.outcome == "kept" and score < scorecard.hold_back_below
 
 
 def _notices(view: Outlook, scorecard: Scorecard | None) -> tuple[Message, ...]:

@@ -6,8 +6,8 @@ that would lift it. A lender's silence counts as no.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -70,6 +70,57 @@ def tier_of(view: Outlook, *, goal: str | None = None, held_back: bool = False) 
         if answer.truth is None:
             questions += [q for q in answer.questions if q not in questions]
     raise AssertionError("the loader lets no programme pass whose last tier has a rule")
+
+
+def bare_tier(view: Outlook, *, held_back: bool = False) -> TierAnswer:
+    """The tier of `tier_of` with its programme, and nothing else: not even whether an answer could lift it.
+
+    After one part that is not known to hold no other is looked at, which spares most people most of the work.
+    """
+    for place, rule in enumerate(view.rules.tiers):
+        open_ = not (held_back and place == 0)
+        if not rule.parts or (open_ and all(_holds(view, part) for part in rule.parts)):
+            return TierAnswer(rule.tier.id, False, (), (), "" if rule.parts else rule.tier.programme)
+    raise AssertionError("the loader lets no programme pass whose last tier has a rule")
+
+
+def _holds(view: Outlook, part: Any) -> bool:
+    """Whether one part of a rule is known to hold."""
+    if isinstance(part, Rule):
+        return met(part.clauses, view.known.yes)
+    kind, value = part
+    if kind in ("any", "all"):
+        parts = (_holds(view, inner) for inner in value)
+        return any(parts) if kind == "any" else all(parts)
+    if kind == "capacity_above":
+        return _capacity_above(view, value).truth is True
+    if kind == "product_in_reach":
+        return not _missing_money(view) and any(
+            _open_to_all(view, product) and _surely_reached(view, product, value) for product in view.rules.products
+        )
+    return _intervention_open(view, value).truth is True
+
+
+def _surely_reached(view: Outlook, product: ProductRule, settings: Mapping[str, Any]) -> bool:
+    """Whether `_reach` is known to hold but for money that nobody told."""
+    terms = view.terms[product.index]
+    if terms.planned_idr is not None and terms.planned_idr < _least(product, settings):
+        return False
+    known = at_amount(view.rules, product, view.known, terms.planned_idr)
+    allowed = view.rules.of_kinds(tuple(settings["kinds"]))
+    return _may_be_found(view, product.goal, known.yes, allowed) and _found(
+        view, known, _at_the_worst(view, product, known, settings)
+    )
+
+
+def _least(product: ProductRule, settings: Mapping[str, Any]) -> int:
+    return max(product.entry.min_amount_idr or 1, int(settings["min_amount_idr"]))
+
+
+def _at_the_worst(view: Outlook, product: ProductRule, known: Known, settings: Mapping[str, Any]) -> Question:
+    """What is lacking of a product, with every unknown answer bad and every unknown cost without end."""
+    allowed, dear = view.rules.of_kinds(tuple(settings["kinds"])), costs(view.rules, view.known, optimistic=False)
+    return Question(product.goal, known.yes, allowed, dear, view.cash or 0, settings["max_days"], ticking=False)
 
 
 def in_order(rules: Rules, questions: Iterable[str]) -> tuple[str, ...]:
@@ -189,20 +240,19 @@ def _open_to_all(view: Outlook, product: ProductRule) -> bool:
 
 def _reach(view: Outlook, product: ProductRule, settings: Mapping[str, Any]) -> tuple[bool | None, tuple[str, ...]]:
     rules, terms = view.rules, view.terms[product.index]
-    least = max(product.entry.min_amount_idr or 1, settings["min_amount_idr"])
-    if terms.planned_idr is not None and terms.planned_idr < least:
+    if terms.planned_idr is not None and terms.planned_idr < _least(product, settings):
         return False, ()
     known = at_amount(rules, product, view.known, terms.planned_idr)
     unknown = rules.all_tests & ~(known.yes | known.no)
     allowed = rules.of_kinds(tuple(settings["kinds"]))
+    if not _may_be_found(view, product.goal, known.yes | unknown, allowed):
+        return False, ()
     best = Question(
         product.goal, known.yes | unknown, allowed, view.costs, view.cash, settings["max_days"], ticking=False
     )
-    if not _may_be_found(view, best):
-        return False, ()
-    dear = costs(rules, view.known, optimistic=False)
-    worst = replace(best, holds=known.yes, costs=dear, cash=view.cash or 0)
-    sure = _found(view, known, worst)  # what can be done at the worst can be done at the best
+    sure = _found(
+        view, known, _at_the_worst(view, product, known, settings)
+    )  # what can be done at the worst can be done at the best
     if not sure and not _found(view, known, best):
         return False, ()
     questions = _missing_money(view)
@@ -217,17 +267,21 @@ def _reach(view: Outlook, product: ProductRule, settings: Mapping[str, Any]) -> 
     return None, tuple(questions)
 
 
-def _may_be_found(view: Outlook, question: Question) -> bool:
+def _may_be_found(view: Outlook, goal: Sequence[int], holds: int, allowed: int) -> bool:
     """Whether every clause that does not hold yet has an intervention that brings it about."""
     makers = view.rules.achievers
-    return all([c & question.holds or makers(c) & question.allowed for c in question.goal])
+    for clause in goal:  # noqa: SIM110 - asked of every product of everybody
+        if not clause & holds and not makers(clause) & allowed:
+            return False
+    return True
 
 
 def _found(view: Outlook, known: Known, question: Question) -> bool:
     left = [clause for clause in question.goal if not clause & question.holds]
     if not left or one_step_does(view.rules, question, left):
         return True
-    return _may_be_found(view, question) and Search(view.rules, known, question).find() is not None
+    possible = _may_be_found(view, question.goal, question.holds, question.allowed)
+    return possible and Search(view.rules, known, question).find() is not None
 
 
 def one_step_does(rules: Rules, question: Question, left: list[int]) -> bool:

@@ -28,7 +28,7 @@ PAPERS = {
     for name in ("README", "ARCHITECTURE", "CONTRIBUTING", "PROGRAMME", "SECURITY")
 }
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-MADE = {"data/", ".venv/bin/pytest", "answers.rejected.csv", "my-city"}
+MADE = {"data/", "staged/", "/jobs", ".venv/bin/pytest", "answers.rejected.csv", "my-city"}
 """Paths of the papers that come to be by running Kail."""
 LIKE_A_PATH = re.compile(
     r"\.?[\w<>*-]+(?:[/.][\w<>*-]+)*(?:/|\.(?:py|toml|md|po|json|lock|html|csv))|\.?[\w*-]+(?:/[\w*-]+)+"

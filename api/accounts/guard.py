@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, Final
 
-from anyio import to_thread
 from litestar import Litestar
 from litestar.connection import ASGIConnection
 from litestar.exceptions import NotFoundException
@@ -18,10 +18,15 @@ from litestar.handlers.base import BaseRouteHandler
 
 from api.accounts.cookies import session_id_of
 from api.accounts.sessions import IDLE, KEY_PREFIX, SEEN_EVERY, actor_of_key, actor_of_session, touch_session
+from api.record import deadlines
 from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
+from api.record.space import Space
 from api.record.transaction import Record
+from api.record.unavailable import Unavailable, why_unavailable
 from api.web.asking import SAFE, refuse_foreign
+from api.web.bulkheads import DOOR
+from api.web.once import NOT_ONCE
 from words.speaking import Named
 
 ANYONE: Final = "anyone"
@@ -32,6 +37,7 @@ MATRIX: Final[Mapping[str, tuple[str, ...]]] = {
     # the stateless service
     "GET /": (ANYONE,),
     "GET /health": (ANYONE,),
+    "GET /ready": (ANYONE,),
     "POST /api/v1/recommendations": (ANYONE,),
     "GET /api/v1/programme": (ANYONE,),
     "GET /schema": (ANYONE,),
@@ -137,6 +143,7 @@ MATRIX: Final[Mapping[str, tuple[str, ...]]] = {
 SCOPED: Final[Mapping[str, str]] = {"GET /api/v1/me": "me"}
 """What an API key may reach, beside what anyone may: the route and the scope it needs."""
 
+_NOTE_SECONDS: Final = 0.25
 _KIND: Final = re.compile(r":\w+}")  # of a path parameter: {id:str} is {id}
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")  # nothing of ours is called by such a character
 
@@ -167,6 +174,8 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         Refused: 401 without or with a dead session or key, 403 for a role or a scope that may not, or a foreign form;
             404 for an address with a control character.
         NotFoundException: that, where anyone may ask.
+        Unavailable: if who asks cannot be looked up in time; where the disk is nearly full, for what would write more than
+            that somebody looked, came or went: these are the routes that know no keys either.
     """
     method = str(connection.scope.get("method", "GET")).replace("HEAD", "GET")
     name = f"{method} {connection.scope['path_template']}"
@@ -183,9 +192,9 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     cookie = session_id_of(connection)
     bearer = connection.headers.get("authorization", "")
     if bearer:
-        actor = await to_thread.run_sync(_by_key, record, bearer.removeprefix("Bearer ").strip())
+        actor = await DOOR.run(partial(_by_key, record, bearer.removeprefix("Bearer ").strip()))
     else:
-        actor = await to_thread.run_sync(_by_session, record, cookie) if cookie else None
+        actor = await DOOR.run(partial(_by_session, record, cookie)) if cookie else None
     if actor is None:
         raise Refused(401, Trouble("session", "signed_out"))
     connection.state.actor = actor  # the page that says no has their menu
@@ -196,6 +205,9 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         raise Refused(403, Trouble("role", "not_allowed", role=Named("role", actor.role), allowed=roles))
     if bearer and SCOPED.get(name) not in actor.scopes:
         raise Refused(403, Trouble("key", "no_scope"))
+    space: Space = connection.app.state.space
+    if space.is_short() and method not in SAFE and name not in NOT_ONCE:
+        raise Unavailable("disk_full")
     if has_control or b"%00" in connection.scope["query_string"]:  # at a NUL PostgreSQL fails
         raise Refused(404, Trouble("address", "not_found"))
 
@@ -208,9 +220,18 @@ def _by_session(record: Record, secret: str) -> Actor | None:
         return None
     actor, seen_at = found
     if now - seen_at > min(SEEN_EVERY, IDLE):
-        with record.write() as tx:
-            touch_session(tx, actor.session)
+        _note_seen(record, actor)
     return actor
+
+
+def _note_seen(record: Record, actor: Actor) -> None:
+    """Note that a session is in use; where others write, or there is no room, the next request does."""
+    try:
+        with deadlines.within(_NOTE_SECONDS), record.write() as tx:
+            touch_session(tx, actor.session)
+    except Exception as error:
+        if why_unavailable(error) is None:
+            raise
 
 
 def _by_key(record: Record, secret: str) -> Actor | None:

@@ -14,7 +14,7 @@ from api.accounts.forms import read_key
 from api.accounts.sessions import actor_of_session
 from api.record.actor import Actor
 from api.record.transaction import Transaction
-from api.web.asking import Asking, ask, in_thread, in_turn, look_up, record_of, refuse_foreign
+from api.web.asking import Asking, ask, at_the_door, in_thread, in_turn, look_up, record_of, refuse_foreign
 from api.web.forms import Form
 from api.web.frame import HOMES, go, page
 from api.web.typed import NOTHING, Typed, attempt
@@ -28,7 +28,7 @@ def local(path: str) -> str:
 
 
 @get("/sign-in")
-@in_thread
+@at_the_door
 def get_sign_in(request: Asking) -> Response[Any]:
     """Show the form to sign in; whoever has signed in already goes on."""
     where = local(request.query_params.get("next", ""))

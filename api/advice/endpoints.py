@@ -18,6 +18,7 @@ from api.advice.answer import Table, answer, versions_of
 from api.advice.catalogue import catalogue
 from api.advice.plain import plain_answer
 from api.record.live import Live
+from api.web.asking import in_the_open
 from api.web.errors import Refusal, language_of, told
 from api.web.openapi import DAY, LANGUAGE, answers, codes, documented, parameter, ref
 from api.web.strict_json import UnreadableBody, read_json
@@ -243,6 +244,7 @@ RECOMMENDATION_DOCS: Final = documented(
         _413="The body is larger than 1 MiB",
         _415="The content type is not application/json",
         _500=_500,
+        _503="Too many are asking; retry-after says when to come back",
     ),
 )
 CATALOGUE_DOCS: Final = documented(
@@ -285,10 +287,10 @@ def check_type(request: Request[Any, Any, Any], live: Live, language: str) -> No
 @post(
     "/api/v1/recommendations",
     status_code=200,
-    sync_to_thread=False,  # it only computes, a few milliseconds
     request_max_body_size=MOST_BYTES,
     operation_class=RECOMMENDATION_DOCS,
 )
+@in_the_open
 def post_recommendation(request: Request[Any, Any, Any], body: RawBody, live: NamedDependency[Live]) -> Response[bytes]:
     """Answer what is asked about one person."""
     check_type(request, live, language_of(request))
@@ -296,7 +298,8 @@ def post_recommendation(request: Request[Any, Any, Any], body: RawBody, live: Na
     return json_answer(recommendation(live, asked), **{"cache-control": "no-store"})
 
 
-@get("/api/v1/programme", sync_to_thread=False, operation_class=CATALOGUE_DOCS)
+@get("/api/v1/programme", operation_class=CATALOGUE_DOCS)
+@in_the_open
 def get_programme(request: Request[Any, Any, Any], live: NamedDependency[Live]) -> Response[bytes]:
     """Answer with the programme of a day."""
     day, language = read_query(query_of(request), live)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from api.assessments.core import Core
@@ -29,8 +30,6 @@ class _Says:
 
     def __init__(self, t: Teller) -> None:
         self.t = t
-        rules = [rule for product in t.rules.products for rule in product.criteria]
-        self.needs = {rule.criterion.key: t.need(rule.criterion) for rule in rules}
 
     def change(
         self, kind: str, about: str, code: str, *, gained: bool | None = None, why: list[str] | None = None, **args: Any
@@ -42,6 +41,13 @@ class _Says:
 
     def name(self, kind: str, value: Any) -> str:
         return self.say("none") if value is None else self.t.word(kind, value)
+
+
+@lru_cache(maxsize=8)
+def _needs(t: Teller) -> Mapping[str, str]:
+    """What each criterion of the day's products wants, in words: kept, since all are said to tell of one."""
+    rules = [rule for product in t.rules.products for rule in product.criteria]
+    return {rule.criterion.key: t.need(rule.criterion) for rule in rules}
 
 
 def _chosen(says: _Says, old: Core, new: Core) -> Iterator[Change]:
@@ -76,9 +82,9 @@ def _products(says: _Says, old: Core, new: Core) -> Iterator[Change]:
         elif now is None:
             yield says.change("product", product, "gone_product", gained=False, product=name)
         elif (was["status"], was["offered"]) != (now["status"], now["offered"]):
-            code, gained = _gained(was, now)
+            code, won = gained((was["status"], was["offered"]), (now["status"], now["offered"]))
             said = {"product": name, "before": says.say(was["status"]), "after": says.say(now["status"])}
-            yield says.change("product", product, code, gained=gained, why=_why(says, was, now), **said)
+            yield says.change("product", product, code, gained=won, why=_why(says, was, now), **said)
 
 
 def _running(core: Core) -> dict[str, Any]:
@@ -86,19 +92,20 @@ def _running(core: Core) -> dict[str, Any]:
     return {name: one for name, one in core["products"].items() if one["availability"] == "running"}
 
 
-def _gained(was: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, bool | None]:
-    """What to call a change of a product, and whether something was gained by it; None: neither gained nor lost."""
-    if now["offered"] != was["offered"]:
-        return ("offered", True) if now["offered"] else ("not_offered", False)
-    if "conditions_met" in (was["status"], now["status"]):
-        return ("gained", True) if now["status"] == "conditions_met" else ("lost", False)
+def gained(was: tuple[str, bool], now: tuple[str, bool]) -> tuple[str, bool | None]:
+    """What to call a change of a product's status and offer, and whether something was gained; None: neither nor lost."""
+    if now[1] != was[1]:
+        return ("offered", True) if now[1] else ("not_offered", False)
+    if "conditions_met" in (was[0], now[0]):
+        return ("gained", True) if now[0] == "conditions_met" else ("lost", False)
     return "status", None
 
 
 def _why(says: _Says, was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    needs = _needs(says.t)
     before, after = ([one[0] for one in product["unmet"]] for product in (was, now))
-    why = [says.say("no_longer_in_the_way", need=says.needs.get(n, n)) for n in before if n not in after]
-    why += [says.say("now_in_the_way", need=says.needs.get(n, n)) for n in after if n not in before]
+    why = [says.say("no_longer_in_the_way", need=needs.get(n, n)) for n in before if n not in after]
+    why += [says.say("now_in_the_way", need=needs.get(n, n)) for n in after if n not in before]
     if was["affordable"] != now["affordable"]:
         why.append(says.say("affordable", before=says.say(was["affordable"]), after=says.say(now["affordable"])))
     return why

@@ -22,18 +22,18 @@ import traceback
 from pathlib import Path
 from typing import IO, Any, Final
 
-from sqlalchemy.exc import OperationalError
-
 from api import __version__
 from api.assessments.service import assess
 from api.assessments.stored import stored_as
 from api.assessments.working_out import Outcome
+from api.record import deadlines
 from api.record.actor import Actor
-from api.record.database import WAIT_SECONDS, is_busy
+from api.record.database import WAIT_SECONDS
 from api.record.key_store import Keys
 from api.record.live import Live
 from api.record.refusals import Refused
 from api.record.transaction import Record, attach_record, new_id
+from api.record.unavailable import Unavailable, why_unavailable
 
 log = logging.getLogger("kail")
 PAUSE_SECONDS: Final = 60
@@ -43,6 +43,8 @@ TURN_SECONDS: Final = 0.5
 START_SECONDS: Final = 60
 ANSWER_SECONDS: Final = WAIT_SECONDS + 10
 """How long a process may take, one wait for the database included; then it is put away."""
+_GRACE: Final = 0.2
+"""Seconds that the process has after a deadline to say that it was too late."""
 _CHUNK: Final = 1 << 16
 _LENGTH: Final = 8  # bytes before everything that is sent, that tell how long it is
 _COMMAND: Final = (sys.executable, "-P", "-m", "api.assessments.own_process")
@@ -72,12 +74,12 @@ class OwnProcess:
         """Do what `service.assess` does.
 
         Raises:
-            Refused, OperationalError: as there.
+            Refused, Unavailable: as there.
         """
         asked, assessment = (actor, person_id, goal, language), new_id()
         if self._ready() and self._turn.acquire(timeout=TURN_SECONDS):
             try:
-                answer = self._answer((*asked, assessment))
+                answer = self._answer((deadlines.left(), *asked, assessment))
             finally:
                 self._turn.release()
             if answer is None:
@@ -111,7 +113,7 @@ class OwnProcess:
             return None
         try:
             _send(process.stdin, asked)
-            answer: Answer = _read(process.stdout, ANSWER_SECONDS)
+            answer: Answer = _read(process.stdout, min(ANSWER_SECONDS, asked[0] + _GRACE))
             if answer is not None:
                 made, error = answer
                 if not (made[0] == asked[-1] if made else isinstance(error, Exception)):
@@ -236,8 +238,9 @@ def _answer_all(asked: IO[bytes], answers: IO[bytes], live: Live, keys: Keys, fo
     record = attach_record(folder, "", live.clock, keys)
     _send(answers, None)
     while True:
-        *arguments, assessment = _read(asked)
-        _send(answers, _done(record, live, arguments, assessment))
+        left, *arguments, assessment = _read(asked)
+        with deadlines.within(left):
+            _send(answers, _done(record, live, arguments, assessment))
 
 
 def _done(record: Record, live: Live, arguments: list[Any], assessment: str) -> Answer:
@@ -246,8 +249,8 @@ def _done(record: Record, live: Live, arguments: list[Any], assessment: str) -> 
     except Refused as refusal:
         return None, refusal
     except Exception as error:
-        if isinstance(error, OperationalError) and is_busy(error):
-            return None, OperationalError(None, None, error.orig or error)  # without what was to be written
+        if why := why_unavailable(error):
+            return None, Unavailable(why.code)  # without what was to be written
         _tell(error)
         return None  # the thread that asked does it again, and tells more
 

@@ -27,6 +27,7 @@ from api.record.crypto import seal, seal_json
 from api.record.live import Live
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Record, Transaction, new_id
+from matcher.programme.rules import Rules
 
 TRIES: Final = 3
 _LAST: Final = select(func.max(ASSESSMENTS.c.place)).where(ASSESSMENTS.c.participant_id == bindparam("person"))
@@ -109,9 +110,12 @@ def is_open(tx: Transaction, person: Person) -> bool:
 
 def inputs_of(tx: Transaction, person: Person, live: Live, goal: str | None = None) -> dict[str, Any]:
     """What a recommendation of today is made from."""
-    day = live.rules.day
-    signals = readable(live.rules, signals_of(evidence_of(tx, person), day))
-    return {"signals": signals, "as_of": day.isoformat(), "goal": goal}
+    return inputs_from(live.rules, signals_of(evidence_of(tx, person), live.rules.day), goal)
+
+
+def inputs_from(rules: Rules, signals: Mapping[str, dict[str, Any]], goal: str | None = None) -> dict[str, Any]:
+    """What a recommendation on the day of the rules is made from, given the signals of that day."""
+    return {"signals": readable(rules, signals), "as_of": rules.day.isoformat(), "goal": goal}
 
 
 def store(

@@ -45,8 +45,7 @@ class Assessment:
 
 def opened(row: Row[Any], key: bytes) -> Assessment:
     """Open a stored assessment with the person's key."""
-    place = f":{row.id}"
-    content = zlib.decompress(unseal(key, row.result, "assessments.result" + place))
+    place, content = f":{row.id}", content_of(row, key)
     return Assessment(
         id=row.id,
         person_id=row.participant_id,
@@ -60,6 +59,11 @@ def opened(row: Row[Any], key: bytes) -> Assessment:
         summary=unseal_json(key, row.summary, "assessments.summary" + place),
         propensity=row.propensity,
     )
+
+
+def content_of(row: Row[Any], key: bytes) -> bytes:
+    """The core of a stored assessment, byte for byte, opened with the person's key."""
+    return zlib.decompress(unseal(key, row.result, f"assessments.result:{row.id}"))
 
 
 def find_assessment(tx: Transaction, actor: Actor, assessment_id: str) -> tuple[Assessment, Person]:

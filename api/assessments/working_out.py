@@ -84,7 +84,7 @@ def work_out(live: Live, inputs: Inputs, language: str = "id") -> Worked:
     if inputs.get("first"):
         found = _put_first(found, inputs["first"])
     content = written(found, versions_of(live.programme, live.scorecard))
-    made = outcome_of(rules.day, content, _summary_of(found), _tied(found))
+    made = outcome_of(rules.day, content, _summary_of(found), found.tied)
     return Worked(rules, participant, found, made)
 
 
@@ -95,16 +95,11 @@ def outcome_of(as_of: date, content: bytes, summary: Mapping[str, Any], tied: tu
 
 def _put_first(found: Recommendation, name: str) -> Recommendation:
     """The same with one of the tied interventions first; as it was where it is not among them."""
-    if name not in _tied(found):
+    if name not in found.tied:
         return found
     chosen = [one for one in found.interventions if one.id == name]
     rest = [one for one in found.interventions if one.id != name]
     return replace(found, interventions=(*chosen, *rest))
-
-
-def _tied(found: Recommendation) -> tuple[str, ...]:
-    first = found.interventions[0].rank
-    return tuple(one.id for one in found.interventions if one.rank == first)
 
 
 def _summary_of(found: Recommendation) -> dict[str, Any]:

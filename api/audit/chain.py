@@ -62,14 +62,18 @@ def chained(*columns: Column[Any]) -> tuple[Column[Any], ...]:
     )
 
 
-def add(tx: Transaction, table: Table, values: Mapping[str, Any]) -> int:
-    """Add a row to a chain; return its number. One writer at a time, so that a chain has one end."""
+def add(tx: Transaction, table: Table, *values: Mapping[str, Any]) -> int:
+    """Add rows to a chain; return the last one's number. One writer at a time, so that a chain has one end."""
     end = tx.sql.execute(_last_of(table)).first()
     # After a row that somebody took out the chain goes on from the first of all: work goes on, and `verify` tells.
-    seq, previous = (end.seq + 1, end.hash or FIRST) if end else (1, FIRST)
-    row = {"seq": seq, **values}
-    link = tx.keys.link(previous, canonical(table, row))
-    tx.sql.execute(_add_to(table), {**row, "hash": link})
+    seq, link = (end.seq, end.hash or FIRST) if end else (0, FIRST)
+    rows = []
+    for one in values:
+        seq += 1
+        row = {"seq": seq, **one}
+        link = tx.keys.link(link, canonical(table, row))
+        rows.append({**row, "hash": link})
+    tx.sql.execute(_add_to(table), rows)
     last = {"seq": seq, "hash": _end(tx, table, seq, link)}
     if end is None:
         tx.run(insert(ENDS).values(chain=table.name, **last))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -29,16 +30,29 @@ def note(
 
     `actor`: who did it; None is Kail itself or somebody unknown, who then concerns the organisation named, if any.
     """
-    entry = {
+    note_each(tx, actor, action, kind, {object_id: detail}, organisation_id=organisation_id)
+
+
+def note_each(
+    tx: Transaction,
+    actor: Actor | None,
+    action: str,
+    kind: str,
+    objects: Mapping[str, Mapping[str, Any]],
+    *,
+    organisation_id: str | None = None,
+) -> None:
+    """Add an entry for each of several objects, by id with its detail, as `note` does for one."""
+    who = {
         "at": tx.now,
         "account_id": actor.account_id if actor else None,
         "organisation_id": actor.organisation_id if actor else organisation_id,
         "action": action,
         "kind": kind,
-        "object_id": object_id,
-        "detail": json.dumps(detail, ensure_ascii=False, sort_keys=True),
     }
-    add(tx, AUDIT, entry)
+    written = {name: json.dumps(detail, ensure_ascii=False, sort_keys=True) for name, detail in objects.items()}
+    if written:
+        add(tx, AUDIT, *({**who, "object_id": name, "detail": detail} for name, detail in written.items()))
 
 
 def entries(tx: Transaction, actor: Actor, about: str = "", before: int | None = None) -> list[dict[str, Any]]:

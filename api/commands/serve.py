@@ -48,6 +48,10 @@ _NO_PORT = {errno.EACCES: "low_port", errno.EADDRNOTAVAIL: "address_elsewhere"}
 @click.option(
     "--programme", type=FOLDER, metavar="DIR", help="A programme's folder; without it the one in --data, else OK OCE."
 )
+@click.option(
+    "--reserve", type=click.IntRange(0, 1_000_000), default=256, show_default=True, metavar="MB",
+    help="Room on the disk of --data that writing may not use up, so that people can still look.",
+)  # fmt: skip
 @model_option
 @language_option
 @click.option(
@@ -95,7 +99,10 @@ def listen(settings: Settings, *, quiet: bool = False) -> None:
     import uvicorn
 
     from api.jobs.process import worker_beside
+    from api.web.door import raise_limit
+    from api.web.stopping import ANSWERS_SECONDS
 
+    raise_limit()
     with worker_beside() if settings.data else nullcontext():
         uvicorn.run(
             "api.app:from_environment",
@@ -103,6 +110,8 @@ def listen(settings: Settings, *, quiet: bool = False) -> None:
             host=settings.host,
             port=settings.port,
             workers=settings.workers,
+            http="api.web.door:Door",
+            timeout_graceful_shutdown=ANSWERS_SECONDS,
             proxy_headers=False,
             server_header=False,
             log_config=log_config(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, func, select
 
 from api.audit.chain import add
-from api.audit.service import note
+from api.audit.service import note, note_each
 from api.consents.purposes import PURPOSES, current
 from api.consents.tables import CONSENTS
 from api.record.actor import Actor
@@ -22,6 +22,18 @@ _SAID: Final = (
     select(CONSENTS.c.purpose, CONSENTS.c.given, CONSENTS.c.expires_on)
     .where(CONSENTS.c.person_id == bindparam("person"), CONSENTS.c.recipient == "")
     .order_by(CONSENTS.c.seq)
+)
+_LAST: Final = (
+    select(func.max(CONSENTS.c.seq))
+    .where(
+        CONSENTS.c.person_id.in_(bindparam("persons", expanding=True)),
+        CONSENTS.c.purpose == bindparam("purpose"),
+        CONSENTS.c.recipient == bindparam("recipient"),
+    )
+    .group_by(CONSENTS.c.person_id)
+)
+_LAST_SAID: Final = select(CONSENTS.c.person_id, CONSENTS.c.given, CONSENTS.c.expires_on).where(
+    CONSENTS.c.seq.in_(_LAST)
 )
 _LEDGER: Final = select(CONSENTS).where(CONSENTS.c.person_id == bindparam("person")).order_by(CONSENTS.c.seq)
 _ZONE: Final = ZoneInfo("Asia/Jakarta")
@@ -42,11 +54,12 @@ class Agreement:
     text_version: str
 
 
-def agree(tx: Transaction, actor: Actor | None, person_id: str, agreed: Agreement) -> None:
-    """Write into the ledger what somebody agreed to when they were registered."""
+def agree(tx: Transaction, actor: Actor | None, persons: Sequence[str], agreed: Agreement) -> None:
+    """Write into the ledger what some people agreed to, all to the same, when they were registered."""
     said: dict[str, Any] = {name: value for name, value in vars(agreed).items() if name != "purposes"}
-    for purpose in agreed.purposes:
-        say(tx, actor, person_id, purpose, given=True, **said)
+    for purpose in agreed.purposes if persons else ():
+        add(tx, CONSENTS, *(_entry(tx, actor, person, purpose, given=True, **said) for person in persons))
+        note_each(tx, actor, "consent_given", "participant", {person: {"purpose": purpose} for person in persons})
 
 
 def say(
@@ -63,8 +76,29 @@ def say(
     expires_on: date | None = None,
 ) -> int:
     """Write into the ledger that a person agreed, or took it back; return the entry's number."""
+    said: dict[str, Any] = {"channel": channel, "said_on": said_on, "text_version": text_version}
+    entry = _entry(tx, actor, person_id, purpose, given=given, recipient=recipient, expires_on=expires_on, **said)
+    number = add(tx, CONSENTS, entry)
+    note(tx, actor, "consent_given" if given else "consent_withdrawn", "participant", person_id, purpose=purpose)
+    return number
+
+
+def _entry(
+    tx: Transaction,
+    actor: Actor | None,
+    person_id: str,
+    purpose: str,
+    *,
+    given: bool,
+    channel: str,
+    said_on: date,
+    text_version: str,
+    recipient: str = "",
+    expires_on: date | None = None,
+) -> dict[str, Any]:
+    """A row of the ledger."""
     assert purpose in PURPOSES
-    entry = {
+    return {
         "person_id": person_id,
         "purpose": purpose,
         "recipient": recipient,
@@ -76,9 +110,6 @@ def say(
         "recorded_at": tx.now,
         "account_id": actor.account_id if actor else None,
     }
-    number = add(tx, CONSENTS, entry)
-    note(tx, actor, "consent_given" if given else "consent_withdrawn", "participant", person_id, purpose=purpose)
-    return number
 
 
 def stands(tx: Transaction, person_id: str, purpose: str, recipient: str = "") -> bool:
@@ -91,12 +122,10 @@ def who_agrees(tx: Transaction, persons: Iterable[str], purpose: str, recipient:
     agreed: set[str] = set()
     listed, today = list(persons), today_of(tx)
     for start in range(0, len(listed), 500):
-        some = CONSENTS.c.person_id.in_(listed[start : start + 500])
-        about = some & (CONSENTS.c.purpose == purpose) & (CONSENTS.c.recipient == recipient)
-        last = select(func.max(CONSENTS.c.seq)).where(about).group_by(CONSENTS.c.person_id)
-        for row in tx.all(select(CONSENTS).where(CONSENTS.c.seq.in_(last))):
-            if _holds(row.given, row.expires_on, today):
-                agreed.add(row.person_id)
+        asked = {"persons": listed[start : start + 500], "purpose": purpose, "recipient": recipient}
+        for person_id, given, expires_on in tx.sql.execute(_LAST_SAID, asked):
+            if _holds(given, expires_on, today):
+                agreed.add(person_id)
     return agreed
 
 

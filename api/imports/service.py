@@ -28,8 +28,9 @@ from api.files.rows import FileProblem, Row
 from api.files.sources import pack_source, unpack_source
 from api.imports.cells import CellsReader, CellsWriter, read_cells
 from api.imports.reading import Line, Reading, known_names
-from api.imports.storing import take
+from api.imports.storing import Taken, take_each
 from api.imports.tables import IMPORTS
+from api.participants.tables import PARTICIPANTS
 from api.record.actor import Actor
 from api.record.doing import Doing
 from api.record.jobs import enqueue
@@ -204,12 +205,23 @@ def _store(job: Doing, cells: CellsReader, reading: Reading) -> None:
     rows = cells.rows(job.place["rows"], job.place["block"])
     while chunk := list(itertools.islice(rows, job.pace.size)):
         lines = [_line(reading, row) for row, _ in chunk]
+        readable = [one for one in lines if isinstance(one, Line)]
+        keys = job.record.vault.make_each([new_id() for _ in readable])
         with job.step(len(chunk)) as tx:
             place = dict(job.place)
+            taken = iter(take_each(tx, job.actor, readable, agreed, keys))
             for line in lines:
-                _take(tx, job, line, agreed, place)
+                _count(job, next(taken) if isinstance(line, Line) else line, place)
             place["rows"] += len(chunk)
             job.place, job.done = place | {"block": chunk[-1][1]}, place["rows"]
+            unused = _unused(tx, keys)
+        job.record.vault.destroy(unused)  # after the commit; a stop before leaves keys of nobody, which do no harm
+
+
+def _unused(tx: Transaction, keys: Mapping[str, bytes]) -> list[str]:
+    """Those of the keys made beforehand that became nobody's: of rows about people who were there already."""
+    found = tx.all(select(PARTICIPANTS.c.id).where(PARTICIPANTS.c.id.in_(keys)))
+    return sorted(set(keys) - {row.id for row in found})
 
 
 def _line(reading: Reading, row: Row) -> Line | Rejected:
@@ -219,21 +231,17 @@ def _line(reading: Reading, row: Row) -> Line | Rejected:
         return error
 
 
-def _take(tx: Transaction, job: Doing, line: Line | Rejected, agreed: Agreement, place: dict[str, Any]) -> None:
-    """Store one row and count what became of it; what stands in its way is told."""
-    try:
-        if isinstance(line, Rejected):
-            raise line
-        taken = take(tx, job.actor, line, agreed)
-    except Rejected as error:
+def _count(job: Doing, outcome: Taken | Rejected, place: dict[str, Any]) -> None:
+    """Count what became of a row; what stood in its way is told."""
+    if isinstance(outcome, Rejected):
         place["rejected_rows"] += 1
-        told = _told(job, error, MOST_REJECTIONS - place["told"])
+        told = _told(job, outcome, MOST_REJECTIONS - place["told"])
         place["told"] += len(told)
         job.add(*told)
         return
     place["taken"] += 1
-    place["registered"] += taken.registered
-    place["facts"] += taken.facts
+    place["registered"] += outcome.registered
+    place["facts"] += outcome.facts
 
 
 def _told(job: Doing, error: Rejected, most: int) -> Sequence[dict[str, Any]]:

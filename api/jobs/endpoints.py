@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any, Final
 
-from anyio import to_thread
 from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
 from litestar.response import Stream
 
 from api.jobs.kinds import ask_for, read_asked
+from api.record import deadlines
 from api.record.jobs import Job, cancel, read_out, see_job, see_jobs
 from api.web.asking import NO_STORE, Asking, actor_of, answer_json, ask, in_thread, look_up
+from api.web.bulkheads import ANSWER_SECONDS, RECORD
 from api.web.errors import language_of
 from api.web.forms import Form
 
@@ -71,7 +73,8 @@ async def _parts(request: Asking, job_id: str, part: tuple[list[str], int]) -> A
     yield "\N{BYTE ORDER MARK}".encode()  # by which Excel knows what the bytes mean
     while part[0]:
         yield "".join(part[0]).encode()
-        part = await to_thread.run_sync(look_up, request, read_out, job_id, part[1])
+        deadlines.renew(ANSWER_SECONDS)  # each part has the time of an answer, however many went before
+        part = await RECORD.run(partial(look_up, request, read_out, job_id, part[1]))
 
 
 def written(job: Job) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from api.assessments.everybody import rescreen_everybody
 from api.audit.service import note
 from api.imports import service as imports
 from api.participants.reading_out import read_out
@@ -30,6 +31,7 @@ class Asked(NamedTuple):
 
 ASKED: Final[Mapping[str, Asked]] = {
     EXPORT: Asked(read_out, "mentor", reads_out=True),
+    RESCREENING: Asked(rescreen_everybody, "operator"),
     VERIFICATION: Asked(verify_chains, "operator"),
 }
 KINDS: Final[Mapping[str, Kind]] = {imports.KIND: imports.import_sheet, **{name: one.do for name, one in ASKED.items()}}

@@ -14,6 +14,8 @@ from typing import Final
 log = logging.getLogger("kail")
 _COMMAND: Final = (sys.executable, "-P", "-m", "api.jobs.worker")
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+LIVED_SECONDS: Final = 3.0
+"""One that ended sooner than this is started again later each time: it does not get as far as to work."""
 END_SECONDS: Final = 4.0
 
 
@@ -42,7 +44,7 @@ def _keep(over: threading.Event) -> None:
         else:
             log.error("the worker of jobs ended with %s; another one starts soon", process.returncode)
         over.wait(pause)
-        pause = FIRST_PAUSE if lived > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
+        pause = FIRST_PAUSE if lived > LIVED_SECONDS else min(pause * 2, LONGEST_PAUSE)
 
 
 def _start() -> subprocess.Popen[bytes] | None:

@@ -24,8 +24,10 @@ from api.jobs.kinds import KINDS
 from api.record.doing import do_next
 from api.record.jobs import files_wanted, forget_old
 from api.record.live import Live, go_live
+from api.record.space import MEGABYTE, Space
 from api.record.staging import sweep
 from api.record.transaction import Record, open_record
+from api.record.unavailable import Unavailable
 from api.settings import Settings
 
 log = logging.getLogger("kail")
@@ -46,17 +48,26 @@ def do_all(record: Record, live: Live, data: Path) -> int:
     return turns
 
 
-def work(record: Record, live: Live, data: Path, is_over: Callable[[], bool]) -> None:
-    """Do jobs as they come, until it is over."""
+def work(record: Record, live: Live, data: Path, space: Space, is_over: Callable[[], bool]) -> None:
+    """Do jobs as they come, until it is over; none while there is little room on the disk, which is people's then."""
     tidied = float("-inf")
+
+    def hold() -> bool:
+        return is_over() or space.is_short()
+
     while not is_over():
         try:
             if time.monotonic() - tidied > TIDY_SECONDS:
                 tidy(record, data)
                 tidied = time.monotonic()
-            if not do_next(record, live, data, KINDS, actor_of_account):
+            if space.is_short() or not do_next(record, live, data, KINDS, actor_of_account, hold):
                 time.sleep(LOOK_SECONDS)
-        except (SQLAlchemyError, OSError, sqlite3.Error) as error:  # away, busy or full: it goes on where it was
+        except (
+            SQLAlchemyError,
+            Unavailable,
+            OSError,
+            sqlite3.Error,
+        ) as error:  # away, busy or full: it goes on where it was
             log.warning("jobs wait: %s", type(error).__name__)
             time.sleep(AGAIN_SECONDS)
 
@@ -109,7 +120,8 @@ def main() -> None:
     try:
         with the_only_one(settings.data, over.is_set) as ours:
             if ours:
-                work(record, go_live(settings), settings.data, over.is_set)
+                space = Space(settings.data, settings.reserve * MEGABYTE)
+                work(record, go_live(settings), settings.data, space, over.is_set)
     finally:
         record.close()
 

@@ -7,17 +7,18 @@ then: of each signal the latest, and of one day's the one learnt last.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import bindparam, func, insert, select
+import msgspec
+from sqlalchemy import bindparam, func, insert, select, update
 
-from api.audit.service import note
+from api.audit.service import note, note_each
 from api.consents import service as consents
 from api.participants import people
 from api.participants.people import Person, bump, find
-from api.participants.tables import EVIDENCE
+from api.participants.tables import EVIDENCE, PARTICIPANTS
 from api.record.actor import Actor
 from api.record.crypto import read_json, seal_json, unseal_each
 from api.record.refusals import Refused, Trouble
@@ -30,10 +31,17 @@ from words.telling import teller
 
 PLACE: Final = "evidence.sealed:"
 MOST_FACTS: Final = 200
+_ADD: Final = insert(EVIDENCE)
+_COUNT_UP: Final = (
+    update(PARTICIPANTS).where(PARTICIPANTS.c.id == bindparam("person")).values(version=PARTICIPANTS.c.version + 1)
+)
 _OF_A_PERSON: Final = (
     select(EVIDENCE.c.id, EVIDENCE.c.sealed, EVIDENCE.c.known_at, EVIDENCE.c.place, EVIDENCE.c.account_id)
     .where(EVIDENCE.c.participant_id == bindparam("person"))
     .order_by(EVIDENCE.c.place)
+)
+_OF_MANY: Final = select(EVIDENCE.c.participant_id, EVIDENCE.c.id, EVIDENCE.c.sealed).order_by(
+    EVIDENCE.c.participant_id, EVIDENCE.c.place
 )
 
 
@@ -51,10 +59,47 @@ class Evidence(NamedTuple):
     id: str = ""
 
 
+class Said(msgspec.Struct):
+    """What of a fact the signals of a day are worked out from."""
+
+    signal: str
+    value: Any
+    on: date
+    proof: str
+    place: int = 0
+
+
+_SAID: Final = msgspec.json.Decoder(Said)
+
+
 def evidence_of(tx: Transaction, person: Person) -> list[Evidence]:
     """All facts recorded about a participant, in the order in which they became known."""
-    rows = tx.sql.execute(_OF_A_PERSON, {"person": person.id}).all()
-    texts = unseal_each(person.key, [(sealed, PLACE + fact_id) for fact_id, sealed, *_ in rows])
+    return _opened(person.key, tx.sql.execute(_OF_A_PERSON, {"person": person.id}).all())
+
+
+def signals_of_each(tx: Transaction, keys: Mapping[str, bytes], day: date) -> dict[str, dict[str, dict[str, Any]]]:
+    """The signals of a day of many people whose keys are given; whoever was erased meanwhile is left out."""
+    rows: dict[str, list[tuple[Any, str]]] = {person: [] for person in keys}
+    for start in range(0, len(keys), 500):
+        some = EVIDENCE.c.participant_id.in_(list(keys)[start : start + 500])
+        for person, fact_id, sealed in tx.all(_OF_MANY.where(some)):
+            rows[person].append((sealed, PLACE + fact_id))
+    return {
+        person: signals_of(_said(keys[person], theirs), day)
+        for person, theirs in rows.items()
+        if all([sealed is not None for sealed, _ in theirs])
+    }
+
+
+def _said(key: bytes, sealed: Sequence[tuple[bytes, str]]) -> Iterator[Said]:
+    for place, text in enumerate(unseal_each(key, sealed), 1):
+        said: Said = read_json(text, _SAID.decode)
+        said.place = place
+        yield said
+
+
+def _opened(key: bytes, rows: Sequence[Sequence[Any]]) -> list[Evidence]:
+    texts = unseal_each(key, [(sealed, PLACE + fact_id) for fact_id, sealed, *_ in rows])
     facts = []
     for text, (fact_id, _, known_at, place, account_id) in zip(texts, rows, strict=True):
         said = read_json(text)
@@ -63,9 +108,9 @@ def evidence_of(tx: Transaction, person: Person) -> list[Evidence]:
     return facts
 
 
-def signals_of(evidence: Iterable[Evidence], day: date) -> dict[str, dict[str, Any]]:
+def signals_of(evidence: Iterable[Evidence | Said], day: date) -> dict[str, dict[str, Any]]:
     """The signals of a day as `read_participant` takes them: {value, on, proof}."""
-    latest: dict[str, Evidence] = {}
+    latest: dict[str, Evidence | Said] = {}
     for fact in evidence:
         before = latest.get(fact.signal)
         if fact.on <= day and (before is None or (fact.on, fact.place) >= (before.on, before.place)):
@@ -221,16 +266,40 @@ def store(
     """Write the facts that do not stand already; return how many there were."""
     new = {name: fact for name, fact in fresh.items() if _says_more(name, fact, before)}
     place = tx.one(select(func.max(EVIDENCE.c.place)).where(EVIDENCE.c.participant_id == person.id))
-    last = (place[0] or 0) if place else 0
+    rows = _rows(tx, actor, person, new, (place[0] or 0) if place else 0, said_by)
+    if rows:
+        tx.sql.execute(_ADD, rows)  # one statement for all rows would be put together anew for each number of them
+        bump(tx, person.id)
+        note(tx, actor, "added_evidence", "participant", person.id, **_detail(rows, source))
+    return len(rows)
+
+
+def store_first(
+    tx: Transaction, actor: Actor, people: Sequence[tuple[Person, Mapping[str, Mapping[str, Any]]]], source: str
+) -> list[int]:
+    """Write the facts of people of whom nothing is known yet; return how many there were of each."""
+    rows = {person.id: _rows(tx, actor, person, fresh, 0, "") for person, fresh in people}
+    some = [name for name, found in rows.items() if found]
+    if some:
+        tx.sql.execute(_ADD, [row for name in some for row in rows[name]])
+        tx.sql.execute(_COUNT_UP, [{"person": name} for name in some])
+        details = {name: _detail(rows[name], source) for name in some}
+        note_each(tx, actor, "added_evidence", "participant", details)
+    return [len(rows[person.id]) for person, _ in people]
+
+
+def _rows(
+    tx: Transaction, actor: Actor, person: Person, facts: Mapping[str, Mapping[str, Any]], last: int, said_by: str
+) -> list[dict[str, Any]]:
+    """The rows of facts, after the last place that is taken."""
     rows = []
-    for number, (name, fact) in enumerate(new.items(), last + 1):
+    for number, (name, fact) in enumerate(facts.items(), last + 1):
         fact_id = new_id()
         sealed = seal_json(person.key, {"signal": name, **fact, "said_by": said_by}, PLACE + fact_id)
         row = {"id": fact_id, "participant_id": person.id, "place": number, "known_at": tx.now}
         rows.append({**row, "account_id": actor.account_id, "sealed": sealed})
-    if rows:
-        tx.run(insert(EVIDENCE).values(rows))
-        bump(tx, person.id)
-        detail: dict[str, Any] = {"facts": len(rows)} | ({"source": source} if source else {})
-        note(tx, actor, "added_evidence", "participant", person.id, **detail)
-    return len(rows)
+    return rows
+
+
+def _detail(rows: Sequence[Any], source: str) -> dict[str, Any]:
+    return {"facts": len(rows)} | ({"source": source} if source else {})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Row, bindparam, insert, select, update
 
 from api.accounts.tables import ACCOUNTS
-from api.audit.service import note
+from api.audit.service import note, note_each
 from api.consents import service as consents
 from api.consents.service import Agreement
 from api.participants.tables import PARTICIPANTS
@@ -22,6 +22,13 @@ from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction, new_id
 
 PLACE: Final = "participants.sealed:"
+_ADD: Final = insert(PARTICIPANTS)
+_OF_NIK, _OF_OWN_ID = (
+    select(column).where(
+        PARTICIPANTS.c.organisation_id == bindparam("organisation"), column.in_(bindparam("marks", expanding=True))
+    )
+    for column in (PARTICIPANTS.c.nik_index, PARTICIPANTS.c.own_index)
+)
 _ONE: Final = select(PARTICIPANTS).where(
     PARTICIPANTS.c.id == bindparam("person"), PARTICIPANTS.c.organisation_id == bindparam("organisation")
 )
@@ -49,24 +56,48 @@ def register(tx: Transaction, actor: Actor, identity: Mapping[str, str], agreed:
     """
     if "record" not in agreed.purposes:
         raise Refused(409, Trouble("consents", "no_consent_record", "record"))
-    index = indices(tx, actor.organisation_id, identity, own_id)
-    _check_free(tx, actor, index)
-    person, kept = new_id(), dict(identity) | ({"own_id": own_id} if own_id else {})
-    key = tx.vault.make(person)  # before the row: a key without a person is harmless, a person without a key is lost
-    values = {
-        "id": person,
-        "organisation_id": actor.organisation_id,
-        "mentor_id": actor.account_id,
-        "sealed": seal_json(key, kept, PLACE + person),
-        **index,
-        "version": 1,
-        "frozen": False,
-        "created_at": tx.now,
+    _check_free(tx, actor, indices(tx, actor.organisation_id, identity, own_id))
+    return register_each(tx, actor, [(identity, own_id)], agreed)[0]
+
+
+def register_each(
+    tx: Transaction,
+    actor: Actor,
+    new: Sequence[tuple[Mapping[str, str], str]],
+    agreed: Agreement,
+    keys: Mapping[str, bytes] | None = None,
+) -> list[Person]:
+    """Register people, (identity, own id) each, as `register` does; that nobody has their NIK or id was seen before.
+
+    `keys`: ids that are nobody's, with keys that were made for them beforehand; at least as many as people.
+    """
+    if keys is None:  # before the rows: a key without a person is harmless, a person without a key is lost
+        keys = tx.vault.make_each([new_id() for _ in new])
+    kept = {
+        person: dict(identity) | ({"own_id": own} if own else {})
+        for person, (identity, own) in zip(keys, new, strict=False)
     }
-    tx.run(insert(PARTICIPANTS).values(values))
-    note(tx, actor, "registered", "participant", person)
-    consents.agree(tx, actor, person, agreed)
-    return Person(person, actor.account_id, actor.organisation_id, kept, 1, False, tx.now, key)
+    mine = {"organisation_id": actor.organisation_id, "mentor_id": actor.account_id, "created_at": tx.now}
+    nobody: dict[str, str | None] = {"nik_index": None, "phone_index": None, "own_index": None}
+    rows = [
+        {
+            "id": person,
+            "sealed": seal_json(keys[person], identity, PLACE + person),
+            **nobody,
+            **indices(tx, actor.organisation_id, identity, identity.get("own_id", "")),
+            "version": 1,
+            "frozen": False,
+            **mine,
+        }
+        for person, identity in kept.items()
+    ]
+    tx.sql.execute(_ADD, rows)
+    note_each(tx, actor, "registered", "participant", {person: {} for person in kept})
+    consents.agree(tx, actor, list(kept), agreed)
+    return [
+        Person(person, actor.account_id, actor.organisation_id, identity, 1, False, tx.now, keys[person])
+        for person, identity in kept.items()
+    ]
 
 
 _FIELDS: Final = {"nik_index": "nik", "own_index": "own_id"}  # a family may share one phone
@@ -76,6 +107,16 @@ def indices(tx: Transaction, organisation_id: str, identity: Mapping[str, str], 
     """The keyed hashes by which duplicates are found. Each organisation has its own: nobody learns of another's people."""
     given = {"nik_index": identity.get("nik"), "phone_index": identity.get("phone"), "own_index": own_id}
     return {name: tx.keys.blind(f"{name}:{organisation_id}", value) for name, value in given.items() if value}
+
+
+def who_have(tx: Transaction, organisation_id: str, marks: Iterable[str]) -> set[str]:
+    """Which of these keyed hashes are the NIK or the own id of somebody in an organisation."""
+    found, listed = set(), list(marks)
+    for start in range(0, len(listed), 500):
+        for statement in (_OF_NIK, _OF_OWN_ID):
+            asked = {"organisation": organisation_id, "marks": listed[start : start + 500]}
+            found |= set(tx.sql.execute(statement, asked).scalars())
+    return found
 
 
 def _check_free(tx: Transaction, actor: Actor, index: Mapping[str, str], but: str = "") -> None:

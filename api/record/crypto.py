@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -58,6 +58,6 @@ def unseal_json(key: bytes, sealed: bytes, place: str) -> Any:
     return read_json(unseal(key, sealed, place))
 
 
-def read_json(content: bytes) -> Any:
+def read_json(content: bytes, decode: Callable[[bytes], Any] = msgspec.json.decode) -> Any:
     """Read an unsealed text of JSON, compressed or not."""
-    return msgspec.json.decode(zlib.decompress(content) if content[:1] == _COMPRESSED else content)
+    return decode(zlib.decompress(content) if content[:1] == _COMPRESSED else content)

@@ -3,25 +3,40 @@
 On SQLite a writer begins with BEGIN IMMEDIATE; on PostgreSQL it takes one advisory lock first. Both therefore see all
 that was committed before them, so that a read followed by a write loses no update and a hash chain has one end. Readers
 wait for nobody. The driver's own defaults lost 160 of 200 such updates in a trial.
+
+Where a request has a deadline, everything here keeps to it: connecting, waiting for another writer, each statement, and the
+moment before the commit. On SQLite whoever computes asks the clock; PostgreSQL is told its limits with every connection that
+is taken, which shows at once whether it still lives, and a watch shuts the connection if the server itself stands still.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.types import TypeDecorator
+
+from api.record import deadlines
+from api.record.unavailable import Unavailable, why_unavailable
+from api.record.watch import Watch
 
 WAIT_SECONDS: Final = 30
 """How long a writer waits for the one before it; then it gives up, `is_busy`."""
-_LOCK_NOT_AVAILABLE: Final = "55P03"  # PostgreSQL's code
-_MORE: Final = 30  # connections in need: with the pool's 20 more than a process has threads, 40 and those for passwords
+CONNECT_SECONDS: Final = 10
+"""How long connecting to PostgreSQL may take without a deadline."""
+_LEAST_TO_CONNECT: Final = 2  # seconds: its driver waits no shorter
+_POOL_SECONDS: Final = 4  # that a thread waits for a connection
+_MORE: Final = 30  # connections in need: with the pool's 20 as many as a process has threads, web/bulkheads.py
+_GRACE: Final = 0.15  # seconds that the server has to say itself that it was too late, before its connection is shut
+_OPERATIONS: Final = 50_000  # of SQLite between two looks at the clock, a few milliseconds
 _WRITER: Final = 20180105  # the number of the advisory lock: any will do that is always the same
 _PRAGMAS: Final = ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
 
@@ -79,10 +94,13 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """The one transaction that may change things: committed at the end, undone by any error."""
-        with self._writer.begin() as connection:
+        with self._writer.connect() as connection:
+            connection.begin()
             if not self.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _WRITER})
             yield connection
+            deadlines.check()  # whoever asked may be told by now that nothing was changed: so be it
+            _commit(connection)
 
     def afterwards(self, work: Callable[[], object]) -> None:
         """Do what must not be done before all that was written is committed: here it is."""
@@ -110,29 +128,46 @@ class Database:
 
 def is_busy(error: OperationalError) -> bool:
     """Whether a writer gave up waiting for the one before it."""
-    return "locked" in str(error.orig) or getattr(error.orig, "sqlstate", "") == _LOCK_NOT_AVAILABLE
+    why = why_unavailable(error)
+    return why is not None and why.code == "busy"
+
+
+def _commit(connection: Connection) -> None:
+    try:
+        connection.commit()
+    except BaseException as error:
+        connection.rollback()  # else it would go back to the others with its transaction open, and with the writer's lock
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            # it broke while the server was at it: only a look can tell
+            raise Unavailable("maybe_done") from error
+        raise
 
 
 def _engine(url: str, wait_seconds: int) -> Engine:
     address = make_url(url)
+    # hide_parameters: an error of the database must not tell what was being written.
+    options = {"pool_size": 20, "max_overflow": _MORE, "pool_timeout": _POOL_SECONDS, "hide_parameters": True}
     if address.get_backend_name() == "postgresql":
-        address = address.set(drivername="postgresql+psycopg")
-        engine = create_engine(address, pool_size=20, max_overflow=_MORE, pool_pre_ping=True, hide_parameters=True)
-        event.listen(engine, "connect", _prepared(f"SET lock_timeout = '{wait_seconds}s'"))
+        engine = create_engine(address.set(drivername="postgresql+psycopg"), **options)
+        event.listen(engine, "do_connect", _connect_in_time)
+        event.listen(engine, "checkout", _taken(wait_seconds))
+        event.listen(engine, "checkin", _given_back)
         return engine
     if address.database:
         os.close(os.open(address.database, os.O_CREAT | os.O_RDWR, 0o600))  # nobody else's eyes
-    # hide_parameters: an error of the database must not tell what was being written.
-    engine = create_engine(address, pool_size=20, max_overflow=_MORE, hide_parameters=True)
-    pragmas = [f"PRAGMA {pragma}" for pragma in (*_PRAGMAS, f"busy_timeout = {wait_seconds * 1000}")]
+    engine = create_engine(address, **options)
     event.listen(engine, "connect", _no_transactions_by_itself)
-    event.listen(engine, "connect", _prepared(*pragmas))
-    event.listen(engine, "begin", _begin)
+    event.listen(engine, "connect", _prepared(*(f"PRAGMA {pragma}" for pragma in _PRAGMAS)))
+    event.listen(engine, "begin", _begun(wait_seconds))
     return engine
+
+
+# -- SQLite ------------------------------------------------------------------------------------------------------------
 
 
 def _no_transactions_by_itself(connection: Any, record: Any) -> None:
     connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
+    connection.set_progress_handler(deadlines.has_passed, _OPERATIONS)
 
 
 def _prepared(*statements: str) -> Callable[[Any, Any], None]:
@@ -144,7 +179,58 @@ def _prepared(*statements: str) -> Callable[[Any, Any], None]:
     return prepare
 
 
-def _begin(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    if options.get("isolation_level") != "AUTOCOMMIT":
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("kail_writes") else "BEGIN")
+def _begun(wait_seconds: int) -> Callable[[Connection], None]:
+    def begin(connection: Connection) -> None:
+        deadlines.check()
+        options, driver = connection.get_execution_options(), connection.connection.dbapi_connection
+        assert driver is not None
+        driver.execute(f"PRAGMA busy_timeout = {_thousandths(wait_seconds)}")
+        if options.get("isolation_level") != "AUTOCOMMIT":
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("kail_writes") else "BEGIN")
+
+    return begin
+
+
+# -- PostgreSQL --------------------------------------------------------------------------------------------------------
+
+_WATCH: Final = Watch()
+_LIMITS: Final = "SELECT set_config('lock_timeout', %s, false), set_config('statement_timeout', %s, false)"
+
+
+def _connect_in_time(dialect: Dialect, record: Any, given: Any, options: dict[str, Any]) -> None:
+    left = min(deadlines.left(), CONNECT_SECONDS)
+    if left < _LEAST_TO_CONNECT:
+        raise Unavailable("database_away")
+    options["connect_timeout"] = int(left)
+
+
+def _taken(wait_seconds: int) -> Callable[[Any, Any, Any], None]:
+    def take(connection: Any, record: Any, proxy: Any) -> None:
+        """See that a connection still lives, tell the server how long it may take, and have it watched."""
+        deadlines.check()
+        left = deadlines.left()
+        if left < inf:
+            record.info["watched"] = _WATCH.begin(connection.fileno(), time.monotonic() + left + _GRACE)
+        limits = f"{_thousandths(wait_seconds)}ms", f"{_thousandths(0)}ms"
+        try:
+            connection.autocommit = True
+            connection.execute(_LIMITS, limits)
+            connection.autocommit = False
+        except connection.OperationalError as error:
+            _given_back(connection, record)
+            raise InvalidatePoolError from error
+
+    return take
+
+
+def _given_back(connection: Any, record: Any) -> None:
+    if watched := record.info.pop("watched", None):
+        _WATCH.end(watched)
+
+
+def _thousandths(at_most: int) -> int:
+    """How long may be waited, in milliseconds: `at_most` seconds, or what is left of the deadline; 0 is no limit."""
+    left = deadlines.left()
+    if left == inf:
+        return at_most * 1000
+    return max(int(1000 * (min(left, at_most) if at_most else left)), 1)

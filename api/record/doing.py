@@ -8,7 +8,6 @@ follows what the last ones took.
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
 import time
@@ -20,7 +19,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import func, insert, select, update
-from sqlalchemy.exc import OperationalError
 
 from api.record.actor import Actor
 from api.record.crypto import seal_json, unseal_json
@@ -30,11 +28,13 @@ from api.record.live import Live
 from api.record.refusals import Refused, Trouble
 from api.record.staging import FOLDER
 from api.record.transaction import Record, Transaction, new_id
+from api.record.unavailable import why_unavailable
 
 log = logging.getLogger("kail")
-AIM_SECONDS: Final = 0.012
-"""How long a step is meant to hold the writer's lock: well below the 20 ms it may, since no two steps take the same."""
+MOST_SECONDS: Final = 0.020
+"""How long a step may hold the writer's lock; what takes as long for one thing as for ten is no reason to do one."""
 MOST_AT_ONCE: Final = 200
+_ROOM: Final = 0.75
 TURN_SECONDS: Final = 2.0
 """How long a job goes on while others wait, before they take turns."""
 MOST_TRIES: Final = 5
@@ -52,14 +52,19 @@ class Pace:
         self.size = 1
 
     def took(self, many: int, seconds: float) -> None:
-        """Note how long a step of so many things held the lock."""
-        fits = int(many * AIM_SECONDS / max(seconds, 1e-4))
-        self.size = max(1, min(fits, self.size * 2, MOST_AT_ONCE))
+        """Note how long a step of so many things held the lock: below the limit it grows by and by, above it is cut."""
+        if seconds > MOST_SECONDS:
+            self.size = max(1, int(many * MOST_SECONDS / seconds))
+        elif many >= self.size and seconds < MOST_SECONDS * _ROOM:
+            self.size = min(self.size + max(1, self.size // 4), MOST_AT_ONCE)
 
 
 @dataclass
 class Doing:
-    """A job while it is done. `data`: the data folder; `place`: where it goes on, by its kind."""
+    """A job while it is done. `data`: the data folder; `place`: where it goes on, by its kind.
+
+    `hold`: whether its turn is to end after the step, whoever waits.
+    """
 
     record: Record
     live: Live
@@ -73,6 +78,7 @@ class Doing:
     place: dict[str, Any]
     done: int = 0
     total: int | None = None
+    hold: Callable[[], bool] = bool
 
     def __post_init__(self) -> None:
         self.pace = Pace()
@@ -99,9 +105,8 @@ class Doing:
             yield tx
             self._keep(tx)
             others = JOBS.c.state.in_(WAITING) & (JOBS.c.id != self.id)
-            crowded = (
-                not goes_on and time.monotonic() > self._until and tx.one(select(JOBS.c.id).where(others).limit(1))
-            )
+            waited = not goes_on and time.monotonic() > self._until
+            crowded = (waited and tx.one(select(JOBS.c.id).where(others).limit(1)) is not None) or self.hold()
         held = time.monotonic() - began
         self.pace.took(many, held)
         if crowded:
@@ -142,8 +147,13 @@ Who = Callable[[Transaction, str], Actor | None]
 """Finds who an account is; None where it is closed."""
 
 
-def do_next(record: Record, live: Live, data: Path, kinds: Mapping[str, Kind], who: Who) -> bool:
-    """Let the job whose turn it is go on, until it ends or others have waited long enough; return whether there was one."""
+def do_next(
+    record: Record, live: Live, data: Path, kinds: Mapping[str, Kind], who: Who, hold: Callable[[], bool] = bool
+) -> bool:
+    """Let the job whose turn it is go on, until it ends or others have waited long enough; return whether there was one.
+
+    `hold`: asked after each step whether to stop there for now.
+    """
     with record.write() as tx:
         first = select(JOBS).where(JOBS.c.state.in_(WAITING)).order_by(JOBS.c.turn, JOBS.c.id).limit(1)
         row = tx.one(first)
@@ -164,7 +174,7 @@ def do_next(record: Record, live: Live, data: Path, kinds: Mapping[str, Kind], w
         return True
     given = unseal_json(key, row.given, f"jobs.given:{row.id}")
     known = (row.id, actor, row.language, row.round, key, given, json.loads(row.place), row.done, row.total)
-    _do(Doing(record, live, data, *known), kinds[row.kind])
+    _do(Doing(record, live, data, *known, hold), kinds[row.kind])
     return True
 
 
@@ -175,11 +185,9 @@ def _do(job: Doing, kind: Kind) -> None:
         return  # how it goes on, or that it does not, is seen when its turn comes
     except Refused as refused:
         _end(job.record, job.data, job.id, job.round, job.key, FAILED, {"problems": refused.problems(job.language)})
-    except OperationalError:
-        raise  # the database is away or busy: whoever does jobs comes back later
     except Exception as error:
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            raise  # likewise
+        if why_unavailable(error):
+            raise  # the database is away or busy, or the disk full: whoever does jobs comes back later
         where = "".join(traceback.format_tb(error.__traceback__))  # not its message, which may hold somebody's values
         log.error("unexpected %s in a job\n%s", type(error).__name__, where)
     else:

@@ -15,17 +15,21 @@ import os
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from api.record import deadlines
 from api.record.crypto import seal, unseal
+from api.record.unavailable import Unavailable
 from words.speaking import SaidError
 
 FORMAT: Final = 1
 """Of the key file. 1: {format, current, masters: {number: key}, index, chain}, keys in base64."""
+WAIT_SECONDS: Final = 30
+"""How long the store is waited for without a deadline."""
 _KEY: Final = 32
 
 
@@ -137,12 +141,18 @@ class Vault:
 
     @contextmanager
     def _store(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
+        if not self._lock.acquire(timeout=max(min(deadlines.left(), WAIT_SECONDS), 0)):
+            raise Unavailable("busy")
+        try:
             if self._opened is None:
-                self._opened = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+                self._opened = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
                 self._opened.execute("PRAGMA secure_delete = ON")  # a destroyed key leaves nothing in a free page
                 self._opened.execute("PRAGMA synchronous = FULL")
+            patience = max(int(1000 * min(deadlines.left(), WAIT_SECONDS)), 1)
+            self._opened.execute(f"PRAGMA busy_timeout = {patience}")
             yield self._opened
+        finally:
+            self._lock.release()
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -158,13 +168,20 @@ class Vault:
 
     def make(self, person: str) -> bytes:
         """Make a person's key and keep it before anything is sealed with it."""
-        key = secrets.token_bytes(_KEY)
+        return self.make_each([person])[person]
+
+    def make_each(self, persons: Sequence[str]) -> dict[str, bytes]:
+        """Make a key for each of several people, who wait for the disk once."""
+        keys = {person: secrets.token_bytes(_KEY) for person in persons}
         with self._writing() as store:
             self._read_again()  # after the lock, which a rotation holds: no key is wrapped with a master on its way out
             number = self.keys.current
-            wrapped = seal(self.keys.masters[number], key, f"person_keys.wrapped:{person}:{number}")
-            store.execute("INSERT INTO person_keys VALUES (?, ?, ?)", (person, number, wrapped))
-        return key
+            master = self.keys.masters[number]
+            rows = [
+                (name, number, seal(master, key, f"person_keys.wrapped:{name}:{number}")) for name, key in keys.items()
+            ]
+            store.executemany("INSERT INTO person_keys VALUES (?, ?, ?)", rows)
+        return keys
 
     def _read_again(self) -> None:
         """Take over what is in the key file now; keep what left it, for who read a row before that."""

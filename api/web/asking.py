@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
 
 import msgspec
-from anyio import CapacityLimiter, to_thread
-from anyio.lowlevel import RunVar
 from litestar import Request, Response
 from litestar.connection import ASGIConnection
 
+from api.record import deadlines
 from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Record, Transaction
+from api.web.bulkheads import (
+    ANSWER_SECONDS,
+    DOOR,
+    OPEN,
+    PASSWORDS,
+    RECORD,
+    SIGN_IN_SECONDS,
+    Bulkhead,
+)
 from api.web.once import keyed, once
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Asking = Request[Any, Any, Any]
-_PASSWORD_THREADS: Final = 4
-_HASHING: Final[RunVar[CapacityLimiter]] = RunVar("kail_hashing")
 SAFE: Final = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing."""
 MOST_BYTES: Final = 256 * 1024
@@ -30,31 +36,39 @@ NO_STORE: Final = {"cache-control": "no-store"}
 
 
 def in_thread(work: Callable[P, T]) -> Callable[P, Awaitable[T]]:
-    """Do a handler's work in a thread, since it waits for the database.
+    """Do a handler's work in a thread of the record's, since it waits for the database.
 
     The framework's own `sync_to_thread` wraps a handler anew for every further method of its path (Litestar 2.25), and
     then answers with a coroutine that nobody awaited.
     """
-
-    @functools.wraps(work)
-    async def handler(*args: P.args, **kwargs: P.kwargs) -> T:
-        return await to_thread.run_sync(await _once(functools.partial(work, *args, **kwargs), kwargs))
-
-    return handler
+    return _in(RECORD, work)
 
 
 def in_turn(work: Callable[P, T]) -> Callable[P, Awaitable[T]]:
     """Do work that hashes a password in one of a few threads of its own: who signs in keeps only such waiting.
 
-    Passwords are looked at one after another; forty at once would hold every thread there is.
+    Passwords are looked at one after another, so this may take longer.
     """
+    return _in(PASSWORDS, work, SIGN_IN_SECONDS - ANSWER_SECONDS)
 
+
+def at_the_door(work: Callable[P, T]) -> Callable[P, Awaitable[T]]:
+    """Do work that only looks, so that no writer keeps it waiting, beside the looks at who asks."""
+    return _in(DOOR, work)
+
+
+def in_the_open(work: Callable[P, T]) -> Callable[P, Awaitable[T]]:
+    """Do work that anybody may ask for and that only computes."""
+    return _in(OPEN, work)
+
+
+def _in(bulkhead: Bulkhead, work: Callable[P, T], more_seconds: float = 0) -> Callable[P, Awaitable[T]]:
     @functools.wraps(work)
     async def handler(*args: P.args, **kwargs: P.kwargs) -> T:
-        limiter = _HASHING.get(None)
-        if limiter is None:
-            _HASHING.set(limiter := CapacityLimiter(_PASSWORD_THREADS))
-        return await to_thread.run_sync(await _once(functools.partial(work, *args, **kwargs), kwargs), limiter=limiter)
+        request = cast("Asking | None", kwargs.get("request"))
+        deadlines.put_off(more_seconds)
+        lost = "too_late" if request is None or request.method in SAFE else "maybe_done"
+        return cast(T, await bulkhead.run(await _once(functools.partial(work, *args, **kwargs), kwargs), lost))
 
     return handler
 

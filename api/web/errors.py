@@ -16,9 +16,9 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
-from sqlalchemy.exc import OperationalError
 
 from api.record.refusals import Refused, Trouble
+from api.record.unavailable import Unavailable, why_unavailable
 from api.web.strict_json import written
 from matcher.facts.participant import InputProblem
 from matcher.message import Message
@@ -46,6 +46,7 @@ KINDS: Final[Mapping[int, tuple[str, str]]] = {
     403: ("not-allowed", ""),
     404: ("not-found", ""),
     405: ("method-not-allowed", ""),
+    408: ("too-slow", ""),
     409: ("conflict", ""),
     413: ("too-large", "body"),
     415: ("unsupported-media-type", "content-type"),
@@ -59,6 +60,17 @@ KINDS: Final[Mapping[int, tuple[str, str]]] = {
 
 COME_BACK: Final = {"retry-after": "30"}
 """Said with 503, in seconds."""
+SOON: Final = {"retry-after": "5"}
+"""Said where others were first, or took too long."""
+HANG_UP: Final = {"connection": "close"}
+"""Said with 408: the rest of the body is not waited for."""
+
+
+def headers_of(status: int, why: str = "") -> dict[str, str]:
+    """The headers that a status brings along; `why`: the code of what is unavailable."""
+    if status == 503:
+        return dict(SOON if why in ("busy", "too_late") else COME_BACK)
+    return dict(HANG_UP) if status == 408 else {}
 
 
 def kind_of(status: int) -> tuple[str, str]:
@@ -145,7 +157,7 @@ def _refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[byte
 def _not_done(request: Request[Any, Any, Any], refused: Refused) -> Response[bytes]:
     language = language_of(request)
     listed = [{name: _told_again(name, part) for name, part in one.items()} for one in refused.problems(language)]
-    return answer_problem(refused.status, language, listed, COME_BACK if refused.status == 503 else None)
+    return answer_problem(refused.status, language, listed, headers_of(refused.status))
 
 
 def _told_again(name: str, part: Any) -> Any:
@@ -164,17 +176,31 @@ def of_the_framework(request: Request[Any, Any, Any], error: HTTPException) -> R
     return answer_problem(error.status_code, language, problems, error.headers)
 
 
-def _database(request: Request[Any, Any, Any], error: OperationalError) -> Response[bytes]:
-    from api.record.database import is_busy  # here, since a service without a record never gets here
-
-    if not is_busy(error):
-        return _unexpected(request, error)
-    return answer_problem(503, language_of(request), headers=COME_BACK)
+def problems_of(unavailable: Unavailable, language: str) -> list[dict[str, Any]]:
+    """Why something cannot be done for now, as problems."""
+    return told(speaker(language), [InputProblem("", None, unavailable.message)])
 
 
 def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    language = language_of(request)
+    if why := unavailable(request, error):
+        return answer_problem(503, language, problems_of(why, language), headers_of(503, why.code))
     log_unexpected(request, error)
-    return answer_problem(500, language_of(request))
+    return answer_problem(500, language)
+
+
+def unavailable(request: Request[Any, Any, Any], error: Exception) -> Unavailable | None:
+    """Why something cannot be done for now; None where the mistake is ours. Whoever runs the service reads it in the log."""
+    why = why_unavailable(error)
+    if why is None or why is error:
+        return why
+    if why.code not in ("busy", "too_late"):
+        what = "the disk is full" if why.code == "disk_full" else "the database does not answer"
+        handler = request.scope.get("route_handler")
+        log.warning("%s: %s in %s", what, type(error).__name__, getattr(handler, "handler_name", "routing"))
+    if why.code == "disk_full" and request.app.state.space is not None:
+        request.app.state.space.give_up()  # so that the next one who only looks can
+    return why
 
 
 def log_unexpected(request: Request[Any, Any, Any], error: Exception) -> None:
@@ -188,6 +214,5 @@ HANDLERS: Final[ExceptionHandlersMap] = {
     Refusal: _refused,
     Refused: _not_done,
     HTTPException: of_the_framework,
-    OperationalError: _database,
     Exception: _unexpected,
 }

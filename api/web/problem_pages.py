@@ -9,7 +9,6 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect, Template
 from litestar.types import ExceptionHandlersMap
-from sqlalchemy.exc import OperationalError
 
 from api.record.refusals import Refused, Trouble
 from api.web import errors
@@ -24,7 +23,9 @@ def _refused(request: Asking, refused: Refused) -> Response[Any]:
     if refused.status == 401 and request.method in SAFE:
         where = address("/sign-in", asked_language(request), next=str(request.scope["path"]))
         return Redirect(where, status_code=303, headers=dict(NO_STORE))
-    return _problem_page(request, refused.status, problems_of(refused, language))
+    answer = _problem_page(request, refused.status, problems_of(refused, language))
+    answer.headers.update(errors.headers_of(refused.status))
+    return answer
 
 
 def _problem_page(request: Asking, status: int, problems: Sequence[Mapping[str, Any]] = ()) -> Template:
@@ -54,17 +55,11 @@ def nowhere(request: Asking, error: HTTPException) -> Response[Any]:
     return answer
 
 
-def _database(request: Asking, error: OperationalError) -> Response[Any]:
-    from api.record.database import is_busy  # here, since a service without a record never gets here
-
-    if not is_busy(error):
-        return _unexpected(request, error)
-    answer = _problem_page(request, 503)
-    answer.headers.update(errors.COME_BACK)
-    return answer
-
-
 def _unexpected(request: Asking, error: Exception) -> Response[Any]:
+    if why := errors.unavailable(request, error):
+        answer = _problem_page(request, 503, errors.problems_of(why, errors.language_of(request)))
+        answer.headers.update(errors.headers_of(503, why.code))
+        return answer
     errors.log_unexpected(request, error)
     return _problem_page(request, 500)
 
@@ -72,7 +67,6 @@ def _unexpected(request: Asking, error: Exception) -> Response[Any]:
 HANDLERS: Final[ExceptionHandlersMap] = {
     Refused: _refused,
     HTTPException: _of_the_framework,
-    OperationalError: _database,
     Exception: _unexpected,
 }
 """What a router of pages does with exceptions: it answers with pages."""

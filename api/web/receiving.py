@@ -19,8 +19,10 @@ from anyio.lowlevel import RunVar
 from litestar import Request
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
+from api.record import deadlines
 from api.record.refusals import Refused, Trouble
 from api.record.staging import Incoming, Staged
+from api.web.bulkheads import ANSWER_SECONDS
 
 MOST_PARTS: Final = 64
 MOST_HEADERS: Final = 8
@@ -87,6 +89,7 @@ def receiving(**most: int | None) -> Callable[..., AsyncGenerator[Upload, None]]
         reading = _Reading(settings.data, _boundary(request), allowed)
         try:
             await _read(request, reading)
+            deadlines.renew(ANSWER_SECONDS)  # what it took to seal a large file is no delay of the answer
             yield reading.upload
         finally:
             reading.upload.close()

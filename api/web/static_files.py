@@ -1,42 +1,49 @@
-"""Static files: a name that the system cannot hold is a name that is not there, never an error of ours."""
+"""Static files: few and small, so they are read once at the start and answered from memory, whatever else is going on."""
 
 from __future__ import annotations
 
-import errno
+import hashlib
+import mimetypes
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import formatdate
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-import anyio
-from litestar import Router
-from litestar.file_system import BaseLocalFileSystem, FileSystemAdapter
-from litestar.static_files import create_static_files_router
-from litestar.types import PathType
-from litestar.types.file_types import FileInfo
-
-NO_SUCH_NAME: Final = frozenset({errno.ENAMETOOLONG, errno.ENOTDIR, errno.EINVAL, errno.EILSEQ, errno.ELOOP})
-"""What a system answers to a name that is too long, goes on below a file, or holds what no name may hold."""
+from litestar import HttpMethod, Response, Router, route
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 
-class Names(BaseLocalFileSystem):
-    """The local files, asked for by names that strangers chose."""
+@dataclass(frozen=True)
+class StaticFile:
+    """A file's content, its type and the headers it goes out with."""
 
-    async def info(self, path: PathType, **kwargs: Any) -> FileInfo:
-        """Tell of a file what the system knows.
-
-        Raises:
-            FileNotFoundError: also for a name that cannot be one.
-        """
-        try:
-            found = await anyio.Path(path).stat()
-        except ValueError:  # a NUL, or what is no Unicode: it does not even get to the system
-            raise FileNotFoundError from None
-        except OSError as error:
-            if error.errno in NO_SUCH_NAME:
-                raise FileNotFoundError from None
-            raise
-        return await FileSystemAdapter.parse_stat_result(path=path, result=found)
+    content: bytes
+    kind: str
+    headers: Mapping[str, str]
 
 
 def static_files(path: str, folder: Path) -> Router:
-    """Serve the files of a folder below a path."""
-    return create_static_files_router(path=path, directories=[folder], file_system=Names(), include_in_schema=False)
+    """Serve the files of a folder below a path; whatever else is asked for there is not there."""
+    files = {f"/{file.relative_to(folder).as_posix()}": _read(file) for file in folder.rglob("*") if file.is_file()}
+
+    @route("/{file_path:path}", http_method=[HttpMethod.GET, HttpMethod.HEAD], sync_to_thread=False)
+    def get_file(file_path: FromPath[str]) -> Response[Any]:
+        """Answer with a file."""
+        file = files.get(file_path)
+        if file is None:
+            raise NotFoundException
+        return Response(file.content, media_type=file.kind, headers=dict(file.headers))
+
+    return Router(path, route_handlers=[get_file], include_in_schema=False)
+
+
+def _read(file: Path) -> StaticFile:
+    content = file.read_bytes()
+    headers = {
+        "content-disposition": f'inline; filename="{file.name}"',
+        "last-modified": formatdate(file.stat().st_mtime, usegmt=True),
+        "etag": f'"{hashlib.sha256(content).hexdigest()[:32]}"',
+    }
+    return StaticFile(content, mimetypes.guess_type(file.name)[0] or "application/octet-stream", headers)

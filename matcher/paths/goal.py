@@ -38,14 +38,27 @@ class Candidate(NamedTuple):
 
 def default_goal(view: Outlook) -> tuple[Path, ProductRule | None]:
     """Choose the goal: the first rank within reach in time, then the fewest days, rupiah, a scheme before a lender's row."""
+    path, goal, candidates, ways = _chosen(view)
+    if goal is None:
+        return path, None
+    return replace(path, alternatives=_alternatives(view, goal, path, candidates, ways)), goal.product
+
+
+def bare_goal(view: Outlook) -> Path:
+    """The path of `default_goal` without alternatives, which cost as much again to find."""
+    return _chosen(view)[0]
+
+
+def _chosen(view: Outlook) -> tuple[Path, Candidate | None, Sequence[Candidate], dict[str, Path]]:
+    """The path, the candidate it leads to, all candidates in their order and the paths found while choosing."""
+    ways: dict[str, Path] = {}
     if view.wants is False:
-        return Path(None, why=Message("no_goal_wants_none")), None
+        return Path(None, why=Message("no_goal_wants_none")), None, (), ways
     candidates = sorted(_candidates(view), key=lambda one: one.rank)
     if not (candidates and candidates[0].rank[0] == 0):
         why = _why_not_yet(view)
         if why is not None:
-            return Path(None, why=why), None
-    ways: dict[str, Path] = {}
+            return Path(None, why=why), None, candidates, ways
     for _, equals in groupby(candidates, lambda one: one.rank):
         found = []
         for one in equals:
@@ -55,8 +68,8 @@ def default_goal(view: Outlook) -> tuple[Path, ProductRule | None]:
                 found.append((total, path, one))
         if found:
             _, path, goal = min(found, key=lambda way: way[0])
-            return replace(path, alternatives=_alternatives(view, goal, path, candidates, ways)), goal.product
-    return Path(None, why=_why_none(view, candidates)), None
+            return path, goal, candidates, ways
+    return Path(None, why=_why_none(view, candidates)), None, candidates, ways
 
 
 def _candidates(view: Outlook) -> Iterable[Candidate]:

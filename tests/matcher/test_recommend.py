@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from matcher.facts.columns import know_columns, truth_columns
 from matcher.facts.participant import know, read_participant
+from matcher.gists import Gist, gists
 from matcher.programme.loading import load_programme
 from matcher.programme.masks import truth_of
 from matcher.programme.rules import Rules, rules_on
@@ -128,6 +129,21 @@ def test_many_at_once_are_answered_like_each_alone(case):
 
 @FEWEST
 @given(alike())
+def test_the_gist_of_many_is_what_is_said_of_each_alone(case):
+    rules, participants, goal, scorecard = case
+    many = gists(rules, participants, goal=goal, scorecard=scorecard)
+    for row, participant in enumerate(participants):
+        found = recommend(rules, participant, goal=goal, scorecard=scorecard)
+        running = [match for match in found.products if match.availability == "running"]
+        tied = tuple(step.id for step in found.interventions if step.rank == found.interventions[0].rank)
+        products = {match.id: (match.status, match.offered) for match in running}
+        assert many.gists[row] == Gist(found.tier.tier, tied, found.path.goal, found.path.days, products)
+        assert (many.score is None) == (found.readiness is None)
+        assert many.score is None or many.score[row] == found.readiness.score
+
+
+@FEWEST
+@given(alike())
 def test_what_is_known_and_every_rule_is_answered_in_columns_like_for_one(case):
     rules, participants, *_ = case
     columns = know_columns(rules, participants)
@@ -143,6 +159,7 @@ def test_what_is_known_and_every_rule_is_answered_in_columns_like_for_one(case):
 
 def test_nobody_at_all_gives_empty_columns_and_progress_counts_every_row():
     assert recommend_many(TODAY, []).tier == []
+    assert gists(TODAY, []).gists == []
     told: list[int] = []
     people = [read_participant(TODAY, {"business_running": running}) for running in (True, False, True)]
     assert len(recommend_many(TODAY, people, progress=told.append).tier) == 3
@@ -155,6 +172,8 @@ def test_a_goal_that_is_no_product_is_refused():
         recommend(TODAY, read_participant(TODAY, {}), goal="no_such_product")
     with pytest.raises(KeyError):
         recommend_many(TODAY, [read_participant(TODAY, {})], goal="no_such_product")
+    with pytest.raises(KeyError):
+        gists(TODAY, [read_participant(TODAY, {})], goal="no_such_product")
 
 
 # -- the scorecard moves nothing ---------------------------------------------------------------------------------------

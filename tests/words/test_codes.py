@@ -30,6 +30,7 @@ CALLS = {
     "OutcomeError": (0, ""),
     "RowsFileError": (0, ""),
     "problem": (0, ""),
+    "Unavailable": (0, ""),
     "Trouble": (1, ""),
     "trouble": (1, ""),
     "FileProblem": (1, ""),

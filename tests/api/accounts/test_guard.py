@@ -22,6 +22,7 @@ from tests.installation import PASSWORD
 EXPECTED = {
     "GET /": "*",
     "GET /health": "*",
+    "GET /ready": "*",
     "GET /schema": "*",
     "GET /schema/openapi.json": "*",
     "GET /schema/{path}": "*",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pickle
 import signal
-import sqlite3
 import sys
 import textwrap
 import threading
@@ -18,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from api.assessments import own_process
 from api.assessments.own_process import OwnProcess
-from api.record.database import is_busy
+from api.record.unavailable import Unavailable
 from tests.api.assessments.processes import LONG, gone, not_here, only_there, stored_of, until
 
 
@@ -157,8 +156,7 @@ def test_what_goes_wrong_there_is_told_by_the_thread_and_nothing_of_a_person_is_
 
 
 def test_that_somebody_else_writes_for_too_long_comes_through_a_pipe():
-    error = OperationalError(None, None, sqlite3.OperationalError("database is locked"))
-    assert is_busy(pickle.loads(pickle.dumps(error)))
+    assert pickle.loads(pickle.dumps(Unavailable("busy"))).code == "busy"
 
 
 def test_it_is_kept_waiting_no_longer_than_a_thread(small_kail, make_process, asked, monkeypatch):
@@ -173,9 +171,8 @@ def test_it_is_kept_waiting_no_longer_than_a_thread(small_kail, make_process, as
     )
     monkeypatch.setattr(own_process, "_COMMAND", (sys.executable, "-P", "-c", program))
     impatient = make_process()
-    with small_kail.record.write(), pytest.raises(OperationalError) as busy:
+    with small_kail.record.write(), pytest.raises(Unavailable, match="busy"):
         impatient.assess(*asked)
-    assert is_busy(busy.value)
     assert impatient._ready(), "it goes on"
     assert stored_of(small_kail, asked[1]) == ([], 0)
 

@@ -11,6 +11,7 @@ from tests.installed import free_port
 
 IN_ORDER = """\
 In order: the service starts and answers.
+In order: the service is ready.
 In order: the home page.
 In order: a recommendation for somebody of whom nothing is known.
 In order: the record opens, and a key that was never made is refused.
@@ -39,7 +40,7 @@ def test_all_addresses_and_another_programme_without_a_record_in_another_languag
     options = ("--host", "0.0.0.0", "--programme", ROOT / "tests" / "programmes" / "warmi", "--language", "id")
     code, said, wrong = check(kail_by_dev, tmp_path, *options)
     assert (code, said.splitlines()[-1], wrong) == (0, "Semua beres; layanan sudah dihentikan lagi.", "")
-    assert len(said.splitlines()) == 4  # no record, so nothing of it
+    assert len(said.splitlines()) == 5  # no record, so nothing of it
 
 
 def without_a_page(api):

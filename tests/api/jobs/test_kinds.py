@@ -5,16 +5,23 @@ from __future__ import annotations
 import csv
 import io
 import json
+from contextlib import suppress
 
 import pytest
 from sqlalchemy import delete, select, update
 
+from api.accounts.sessions import actor_of_account
+from api.assessments.everybody import rescreen_everybody
+from api.assessments.service import assess
+from api.assessments.tables import ASSESSMENTS
 from api.audit.tables import AUDIT
 from api.consents.tables import CONSENTS
 from api.jobs.worker import do_all
 from api.participants import agreements, rights
 from api.participants.tables import PARTICIPANTS
-from api.record.jobs import JOBS, PIECES
+from api.record.doing import do_next
+from api.record.jobs import JOBS, PIECES, enqueue, see_job
+from tests.installation import A_TRADER
 
 
 def rows_of(kail, job, login="mentor"):
@@ -126,3 +133,71 @@ def test_what_was_done_to_a_chain_is_named(kail, done, harm, monkeypatch):
     assert wrong["faults"] == (2 if harm == "all of a chain" else 1)
     assert all(wrong["told"])
     assert sum(chain["faults"] for chain in chains.values()) == wrong["faults"]
+
+
+# -- re-screening ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def assessed(kail):
+    """Four people with a recommendation: two who had no permit then and have one now, one unchanged, one elsewhere."""
+    people = [kail.participant(name=name) for name in ("Bu Ani", "Bu Ida", "Bu Umi")]
+    elsewhere = kail.participant("other_mentor", name="Bu Eni")
+    for person in people:
+        kail.evidence(person, **A_TRADER, existing_credit=[], productive_credit_ever=[])
+        assess(kail.record, kail.live, kail.actors["mentor"], person)
+    kail.evidence(elsewhere, "other_mentor")
+    assess(kail.record, kail.live, kail.actors["other_mentor"], elsewhere)
+    for person in people[:2]:
+        kail.evidence(person, nib=True)
+    kail.evidence(elsewhere, "other_mentor", nib=True)
+    return people
+
+
+def stored(kail):
+    with kail.record.read() as tx:
+        return sorted(row.participant_id for row in tx.all(select(ASSESSMENTS)) if row.cause == "rescreened")
+
+
+def test_a_preview_counts_whom_it_would_change_and_stores_nothing(kail, done, assessed):
+    job = done("operator", kind="rescreening")
+    found = job["result"]
+    assert (job["state"], job["done"], job["total"]) == ("done", 3, 3)
+    assert (found["people"], found["changed"], found["gained"], found["stored"]) == (3, 2, 0, 0)
+    assert {"id": "kur_super_mikro", "gained": 2, "lost": 0} in found["products"]
+    assert stored(kail) == []
+    assert not any(person in json.dumps(job) for person in assessed)
+
+
+def test_what_changed_is_kept_once_and_only_of_ones_own_organisation(kail, done, assessed):
+    found = done("operator", kind="rescreening", keep=True)["result"]
+    assert (found["changed"], found["stored"]) == (2, 2)
+    assert stored(kail) == sorted(assessed[:2])
+    again = done("operator", kind="rescreening", keep=True)["result"]
+    assert (again["people"], again["changed"], again["stored"]) == (3, 0, 0)
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_a_re_screening_that_was_killed_at_any_step_counts_everybody_once(kail, assessed, at):
+    with kail.record.write() as tx:
+        job = enqueue(tx, kail.actors["operator"], "rescreening", "en", {"keep": True})
+
+    def killed(doing):
+        step, count = doing.step, []
+
+        def counted(many=1):
+            count.append(many)
+            if len(count) == at:  # a step stores one of the two who changed, or both; the last one ends the page
+                raise KeyboardInterrupt
+            return step(many)
+
+        doing.step = counted
+        return rescreen_everybody(doing)
+
+    with suppress(KeyboardInterrupt):
+        do_next(kail.record, kail.live, kail.settings.data, {"rescreening": killed}, actor_of_account)
+    do_all(kail.record, kail.live, kail.settings.data)
+    with kail.record.read() as tx:
+        found = see_job(tx, kail.actors["operator"], job).result
+    assert (found["people"], found["changed"], found["stored"]) == (3, 2, 2)
+    assert stored(kail) == sorted(assessed[:2])

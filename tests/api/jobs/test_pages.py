@@ -35,7 +35,7 @@ def test_a_mentor_asks_for_an_export_watches_it_and_fetches_it(small_kail):
         assert '<meta http-equiv="refresh" content="2">' in waiting.text
         do_all(small_kail.record, small_kail.live, small_kail.settings.data)
         over = client.get(where)
-        assert "1 person are in the file" not in shown(over)
+        assert "In the file: 1 person." in shown(over)
         assert "Done" in shown(over)
         assert "http-equiv" not in over.text
         file = client.get(re.search(r'href="(/jobs/\w+/file[^"]*)"', over.text)[1])

@@ -6,8 +6,11 @@ Principle: a program that can read one refusal can read all. Remedy: raise `Refu
 
 from __future__ import annotations
 
+import sqlite3
+
 from sqlalchemy.exc import OperationalError
 
+from api.record.refusals import Refused, Trouble
 from api.web.errors import KINDS
 from api.web.openapi import PROBLEM
 from tests.api.accounts.test_guard import EXPECTED, LETTER, address, session
@@ -109,8 +112,9 @@ def test_every_kind_of_error_has_that_shape(small_kail, monkeypatch):
             ask(*one)
         for kind, error in (
             ("internal", RuntimeError("3175011234567890")),
-            ("internal", OperationalError(None, None, Exception("disk I/O error"))),
-            ("busy", OperationalError(None, None, Exception("database is locked"))),
+            ("internal", OperationalError(None, None, sqlite3.OperationalError("disk I/O error"))),
+            ("too-slow", Refused(408, Trouble("body", "too_slow"))),
+            ("busy", OperationalError(None, None, sqlite3.OperationalError("database is locked"))),
         ):
             monkeypatch.setattr(small_kail.app.state, "record", Broken(error))
             ask(kind, "GET", "/api/v1/me", mentor, None)
