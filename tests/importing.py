@@ -38,6 +38,14 @@ def post(client, content, name="people.csv", *, language="en", columns=None, hea
     return client.post(f"/api/v1/imports{asked}", data=data, files=files, headers=headers)
 
 
+def page_of(kail, client, answer):
+    """What is shown of a file that was sent by the form: the page of its job when that is over, or why it was refused."""
+    if answer.status_code != 303:
+        return answer
+    do_all(kail.record, kail.live, kail.settings.data)
+    return client.get(answer.headers["location"])
+
+
 def outcome(client, job, headers=None):
     """What became of a job that is over: its result, with the problems of rows beside those of the file."""
     found = client.get(f"/api/v1/jobs/{job}", headers=headers).json()

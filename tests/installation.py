@@ -115,14 +115,14 @@ class Installation:
 
 
 @contextmanager
-def installation(folder: Path, url: str = "") -> Iterator[Installation]:
-    """Make an installation in a folder, on an SQLite file in it or on the database of that address."""
+def installation(folder: Path, url: str = "", **more: Any) -> Iterator[Installation]:
+    """Make an installation in a folder, on an SQLite file in it or on the database of that address; `more`: settings."""
     clock = Clock()
     if not url and not (folder / "kail.sqlite").exists():  # tables made once a process; what makes them is tested apart
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (folder / "kail.sqlite").touch(0o600)
         (folder / "kail.sqlite").write_bytes(_empty())
-    settings = Settings(data=folder, database=url)
+    settings = Settings(data=folder, database=url, **more)
     app = create_app(settings, clock=clock)
     record: Record = app.state.record
     made = Installation(app, record, app.state.live, clock, settings)

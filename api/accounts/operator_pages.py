@@ -90,6 +90,7 @@ _KINDS: Final = {
     "code": "why",
     "decision": "decision",
     "fields": "field",
+    "job": "job",
     "purpose": "purpose",
     "role": "role",
     "scopes": "scope",

@@ -1,10 +1,10 @@
 """The cage: a stranger's file is read in a fresh child process with limits, never in the server itself.
 
 A parser can be made to take all the memory and time there is, and no check of a file before finds every way. So the child
-(`caged.py`) bounds itself by what the system has for it, a clock here bounds it once more, and at most two children run
-at once while the other files wait. What is read comes back through a pipe as cells, row by row; the server makes
-participants of them. Where a child is stopped by a limit, that is a `FileProblem` like any other, and nothing else has
-happened.
+(`caged.py`) bounds itself by what the system has for it, and a clock here bounds it once more. What is read comes back
+through a pipe as cells, row by row; whoever asked makes participants of them. Where a child is stopped by a limit, that is
+a `FileProblem` like any other, and nothing else has happened. How many children run at once is whose files they are to
+say: uploads are read by the one worker of jobs, one after the other.
 """
 
 from __future__ import annotations
@@ -31,13 +31,8 @@ from matcher.programme.reading import ProgrammeError, ProgrammeProblem
 from training_data.columns import table_of
 
 log = logging.getLogger("kail")
-AT_ONCE: Final = 2
-MOST_WAITING: Final = 20
-"""Files that may wait for their turn, each with a thread of the server; the next one is told to come back."""
-WAIT_SECONDS: Final = 300
 MEGABYTE: Final = 1_000_000
-CAGE_FULL: Final = "cage_full"
-OF_CAGE: Final = (CAGE_FULL, "cage_memory", "cage_time", "cage_output", "cage_lost")
+OF_CAGE: Final = ("cage_memory", "cage_time", "cage_output", "cage_lost")
 """The codes of what stops a file in the cage, whatever stands in it."""
 _COMMAND: Final = (sys.executable, "-P", "-W", "ignore", "-m", "api.files.caged")
 _KEPT: Final = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
@@ -45,8 +40,6 @@ _KEPT: Final = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
 _OURS: Final = str(Path(api.__file__).parent.parent)
 """Where the running Kail lies: the child must be the same one, from wherever the server was started."""
 _QUIET: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
-_TURNS: Final = threading.BoundedSemaphore(AT_ONCE)
-_IN_LINE: Final = threading.BoundedSemaphore(AT_ONCE + MOST_WAITING)
 
 
 class Reader(Protocol):
@@ -162,36 +155,26 @@ class Clock(threading.Thread):
 
 
 class _Child:
-    """A child process that reads one file, from its turn in the line until it is closed."""
+    """A child process that reads one file, until it is closed."""
 
     def __init__(self, source: Source, limits: Limits) -> None:
         self.name, self.limits = source.name, limits.for_size(size_of(source))
         self.out_of_time, self.closed = False, False
-        if not _IN_LINE.acquire(blocking=False):
-            raise FileProblem(self.name, CAGE_FULL)
-        if not _TURNS.acquire(timeout=WAIT_SECONDS):
-            _IN_LINE.release()
-            raise FileProblem(self.name, CAGE_FULL)
+        environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | _QUIET
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (_OURS, environment.get("PYTHONPATH", ""))))
         try:
-            environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | _QUIET
-            environment["PYTHONPATH"] = os.pathsep.join(filter(None, (_OURS, environment.get("PYTHONPATH", ""))))
             self.process = subprocess.Popen(_COMMAND, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        except BaseException as error:
-            self._leave()
-            raise self._full(error) from None
+        except OSError:  # the system has no process, memory or handle left
+            raise FileProblem(self.name, "cage_lost") from None
         self.waited, self.waiting_since = 0.0, 0.0
         self.over = threading.Event()
         self.clock = Clock(target=self._watch, daemon=True)
         try:
             if self.limits.seconds:
                 self.clock.start()
-        except BaseException as error:
+        except RuntimeError:  # it has no thread left
             self.close()
-            raise self._full(error) from None
-
-    def _full(self, error: BaseException) -> BaseException:
-        """What to raise where the system has no process, thread, memory or handle left."""
-        return FileProblem(self.name, CAGE_FULL) if isinstance(error, (OSError, RuntimeError)) else error
+            raise FileProblem(self.name, "cage_lost") from None
 
     def ask(self, what: str, asked: dict[str, Any]) -> Any:
         """Tell the child what to read and within which limits; return its first answer."""
@@ -280,7 +263,7 @@ class _Child:
         self.process.kill()
 
     def close(self) -> None:
-        """End the child and let the next file in."""
+        """End the child."""
         if self.closed:
             return
         self.closed = True
@@ -292,11 +275,4 @@ class _Child:
                 pipe.close()
             except OSError:  # what was not sent before the child ended
                 log.debug("a child that reads a file ended before it was asked")
-        try:
-            self.process.wait()
-        finally:
-            self._leave()
-
-    def _leave(self) -> None:
-        _TURNS.release()
-        _IN_LINE.release()
+        self.process.wait()

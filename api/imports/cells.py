@@ -6,12 +6,13 @@ Rows stand in blocks, each of which names its columns anew: where a block begins
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 from api.files.packing import Packer, Unpacker, frame, pack, receive, unpack
-from api.files.rows import Row
+from api.files.rows import FileProblem, Row
 from api.files.sources import opened
+from api.record.crypto import Tampered
 from api.record.sealed_files import SealedWriter
 from api.record.staging import Staged
 
@@ -62,6 +63,8 @@ class CellsReader:
                 row = unpacker.row(receive(self._file))
             except EOFError:
                 return
+            except Tampered:
+                raise FileProblem("", "rows_lost") from None
             number += 1
             if number > total:
                 yield row, self._file.tell() if number % BLOCK == 0 else place
@@ -69,6 +72,14 @@ class CellsReader:
 
 @contextmanager
 def read_cells(file: Staged) -> Iterator[CellsReader]:
-    """Open the rows that were kept of a file."""
-    with opened(file) as handle:
-        yield CellsReader(handle)
+    """Open the rows that were kept of a file.
+
+    Raises:
+        FileProblem: if they are gone or are not what was kept; so may every row.
+    """
+    with ExitStack() as stack:
+        try:
+            cells = CellsReader(stack.enter_context(opened(file)))
+        except (FileNotFoundError, Tampered):
+            raise FileProblem("", "rows_lost") from None
+        yield cells

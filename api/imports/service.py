@@ -163,22 +163,25 @@ def _cells(job: Doing, name: str) -> Staged:
 
 
 def _read(job: Doing, asked: Job) -> None:
-    """Read all rows in the cage and keep them; the files that were sent are of no use then."""
+    """Read all rows in the cage and keep them; the files that were sent are of no use then.
+
+    Reading begins anew wherever it is left, so its turn does not end before it does, at the latest with the cage's clock.
+    """
     kept, source = _cells(job, token_hex(16)), asked_file(job)
     table = asked.reader.read_table(asked.columns) if asked.columns else None
     columns = map_of(replace(asked, reader=_Table(table)))
     with asked.reader.open_sheet(source, known_names(columns), asked.programme.timezone, asked.sheet) as sheet:
         Reading.of(replace(asked, reader=_Table(table)), source, sheet.headers)
-        with job.step():  # the file is the job's before it is there
+        with job.step(goes_on=True):  # the file is the job's before it is there
             job.place["files"] = [*job.place["files"], kept.id]
         with SealedWriter(kept.path, kept.key, kept.id) as to:
             rows = _write(job, CellsWriter(to, sheet.headers, table), sheet.rows, source)
-    with job.step():
+    needless = [one for one in job.place["files"] if one != kept.id]  # also what is left of a reading that broke off
+    with job.step(goes_on=True):
         job.done, job.total = 0, rows
         job.place = {"files": [kept.id], "cells": kept.id, "block": 0, **dict.fromkeys(COUNTS, 0), "told": 0}
-    for one in (source, asked.columns):
-        if isinstance(one, Staged):
-            discard(one)
+    for one in needless:
+        discard(staged(job.data, one, b"", ""))
 
 
 def _write(job: Doing, to: CellsWriter, rows: Iterator[Row], source: Staged) -> int:
@@ -188,7 +191,7 @@ def _write(job: Doing, to: CellsWriter, rows: Iterator[Row], source: Staged) -> 
             raise FileProblem(source.name, "many_rows", most=job.given["most_rows"])
         to.write(row)
         if count % TELL_EVERY == 0:
-            with job.step():
+            with job.step(goes_on=True):
                 job.done = count
     if not count:
         raise FileProblem(source.name, "no_rows")

@@ -79,9 +79,10 @@ def erase(record: Record, actor: Actor, person_id: str, version: int) -> int:
         gone = {"nik_index": None, "phone_index": None, "own_index": None, "erased_at": tx.now, "frozen": False}
         tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person_id).values(**gone, version=version + 1))
         answered.empty(tx)
-        jobs.forget_people(tx, record)
+        of_jobs = jobs.forget_people(tx)
         note(tx, actor, "erased", "participant", person_id, rows=emptied)
     record.database.afterwards(lambda: sweep(record))
+    record.database.afterwards(lambda: record.vault.destroy(of_jobs))
     return emptied
 
 

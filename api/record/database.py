@@ -135,8 +135,10 @@ def is_busy(error: OperationalError) -> bool:
 def _commit(connection: Connection) -> None:
     try:
         connection.commit()
-    except DBAPIError as error:
-        if error.connection_invalidated:  # it broke while the server was at it: only a look can tell
+    except BaseException as error:
+        connection.rollback()  # else it would go back to the others with its transaction open, and with the writer's lock
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            # it broke while the server was at it: only a look can tell
             raise Unavailable("maybe_done") from error
         raise
 

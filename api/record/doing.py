@@ -91,8 +91,10 @@ class Doing:
         self._pieces += things
 
     @contextmanager
-    def step(self, many: int = 1) -> Iterator[Transaction]:
+    def step(self, many: int = 1, *, goes_on: bool = False) -> Iterator[Transaction]:
         """A transaction that does `many` things; `place`, `done`, `total` and pieces as they then are are stored with it.
+
+        `goes_on`: its turn does not end with this step, since what comes next would have to begin again.
 
         Raises:
             Ended: where the job was cancelled, before anything is done; or its turn is over, after all of it is.
@@ -103,7 +105,7 @@ class Doing:
             yield tx
             self._keep(tx)
             others = JOBS.c.state.in_(WAITING) & (JOBS.c.id != self.id)
-            waited = time.monotonic() > self._until
+            waited = not goes_on and time.monotonic() > self._until
             crowded = (waited and tx.one(select(JOBS.c.id).where(others).limit(1)) is not None) or self.hold()
         held = time.monotonic() - began
         self.pace.took(many, held)

@@ -208,13 +208,13 @@ def read_out(tx: Transaction, actor: Actor, job_id: str, after: int = 0) -> tupl
     """
     row = _find(tx, actor, job_id)
     if not row.reads_out:
-        raise _unknown(job_id)
+        raise _unknown()
     if row.state != DONE:
         raise Refused(409, Trouble("job", "job_not_done"))
     try:
         key = tx.vault.key(KEY_NAME.format(job_id))
     except Erased:
-        raise _unknown(job_id) from None
+        raise _unknown() from None
     pieces = _pieces_of(tx, job_id, key, after, MOST_PIECES)
     return [thing for _, things in pieces for thing in things], pieces[-1][0] if pieces else after
 
@@ -222,12 +222,12 @@ def read_out(tx: Transaction, actor: Actor, job_id: str, after: int = 0) -> tupl
 def _find(tx: Transaction, actor: Actor, job_id: str) -> Row[Any]:
     row = tx.one(select(JOBS).where(JOBS.c.id == job_id, JOBS.c.account_id == actor.account_id))
     if row is None:
-        raise _unknown(job_id)
+        raise _unknown()
     return row
 
 
-def _unknown(job_id: str) -> Refused:
-    return Refused(404, Trouble("job", "not_found", job_id))
+def _unknown() -> Refused:
+    return Refused(404, Trouble("job", "not_found"))
 
 
 def _job(tx: Transaction, row: Row[Any]) -> Job:
@@ -286,17 +286,17 @@ def files_of(place: str) -> list[str]:
 # -- when they are over ------------------------------------------------------------------------------------------------
 
 
-def forget_people(tx: Transaction, record: Record) -> None:
+def forget_people(tx: Transaction) -> list[str]:
     """Forget what jobs may say of somebody who is erased: pieces of those that are over, and what was read out.
 
-    A job that reads people out begins again where it is under way, and loses its key where it is over.
+    A job that reads people out begins again where it is under way. Where it is over it loses its key: returned are the
+    names of the keys to destroy once all this is committed.
     """
     over, reads_out = JOBS.c.state.not_in(WAITING), JOBS.c.reads_out
     tx.run(delete(PIECES).where(PIECES.c.job_id.in_(select(JOBS.c.id).where(over | reads_out))))
     again = {"round": JOBS.c.round + 1, "place": "{}", "done": 0}
     tx.run(update(JOBS).where(reads_out, JOBS.c.state.in_(WAITING)).values(again))
-    dead = [KEY_NAME.format(row.id) for row in tx.all(select(JOBS.c.id).where(reads_out & over))]
-    record.database.afterwards(lambda: record.vault.destroy(dead))
+    return [KEY_NAME.format(row.id) for row in tx.all(select(JOBS.c.id).where(reads_out & over))]
 
 
 def forget_old(record: Record) -> set[str]:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 import uvicorn
 
+from api.jobs.worker import do_all
 from tests.installation import A_TRADER, PASSWORD
 
 
@@ -167,11 +168,18 @@ def test_a_mentors_day(kail, mentor, operator):
         "files": {"file": ("daftar.csv", sheet.encode())},
         "data": {"consents": "record,recommendation", "channel": "paper"},
     }
-    found = mentor.post("/imports", 200, **upload)
-    assert (found["taken"], found["registered"], found["rejected_rows"]) == (2, 2, 1)
-    assert [(p["row"], p["field"]) for p in found["problems"]] == [(2, "nik")]
-    assert "16 digits" in found["problems"][0]["remedy"]
-    mentor.post("/imports", 409, **upload)
+    sent = mentor.post("/imports", 202, **upload)
+    assert mentor.get(f"/jobs/{sent['id']}")["state"] == "queued"
+    do_all(kail.record, kail.live, kail.settings.data)
+    found = mentor.get(f"/jobs/{sent['id']}")
+    assert [found["result"][name] for name in ("taken", "registered", "rejected_rows")] == [2, 2, 1]
+    assert [(p["row"], p["field"]) for p in found["pieces"]] == [(2, "nik")]
+    assert "16 digits" in found["pieces"][0]["remedy"]
+    again = mentor.post("/imports", 202, **upload)
+    do_all(kail.record, kail.live, kail.settings.data)
+    found = mentor.get(f"/jobs/{again['id']}")
+    assert (found["state"], [p["field"] for p in found["result"]["problems"]]) == ("failed", ["file"])
+    assert "was imported on 29 November 2026" in found["result"]["problems"][0]["message"]
     assert [p["name"] for p in mentor.get("/participants")["participants"]] == ["Bu Ani", "Bu Eni", "Bu Ida"]
 
     # Two forms open at once: the older one is refused.

@@ -10,6 +10,7 @@ import pytest
 from api.accounts.cookies import BROWSER, COOKIE
 from api.advice.schemas import schemas
 from api.app import nouns_of_the_record
+from api.jobs.worker import do_all
 from tests.api.accounts.test_guard import EXPECTED
 from tests.installation import A_TRADER, PASSWORD
 
@@ -64,8 +65,11 @@ class Asked:
         responses = operation(self.document, name)["responses"]
         [(status, said)] = [(status, said) for status, said in responses.items() if status != "default"]
         assert answer.status_code == int(status), (name, answer.text)
-        self.conforms(answer.json(), said["content"]["application/json"]["schema"])
-        return answer.json()
+        [(kind, content)] = said["content"].items()
+        assert answer.headers["content-type"].partition(";")[0] == kind, name
+        told = answer.json() if kind == "application/json" else answer.text
+        self.conforms(told, content["schema"])
+        return told
 
     def refused(self, login, name, /, *ids, **sent):
         """Ask for what is refused: the problem has to be as the document says."""
@@ -93,6 +97,10 @@ def test_every_endpoint_of_the_record_is_described_and_no_other():
 
 def test_what_is_sent_and_answered_is_what_the_document_says(small_kail, ask):
     agreed = {"channel": "paper", "said_on": "2026-11-21"}
+
+    def work():
+        do_all(small_kail.record, small_kail.live, small_kail.settings.data)
+
     ask("", "POST /api/v1/session", login="mentor", password=PASSWORD)
     ask("mentor", "GET /api/v1/me")
     # a mentor
@@ -113,8 +121,11 @@ def test_what_is_sent_and_answered_is_what_the_document_says(small_kail, ask):
     ask("mentor", "GET /api/v1/participants/{person_id}/consents", person)
     uploaded = {"file": ("people.csv", SHEET, "text/csv")}
     said = {"consents": "record,recommendation", "channel": "paper"}
-    imported = ask("mentor", "POST /api/v1/imports", files=uploaded, data=said)
-    assert (imported["taken"], len(imported["problems"])) == (1, 1)
+    sent = ask("mentor", "POST /api/v1/imports", files=uploaded, data=said)
+    assert ask("mentor", "GET /api/v1/jobs/{job_id}", sent["id"])["result"] is None
+    work()
+    imported = ask("mentor", "GET /api/v1/jobs/{job_id}", sent["id"])
+    assert (imported["state"], imported["result"]["taken"], len(imported["pieces"])) == ("done", 1, 1)
     [nameless] = [one for one in ask("mentor", "GET /api/v1/participants")["participants"] if one["id"] != person]
     assert "name" not in ask("mentor", "GET /api/v1/participants/{person_id}", nameless["id"])
     made = ask("mentor", "POST /api/v1/participants/{person_id}/assessments", person, goal="kur_super_mikro")
@@ -147,6 +158,14 @@ def test_what_is_sent_and_answered_is_what_the_document_says(small_kail, ask):
     ask("lender", "POST /api/v1/me/keys", name="bank", scopes=["me"], expires_on="2027-01-01")
     [key] = ask("lender", "GET /api/v1/me/keys")["keys"]
     ask("lender", "DELETE /api/v1/me/keys/{key_id}", key["id"])
+    # jobs
+    read_out = ask("mentor", "POST /api/v1/jobs", kind="export")
+    needless = ask("operator", "POST /api/v1/jobs", kind="verification")
+    assert ask("operator", "POST /api/v1/jobs/{job_id}/cancel", needless["id"])["stopping"]
+    work()
+    assert "participant" in ask("mentor", "GET /api/v1/jobs/{job_id}/file", read_out["id"])
+    assert {job["state"] for job in ask("mentor", "GET /api/v1/jobs")["jobs"]} == {"done"}
+    assert ask("operator", "GET /api/v1/jobs/{job_id}", needless["id"])["state"] == "cancelled"
     # the end
     ask("operator", "GET /api/v1/participants/{person_id}/export", person)
     ask("operator", "POST /api/v1/participants/{person_id}/erasure", person, version=now + 1)
@@ -161,7 +180,7 @@ def test_the_fields_of_the_document_are_those_that_are_asked_for(small_kail, ask
     if name == "POST /api/v1/imports":
         ask.client.cookies.clear()
         asked = {"params": {"language": "en"}, "headers": ask.headers[login]}
-        answer = ask.client.post("/api/v1/imports", data={"zzz": "1"}, files={"x": ("x", b"")}, **asked)
+        answer = ask.client.post("/api/v1/imports", files={"zzz": (None, b"1")}, **asked)
     else:
         answer = ask.refused(login, name, "f" * 24, zzz=1)
     problems = answer.json()["problems"]

@@ -10,10 +10,16 @@ import logging
 import random
 import re
 
+import pytest
 from hypothesis import settings
 from sqlalchemy import inspect, text
 
 from api.accounts.guard import routes_of
+from api.accounts.sessions import actor_of_account
+from api.imports.service import import_sheet
+from api.jobs.worker import do_all
+from api.record.doing import do_next
+from tests import importing
 from tests.installation import A_TRADER
 
 PEOPLE = 250 if settings().max_examples <= 2_000 else 2_000
@@ -128,6 +134,7 @@ BODIES = {
     "POST /api/v1/objections/{}/decision": {"decision": "upheld", "reason": ""},
     "POST /api/v1/participants/search": {"text": "Ani"},
     "PUT /api/v1/switches/randomise-ties": {"on": True},
+    "POST /api/v1/jobs": {"kind": "export", "keep": False},
     "POST /api/v1/recommendations": {"signals": {"monthly_profit": 1}, "goal": "", "as_of": "2026-11-21"},
 }
 WHO = {
@@ -163,7 +170,7 @@ def test_every_changing_route_of_the_record_is_tried_here(small_kail):
         if name.split(" ")[0] in ("POST", "PUT", "PATCH")
         and "/api/v1/" in name  # pages have forms of texts, tested there
     }
-    without_a_body = {"POST /api/v1/accounts/{}/password", "POST /api/v1/imports"}
+    without_a_body = {"POST /api/v1/accounts/{}/password", "POST /api/v1/imports", "POST /api/v1/jobs/{}/cancel"}
     assert templates - without_a_body == set(BODIES)
 
 
@@ -222,17 +229,22 @@ ODD_ROWS = [
 ]
 
 
-def test_an_odd_row_of_an_import_is_told_and_is_no_failure(small_kail):
+def test_an_odd_row_of_an_import_is_told_and_is_no_failure(small_kail, caplog):
     with small_kail.client("mentor") as client:
         for number, line in enumerate(ODD_ROWS):
             good = f'{{"participant": "good{number}", "nama": "Bu Baik", "monthly_profit": 1000000}}'
-            parts = {"consents": "record", "channel": "paper"}
-            files = {"file": ("a.jsonl", f"{line}\n{good}\n".encode())}
-            answer = client.post("/api/v1/imports", files=files, data=parts)
-            assert answer.status_code in (200, 400), (line, answer.text)
-            if answer.status_code == 200:
-                assert answer.json()["taken"] >= 1
-                assert answer.json()["rows"] == answer.json()["taken"] + answer.json()["rejected_rows"]
+            sent = importing.post(client, f"{line}\n{good}\n", "a.jsonl")
+            assert sent.status_code == 202, (line, sent.text)
+            do_all(small_kail.record, small_kail.live, small_kail.settings.data)
+            found = importing.outcome(client, sent.json()["id"])
+            assert all(problem["remedy"] for problem in found.problems), line
+            if found.status == "done":
+                rows, taken, *_, rejected = found.counts
+                assert taken >= 1
+                assert rows == taken + rejected
+            else:
+                assert "again and again" not in json.dumps(found.problems), line
+    assert "unexpected" not in logged(caplog)
 
 
 def test_the_search_finds_what_is_planted():
@@ -251,26 +263,54 @@ def test_the_search_finds_what_is_planted():
     assert found_in(people, {"x": b"0123456789abcdef" * 100}) == []
 
 
+class _StoppedError(BaseException):
+    """Ends a worker where it stands."""
+
+
+def stop_half_way(kail, rows):
+    """Have the next import done until so many rows are stored, then stop it as a lost worker does."""
+
+    def stopping(job):
+        step = job.step
+
+        def checked(many=1, **more):
+            if job.done >= rows and "cells" in job.place:
+                raise _StoppedError
+            return step(many, **more)
+
+        job.step = checked
+        return import_sheet(job)
+
+    with pytest.raises(_StoppedError):
+        do_next(kail.record, kail.live, kail.settings.data, {"import": stopping}, actor_of_account)
+
+
 def test_of_a_thousand_planted_values_none_is_in_clear_anywhere(kail, caplog):
     caplog.set_level(logging.DEBUG)
     people = planted(PEOPLE)
     half, answers, niks = len(people) * 3 // 5, [], {person["nik"] for person in people}
     with kail.client() as client:
         mentor, others = kail.headers("mentor"), [kail.headers(login) for login in ("mentor2", "other_mentor")]
-        parts = {"consents": "record,recommendation", "channel": "paper"}
-        files = {"file": ("a.csv", sheet(people[:half]))}
-        told = client.post("/api/v1/imports", files=files, data=parts, headers=mentor)
-        assert told.status_code == 200, told.text
-        assert told.json()["registered"] == half - len([n for n in range(half) if n % 10 == 3])
+        sent = importing.post(client, sheet(people[:half]), headers=mentor)
+        assert sent.status_code == 202, sent.text
+        stop_half_way(kail, half // 2)
+        lying = every_file(kail.settings.data) | every_table(kail)
+        assert any(where.startswith("staged") for where in lying)
+        assert found_in(people, lying) == []
+        do_all(kail.record, kail.live, kail.settings.data)
+        client.cookies.clear()
+        told = importing.outcome(client, sent.json()["id"], mentor)
+        assert told.said["registered"] == half - len([n for n in range(half) if n % 10 == 3])
         # others who send the same people learn nothing that they did not send: the same NIK with another name
         for headers in others:
             again = [{**person, "name": "Bu Lain", "phone": "628111111111", "income": 1} for person in people[:30]]
             client.cookies.clear()
-            answer = client.post(
-                "/api/v1/imports", files={"file": ("b.csv", sheet(again))}, data=parts, headers=headers
-            )
-            assert answer.status_code == 200
-            answers.append((answer, niks))
+            sent = importing.post(client, sheet(again), "b.csv", headers=headers)
+            assert sent.status_code == 202
+            do_all(kail.record, kail.live, kail.settings.data)
+            client.cookies.clear()
+            answers += [(client.get(sent.headers["location"], headers=headers), niks), (sent, ())]
+            assert answers[-2][0].json()["state"] == "done"
         for number, person in enumerate(people[half:]):
             who = {name: person[name] for name in ("name", "nik", "phone")}
             client.cookies.clear()

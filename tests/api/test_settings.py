@@ -29,6 +29,7 @@ def test_settings_survive_the_way_through_an_environment(tmp_path):
             data=tmp_path,
             model="funded-synthetic-1",
             upload_mb=7,
+            upload_rows=70,
         ),
     ):
         assert Settings.from_environment(settings.to_environment()) == settings

@@ -14,7 +14,7 @@ import pytest
 from tests.installation import skip_or_fail
 from tests.installed import by_pip, missing_for_pip, serving
 
-KEPT = {"kail.key", "persons.keys"}
+KEPT = {"kail.key", "persons.keys", "jobs.lock"}
 SIGNALS = b'{"signals": {"registered": true}}'
 
 

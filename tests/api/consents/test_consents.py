@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
-from api.advice.participant_rows import Job
 from api.assessments import service
 from api.assessments.rescreening import rescreen
 from api.assessments.tables import ASSESSMENTS
@@ -18,12 +17,14 @@ from api.assessments.work_list import work_list
 from api.consents import service as consents
 from api.consents.service import Agreement
 from api.consents.tables import CONSENTS
-from api.imports.service import import_sheet
+from api.files.cage import InProcess
+from api.imports.service import ask_for
+from api.jobs.worker import do_all
 from api.participants import agreements, evidence
 from api.participants.people import find
 from api.participants.tables import EVIDENCE
+from api.record.jobs import see_job
 from api.record.refusals import Refused
-from api.record.staging import discard
 from tests.conftest import EXAMPLES
 from tests.installation import MORNING, installation
 from tests.staged import upload
@@ -55,8 +56,8 @@ class Oracle:
 class History:
     """One history of two people, done to the record and to the oracle at once."""
 
-    def __init__(self, kail, folder):
-        self.kail, self.folder, self.oracle = kail, folder, Oracle()
+    def __init__(self, kail):
+        self.kail, self.oracle = kail, Oracle()
         self.mentor, self.clock = kail.actors["mentor"], kail.clock
         self.clock.now = MORNING
         self.assessed = {}
@@ -140,13 +141,18 @@ class History:
     def import_row(self, which):
         before, person = self.count(), self.people[which]
         content = f"participant,monthly_profit\n{self.own[which]},{next(_numbers)}\n"
-        file = upload(self.folder, content.encode(), "people.csv")
-        job = Job(programme=self.kail.live.programme, today=self.kail.live.today)
+        file = upload(self.kail.settings.data, content.encode(), "people.csv")
         agreed = Agreement(("record",), "paper", self.today, "2026-11")
-        found = import_sheet(self.kail.record, self.mentor, job, file, agreed)
-        discard(file.staged)
-        taken = int(self.agrees(person, "record"))
-        assert (found.taken, found.registered, found.rejected_rows) == (taken, 0, 1 - taken)
+        asked = {"sheet": "", "language": "en", "today": self.kail.live.today, "most_rows": 10}
+        with self.kail.record.write() as tx:
+            job = ask_for(tx, self.mentor, file, None, agreed, **asked)
+        do_all(self.kail.record, self.kail.live, self.kail.settings.data)
+        with self.kail.record.read() as tx:
+            found = see_job(tx, self.mentor, job)
+        taken, result = int(self.agrees(person, "record")), found.result
+        assert (found.state, result["taken"], result["registered"], result["rejected_rows"]) == (
+            ("done", taken, 0, 1 - taken)
+        )
         assert self.count()[which] == (before[which][0] + taken, before[which][1])
 
     def rescreen(self):
@@ -203,15 +209,16 @@ STEPS = st.one_of(
 
 @pytest.fixture(scope="module")
 def one_kail(tmp_path_factory):
-    """An installation for all histories: making one takes as long as twenty of them."""
-    with installation(tmp_path_factory.mktemp("histories") / "data") as made:
+    """An installation for all histories: making one takes as long as twenty of them. Files are read without a cage, too."""
+    with installation(tmp_path_factory.mktemp("histories") / "data") as made, pytest.MonkeyPatch.context() as patched:
+        patched.setattr("api.imports.service.Cage", InProcess)
         yield made
 
 
 @settings(max_examples=HISTORIES)
 @given(steps=st.lists(STEPS, min_size=1, max_size=12))
-def test_nothing_is_processed_without_the_consent_that_stands_at_that_moment(one_kail, tmp_path_factory, steps):
-    history = History(one_kail, tmp_path_factory.getbasetemp())
+def test_nothing_is_processed_without_the_consent_that_stands_at_that_moment(one_kail, steps):
+    history = History(one_kail)
     ledger = history.ledger()
     try:
         for name, *args in steps:

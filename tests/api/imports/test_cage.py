@@ -19,11 +19,13 @@ from pathlib import Path
 
 import pytest
 
-from api.files import cage
-from api.files.cage import UPLOADS, Cage, Limits, limits_memory
-from api.imports import uploads
+from api.files.cage import UPLOADS, Cage, InProcess, Limits, limits_memory
+from api.imports import service
+from api.jobs.worker import do_all
+from api.record.staging import FOLDER
 from tests.api.files import hostile
-from tests.api.imports.test_imports import ANI, everything, imported, people, send
+from tests.api.imports.test_imports import ANI, everything, people
+from tests.importing import imported, outcome, page_of, post, send
 from tests.installation import installation
 from words.catalogues import catalogue
 
@@ -79,26 +81,28 @@ def children() -> list[int]:
 
 
 def on_the_page(kail, name, content, columns=None, language="id"):
-    """Send a file by the page; return the status and what it shows as text."""
+    """Send a file by the page; return the status, and what the page of its job shows as text."""
     files = {"file": (name, content)} | ({"columns": ("columns.toml", columns)} if columns else {})
     data = {"consents": ["record"], "channel": "paper", "said_on": "2026-11-20"}
     with kail.client("mentor") as client:
-        answer = client.post(f"/imports?language={language}", data=data, files=files)
+        answer = client.post(f"/imports?language={language}", data=data, files=files, follow_redirects=False)
+        answer = page_of(kail, client, answer)
     return answer.status_code, html.unescape(answer.text)
 
 
 def refused(kail, name, content, code, *, columns=None, field="file"):
     """See that a file is refused with that code by the endpoint in English and by the page in Indonesian."""
     answer = send(kail, content, name, columns=columns)
-    assert answer.status_code == 400, answer.text
-    (problem,) = answer.json()["problems"]
+    assert answer.status == "failed", answer
+    (problem,) = answer.problems
     assert problem["field"] == field
     assert all(part in problem["message"] for part in said(code, "en")), problem
     assert all(part in problem["remedy"] for part in said(code, "en", "remedy")), problem
     status, page = on_the_page(kail, name, content, columns)
-    assert status == 400
+    assert status == 200
     assert all(part in page for part in (*said(code, "id"), *said(code, "id", "remedy"))), code
     assert not children()
+    assert list((kail.settings.data / FOLDER).iterdir()) == []
 
 
 @needs_limits
@@ -122,11 +126,17 @@ def test_a_deep_line_and_one_of_many_names_are_problems_of_their_rows(koja):
     assert "1,000 names" in told[1]
 
 
-def test_rows_that_never_close_a_quotation_mark_do_not_each_take_in_the_rest(koja):
-    start = time.monotonic()
-    answer = send(koja, hostile.never_closed(100_000), "people.csv")
-    assert answer.status_code == 400
-    assert time.monotonic() - start < 10
+def test_rows_that_never_close_a_quotation_mark_do_not_each_take_in_the_rest(koja, tmp_path):
+    assert imported(koja, hostile.never_closed(500))["rejected_rows"] == 500
+    took = []
+    for lines in (1_000, 8_000):
+        path = tmp_path / "people.csv"
+        path.write_bytes(hostile.never_closed(lines))
+        start = time.process_time()
+        with InProcess().open_sheet(path, ["nik"], "UTC", None) as sheet:
+            assert sum(1 for _ in sheet.rows) == lines
+        took.append(time.process_time() - start)
+    assert took[1] < 32 * took[0]  # eight times the rows; if each took in the rest it would be 64 times as much
 
 
 def test_a_few_thousand_problems_are_counted_and_a_thousand_told(koja):
@@ -142,7 +152,7 @@ def within(monkeypatch):
     """Let uploads take less than they may."""
 
     def set_limits(**limits):
-        monkeypatch.setattr(uploads, "Cage", lambda: Cage(replace(UPLOADS, **limits)))
+        monkeypatch.setattr(service, "Cage", lambda: Cage(replace(UPLOADS, **limits)))
 
     return set_limits
 
@@ -158,7 +168,7 @@ def test_an_upload_may_take_half_a_gigabyte_and_the_longer_the_larger_it_is():
 def test_who_takes_too_long_is_told_so_with_the_files_own_name(koja, within):
     within(cpu_seconds=1)
     refused(koja, "Peserta 2026.xlsx", CELLS, "cage_time")
-    (problem,) = send(koja, CELLS, "Peserta 2026.xlsx").json()["problems"]
+    (problem,) = send(koja, CELLS, "Peserta 2026.xlsx").problems
     assert problem["message"] == "Peserta 2026.xlsx: reading it takes longer than 1 seconds."
 
 
@@ -178,26 +188,22 @@ def test_who_takes_too_much_memory_or_brings_too_much_is_told_so(koja, within):
     )
 
 
-def post(client, content, name):
-    """Send a file by a client that may send others meanwhile."""
-    data = {"consents": "record", "channel": "paper", "said_on": "2026-11-20"}
-    return client.post("/api/v1/imports?language=en", data=data, files={"file": (name, content)})
-
-
 def done_to_the_child(kail, number: int) -> dict[str, str]:
     """Send that signal to the child while it reads; return what is told, and see that the service answers meanwhile."""
     with kail.client("mentor") as client, ThreadPoolExecutor(1) as pool:
-        sent = pool.submit(post, client, CELLS, "people.xlsx")
+        job = post(client, CELLS, "people.xlsx").json()["id"]
+        worked = pool.submit(do_all, kail.record, kail.live, kail.settings.data)
         end = time.monotonic() + 20
         while not (found := children()):
             assert time.monotonic() < end
             time.sleep(0.01)
         os.kill(found[0], number)
         assert client.get("/health").status_code == 200
-        answer = sent.result(30)
-    assert answer.status_code == 400, answer.text
+        worked.result(30)
+        found = outcome(client, job)
+    assert found.status == "failed"
     assert not children()
-    (problem,) = answer.json()["problems"]
+    (problem,) = found.problems
     return problem
 
 
@@ -237,52 +243,69 @@ def counted() -> Iterator[list[int]]:
 
 
 @needs_limits
-def test_of_six_files_at_once_two_are_read_and_the_others_wait_while_the_service_answers(small_kail):
+def test_of_six_files_at_once_one_is_read_at_a_time_while_the_service_answers_and_all_come_in(small_kail):
     contents = [f"name,nik,nib\nBu {n},{int(ANI) + n},true\n" for n in range(6)]
-    with counted() as counts, small_kail.client("mentor") as client, ThreadPoolExecutor(6) as pool:
-        sent = [pool.submit(post, client, content.encode(), "people.csv") for content in contents]
+    headers = [small_kail.headers(("mentor", "mentor2")[n % 2]) for n in range(6)]  # five of one may wait
+    record, live, data = small_kail.record, small_kail.live, small_kail.settings.data
+    with counted() as counts, small_kail.client() as client, ThreadPoolExecutor(7) as pool:
+        sent = [pool.submit(post, client, one, headers=mine) for one, mine in zip(contents, headers, strict=True)]
+        jobs = [one.result() for one in sent]
+        assert [one.status_code for one in jobs] == [202] * 6
+        worked = pool.submit(do_all, record, live, data)
         end = time.monotonic() + 60
-        while not all(one.done() for one in sent):
+        while not worked.done():
             start = time.monotonic()
             assert client.get("/health").status_code == 200
             assert time.monotonic() - start < 2
             assert start < end
             time.sleep(0.05)
-        assert [one.result().json()["registered"] for one in sent] == [1] * 6
-    assert max(counts) == cage.AT_ONCE
-    assert len(people(small_kail)) == 6
+        found = [outcome(client, one.json()["id"], mine) for one, mine in zip(jobs, headers, strict=True)]
+    assert [one.counts[:3] for one in found] == [(1, 1, 1)] * 6
+    assert max(counts) == 1
+    assert len(people(small_kail)) == len(people(small_kail, "mentor2")) == 3
 
 
-def test_where_the_line_is_full_the_next_file_is_told_to_come_back(koja, monkeypatch):
-    monkeypatch.setattr(cage, "_IN_LINE", threading.BoundedSemaphore(1))
-    cage._IN_LINE.acquire()
-    before = everything(koja)
-    answer = send(koja, "nik\n1\n")
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
-    (problem,) = answer.json()["problems"]
-    assert problem["message"] == "people.csv: too many files are waiting to be read just now."
-    status, page = on_the_page(koja, "people.csv", b"nik\n1\n")
-    assert status == 503
-    assert all(part in page for part in (*said("cage_full", "id"), *said("cage_full", "id", "remedy")))
-    assert everything(koja) == before
+def test_where_five_of_ones_own_wait_the_next_file_is_told_to_come_back(small_kail):
+    sheet = "nik\nx\n"
+    with small_kail.client("mentor") as client:
+        for _ in range(5):
+            assert post(client, sheet).status_code == 202
+    before, files = everything(small_kail), sorted((small_kail.settings.data / FOLDER).iterdir())
+    answer = send(small_kail, sheet)
+    assert answer.status == 409
+    (problem,) = answer.problems
+    assert problem["message"] == "5 of your tasks are not done yet."
+    status, page = on_the_page(small_kail, "people.csv", sheet.encode())
+    assert status == 409
+    assert "Sudah ada 5 tugas Anda yang belum selesai." in page
+    assert "Tunggu sampai satu selesai, atau hentikan satu." in page
+    assert everything(small_kail) == before
+    assert sorted((small_kail.settings.data / FOLDER).iterdir()) == files
+    assert send(small_kail, sheet, login="mentor2").status == "done"  # and with it all that waited
+    assert send(small_kail, "nik\ny\n").status == "done"
 
 
-def test_a_turn_is_given_back_where_no_clock_can_be_started(koja, monkeypatch):
-    """Two such moments would otherwise shut every file out until a restart."""
+NOTHING_LEFT = {
+    "no process": ("subprocess.Popen.__init__", OSError(11, "Resource temporarily unavailable")),
+    "no clock": ("api.files.cage.Clock.start", RuntimeError("can't start new thread")),
+}
 
-    def refuse(self):
-        raise RuntimeError("can't start new thread")
 
-    for _ in range(cage.AT_ONCE + 1):
-        with monkeypatch.context() as patched:
-            patched.setattr(cage.Clock, "start", refuse)
-            assert send(koja, "nik\n1\n").status_code == 503
-    assert not children()
-    assert send(koja, "nik\nx\n").status_code == 200
+@pytest.mark.parametrize("left", NOTHING_LEFT)
+def test_where_the_system_has_nothing_left_for_a_child_it_is_said_and_the_next_file_is_read(koja, monkeypatch, left):
+    what, error = NOTHING_LEFT[left]
+
+    def refuse(*_, **__):
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(what, refuse)
+        refused(koja, "people.csv", b"nik\n1\n", "cage_lost")
+    assert send(koja, f"nik\n{left}\n").status == "done"
 
 
 @pytest.mark.parametrize("name", ["a.c\0sv", "a.c\nsv", "a.<b>", "a.csvcsvcsvcsv", "a"])
 def test_an_ending_that_no_file_has_is_refused_in_words(koja, name):
     answer = send(koja, "nik\n1\n", name)
-    assert answer.status_code == 400
-    assert answer.json()["problems"][0]["field"] == "file"
+    assert answer.status == "failed"
+    assert answer.problems[0]["field"] == "file"

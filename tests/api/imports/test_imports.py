@@ -15,6 +15,7 @@ from api.participants.evidence import evidence_of, signals_of
 from api.participants.people import people_of
 from tests.every_table import METADATA
 from tests.importing import imported, send
+from tests.installation import installation
 
 BESIDE = ("sessions", "tries", "jobs", "job_pieces", "audit", "chain_ends")
 """Tables that change with every import, whatever comes of it."""
@@ -290,7 +291,15 @@ def test_another_mentor_may_import_the_same_file_for_their_own(small_kail):
     assert counts(found) == (1, 0, 0, 0, 1)
 
 
-TOO_LONG = "participant,nib\n" + "".join(f"{number},true\n" for number in range(2_001))
+MOST_ROWS = 1_000
+TOO_LONG = "participant,nib\n" + "".join(f"{number},true\n" for number in range(MOST_ROWS + 1))
+
+
+@pytest.fixture
+def kail_of_few_rows(tmp_path):
+    """An installation whose operator allows no more rows than that."""
+    with installation(tmp_path / "data", upload_rows=MOST_ROWS) as made:
+        yield made
 
 
 @pytest.mark.parametrize(
@@ -303,19 +312,19 @@ TOO_LONG = "participant,nib\n" + "".join(f"{number},true\n" for number in range(
         ("hello", "people.pdf", ""),
         (b"PK\x03\x04 not a workbook", "people.xlsx", ""),
         (b"name,nik\n\xff\xfe,1\n", "people.csv", ""),
-        (TOO_LONG, "people.csv", "2,000"),
+        (TOO_LONG, "people.csv", "1,000"),
     ],
     ids=["no id", "empty", "no rows", "unknown column", "a pdf", "no workbook", "no UTF-8", "too long"],
 )
-def test_a_file_that_cannot_be_read_is_refused_with_a_remedy_and_nothing_is_kept(small_kail, content, name, what):
-    before = everything(small_kail)
-    answer = send(small_kail, content, name)
+def test_a_file_that_cannot_be_read_is_refused_with_a_remedy_and_nothing_is_kept(kail_of_few_rows, content, name, what):
+    before = everything(kail_of_few_rows)
+    answer = send(kail_of_few_rows, content, name)
     assert answer.status == "failed"
     problems = answer.problems
     assert problems
     assert all(problem["field"] == "file" and problem["message"] and problem["remedy"] for problem in problems)
     assert what in json.dumps(problems)
-    assert everything(small_kail) == before
+    assert everything(kail_of_few_rows) == before
 
 
 NO_ROWS = {
@@ -323,8 +332,8 @@ NO_ROWS = {
     "en": ("There is a header but no row.", "Add one row for each person."),
 }
 LONG = {
-    "id": ("Isinya lebih dari 2.000 baris.", "Bagi menjadi beberapa berkas."),
-    "en": ("It has more than 2,000 rows.", "Import it in several files."),
+    "id": ("Isinya lebih dari 1.000 baris.", "Bagi menjadi beberapa berkas."),
+    "en": ("It has more than 1,000 rows.", "Import it in several files."),
 }
 
 STRANGE = {
@@ -346,9 +355,9 @@ STRANGE = {
     ids=["no rows", "too long", "unknown column"],
 )
 def test_why_a_file_cannot_be_read_is_told_in_indonesian_unless_english_is_asked(
-    small_kail, content, said, asked, told
+    kail_of_few_rows, content, said, asked, told
 ):
-    answer = send(small_kail, content, language=asked)
+    answer = send(kail_of_few_rows, content, language=asked)
     assert answer.status == "failed"
     (problem,) = answer.problems
     assert (problem["message"], problem["remedy"]) == said[told]

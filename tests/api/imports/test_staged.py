@@ -12,8 +12,9 @@ import httpx
 import pytest
 
 from api.record.staging import FOLDER
-from tests.api.imports.test_imports import ANI, everything, imported, send
+from tests.api.imports.test_imports import ANI, everything
 from tests.api.test_secrecy import found_in, planted, sheet
+from tests.importing import imported, post, send
 from tests.installation import PASSWORD
 from tests.installed import serving
 
@@ -86,19 +87,29 @@ def test_a_request_that_stands_still_and_a_server_that_is_killed_leave_nothing_i
         assert list((data / FOLDER).iterdir()) == []
 
 
-def test_what_was_sent_is_gone_when_it_was_answered(small_kail):
+def test_what_was_sent_is_gone_when_its_job_is_over_however_that_ended(small_kail):
     folder = small_kail.settings.data / FOLDER
     imported(small_kail, f"name,nik,nib\nBu Ani,{ANI},true\n")
     assert list(folder.iterdir()) == []
-    for status, content, name in ((409, f"name,nik,nib\nBu Ani,{ANI},true\n", "people.csv"), (400, b"x", "people.pdf")):
-        assert send(small_kail, content, name).status_code == status
+    for content, name in ((f"name,nik,nib\nBu Ani,{ANI},true\n", "people.csv"), (b"x", "people.pdf")):
+        assert send(small_kail, content, name).status == "failed"
         assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("wrong", [{"consents": ""}, {"channel": "telepathy"}, {"owner": "me"}, {"columns": "x" * 10}])
+def test_what_is_refused_at_once_does_not_stay_and_what_is_accepted_does(small_kail, wrong):
+    folder = small_kail.settings.data / FOLDER
+    with small_kail.client("mentor") as client:
+        answer = post(client, f"name,nik,nib\nBu Ani,{ANI},true\n", **wrong)
+        refused = "columns" not in wrong  # a map that is none is found when it is read
+        assert answer.status_code == (400 if refused else 202)
+        assert len(list(folder.iterdir())) == (0 if refused else 2)
 
 
 def test_a_map_that_is_too_large_is_refused_while_it_arrives(small_kail):
     before = everything(small_kail)
     answer = send(small_kail, "nik\n1\n", columns="# " + "x" * 100_000)
-    assert answer.status_code == 413
-    assert [problem["field"] for problem in answer.json()["problems"]] == ["columns"]
+    assert answer.status == 413
+    assert [problem["field"] for problem in answer.problems] == ["columns"]
     assert list((small_kail.settings.data / FOLDER).iterdir()) == []
     assert everything(small_kail) == before

@@ -3,6 +3,7 @@
 import pytest
 
 from api.accounts.service import change_account
+from tests.importing import page_of
 from tests.installation import A_TRADER
 from tests.reading import errors_of, field, read
 
@@ -242,12 +243,20 @@ def test_a_file_is_imported_and_its_bad_rows_are_shown(small_kail):
     with small_kail.client("mentor") as client:
         empty = client.post("/imports", data={"channel": "paper", "said_on": ""}, files={"columns": ("", b"")})
         assert errors_of(empty) == ["consents", "file"]
-        done = client.post("/imports", data=agreed, files={"file": ("orang.csv", sheet.encode()), "columns": ("", b"")})
-        text = read(done).text
+        files = {"file": ("orang.csv", sheet.encode()), "columns": ("", b"")}
+        sent = client.post("/imports", data=agreed, files=files, follow_redirects=False)
+        assert sent.headers["location"].startswith("/jobs/")
+        assert "Menunggu giliran" in read(client.get(sent.headers["location"])).text
+        text = read(page_of(small_kail, client, sent)).text
         assert "2 baris dibaca: 1 masuk" in text
-        assert "staff" in text
-        again = client.post("/imports", data=agreed, files={"file": ("orang.csv", sheet.encode())})
-        assert errors_of(again, 409) == ["file"]
+        assert "staff: “banyak”" in text
+        again = client.post(
+            "/imports", data=agreed, files={"file": ("orang.csv", sheet.encode())}, follow_redirects=False
+        )
+        text = read(page_of(small_kail, client, again)).text
+        assert "Berkas ini sudah dimasukkan pada 21 November 2026" in text
+        assert "Tidak perlu apa-apa" in text
+        assert "tetap tersimpan" not in text
         assert "Bu Ani" in read(client.get("/participants")).text
 
 
