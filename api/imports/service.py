@@ -10,6 +10,7 @@ from __future__ import annotations
 import hmac
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from hashlib import sha256
@@ -25,12 +26,11 @@ from api.audit.service import note
 from api.consents.service import Agreement
 from api.files.cage import OF_CAGE, Cage
 from api.files.rows import FileProblem, Row
-from api.files.sources import pack_source, unpack_source
+from api.files.sources import pack_source
 from api.imports.cells import CellsReader, CellsWriter, read_cells
 from api.imports.reading import Line, Reading, known_names
 from api.imports.storing import Taken, take_each
 from api.imports.tables import IMPORTS
-from api.participants import people
 from api.record.actor import Actor
 from api.record.doing import Doing, Ended
 from api.record.jobs import enqueue
@@ -111,7 +111,7 @@ def _asked(job: Doing) -> Job:
     return Job(
         programme=job.live.programme,
         today=date.fromisoformat(job.given["today"]),
-        columns=unpack_source(columns) if columns else None,
+        columns=_staged(job, columns) if columns else None,
         sheet=job.given["sheet"] or None,
         language=job.language,
         reader=Cage(),
@@ -120,9 +120,12 @@ def _asked(job: Doing) -> Job:
 
 def asked_file(job: Doing) -> Staged:
     """The file that was sent."""
-    source = unpack_source(job.given["file"])
-    assert isinstance(source, Staged)
-    return source
+    return _staged(job, job.given["file"])
+
+
+def _staged(job: Doing, given: Mapping[str, str]) -> Staged:
+    """A file in the data folder as it is now: it may have been moved since."""
+    return staged(job.data, given["id"], bytes.fromhex(given["key"]), given["name"])
 
 
 def _unreadable(error: FileProblem | ProgrammeError, job: Job, file: Staged) -> list[Trouble]:
@@ -219,8 +222,7 @@ def _store_rows(
     while chunk := list(itertools.islice(rows, job.pace.size)):
         lines = [_line(reading, row) for row, _ in chunk]
         readable = [one for one in lines if isinstance(one, Line)]
-        keys = spare.take(len(readable))
-        with job.step(len(chunk)) as tx:
+        with spare.taken(len(readable)) as keys, job.step(len(chunk)) as tx:
             place = dict(job.place)
             taken = iter(take_each(tx, job.actor, readable, agreed, keys))
             for line in lines:
@@ -233,22 +235,27 @@ class _Spare:
     """Keys made beforehand for people to come, many at a time, so that no step waits for another file to reach the disk."""
 
     def __init__(self, job: Doing) -> None:
-        self._job, self._left, self._given = job, dict[str, bytes](), dict[str, bytes]()
+        self._vault, self._left = job.record.vault, dict[str, bytes]()
 
-    def take(self, many: int) -> dict[str, bytes]:
-        """So many ids with their keys."""
+    @contextmanager
+    def taken(self, many: int) -> Iterator[dict[str, bytes]]:
+        """So many ids with their keys; whoever uses one takes it out, the others come back.
+
+        Where it is not certain that nothing was committed none comes back: a key of nobody does no harm.
+        """
         while len(self._left) < many:
-            self._left |= self._job.record.vault.make_each([new_id() for _ in range(SPARE_KEYS)])
-        taken = {name: self._left.pop(name) for name in list(self._left)[:many]}
-        self._given |= taken
-        return taken
+            self._left |= self._vault.make_each([new_id() for _ in range(SPARE_KEYS)])
+        some = {name: self._left.pop(name) for name in list(self._left)[:many]}
+        try:
+            yield some
+        except Ended:  # raised before a step, or after it was committed
+            self._left |= some
+            raise
+        self._left |= some
 
     def close(self) -> None:
-        """Destroy those that became nobody's. Only when it is certain that no commit is under way: a stop leaves them."""
-        names = [*self._left, *self._given]
-        with self._job.record.read() as tx:
-            used = people.who_are(tx, names)
-        self._job.record.vault.destroy(sorted(set(names) - used))
+        """Destroy those that became nobody's."""
+        self._vault.destroy(sorted(self._left))
 
 
 def _line(reading: Reading, row: Row) -> Line | Rejected:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -30,12 +30,12 @@ class Taken(NamedTuple):
 
 
 def take_each(
-    tx: Transaction, actor: Actor, lines: Sequence[Line], agreed: Agreement, keys: Mapping[str, bytes]
+    tx: Transaction, actor: Actor, lines: Sequence[Line], agreed: Agreement, keys: dict[str, bytes]
 ) -> list[Taken | Rejected]:
     """Store rows, each as `take` does; of one that could not be stored, why.
 
     Whoever is nobody's yet is registered together with the others of that kind, in a few statements for all of them, under
-    ids that have their `keys` already: as many as rows, so that nobody waits for the disk twice.
+    ids that have their `keys` already, as many as rows; those that are used are taken out.
     """
     found: dict[int, Taken | Rejected] = dict(_take_new(tx, actor, lines, agreed, keys))
     for place, line in enumerate(lines):
@@ -48,7 +48,7 @@ def take_each(
 
 
 def _take_new(
-    tx: Transaction, actor: Actor, lines: Sequence[Line], agreed: Agreement, keys: Mapping[str, bytes]
+    tx: Transaction, actor: Actor, lines: Sequence[Line], agreed: Agreement, keys: dict[str, bytes]
 ) -> Iterator[tuple[int, Taken | Rejected]]:
     """Register whoever is surely new: known by no NIK and no id, neither in the record nor in another of these rows."""
     index = [people.indices(tx, actor.organisation_id, line.identity, line.ready.id) for line in lines]
@@ -60,6 +60,8 @@ def _take_new(
         return
     who = [(lines[place].identity, lines[place].ready.id) for place in new]
     made = people.register_each(tx, actor, who, agreed, keys)
+    for person in made:
+        del keys[person.id]
     facts = [(person, _facts(lines[place])) for person, place in zip(made, new, strict=True)]
     for place, count in zip(new, evidence.store_first(tx, actor, facts, "import"), strict=True):
         yield place, Taken(True, count)

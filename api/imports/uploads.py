@@ -9,6 +9,7 @@ from litestar.di import Provide
 from api.consents.forms import read_agreement
 from api.imports.service import ask_for
 from api.record.live import Live
+from api.record.refusals import Refused
 from api.web.asking import Asking, ask
 from api.web.errors import language_of
 from api.web.forms import Form
@@ -38,6 +39,9 @@ def take(request: Asking, upload: Upload, live: Live) -> str:
     form.done()
     most_rows = request.app.state.settings.upload_rows
     more: dict[str, Any] = {"language": language_of(request), "today": live.today, "most_rows": most_rows}
-    job = ask(request, ask_for, upload.files["file"], upload.files.get("columns"), agreed, sheet=sheet, **more)
-    upload.keep()
-    return job
+    upload.keep()  # before the row: a file that no job wants is swept away, a job without its file is lost
+    try:
+        return ask(request, ask_for, upload.files["file"], upload.files.get("columns"), agreed, sheet=sheet, **more)
+    except Refused:
+        upload.keep(False)
+        raise

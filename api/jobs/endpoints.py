@@ -10,9 +10,12 @@ from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
 from litestar.response import Stream
 
+from api.audit.service import note
 from api.jobs.kinds import ask_for, read_asked
 from api.record import deadlines
+from api.record.actor import Actor
 from api.record.jobs import Job, cancel, read_out, see_job, see_jobs
+from api.record.transaction import Transaction
 from api.web.asking import NO_STORE, Asking, actor_of, answer_json, ask, in_thread, look_up
 from api.web.bulkheads import ANSWER_SECONDS, RECORD
 from api.web.errors import language_of
@@ -64,9 +67,20 @@ def get_file(request: Asking, job_id: FromPath[str]) -> Stream:
 
 def as_file(request: Asking, job_id: str) -> Stream:
     """What a job read out, as a file that a browser saves."""
-    first = look_up(request, read_out, job_id)  # a refusal comes before anything is sent
+    first = ask(request, fetch, job_id)  # a refusal comes before anything is sent
     headers = {"content-disposition": f'attachment; filename="kail-{job_id[:8]}.csv"', **NO_STORE}
     return Stream(_parts(request, job_id, first), media_type="text/csv", headers=headers)
+
+
+def fetch(tx: Transaction, actor: Actor, job_id: str) -> tuple[list[str], int]:
+    """The first part of what a job read out; noted.
+
+    Raises:
+        Refused: as `read_out` does.
+    """
+    first = read_out(tx, actor, job_id)
+    note(tx, actor, "fetched_export", "job", job_id)
+    return first
 
 
 async def _parts(request: Asking, job_id: str, part: tuple[list[str], int]) -> AsyncIterator[bytes]:

@@ -36,6 +36,8 @@ ASKED: Final[Mapping[str, Asked]] = {
 }
 KINDS: Final[Mapping[str, Kind]] = {imports.KIND: imports.import_sheet, **{name: one.do for name, one in ASKED.items()}}
 """What does a job of each kind."""
+ROLES: Final[Mapping[str, str]] = {imports.KIND: "mentor", **{name: one.role for name, one in ASKED.items()}}
+"""Who may have a job of each kind done, when it is asked for and while it is done."""
 
 
 def read_asked(form: Form, actor: Actor) -> tuple[str, dict[str, Any]]:

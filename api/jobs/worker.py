@@ -20,13 +20,15 @@ from typing import Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.accounts.sessions import actor_of_account
-from api.jobs.kinds import KINDS
+from api.jobs.kinds import KINDS, ROLES
+from api.participants import rights
+from api.record import staging
+from api.record.actor import Actor
 from api.record.doing import do_next
 from api.record.jobs import files_wanted, forget_old
 from api.record.live import Live, go_live
 from api.record.space import MEGABYTE, Space
-from api.record.staging import sweep
-from api.record.transaction import Record, open_record
+from api.record.transaction import Record, Transaction, open_record
 from api.record.unavailable import Unavailable
 from api.settings import Settings
 
@@ -35,7 +37,7 @@ LOOK_SECONDS: Final = 0.25
 """How often it is looked whether somebody asked for a job."""
 AGAIN_SECONDS: Final = 2.0
 """How long nothing is tried after the database was away or the disk full."""
-TIDY_SECONDS: Final = 3600
+TIDY_SECONDS: Final = 600
 NICENESS: Final = 10
 LOCK_FILE: Final = "jobs.lock"
 
@@ -43,9 +45,15 @@ LOCK_FILE: Final = "jobs.lock"
 def do_all(record: Record, live: Live, data: Path) -> int:
     """Do every job that waits, until none is left; return how many turns it took."""
     turns = 0
-    while do_next(record, live, data, KINDS, actor_of_account):
+    while do_next(record, live, data, KINDS, who):
         turns += 1
     return turns
+
+
+def who(tx: Transaction, account_id: str, kind: str) -> Actor | None:
+    """Who an account is, if it may still ask for that kind of job."""
+    actor = actor_of_account(tx, account_id)
+    return actor if actor is not None and actor.role == ROLES.get(kind) else None
 
 
 def work(record: Record, live: Live, data: Path, space: Space, is_over: Callable[[], bool]) -> None:
@@ -58,9 +66,10 @@ def work(record: Record, live: Live, data: Path, space: Space, is_over: Callable
     while not is_over():
         try:
             if time.monotonic() - tidied > TIDY_SECONDS:
-                tidy(record, data)
+                tidy(record, data, 0 if tidied == float("-inf") else TIDY_SECONDS)
                 tidied = time.monotonic()
-            if space.is_short() or not do_next(record, live, data, KINDS, actor_of_account, hold):
+            short = space.is_short()  # then jobs that were cancelled end, and make room
+            if not do_next(record, live, data, KINDS, who, hold, stopped_only=short):
                 time.sleep(LOOK_SECONDS)
         except (
             SQLAlchemyError,
@@ -72,15 +81,16 @@ def work(record: Record, live: Live, data: Path, space: Space, is_over: Callable
             time.sleep(AGAIN_SECONDS)
 
 
-def tidy(record: Record, data: Path) -> None:
-    """Delete jobs that ended long ago, and the staged files that no job needs."""
-    forget_old(record)
+def tidy(record: Record, data: Path, spared_seconds: float = 0) -> None:
+    """Take away the staged files that no job needs, then old jobs, and finish erasures that a stop or a lock interrupted."""
 
     def wanted() -> set[str]:
         with record.read() as tx:
             return files_wanted(tx)
 
-    sweep(data, wanted)
+    staging.sweep(data, wanted, spared_seconds=spared_seconds)
+    rights.sweep(record)
+    forget_old(record)
 
 
 @contextmanager
@@ -111,7 +121,7 @@ def main() -> None:
     """Work until the server ends."""
     if hasattr(os, "nice"):
         os.nice(NICENESS)
-    logging.basicConfig(format="kail jobs: %(message)s", level=logging.INFO)
+    logging.basicConfig(format="kail jobs: %(message)s")
     over = threading.Event()
     settings = Settings.from_environment(os.environ)
     assert settings.data is not None

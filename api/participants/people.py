@@ -119,16 +119,6 @@ def who_have(tx: Transaction, organisation_id: str, marks: Iterable[str]) -> set
     return found
 
 
-def who_are(tx: Transaction, ids: Sequence[str]) -> set[str]:
-    """Which of these ids are somebody's."""
-    found = set()
-    for start in range(0, len(ids), 500):
-        found |= {
-            row.id for row in tx.all(select(PARTICIPANTS.c.id).where(PARTICIPANTS.c.id.in_(ids[start : start + 500])))
-        }
-    return found
-
-
 def _check_free(tx: Transaction, actor: Actor, index: Mapping[str, str], but: str = "") -> None:
     taken = [(name, field) for name, field in _FIELDS.items() if _taken(tx, actor, name, index.get(name), but)]
     if taken:

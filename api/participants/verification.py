@@ -44,20 +44,23 @@ def verify_chains(job: Doing) -> Mapping[str, Any]:
 
 def _go_on(job: Doing, table: Table, number: int) -> None:
     """Look at the next rows in a transaction that keeps nobody waiting, then keep how far it came."""
-    walk = _walk(job.place["walks"][number])
+    before = job.place["walks"][number]
+    walk = _walk(before)
     with job.record.read() as tx:
         more = walk.go_on(tx, table, MOST_AT_ONCE)
         gone, end = is_gone(tx, table, walk.count), end_of(tx, table)
     walks, over = list(job.place["walks"]), list(job.place["over"])
-    walks[number] = _kept(walk) | {"gone": gone, "end": f"{end[0]}:{end[1]}"}
+    many = before["many"] + len(walk.faults) - len(before["faults"])
+    walks[number] = _kept(walk, many) | {"gone": gone, "end": f"{end[0]}:{end[1]}"}
     with job.step():
         job.place = {"walks": walks, "over": over if more else [*over, number]}
         job.done = sum(one["count"] for one in walks)
 
 
-def _kept(walk: Walk) -> dict[str, Any]:
-    faults = [[one.seq, one.what.code, dict(one.what.args)] for one in walk.faults]
-    return {"count": walk.count, "last": walk.last, "previous": walk.previous, "faults": faults}
+def _kept(walk: Walk, many: int = 0) -> dict[str, Any]:
+    """What the next part needs, and of the faults so far the first, with how `many` there are."""
+    faults = [[one.seq, one.what.code, dict(one.what.args)] for one in walk.faults[:MOST_TOLD]]
+    return {"count": walk.count, "last": walk.last, "previous": walk.previous, "faults": faults, "many": many}
 
 
 def _walk(kept: Mapping[str, Any]) -> Walk:
@@ -68,10 +71,10 @@ def _walk(kept: Mapping[str, Any]) -> Walk:
 def _said(job: Doing, table: Table, walk: Mapping[str, Any]) -> dict[str, Any]:
     says = speaker(job.language)
     faults = _walk(walk).faults
-    told = [says.sentence("terminal", "fault", number=str(one.seq), what=one.what) for one in faults[:MOST_TOLD]]
+    told = [says.sentence("terminal", "fault", number=str(one.seq), what=one.what) for one in faults]
     if walk["gone"]:
         told.append(says.sentence("terminal", "chain_gone"))
-    faults_found = len(faults) + walk["gone"]
+    faults_found = walk["many"] + walk["gone"]
     return {
         "chain": str(table.name),
         "entries": walk["count"],

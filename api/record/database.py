@@ -11,10 +11,12 @@ is taken, which shows at once whether it still lives, and a watch shuts the conn
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import Context
 from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
@@ -28,13 +30,14 @@ from api.record import deadlines
 from api.record.unavailable import Unavailable, why_unavailable
 from api.record.watch import Watch
 
+log = logging.getLogger("kail")
 WAIT_SECONDS: Final = 30
 """How long a writer waits for the one before it; then it gives up, `is_busy`."""
 CONNECT_SECONDS: Final = 10
 """How long connecting to PostgreSQL may take without a deadline."""
 _LEAST_TO_CONNECT: Final = 2  # seconds: its driver waits no shorter
 _POOL_SECONDS: Final = 4  # that a thread waits for a connection
-_MORE: Final = 30  # connections in need: with the pool's 20 as many as a process has threads, web/bulkheads.py
+_MORE: Final = 30  # connections in need: the pool's 20 are as many as a process has threads, web/bulkheads.py
 _GRACE: Final = 0.15  # seconds that the server has to say itself that it was too late, before its connection is shut
 _OPERATIONS: Final = 50_000  # of SQLite between two looks at the clock, a few milliseconds
 _WRITER: Final = 20180105  # the number of the advisory lock: any will do that is always the same
@@ -101,10 +104,17 @@ class Database:
             yield connection
             deadlines.check()  # whoever asked may be told by now that nothing was changed: so be it
             _commit(connection)
+            deadlines.committed()
 
     def afterwards(self, work: Callable[[], object]) -> None:
-        """Do what must not be done before all that was written is committed: here it is."""
-        work()
+        """Do what must not be done before all that was written is committed: here it is.
+
+        No deadline cuts it, and where it fails nobody is told that nothing was changed: the worker tidies up later.
+        """
+        try:
+            Context().run(work)
+        except Exception as error:
+            log.error("what is to be done after a commit was not: %s", type(error).__name__)
 
     def migrate(self, revision: str = "head") -> None:
         """Bring the tables to a revision, all of them or none."""

@@ -20,6 +20,7 @@ class Deadline:
     """A moment of the clock that only goes on (`time.monotonic`), which may be put off."""
 
     until: float
+    has_committed: bool = False
 
     def put_off(self, seconds: float) -> None:
         """Give that much more time: a body is still arriving, or something is known to take longer."""
@@ -61,6 +62,24 @@ def left() -> float:
     """The seconds that are left, below 0 when the deadline has passed; infinite without one."""
     deadline = _CURRENT.get()
     return inf if deadline is None else deadline.until - time.monotonic()
+
+
+def committed() -> None:
+    """Note that something was made permanent."""
+    if (deadline := _CURRENT.get()) is not None:
+        deadline.has_committed = True
+
+
+def begin() -> None:
+    """What was made permanent before is not of what is asked for: that somebody was seen, say."""
+    if (deadline := _CURRENT.get()) is not None:
+        deadline.has_committed = False
+
+
+def has_committed() -> bool:
+    """Whether anything of what is asked for is permanent already, so that nobody may say that nothing was changed."""
+    deadline = _CURRENT.get()
+    return deadline is not None and deadline.has_committed
 
 
 def has_passed() -> bool:

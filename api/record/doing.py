@@ -13,26 +13,28 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Row, func, insert, select, true, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.record.actor import Actor
-from api.record.crypto import seal_json, unseal_json
-from api.record.jobs import CANCELLED, DONE, END_OF_LINE, FAILED, JOBS, KEY_NAME, PIECES, RUNNING, WAITING, files_of
+from api.record.crypto import Tampered, seal_json, unseal_json
+from api.record.jobs import CANCELLED, DONE, END_OF_LINE, FAILED, JOBS, PIECES, RUNNING, WAITING, files_of, key_name
 from api.record.key_store import Erased
 from api.record.live import Live
 from api.record.refusals import Refused, Trouble
 from api.record.staging import FOLDER
 from api.record.transaction import Record, Transaction, new_id
-from api.record.unavailable import why_unavailable
+from api.record.unavailable import Unavailable, why_unavailable
 
 log = logging.getLogger("kail")
 MOST_SECONDS: Final = 0.020
-"""How long a step may hold the writer's lock; what takes as long for one thing as for ten is no reason to do one."""
+"""How long a step may hold the writer's lock, unless the disk alone takes longer."""
+LEAST_AT_ONCE: Final = 4
 MOST_AT_ONCE: Final = 200
 _ROOM: Final = 0.75
 TURN_SECONDS: Final = 2.0
@@ -49,12 +51,15 @@ class Pace:
     """How many things fit into a step, found out from what the last ones took."""
 
     def __init__(self) -> None:
-        self.size = 1
+        self.size = LEAST_AT_ONCE
 
     def took(self, many: int, seconds: float) -> None:
-        """Note how long a step of so many things held the lock: below the limit it grows by and by, above it is cut."""
+        """Note how long a step of so many things held the lock: below the limit it grows by and by, above it is cut.
+
+        Never below a few: where one alone takes too long, because the disk is slow, so do four.
+        """
         if seconds > MOST_SECONDS:
-            self.size = max(1, int(many * MOST_SECONDS / seconds))
+            self.size = max(LEAST_AT_ONCE, many // 2, int(many * MOST_SECONDS / seconds))
         elif many >= self.size and seconds < MOST_SECONDS * _ROOM:
             self.size = min(self.size + max(1, self.size // 4), MOST_AT_ONCE)
 
@@ -63,7 +68,7 @@ class Pace:
 class Doing:
     """A job while it is done. `data`: the data folder; `place`: where it goes on, by its kind.
 
-    `hold`: whether its turn is to end after the step, whoever waits.
+    `hold`: whether its turn is to end after the step, whoever waits. `may`: whether its account may still have it done.
     """
 
     record: Record
@@ -79,6 +84,7 @@ class Doing:
     done: int = 0
     total: int | None = None
     hold: Callable[[], bool] = bool
+    may: Callable[[Transaction], bool] = bool
 
     def __post_init__(self) -> None:
         self.pace = Pace()
@@ -117,8 +123,8 @@ class Doing:
         row = tx.one(select(JOBS.c.stop, JOBS.c.state, JOBS.c.round).where(JOBS.c.id == self.id))
         if row is None or row.state != RUNNING or row.round != self.round:
             raise Ended("it begins again, or is done by somebody else")
-        if row.stop:
-            raise Ended("it was cancelled")
+        if row.stop or not self.may(tx):
+            raise Ended("it was cancelled, or its account may not have it done any more")
 
     def _keep(self, tx: Transaction) -> None:
         if self._pieces:
@@ -143,63 +149,79 @@ Kind = Callable[[Doing], Mapping[str, Any]]
 
 It may be begun any number of times and goes on from `place`. It raises `Refused` where it cannot be done.
 """
-Who = Callable[[Transaction, str], Actor | None]
-"""Finds who an account is; None where it is closed."""
+Who = Callable[[Transaction, str, str], Actor | None]
+"""Finds who an account is, if it may have that kind of job done."""
 
 
 def do_next(
-    record: Record, live: Live, data: Path, kinds: Mapping[str, Kind], who: Who, hold: Callable[[], bool] = bool
+    record: Record,
+    live: Live,
+    data: Path,
+    kinds: Mapping[str, Kind],
+    who: Who,
+    hold: Callable[[], bool] = bool,
+    *,
+    stopped_only: bool = False,
 ) -> bool:
     """Let the job whose turn it is go on, until it ends or others have waited long enough; return whether there was one.
 
-    `hold`: asked after each step whether to stop there for now.
+    `hold`: asked after each step whether to stop there for now. `stopped_only`: end those that were cancelled, and no more.
     """
     with record.write() as tx:
-        first = select(JOBS).where(JOBS.c.state.in_(WAITING)).order_by(JOBS.c.turn, JOBS.c.id).limit(1)
-        row = tx.one(first)
+        waiting = JOBS.c.state.in_(WAITING) & (JOBS.c.stop if stopped_only else true())
+        row = tx.one(select(JOBS).where(waiting).order_by(JOBS.c.turn, JOBS.c.id).limit(1))
         if row is None:
             return False
         line = tx.one(select(END_OF_LINE))
         values = {"state": RUNNING, "turn": line[0] if line else 1, "tries": row.tries + 1}
         tx.run(update(JOBS).where(JOBS.c.id == row.id).values(values))
-        actor = who(tx, row.account_id)
-    try:
-        key = record.vault.key(KEY_NAME.format(row.id))
-    except Erased:
-        key = None
-    given = unseal_json(key, row.given, f"jobs.given:{row.id}") if key is not None else {}
+        actor = who(tx, row.account_id, row.kind)
+    key, given = _opened(record, row)
     if row.stop or actor is None or key is None or row.tries >= MOST_TRIES:
         state = CANCELLED if row.stop else FAILED
         said = [] if row.stop else [Trouble("job", "job_lost" if actor else "job_of_nobody").said(row.language)]
         _end(record, data, row.id, row.round, key, state, {"problems": said} | _name(given))
         return True
-    known = (row.id, actor, row.language, row.round, key, given, json.loads(row.place), row.done, row.total)
-    _do(Doing(record, live, data, *known, hold), kinds[row.kind])
+    known = (row.id, actor, row.language, row.round, key, given, json.loads(row.place), row.done, row.total, hold)
+    job = Doing(record, live, data, *known, may=lambda tx: who(tx, row.account_id, row.kind) is not None)
+    try:
+        _do(job, kinds[row.kind])
+    except Exception as error:
+        if why_unavailable(error):  # no fault of the job: whoever does jobs comes back later
+            _give_back(job, row.tries)
+        raise
     return True
+
+
+def _opened(record: Record, row: Row[Any]) -> tuple[bytes | None, Mapping[str, Any]]:
+    """A job's key and what it was given; no key where that cannot be read, so that nothing can be done."""
+    try:
+        key = record.vault.key(key_name(row.id, row.round))
+        return key, unseal_json(key, row.given, f"jobs.given:{row.id}")
+    except (Erased, Tampered, TypeError):  # TypeError: there is nothing to unseal
+        return None, {}
+
+
+def _give_back(job: Doing, tries: int) -> None:
+    """Count a turn as none."""
+    with suppress(SQLAlchemyError, Unavailable), job.record.write() as tx:
+        tx.run(update(JOBS).where(JOBS.c.id == job.id, JOBS.c.tries == tries + 1).values(tries=tries))
 
 
 def _do(job: Doing, kind: Kind) -> None:
     try:
-        result = {**kind(job), "problems": []} | _name(job.given)
+        state, result = DONE, {**kind(job), "problems": []}
     except Ended:
         return  # how it goes on, or that it does not, is seen when its turn comes
     except Refused as refused:
-        _end(
-            job.record,
-            job.data,
-            job.id,
-            job.round,
-            job.key,
-            FAILED,
-            {"problems": refused.problems(job.language)} | _name(job.given),
-        )
+        state, result = FAILED, {"problems": refused.problems(job.language)}
     except Exception as error:
         if why_unavailable(error):
-            raise  # the database is away or busy, or the disk full: whoever does jobs comes back later
+            raise
         where = "".join(traceback.format_tb(error.__traceback__))  # not its message, which may hold somebody's values
         log.error("unexpected %s in a job\n%s", type(error).__name__, where)
-    else:
-        _end(job.record, job.data, job.id, job.round, job.key, DONE, result)
+        return
+    _end(job.record, job.data, job.id, job.round, job.key, state, result | _name(job.given))
 
 
 def _name(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from sqlalchemy import (
 )
 
 from api.record.actor import Actor
-from api.record.crypto import seal_json, unseal_json
+from api.record.crypto import seal, seal_json, unseal, unseal_json
 from api.record.database import METADATA, SEALED, Moment
 from api.record.key_store import Erased
 from api.record.refusals import Refused, Trouble
@@ -51,8 +51,13 @@ MOST_PIECES: Final = 50
 """How many pieces of a file are read at once."""
 MOST_WAITING: Final = 5
 """Jobs of one account that may wait: our choice, so that nobody fills the line alone."""
-KEY_NAME: Final = "job:{}"
-"""Under which name the key store has a job's key; no participant is called so."""
+_KEYS: Final = "job:"
+
+
+def key_name(job_id: str, round_: int = 0) -> str:
+    """Under which name the key store has a job's key, anew for each round; no participant is called so."""
+    return f"{_KEYS}{job_id}:{round_}" if round_ else f"{_KEYS}{job_id}"
+
 
 JOBS: Final = Table(
     "jobs",
@@ -146,7 +151,7 @@ def enqueue(
     if waiting and waiting[0] >= MOST_WAITING:
         raise Refused(409, Trouble("job", "many_jobs", most=MOST_WAITING))
     job = new_id()
-    key = tx.vault.make(KEY_NAME.format(job))
+    key = tx.vault.make(key_name(job))
     values = {
         "id": job,
         "kind": kind,
@@ -181,8 +186,8 @@ def see_jobs(tx: Transaction, actor: Actor) -> list[Job]:
     """The asking account's own jobs, the latest first, without their results."""
     mine = select(JOBS).where(JOBS.c.account_id == actor.account_id).order_by(JOBS.c.asked_at.desc(), JOBS.c.id)
     rows = tx.all(mine.limit(MOST_LISTED))
-    keys = tx.vault.keys_of([KEY_NAME.format(row.id) for row in rows])
-    return [_named(_job(tx, row), row, keys.get(KEY_NAME.format(row.id))) for row in rows]
+    keys = tx.vault.keys_of([key_name(row.id, row.round) for row in rows])
+    return [_named(_job(tx, row), row, keys.get(key_name(row.id, row.round))) for row in rows]
 
 
 def cancel(tx: Transaction, actor: Actor, job_id: str) -> Job:
@@ -212,7 +217,7 @@ def read_out(tx: Transaction, actor: Actor, job_id: str, after: int = 0) -> tupl
     if row.state != DONE:
         raise Refused(409, Trouble("job", "job_not_done"))
     try:
-        key = tx.vault.key(KEY_NAME.format(job_id))
+        key = tx.vault.key(key_name(job_id, row.round))
     except Erased:
         raise _unknown() from None
     pieces = _pieces_of(tx, job_id, key, after, MOST_PIECES)
@@ -242,7 +247,7 @@ def _job(tx: Transaction, row: Row[Any]) -> Job:
 def _opened(tx: Transaction, row: Row[Any]) -> Job:
     job = _job(tx, row)
     try:
-        key = tx.vault.key(KEY_NAME.format(row.id))
+        key = tx.vault.key(key_name(row.id, row.round))
     except Erased:
         return job
     job, result = _named(job, row, key), _result_of(row, key)
@@ -289,26 +294,37 @@ def files_of(place: str) -> list[str]:
 def forget_people(tx: Transaction) -> list[str]:
     """Forget what jobs may say of somebody who is erased: pieces of those that are over, and what was read out.
 
-    A job that reads people out begins again where it is under way. Where it is over it loses its key: returned are the
-    names of the keys to destroy once all this is committed.
+    What reads people out gets another round, so that its key is nobody's any more: a job under way begins again with a new
+    one. Returned are the names of the old ones, to be destroyed once all this is committed; `forget_old` does it where that
+    was not done.
     """
     over, reads_out = JOBS.c.state.not_in(WAITING), JOBS.c.reads_out
     tx.run(delete(PIECES).where(PIECES.c.job_id.in_(select(JOBS.c.id).where(over | reads_out))))
-    again = {"round": JOBS.c.round + 1, "place": "{}", "done": 0}
-    tx.run(update(JOBS).where(reads_out, JOBS.c.state.in_(WAITING)).values(again))
-    return [KEY_NAME.format(row.id) for row in tx.all(select(JOBS.c.id).where(reads_out & over))]
+    rows = tx.all(select(JOBS.c.id, JOBS.c.round, JOBS.c.given).where(reads_out))
+    for row in rows:
+        again = {"round": row.round + 1, "place": "{}", "done": 0, "given": _sealed_anew(tx, row)}
+        tx.run(update(JOBS).where(JOBS.c.id == row.id).values(again if row.given else {"round": row.round + 1}))
+    return [key_name(row.id, row.round) for row in rows]
 
 
-def forget_old(record: Record) -> set[str]:
-    """Delete jobs that ended long enough ago and destroy every key without a job; return the ids of those that are left.
+def _sealed_anew(tx: Transaction, row: Row[Any]) -> bytes | None:
+    """What a job was given, under the key of its next round; None where it is over."""
+    if row.given is None:
+        return None
+    place = f"jobs.given:{row.id}"
+    given = unseal(tx.vault.key(key_name(row.id, row.round)), row.given, place)
+    return seal(tx.vault.make(key_name(row.id, row.round + 1)), given, place)
+
+
+def forget_old(record: Record) -> None:
+    """Delete jobs that ended long enough ago and destroy every key without a job.
 
     Keys are listed before the transaction: one that is in the list and has no row in it belongs to no job that will be.
     """
-    keys = {name for name in record.vault.persons() if name.startswith(KEY_NAME.format(""))}
+    keys = {name for name in record.vault.persons() if name.startswith(_KEYS)}
     with record.write() as tx:
         old = select(JOBS.c.id).where(JOBS.c.ended_at <= tx.now - KEPT)
         tx.run(delete(PIECES).where(PIECES.c.job_id.in_(old)))
         tx.run(delete(JOBS).where(JOBS.c.ended_at <= tx.now - KEPT))
-        left = {row.id for row in tx.all(select(JOBS.c.id))}
-    record.vault.destroy(sorted(keys - {KEY_NAME.format(job) for job in left}))
-    return left
+        left = {key_name(row.id, row.round) for row in tx.all(select(JOBS.c.id, JOBS.c.round))}
+    record.vault.destroy(sorted(keys - left))

@@ -222,8 +222,9 @@ class Vault:
 
     def destroy(self, persons: list[str]) -> None:
         """Destroy keys: whatever was sealed with them is unreadable from now on, in every copy."""
-        with self._store() as store:
-            store.executemany("DELETE FROM person_keys WHERE person = ?", [(person,) for person in persons])
+        if persons:
+            with self._writing() as store:
+                store.executemany("DELETE FROM person_keys WHERE person = ?", [(person,) for person in persons])
 
     def persons(self) -> list[str]:
         """Everybody who has a key."""

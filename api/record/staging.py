@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import time
 from collections.abc import Callable, Collection
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -91,8 +92,10 @@ def discard(file: Staged) -> None:
     file.path.unlink(missing_ok=True)
 
 
-def sweep(data: Path, wanted: Callable[[], Collection[str]]) -> int:
+def sweep(data: Path, wanted: Callable[[], Collection[str]], *, spared_seconds: float = 0) -> int:
     """Take away all staged files but those on their way in and those of the ids wanted; return how many.
+
+    Those that were written in the last `spared_seconds` stay: whoever took one in may still be at the commit that wants it.
 
     `wanted` is asked after it is known which files are on their way in: what came in meanwhile is then wanted already.
     """
@@ -101,11 +104,19 @@ def sweep(data: Path, wanted: Callable[[], Collection[str]]) -> int:
         found = [path for path in folder.glob("*") if _take_hold(path, holds)]
         kept = set(wanted())
         for path in found:
-            if path.name not in kept:
+            if path.name not in kept and _age_of(path) >= spared_seconds:
                 with suppress(PermissionError):  # Windows: it is held
                     path.unlink(missing_ok=True)
                     gone += 1
     return gone
+
+
+def _age_of(path: Path) -> float:
+    """How many seconds ago a file was written."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _take_hold(path: Path, holds: ExitStack) -> bool:

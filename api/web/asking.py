@@ -67,6 +67,7 @@ def _in(bulkhead: Bulkhead, work: Callable[P, T], more_seconds: float = 0) -> Ca
     async def handler(*args: P.args, **kwargs: P.kwargs) -> T:
         request = cast("Asking | None", kwargs.get("request"))
         deadlines.put_off(more_seconds)
+        deadlines.begin()
         lost = "too_late" if request is None or request.method in SAFE else "maybe_done"
         return cast(T, await bulkhead.run(await _once(functools.partial(work, *args, **kwargs), kwargs), lost))
 

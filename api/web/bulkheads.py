@@ -49,8 +49,8 @@ class Bulkhead:
         try:
             return await asyncio.wait_for(asyncio.wrap_future(future), None if left == inf else left + _GRACE)
         except TimeoutError:
-            if future.done() and not future.cancelled():  # its own
-                raise
+            if future.done() and not future.cancelled():  # just now, or the error is its own
+                return future.result()
             raise Unavailable("busy" if future.cancelled() else lost) from None
 
     def _begin(self, work: Callable[[], T]) -> Future[T]:

@@ -17,8 +17,10 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
+from api.record import deadlines
 from api.record.refusals import Refused, Trouble
 from api.record.unavailable import Unavailable, why_unavailable
+from api.web.asking import SAFE
 from api.web.strict_json import written
 from matcher.facts.participant import InputProblem
 from matcher.message import Message
@@ -192,7 +194,9 @@ def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[b
 def unavailable(request: Request[Any, Any, Any], error: Exception) -> Unavailable | None:
     """Why something cannot be done for now; None where the mistake is ours. Whoever runs the service reads it in the log."""
     why = why_unavailable(error)
-    if why is None or why is error:
+    if why is not None and request.method not in SAFE and deadlines.has_committed():
+        why = Unavailable("maybe_done")  # of several transactions one was committed: nobody may say that nothing was
+    if why is None or isinstance(error, Unavailable):
         return why
     if why.code not in ("busy", "too_late"):
         what = "the disk is full" if why.code == "disk_full" else "the database does not answer"

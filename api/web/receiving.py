@@ -22,6 +22,7 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser, par
 from api.record import deadlines
 from api.record.refusals import Refused, Trouble
 from api.record.staging import Incoming, Staged
+from api.record.unavailable import Unavailable
 from api.web.bulkheads import ANSWER_SECONDS
 
 MOST_PARTS: Final = 64
@@ -64,9 +65,9 @@ class Upload:
         parts: list[Any] = [*self.fields.items(), *((name, one.name, one.sha256) for name, one in self.files.items())]
         return hashlib.sha256(repr(parts).encode()).digest()
 
-    def keep(self) -> None:
+    def keep(self, kept: bool = True) -> None:
         """Let the staged files stay when the request is over; until then no sweep takes them."""
-        self._kept = True
+        self._kept = kept
 
     def close(self) -> None:
         """Let go of what is kept, and take away all the rest."""
@@ -106,16 +107,20 @@ def _boundary(request: Request[Any, Any, Any]) -> str:
 
 
 async def _read(request: Request[Any, Any, Any], reading: _Reading) -> None:
-    """Read the request to its end. What is worked out and written is done in a thread, a step of some 64 KiB at a time."""
+    """Read the request to its end, as long as there is room on the disk.
+
+    What is worked out and written is done in a thread, a step of some 64 KiB at a time."""
     limiter = _WRITING.get(None)
     if limiter is None:
         _WRITING.set(limiter := CapacityLimiter(_THREADS))
     announced = request.content_length
     if announced is not None:
         reading.count(announced)
-    held, total = bytearray(), 0
+    held, total, space = bytearray(), 0, request.app.state.space
     async for content in request.stream():
         reading.count(total := total + len(content))
+        if space is not None and space.is_short():
+            raise Unavailable("disk_full")
         held += content
         while len(held) >= _STEP or (not content and held):  # an empty one is the end
             step = bytes(held[:_STEP])

@@ -320,7 +320,7 @@ def test_an_erasure_whose_key_could_not_be_destroyed_is_finished_by_a_sweep(kail
         with monkeypatch.context() as patched:
             patched.setattr(Vault, "destroy", fail)
             answer = client.post(f"/api/v1/participants/{person}/erasure", json={"version": version})
-        assert answer.status_code == 500
+        assert answer.status_code == 200  # it is erased: what the key could read is gone
         tells_nothing([answer.text, caplog.text])
         # nothing can be read already, and nothing changed either, while the key is still there
         assert person in kail.record.vault.persons()

@@ -15,9 +15,8 @@ from hypothesis import settings
 from sqlalchemy import inspect, text
 
 from api.accounts.guard import routes_of
-from api.accounts.sessions import actor_of_account
 from api.imports.service import import_sheet
-from api.jobs.worker import do_all
+from api.jobs.worker import do_all, who
 from api.record.doing import do_next
 from tests import importing
 from tests.installation import A_TRADER
@@ -282,7 +281,7 @@ def stop_half_way(kail, rows):
         return import_sheet(job)
 
     with pytest.raises(_StoppedError):
-        do_next(kail.record, kail.live, kail.settings.data, {"import": stopping}, actor_of_account)
+        do_next(kail.record, kail.live, kail.settings.data, {"import": stopping}, who)
 
 
 def test_of_a_thousand_planted_values_none_is_in_clear_anywhere(kail, caplog):

@@ -10,10 +10,9 @@ import pytest
 from openpyxl import Workbook
 from sqlalchemy import select
 
-from api.accounts.sessions import actor_of_account
 from api.imports.cells import BLOCK, CellsWriter
 from api.imports.service import import_sheet
-from api.jobs.worker import do_all
+from api.jobs.worker import do_all, who
 from api.participants.tables import EVIDENCE, PARTICIPANTS
 from api.record import doing
 from api.record.doing import do_next
@@ -92,7 +91,7 @@ def turn(kail, stop=None, where="between", one_by_one=False):
         return import_sheet(job)
 
     try:
-        do_next(kail.record, kail.live, kail.settings.data, {"import": stopping}, actor_of_account)
+        do_next(kail.record, kail.live, kail.settings.data, {"import": stopping}, who)
     except _KilledError:
         return True
     return False
@@ -177,7 +176,7 @@ def test_a_stop_at_any_step_of_a_short_import_changes_nothing_of_what_comes_out(
     with kail.client("mentor") as client:
         job = post(client, csv_of(rows)).json()["id"]
         with pytest.raises(_KilledError):
-            do_next(kail.record, kail.live, kail.settings.data, {"import": stopping}, actor_of_account)
+            do_next(kail.record, kail.live, kail.settings.data, {"import": stopping}, who)
         do_all(kail.record, kail.live, kail.settings.data)
         found = outcome(client, job)
     assert stored(kail) == whole(found, rows)
@@ -194,9 +193,7 @@ def test_an_import_whose_turn_ends_goes_on_where_it_was(small_kail, monkeypatch)
         first = post(client, csv_of(mine), headers=mentor).json()["id"]
         second = post(client, csv_of(theirs), headers=other).json()["id"]
         for _ in range(4 * BLOCK):
-            if not do_next(
-                small_kail.record, small_kail.live, small_kail.settings.data, {"import": import_sheet}, actor_of_account
-            ):
+            if not do_next(small_kail.record, small_kail.live, small_kail.settings.data, {"import": import_sheet}, who):
                 break
         assert stored(small_kail) == whole(outcome(client, first, mentor), mine)
         assert stored(small_kail, "mentor2") == whole(outcome(client, second, other), theirs)
@@ -252,7 +249,7 @@ def test_an_import_that_is_cancelled_while_it_is_read_stores_nothing_and_claims_
             doing.step = cancelled
             return import_sheet(doing)
 
-        do_next(small_kail.record, small_kail.live, small_kail.settings.data, {"import": stopping}, actor_of_account)
+        do_next(small_kail.record, small_kail.live, small_kail.settings.data, {"import": stopping}, who)
         do_all(small_kail.record, small_kail.live, small_kail.settings.data)
         assert client.get(f"/api/v1/jobs/{job}").json()["state"] == "cancelled"
         text = read(client.get(f"/jobs/{job}?language=en")).text

@@ -10,13 +10,12 @@ from contextlib import suppress
 import pytest
 from sqlalchemy import delete, select, update
 
-from api.accounts.sessions import actor_of_account
 from api.assessments.everybody import rescreen_everybody
 from api.assessments.service import assess
 from api.assessments.tables import ASSESSMENTS
 from api.audit.tables import AUDIT
 from api.consents.tables import CONSENTS
-from api.jobs.worker import do_all
+from api.jobs.worker import do_all, who
 from api.participants import agreements, rights
 from api.participants.tables import PARTICIPANTS
 from api.record.doing import do_next
@@ -195,7 +194,7 @@ def test_a_re_screening_that_was_killed_at_any_step_counts_everybody_once(kail, 
         return rescreen_everybody(doing)
 
     with suppress(KeyboardInterrupt):
-        do_next(kail.record, kail.live, kail.settings.data, {"rescreening": killed}, actor_of_account)
+        do_next(kail.record, kail.live, kail.settings.data, {"rescreening": killed}, who)
     do_all(kail.record, kail.live, kail.settings.data)
     with kail.record.read() as tx:
         found = see_job(tx, kail.actors["operator"], job).result

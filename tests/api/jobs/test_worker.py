@@ -13,6 +13,8 @@ import httpx
 import pytest
 
 from api.jobs.worker import tidy
+from api.record.staging import FOLDER
+from tests.importing import post
 from tests.installation import PASSWORD
 from tests.installed import serving
 
@@ -85,11 +87,13 @@ def test_of_two_servers_on_one_folder_one_does_jobs_and_the_other_takes_over(kai
 
 
 def test_what_no_job_needs_any_more_is_tidied_away(small_kail):
-    folder = small_kail.settings.data / "jobs"
-    (folder / "of-nobody").mkdir(parents=True)
-    (folder / "of-nobody" / "file").write_bytes(b"x")
+    folder = small_kail.settings.data / FOLDER
+    folder.mkdir()
+    (folder / "of-nobody").write_bytes(b"x")
     with small_kail.client("mentor") as client:
-        mine = client.post("/api/v1/jobs", json={"kind": "export"}).json()["id"]
-    (folder / mine).mkdir()
-    tidy(small_kail.record, small_kail.settings.data)
+        assert post(client, "nik\n1\n").status_code == 202
+        [mine] = [path.name for path in folder.iterdir() if path.name != "of-nobody"]
+        tidy(small_kail.record, small_kail.settings.data, 600)
+        assert len(list(folder.iterdir())) == 2  # it may be of somebody who is at it just now
+        tidy(small_kail.record, small_kail.settings.data)
     assert [path.name for path in folder.iterdir()] == [mine]
