@@ -300,10 +300,10 @@ def forget_people(tx: Transaction) -> list[str]:
     """
     over, reads_out = JOBS.c.state.not_in(WAITING), JOBS.c.reads_out
     tx.run(delete(PIECES).where(PIECES.c.job_id.in_(select(JOBS.c.id).where(over | reads_out))))
-    rows = tx.all(select(JOBS.c.id, JOBS.c.round, JOBS.c.given).where(reads_out))
+    rows = tx.all(select(JOBS.c.id, JOBS.c.state, JOBS.c.round, JOBS.c.given).where(reads_out))
     for row in rows:
-        again = {"round": row.round + 1, "place": "{}", "done": 0, "given": _sealed_anew(tx, row)}
-        tx.run(update(JOBS).where(JOBS.c.id == row.id).values(again if row.given else {"round": row.round + 1}))
+        again = {"place": "{}", "done": 0, "given": _sealed_anew(tx, row)} if row.state in WAITING else {}
+        tx.run(update(JOBS).where(JOBS.c.id == row.id).values(round=row.round + 1, **again))
     return [key_name(row.id, row.round) for row in rows]
 
 
