@@ -21,6 +21,7 @@ STATIONS = (
     {"interventions"},
     {"questions"},
     {"recommend"},
+    {"gists"},
 )
 MODULES = {
     ".".join(path.relative_to(ROOT / "matcher").with_suffix("").parts): path
