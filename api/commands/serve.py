@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import socket
 from contextlib import nullcontext
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -103,6 +105,9 @@ def listen(settings: Settings, *, quiet: bool = False) -> None:
     from api.web.stopping import ANSWERS_SECONDS
 
     raise_limit()
+    signal.signal(
+        signal.SIGTERM, _leave
+    )  # which the server raises once more when it is done: what is beside it ends too
     with worker_beside() if settings.data else nullcontext():
         uvicorn.run(
             "api.app:from_environment",
@@ -117,6 +122,10 @@ def listen(settings: Settings, *, quiet: bool = False) -> None:
             log_config=log_config(),
             log_level="warning" if quiet else None,
         )
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)
 
 
 def check_port(host: str, port: int) -> None:

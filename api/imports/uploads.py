@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 from litestar.di import Provide
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.consents.forms import read_agreement
 from api.imports.service import ask_for
+from api.record.jobs import files_wanted
 from api.record.live import Live
-from api.record.refusals import Refused
+from api.record.unavailable import Unavailable
 from api.web.asking import Asking, ask
 from api.web.errors import language_of
 from api.web.forms import Form
@@ -42,6 +44,15 @@ def take(request: Asking, upload: Upload, live: Live) -> str:
     upload.keep()  # before the row: a file that no job wants is swept away, a job without its file is lost
     try:
         return ask(request, ask_for, upload.files["file"], upload.files.get("columns"), agreed, sheet=sheet, **more)
-    except Refused:
-        upload.keep(False)
+    except BaseException:
+        upload.keep(_is_wanted(request, upload))
         raise
+
+
+def _is_wanted(request: Asking, upload: Upload) -> bool:
+    """Whether a job came to be after all: a connection may be lost after the commit. Who cannot find out keeps the files."""
+    try:
+        with request.app.state.record.read() as tx:
+            return not files_wanted(tx).isdisjoint(one.staged.id for one in upload.files.values())
+    except (SQLAlchemyError, Unavailable):
+        return True

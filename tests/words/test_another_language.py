@@ -178,6 +178,7 @@ def typed_by_people(client, accounts, role):
         found |= {str(one.get(name)) for one in people for name in ("name", "own_id")}
     if role == "operator":
         found |= {one[name] for one in client.get("/api/v1/accounts").json()["accounts"] for name in ("name", "login")}
+    found |= {name for name, *_ in FILES.values()}
     return found | {"Demo", "Bank (contoh)", "OK OCE (contoh)", "x", "y", "nobody", "asks", "nib", "staff", "perhaps"}
 
 

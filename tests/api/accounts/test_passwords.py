@@ -104,7 +104,9 @@ def test_whoever_waits_to_sign_in_keeps_nobody_else_waiting(small_kail):
             answered = many.submit(client.get, "/api/v1/me").result(timeout=60)
             assert not any(one.done() for one in waiting)
         assert answered.status_code == 200
-        assert {one.result(timeout=60).status_code for one in waiting} == {401}
+        statuses = {one.result(timeout=60).status_code for one in waiting}
+    assert 401 in statuses
+    assert statuses <= {401, 503}  # 503: whose turn did not come within a sign-in's deadline
 
 
 def test_a_new_password_ends_the_api_keys_too(small_kail):

@@ -31,7 +31,7 @@ def references(value):
 
 def test_the_document_is_openapi_3_1_with_every_address(document):
     assert document["openapi"].startswith("3.1")
-    assert set(document["paths"]) == {"/api/v1/recommendations", "/api/v1/programme", "/health"}
+    assert set(document["paths"]) == {"/api/v1/recommendations", "/api/v1/programme", "/health", "/ready"}
 
 
 def test_every_schema_is_valid_and_every_reference_leads_somewhere(document):
@@ -63,7 +63,7 @@ def test_every_signal_stands_in_it_with_its_bounds_and_codes(signals, live):
 
 def test_the_problems_of_a_request_are_declared(document):
     responses = document["paths"]["/api/v1/recommendations"]["post"]["responses"]
-    assert set(responses) == {"200", "400", "413", "415", "500"}
+    assert set(responses) == {"200", "400", "413", "415", "500", "503"}
     for status in ("400", "413", "415"):
         assert set(responses[status]["content"]) == {"application/problem+json"}
 

@@ -53,7 +53,7 @@ def app(tmp_path):
         return {"fields": upload.fields, "files": told, "digest": upload.digest().hex()}
 
     live: Live = go_live(Settings())
-    state = State({"settings": Settings(data=tmp_path, upload_mb=1), "live": live})
+    state = State({"settings": Settings(data=tmp_path, upload_mb=1), "live": live, "space": None})
     return Litestar([receive], state=state, exception_handlers={**errors.HANDLERS}, logging_config=None)
 
 
@@ -274,7 +274,7 @@ def test_a_sender_who_goes_away_in_the_middle_leaves_nothing(app, tmp_path):
         async with app.lifespan():
             asking = asyncio.create_task(app(scope, receive, ignore))
             if how == "cancelled":
-                while not left(tmp_path):
+                while not left(tmp_path) and not asking.done():
                     await asyncio.sleep(0.01)
                 await asyncio.sleep(0.1)
                 asking.cancel()
