@@ -122,8 +122,8 @@ def create_app(
 
 
 def opened(folder: Path, database: str, clock: Clock) -> Record:
-    """Open the record of a data folder, finish an erasure that a stop interrupted, take away files that it left and forget
-    old answers, before anybody is let in."""
+    """Open the record of a data folder, finish an erasure that a stop interrupted and forget old answers, before anybody
+    is let in."""
     from api.participants.rights import sweep
     from api.record.answered import forget
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -99,11 +99,14 @@ def open_job(job: Job, source: Source) -> Iterator[tuple[Sheet, ColumnMap]]:
         yield sheet, columns
 
 
-def map_of(job: Job) -> ColumnMap:
-    """The map of a job's file; where none is named, the one whose columns are the programme's signals."""
+def map_of(job: Job, read: Callable[[Source], Any] | None = None) -> ColumnMap:
+    """The map of a job's file; where none is named, the one whose columns are the programme's signals.
+
+    `read`: what reads its table, where that is not the job's reader.
+    """
     if job.columns is None:
         return plain_map(job.programme)
-    return read_map(job.columns, job.programme, job.reader.read_table)
+    return read_map(job.columns, job.programme, read or job.reader.read_table)
 
 
 def _check_day(job: Job, day: date) -> None:

@@ -137,10 +137,8 @@ class Walk:
         if rows:
             return True
         end, last = tx.one(select(ENDS.c.seq, ENDS.c.hash).where(ENDS.c.chain == table.name)), self.last or 0
-        if (
-            tx.one(after.limit(1)) is not None
-        ):  # somebody wrote meanwhile, which PostgreSQL shows from statement to statement
-            return True
+        if tx.one(after.limit(1)) is not None:
+            return True  # somebody wrote meanwhile, which PostgreSQL shows from statement to statement
         if (end.seq, end.hash) != (last, _end(tx, table, last, self.previous)) if end else self.count:
             self.faults.append(Fault(last + 1, Message("wrong_end")))
         return False

@@ -105,9 +105,7 @@ def listen(settings: Settings, *, quiet: bool = False) -> None:
     from api.web.stopping import ANSWERS_SECONDS
 
     raise_limit()
-    signal.signal(
-        signal.SIGTERM, _leave
-    )  # which the server raises once more when it is done: what is beside it ends too
+    signal.signal(signal.SIGTERM, _leave)
     with worker_beside() if settings.data else nullcontext():
         uvicorn.run(
             "api.app:from_environment",
@@ -125,6 +123,7 @@ def listen(settings: Settings, *, quiet: bool = False) -> None:
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
+    """End as one does without a signal, so that the worker is ended too: the server raises it once more when it is done."""
     raise SystemExit(0)
 
 

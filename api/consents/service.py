@@ -76,37 +76,23 @@ def say(
     expires_on: date | None = None,
 ) -> int:
     """Write into the ledger that a person agreed, or took it back; return the entry's number."""
-    said: dict[str, Any] = {"channel": channel, "said_on": said_on, "text_version": text_version}
-    entry = _entry(tx, actor, person_id, purpose, given=given, recipient=recipient, expires_on=expires_on, **said)
-    number = add(tx, CONSENTS, entry)
+    said = {"channel": channel, "said_on": said_on, "text_version": text_version}
+    more = {"recipient": recipient, "expires_on": expires_on}
+    number = add(tx, CONSENTS, _entry(tx, actor, person_id, purpose, given=given, **said, **more))
     note(tx, actor, "consent_given" if given else "consent_withdrawn", "participant", person_id, purpose=purpose)
     return number
 
 
-def _entry(
-    tx: Transaction,
-    actor: Actor | None,
-    person_id: str,
-    purpose: str,
-    *,
-    given: bool,
-    channel: str,
-    said_on: date,
-    text_version: str,
-    recipient: str = "",
-    expires_on: date | None = None,
-) -> dict[str, Any]:
-    """A row of the ledger."""
+def _entry(tx: Transaction, actor: Actor | None, person_id: str, purpose: str, **said: Any) -> dict[str, Any]:
+    """A row of the ledger. `said`: the other columns; `recipient` and `expires_on` only where there are some."""
     assert purpose in PURPOSES
     return {
         "person_id": person_id,
         "purpose": purpose,
-        "recipient": recipient,
-        "given": given,
-        "text_version": text_version or current(today_of(tx)).version,
-        "channel": channel,
-        "said_on": said_on,
-        "expires_on": expires_on,
+        "recipient": "",
+        "expires_on": None,
+        **said,
+        "text_version": said["text_version"] or current(today_of(tx)).version,
         "recorded_at": tx.now,
         "account_id": actor.account_id if actor else None,
     }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from api.advice.participant_rows import Job, Ready, Rejected, map_of, read_row
+from api.advice.participant_rows import Job, Ready, Rejected, read_row
 from api.files.rows import FileProblem, Row
 from api.files.sources import Source
 from api.participants.forms import read_identity
@@ -46,13 +46,12 @@ class Reading:
     headers: tuple[str, ...] | None
 
     @classmethod
-    def of(cls, job: Job, source: Source, headers: tuple[str, ...] | None) -> Reading:
-        """See that a sheet with these headers can be read as it is asked.
+    def of(cls, job: Job, columns: ColumnMap, source: Source, headers: tuple[str, ...] | None) -> Reading:
+        """See that a sheet with these headers can be read as it is asked, by its column map.
 
         Raises:
             ProgrammeError, FileProblem: if it cannot.
         """
-        columns = map_of(job)
         if headers is not None:
             who = identity_columns(headers)
             rest = [name for name in headers if name not in who.values()]

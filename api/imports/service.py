@@ -11,7 +11,6 @@ import hmac
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 from secrets import token_hex
@@ -99,7 +98,7 @@ def import_sheet(job: Doing) -> Mapping[str, Any]:
         if "cells" not in job.place:
             _read(job, asked)
         with read_cells(_cells(job, job.place["cells"])) as cells:
-            reading = Reading.of(replace(asked, reader=_Table(cells.table)), asked_file(job), cells.headers)
+            reading = Reading.of(asked, map_of(asked, lambda _: cells.table), asked_file(job), cells.headers)
             _store(job, cells, reading)
     except (FileProblem, ProgrammeError) as error:
         raise Refused(400, *_unreadable(error, asked, asked_file(job))) from None
@@ -145,21 +144,6 @@ def _unreadable(error: FileProblem | ProgrammeError, job: Job, file: Staged) -> 
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
-class _Table:
-    """Gives the table of the column map as it was read once."""
-
-    def __init__(self, table: Any) -> None:
-        self._table = table
-
-    def read_table(self, _: Any) -> Any:
-        """The table."""
-        return self._table
-
-    def open_sheet(self, *_: Any) -> Any:
-        """Nothing is opened any more."""
-        raise NotImplementedError
-
-
 def _cells(job: Doing, name: str) -> Staged:
     """The rows that are kept of a file, under a key that no other file has: a job that begins again takes another name."""
     return staged(job.data, name, hmac.new(job.key, name.encode(), sha256).digest(), name)
@@ -172,9 +156,9 @@ def _read(job: Doing, asked: Job) -> None:
     """
     kept, source = _cells(job, token_hex(16)), asked_file(job)
     table = asked.reader.read_table(asked.columns) if asked.columns else None
-    columns = map_of(replace(asked, reader=_Table(table)))
+    columns = map_of(asked, lambda _: table)
     with asked.reader.open_sheet(source, known_names(columns), asked.programme.timezone, asked.sheet) as sheet:
-        Reading.of(replace(asked, reader=_Table(table)), source, sheet.headers)
+        Reading.of(asked, columns, source, sheet.headers)
         with job.step(goes_on=True):  # the file is the job's before it is there
             job.place["files"] = [*job.place["files"], kept.id]
         with SealedWriter(kept.path, kept.key, kept.id) as to:

@@ -71,12 +71,8 @@ def work(record: Record, live: Live, data: Path, space: Space, is_over: Callable
             short = space.is_short()  # then jobs that were cancelled end, and make room
             if not do_next(record, live, data, KINDS, who, hold, stopped_only=short):
                 time.sleep(LOOK_SECONDS)
-        except (
-            SQLAlchemyError,
-            Unavailable,
-            OSError,
-            sqlite3.Error,
-        ) as error:  # away, busy or full: it goes on where it was
+        except (SQLAlchemyError, Unavailable, OSError, sqlite3.Error) as error:
+            # away, busy or full: it goes on where it was
             log.warning("jobs wait: %s", type(error).__name__)
             time.sleep(AGAIN_SECONDS)
 

@@ -148,9 +148,8 @@ class SealedReader(io.RawIOBase):
         """Go to another place; nothing is read yet."""
         at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self.size}[whence]
         if at < 0:
-            raise OSError(
-                errno.EINVAL, os.strerror(errno.EINVAL)
-            )  # as of a file in clear: zipfile asks whether it is one
+            # as a file in clear does: zipfile asks whether it is one
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
         self._at = at
         return at
 
