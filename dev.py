@@ -302,7 +302,7 @@ def stages(pytest_arguments: Sequence[str]) -> list[tuple[str, list[str], str]]:
 
 def examples(hard: bool, environment: Mapping[str, str]) -> str:
     """How many examples each property test tries."""
-    return "20000" if hard else environment.get("KAIL_EXAMPLES", "2000")
+    return "20000" if hard else environment.get("KAIL_EXAMPLES", "1000")
 
 
 def lock(options: argparse.Namespace) -> int:
@@ -350,7 +350,7 @@ def parser() -> argparse.ArgumentParser:
         "Set up .venv with the development tools, then check format, lint and types and run the tests. Arguments that "
         "dev.py does not know go to pytest, with paths from the project folder: python3 dev.py test tests/matcher -x",
     )
-    one.add_argument("--hard", action="store_true", help="property tests try 20000 examples each, not 2000 (slow)")
+    one.add_argument("--hard", action="store_true", help="property tests try 20000 examples each, not 1000 (slow)")
     one = add(lock, f"Pin what pyproject.toml asks for in {RUNTIME} and {DEV}; pins that still fit stay. Needs uv.")
     one.add_argument("--upgrade", action="store_true", help="take the newest release of everything that fits")
     return whole

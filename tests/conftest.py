@@ -1,4 +1,4 @@
-"""How many examples the property tests try: KAIL_EXAMPLES, else 200 for a plain run and 2000 where CI is set.
+"""How many examples the property tests try: KAIL_EXAMPLES, else 200 for a plain run and 1000 where CI is set.
 
 The same examples each time, so that a test that fails does so because of a change; `python3 dev.py test --hard` draws new
 ones on every run.
@@ -12,11 +12,11 @@ from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
-EXAMPLES = int(os.environ.get("KAIL_EXAMPLES") or (2000 if os.environ.get("CI") else 200))
+EXAMPLES = int(os.environ.get("KAIL_EXAMPLES") or (1000 if os.environ.get("CI") else 200))
 
 # No database: tests leave nothing behind. A failure prints the blob that repeats it.
 settings.register_profile(
-    "kail", max_examples=EXAMPLES, deadline=None, print_blob=True, database=None, derandomize=EXAMPLES <= 2000
+    "kail", max_examples=EXAMPLES, deadline=None, print_blob=True, database=None, derandomize=EXAMPLES <= 1000
 )
 settings.load_profile("kail")
 

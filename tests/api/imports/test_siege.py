@@ -22,7 +22,7 @@ from tests.conftest import EXAMPLES
 from tests.importing import post
 from tests.installed import serving
 
-MANY = max(EXAMPLES // 50, 4)
+MANY = min(max(EXAMPLES // 25, 4), 400)
 HONEST = max(MANY // 10, 1)
 AT_ONCE = 20
 MOST_MORE = 100_000_000

@@ -26,7 +26,7 @@ from tests.conftest import EXAMPLES
 from tests.importing import post
 from tests.installed import serving
 
-KILLS = max(EXAMPLES // 200, 1)
+KILLS = min(max(EXAMPLES // 100, 1), 100)
 ROWS = 40
 AGREED = {"consents": ["record", "recommendation"], "channel": "paper"}
 
