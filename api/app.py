@@ -99,17 +99,7 @@ def create_app(
         exception_handlers={**errors.HANDLERS, NotFoundException: problem_pages.nowhere},
         before_send=[add_security_headers],
         template_config=TemplateConfig(directory=WEB / "templates", engine=JinjaTemplateEngine),
-        openapi_config=OpenAPIConfig(
-            title="Kail",
-            version=__version__,
-            description="An open matching service for capital access. A person decides. "
-            "What is sent to /api/v1/recommendations is not stored.",
-            license=License(name="Apache-2.0", identifier="Apache-2.0"),
-            openapi_router=Router(
-                "/schema", route_handlers=[], include_in_schema=False, after_request=refuse_other_schemas
-            ),
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],  # the others load their pages from elsewhere
-        ),
+        openapi_config=_document(),
         compression_config=CompressionConfig(backend="gzip", minimum_size=1024, gzip_compress_level=5),
         logging_config=None,
     )
@@ -119,6 +109,21 @@ def create_app(
         describe(app.openapi_schema, noun.SAID)
     check_matrix(app)
     return app
+
+
+def _document() -> OpenAPIConfig:
+    """What OpenAPI says of the service as a whole."""
+    return OpenAPIConfig(
+        title="Kail",
+        version=__version__,
+        description="An open matching service for capital access. A person decides. "
+        "What is sent to /api/v1/recommendations is not stored.",
+        license=License(name="Apache-2.0", identifier="Apache-2.0"),
+        openapi_router=Router(
+            "/schema", route_handlers=[], include_in_schema=False, after_request=refuse_other_schemas
+        ),
+        render_plugins=[JsonRenderPlugin(path="/openapi.json")],  # the others load their pages from elsewhere
+    )
 
 
 def opened(folder: Path, database: str, clock: Clock) -> Record:

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -151,7 +151,37 @@ def _rows(child: _Child, sheet: Sheet, unpacker: Unpacker) -> Iterator[Row]:
 
 
 class Clock(threading.Thread):
-    """Watches that a child is not waited for too long."""
+    """Ends what is waited for too long. What is done between two waits counts for nobody."""
+
+    def __init__(self, seconds: float, end: Callable[[], None]) -> None:
+        super().__init__(daemon=True)
+        self._seconds, self._end, self._over = seconds, end, threading.Event()
+        self._waited, self._since = 0.0, 0.0
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Count the time of one wait."""
+        self._since = monotonic()
+        try:
+            yield
+        finally:
+            waited = self._waited + monotonic() - self._since
+            self._since, self._waited = 0.0, waited  # in this order: a moment is never counted twice
+
+    def run(self) -> None:
+        """Look, whenever the time could be up."""
+        while (left := self._seconds - self._so_far()) > 0:
+            if self._over.wait(left):
+                return
+        self._end()
+
+    def stop(self) -> None:
+        """Nobody waits any more."""
+        self._over.set()
+
+    def _so_far(self) -> float:
+        since = self._since
+        return self._waited + (monotonic() - since if since else 0.0)
 
 
 class _Child:
@@ -166,9 +196,7 @@ class _Child:
             self.process = subprocess.Popen(_COMMAND, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         except OSError:  # the system has no process, memory or handle left
             raise FileProblem(self.name, "cage_lost") from None
-        self.waited, self.waiting_since = 0.0, 0.0
-        self.over = threading.Event()
-        self.clock = Clock(target=self._watch, daemon=True)
+        self.clock = Clock(self.limits.seconds or threading.TIMEOUT_MAX, self._time_is_up)
         try:
             if self.limits.seconds:
                 self.clock.start()
@@ -193,14 +221,11 @@ class _Child:
             FileProblem, ProgrammeError: what the child found wrong, or that it is no more.
         """
         assert self.process.stdout is not None
-        self.waiting_since = monotonic()
         try:
-            answer = receive(self.process.stdout)
+            with self.clock.waiting():
+                answer = receive(self.process.stdout)
         except (EOFError, OSError, ValueError, BadFrame):
             raise self._lost() from None
-        finally:
-            waited = self.waited + monotonic() - self.waiting_since
-            self.waiting_since, self.waited = 0.0, waited  # in this order: a moment is never counted twice
         with self.trusted():
             problem = self._problem(answer)
         if problem is not None:
@@ -246,18 +271,9 @@ class _Child:
             return FileProblem(name, "cage_time", most=asdict(self.limits)[limit])
         return FileProblem(name, "cage_lost")
 
-    def _watch(self) -> None:
-        """End the child when it was waited for too long; what the server does with a row in between counts for nobody."""
-        assert self.limits.seconds
-        while (left := self.limits.seconds - self._waited()) > 0:
-            if self.over.wait(left):
-                return
+    def _time_is_up(self) -> None:
         self.out_of_time = True
         self._kill()
-
-    def _waited(self) -> float:
-        since = self.waiting_since
-        return self.waited + (monotonic() - since if since else 0.0)
 
     def _kill(self) -> None:
         self.process.kill()
@@ -267,7 +283,7 @@ class _Child:
         if self.closed:
             return
         self.closed = True
-        self.over.set()
+        self.clock.stop()
         self._kill()
         for pipe in (self.process.stdin, self.process.stdout):
             assert pipe is not None
