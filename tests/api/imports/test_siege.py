@@ -107,7 +107,7 @@ class Watched:
 def told(client, name, content, columns):
     """Send a file until it is taken; return what became of it in the end: its state or status, and what is told."""
     while (answer := post(client, content, name, columns=columns)).status_code in (409, 503):
-        time.sleep(0.3)  # the line is full
+        time.sleep(2)  # the line is full
     if answer.status_code != 202:
         return answer.status_code, answer.json()["problems"]
     while not (job := client.get(f"/api/v1/jobs/{answer.json()['id']}?language=en").json())["ended_at"]:

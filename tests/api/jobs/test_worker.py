@@ -41,7 +41,8 @@ def worker_of(service):
 
 @contextmanager
 def signed_in(service, login="operator"):
-    with httpx.Client(base_url=service.address, timeout=60) as client:
+    # A connection is given up before the server, which waits five seconds, does: else a request may meet its end.
+    with httpx.Client(base_url=service.address, timeout=60, limits=httpx.Limits(keepalive_expiry=2)) as client:
         assert client.post("/api/v1/session", json={"login": login, "password": PASSWORD}).status_code == 200
         yield client
 
