@@ -84,11 +84,24 @@ def changed(folder: Path) -> Path:
     return folder
 
 
+def take_back(data: Path, revision: str) -> None:
+    """Take the tables of a record back to a revision, the newest that some code knows."""
+    from api.record.live import utc_now
+    from api.record.transaction import open_record
+
+    record = open_record(data, "", utc_now)
+    try:
+        record.database.migrate(revision)
+    finally:
+        record.close()
+
+
 def rescreened(code: Path, data: Path, programme: Path, days: int) -> dict[str, object]:
     """What the code in a folder says of a copy of the record, and how long it took."""
     copy = data.with_name("copy")
     shutil.copytree(data, copy)
     try:
+        take_back(copy, max(path.name[:4] for path in (code / "api/record/migrations/versions").glob("[0-9]*.py")))
         command = [sys.executable, "-c", DRIVER, str(code), str(copy), str(programme), str(days)]
         done = subprocess.run(command, cwd=code, capture_output=True, text=True, check=False)
         if done.returncode:
