@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,7 +47,8 @@ class Server:
         listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
         family = [int(pid) for pid, parent in map(str.split, listed.splitlines()) if int(parent) == first]
         for pid in (first, *family):
-            os.kill(pid, number)
+            with suppress(ProcessLookupError):  # ended meanwhile
+                os.kill(pid, number)
 
 
 @contextmanager
