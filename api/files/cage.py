@@ -170,7 +170,7 @@ class Clock(threading.Thread):
 
     def run(self) -> None:
         """Look, whenever the time could be up."""
-        while (left := self._seconds - self._so_far()) > 0:
+        while (left := self._seconds - self.waited) > 0:
             if self._over.wait(left):
                 return
         self._end()
@@ -179,7 +179,9 @@ class Clock(threading.Thread):
         """Nobody waits any more."""
         self._over.set()
 
-    def _so_far(self) -> float:
+    @property
+    def waited(self) -> float:
+        """Seconds of all waits so far."""
         since = self._since
         return self._waited + (monotonic() - since if since else 0.0)
 
