@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_skeleton, format_time
+from babel.dates import format_date, format_skeleton, format_time, format_timedelta
 from babel.numbers import format_decimal
 
 from matcher.message import CodedError, Message
@@ -82,6 +82,8 @@ class Speaker:
             return self.counted(name, value) if self.knows("unit", name) else self.number(value)
         if isinstance(value, date):
             return self.day(value)
+        if isinstance(value, timedelta):
+            return self.span(value)
         return self.listed(value) if isinstance(value, (list, tuple)) else str(value)
 
     def listed(self, values: Iterable[Any]) -> str:
@@ -112,6 +114,11 @@ class Speaker:
     def stated_day(self, stated: str) -> str:
         """Write out a source's date, of which a programme may give no more than the month or the year."""
         return _stated_day(self.language, stated) if stated else self.say(Message("undated"))
+
+    def span(self, span: timedelta) -> str:
+        """Write how long something takes, rounded up: seconds within a minute, else whole minutes."""
+        unit = timedelta(seconds=1) if span <= timedelta(minutes=1) else timedelta(minutes=1)
+        return str(format_timedelta(-(-span // unit) * unit, threshold=1, locale=self.locale))
 
     def moment(self, moment: datetime, zone: ZoneInfo) -> str:
         """Write a moment as it is in a zone, to the minute."""

@@ -117,6 +117,7 @@ MATRIX: Final[Mapping[str, tuple[str, ...]]] = {
     "GET /participants/{person_id}/evidence": (M,),
     "POST /participants/{person_id}/evidence": (M,),
     "GET /participants/{person_id}/history": (M,),
+    "GET /participants/{person_id}/assessments": (M,),
     "GET /participants/{person_id}/consents": (M, O),
     "POST /participants/{person_id}/consents": (M, O),
     "GET /participants/{person_id}/rights": (M, O),

@@ -1,34 +1,60 @@
-"""Limits on guessing that hold across workers: every try is counted by one statement before the password is looked at.
+"""Guesses get slower and slower, across workers too, and nobody is shut out of their own account.
 
-The limit of one name from one address is the one that matters; the wider ones stop many addresses on one name and one
-address on many names. The address is the one that connected: what a header claims counts for nothing.
+After the first tries, which are free, each one must wait longer than the one before. A try that comes too early is not
+looked at and costs its name nothing: whoever guesses on cannot keep the owner waiting longer than the longest wait.
 
-Whoever came in last in a browser has a limit of their own there: however much is guessed at their name, from however many
-addresses, they are not shut out (OWASP calls this a device cookie). Elsewhere they still get in while others guess, until
-the limit of the name is reached.
+The wait of one name from one address is the one that matters; the wider ones slow many addresses on one name and one
+address on many names. The address is the one that connected, or what a proxy says that the operator trusts.
+
+Whoever came in last in a browser has a wait of their own there: however much is guessed at their name, from however many
+addresses, they are not slowed (OWASP calls this a device cookie).
 """
 
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import json
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import case, delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from api.accounts.tables import TRIES
 from api.record.key_store import Keys
 from api.record.transaction import Transaction
 
-WINDOW: Final = timedelta(minutes=15)
-ALLOWED: Final = {"name and address": 10, "name": 100, "address": 200, "browser": 10}
-"""Tries in a window: our choice."""
+
+@dataclass(frozen=True)
+class Pace:
+    """How many tries are free, and the longest wait between two after them: it begins with a second and doubles."""
+
+    free: int
+    longest: timedelta
+
+    def wait(self, count: int) -> timedelta:
+        """How long after the last of so many tries the next one may come."""
+        over = count - self.free
+        return min(self.longest, timedelta(seconds=2 ** min(over, 30))) if over >= 0 else timedelta()
+
+
+PACES: Final = {
+    "name and address": Pace(10, timedelta(minutes=15)),
+    "browser": Pace(10, timedelta(minutes=15)),
+    "name": Pace(100, timedelta(minutes=1)),
+    "address": Pace(200, timedelta(seconds=10)),
+}
+"""Our choice. The wider ones end in a short wait, since others come through them: even then a name is guessed at no more
+than 1,440 times a day, and an address guesses no more than 8,640."""
+ANEW: Final = timedelta(days=1)
+"""How long after the last try the count begins anew: our choice."""
 KNOWN_FOR: Final = timedelta(days=180)
 """How long a browser is known after somebody came in there: our choice."""
 _NUMBER: Final = 32  # how long the number of a mark is, its day included
+_NEIGHBOURS: Final = 64  # of IPv6 a household gets a whole network: changing the rest costs nothing
 
 
 def browser_mark(tx: Transaction, login: str, password_hash: str) -> str:
@@ -41,29 +67,40 @@ def _mark(keys: Keys, number: str, login: str, password_hash: str) -> str:
 
 
 def is_known(tx: Transaction, login: str, password_hash: str, mark: str) -> bool:
-    """Whether this is a mark that a browser got for this name and password, not too long ago."""
+    """Whether this is a mark that a browser got for this name and password, not too long ago and not in the future."""
     number = mark[:_NUMBER]
     if not secrets.compare_digest(mark.encode(), _mark(tx.keys, number, login, password_hash).encode()):
         return False
-    return tx.now - datetime.strptime(number[:8], "%Y%m%d").replace(tzinfo=UTC) < KNOWN_FOR
+    return timedelta() <= tx.now - datetime.strptime(number[:8], "%Y%m%d").replace(tzinfo=UTC) < KNOWN_FOR
 
 
 def buckets(login: str, address: str, mark: str = "") -> dict[str, str]:
     """The counters of a try, the closest first, as hashes: a mistyped name may be a password."""
-    wider = {"name": login, "address": f"\n{address}"}
-    written = {"browser": mark} if mark else {"name and address": f"{login}\n{address}", **wider}
+    from_here = _neighbourhood(address)
+    wider = {"name": login, "address": f"\n{from_here}"}
+    written = {"browser": mark} if mark else {"name and address": f"{login}\n{from_here}", **wider}
     return {kind: hashlib.sha256(f"{kind}:{text}".encode()).hexdigest() for kind, text in written.items()}
 
 
-def count_try(tx: Transaction, login: str, address: str, mark: str = "") -> bool:
-    """Count a try; return whether it is still allowed. `mark`: of a browser that `is_known`, else ""."""
-    # One after the other: a try that is not let through must not use up the wider limits of the name's owner.
-    return all(_count(tx, bucket) <= ALLOWED[kind] for kind, bucket in buckets(login, address, mark).items())
+def _neighbourhood(address: str) -> str:
+    """An address as it is counted: of IPv6 its network, and IPv4 written as IPv6 as what it is."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if found.version == 4:
+        return str(found)
+    return str(found.ipv4_mapped or ipaddress.IPv6Network((int(found), _NEIGHBOURS), strict=False))
 
 
-def count_own_try(tx: Transaction, account_id: str) -> bool:
-    """Count a try at the old password by whoever has a session: it may be a stolen one. Return whether it is allowed."""
-    return _count(tx, _own(account_id)) <= ALLOWED["name and address"]
+def count_try(tx: Transaction, login: str, address: str, mark: str = "") -> timedelta:
+    """Count a try; return how long it has to wait, in which case it is not counted. `mark`: of an `is_known` browser."""
+    return _count(tx, {bucket: PACES[kind] for kind, bucket in buckets(login, address, mark).items()})
+
+
+def count_own_try(tx: Transaction, account_id: str) -> timedelta:
+    """Count a try at the old password by whoever has a session, which may be stolen; return how long it has to wait."""
+    return _count(tx, {_own(account_id): PACES["name and address"]})
 
 
 def forget_own_tries(tx: Transaction, account_id: str) -> None:
@@ -75,30 +112,40 @@ def _own(account_id: str) -> str:
     return hashlib.sha256(f"own password:{account_id}".encode()).hexdigest()
 
 
-def _count(tx: Transaction, bucket: str) -> int:
+def _count(tx: Transaction, paces: dict[str, Pace]) -> timedelta:
+    held = _held(tx, list(paces))
+    counts = {bucket: 0 if tx.now - last > ANEW else count for bucket, last, count in held}
+    # A clock that went back must not make anybody wait for the moment to come again.
+    waits = [paces[bucket].wait(counts[bucket]) - (tx.now - min(last, tx.now)) for bucket, last, _ in held]
+    wait = max(timedelta(), *waits)
+    for bucket, last, _ in held:
+        if not wait:
+            _keep(tx, bucket, count=counts[bucket] + 1)
+        elif last > tx.now:
+            _keep(tx, bucket)
+    return wait
+
+
+def _held(tx: Transaction, names: list[str]) -> list[tuple[str, datetime, int]]:
+    """The counters (bucket, last try, count), made where they are not there, and nobody else's until the end."""
     dialect = sqlite if tx.sql.dialect.name == "sqlite" else postgresql
-    over = TRIES.c.since < tx.now - WINDOW
-    statement = (
-        dialect.insert(TRIES)
-        .values(bucket=bucket, since=tx.now, count=1)
-        .on_conflict_do_update(
-            index_elements=[TRIES.c.bucket],
-            set_={
-                "count": case((over, 1), else_=TRIES.c.count + 1),
-                "since": case((over, tx.now), else_=TRIES.c.since),
-            },
-        )
-        .returning(TRIES.c.count)
-    )
-    return int(tx.sql.execute(statement).scalar_one())
+    # Always in one order, so that no two wait for each other.
+    new = [{"bucket": bucket, "last": tx.now, "count": 0} for bucket in sorted(names)]
+    tx.run(dialect.insert(TRIES).values(new).on_conflict_do_nothing())
+    held = select(TRIES.c.bucket, TRIES.c.last, TRIES.c["count"]).where(TRIES.c.bucket.in_(names))
+    return [(row[0], row[1], row[2]) for row in tx.all(held.order_by(TRIES.c.bucket).with_for_update())]
+
+
+def _keep(tx: Transaction, bucket: str, **values: int) -> None:
+    tx.run(update(TRIES).where(TRIES.c.bucket == bucket).values(last=tx.now, **values))
 
 
 def forget_tries(tx: Transaction, login: str, address: str, mark: str = "") -> None:
-    """Begin anew for a name at an address or in a browser after its owner came in; the wider limits get this try back.
+    """Begin anew for a name at an address or in a browser after its owner came in; the wider counters get this try back.
 
     A training room or a proxy is one address for many people.
     """
     own, *wider = buckets(login, address, mark).values()
     tx.run(delete(TRIES).where(TRIES.c.bucket == own))
     tx.run(update(TRIES).where(TRIES.c.bucket.in_(wider), TRIES.c.count > 0).values(count=TRIES.c.count - 1))
-    tx.run(delete(TRIES).where(TRIES.c.since < tx.now - WINDOW))
+    tx.run(delete(TRIES).where(TRIES.c.last < tx.now - ANEW))

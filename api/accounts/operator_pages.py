@@ -14,11 +14,10 @@ from api.accounts.forms import read_account
 from api.accounts.passwords import new_password
 from api.accounts.service import NewAccount
 from api.accounts.tables import ROLES
-from api.audit.endpoints import read_before
 from api.audit.service import MOST_SHOWN, entries
 from api.web.asking import Asking, ask, in_thread, in_turn, look_up
 from api.web.errors import language_of
-from api.web.forms import Form
+from api.web.forms import Form, read_before
 from api.web.frame import go, page
 from api.web.typed import NOTHING, Typed, attempt
 from matcher.message import Message

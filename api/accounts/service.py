@@ -39,15 +39,15 @@ def sign_in(
     `old`, `mark`: a session id and a mark that were sent with the request.
 
     Raises:
-        Refused: 429 where too many tries were made, 401 where name or password is wrong.
+        Refused: 429 where a try comes too early, 401 where name or password is wrong.
     """
     login = login.strip().casefold()
     with record.write() as tx:
         account = tx.one(select(ACCOUNTS).where(ACCOUNTS.c.login == login))
         known = mark if account and is_known(tx, login, account.password_hash, mark) else ""
-        allowed = count_try(tx, login, address, known)
-    if not allowed:
-        raise Refused(429, Trouble("password", "too_many_tries"))
+        wait = count_try(tx, login, address, known)
+    if wait:
+        raise Refused(429, Trouble("password", "too_many_tries", wait=wait))
     right = passwords.verify(account.password_hash if account else None, password)
     if account is None or not right or not account.active:
         with record.write() as tx:
@@ -85,12 +85,12 @@ def change_password(record: Record, actor: Actor, old: str, new: str) -> tuple[s
     """Change one's own password; every session ends. Return the id of a new one, and a mark for the browser to keep.
 
     Raises:
-        Refused: 429 where too many tries were made, 400 where the old one is wrong or the new one too short or too easy.
+        Refused: 429 where a try comes too early, 400 where the old one is wrong or the new one too short or too easy.
     """
     with record.write() as tx:
-        allowed = count_own_try(tx, actor.account_id)
-    if not allowed:
-        raise Refused(429, Trouble("old", "too_many_tries"))
+        wait = count_own_try(tx, actor.account_id)
+    if wait:
+        raise Refused(429, Trouble("old", "too_many_tries", wait=wait))
     with record.read() as tx:
         account = tx.one(select(ACCOUNTS).where(ACCOUNTS.c.id == actor.account_id))
     assert account is not None

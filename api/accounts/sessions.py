@@ -17,6 +17,8 @@ IDLE: Final = timedelta(minutes=30)
 ABSOLUTE: Final = timedelta(hours=12)
 SEEN_EVERY: Final = timedelta(minutes=1)
 """How exactly the last use of a session is kept: writing it on every request would make every reader a writer."""
+SKEW: Final = timedelta(minutes=1)
+"""How far the clocks of two servers may lie apart. What is farther in the future comes of a clock that went back."""
 KEY_PREFIX: Final = "kail_"
 
 
@@ -46,15 +48,20 @@ def close_sessions(tx: Transaction, account_id: str) -> int:
 
 
 def actor_of_session(tx: Transaction, secret: str) -> tuple[Actor, datetime] | None:
-    """Return who has a session and when it was last seen; None if it is unknown, too old or of a closed account."""
+    """Return who has a session and when it was last seen; None if it is unknown, over or of a closed account."""
     found = tx.one(
         _of_account(SESSIONS.c.id_hash, SESSIONS.c.created_at, SESSIONS.c.seen_at)
         .join(SESSIONS, SESSIONS.c.account_id == ACCOUNTS.c.id)
         .where(SESSIONS.c.id_hash == hashed(secret))
     )
-    if found is None or found.created_at < tx.now - ABSOLUTE or found.seen_at < tx.now - IDLE:
+    if found is None or not _lives(found, tx.now):
         return None
     return _actor(found, session=found.id_hash), found.seen_at
+
+
+def _lives(session: Row[Any], now: datetime) -> bool:
+    first, last = now - ABSOLUTE, now + SKEW
+    return bool(first <= session.created_at <= last and now - IDLE <= session.seen_at <= last)
 
 
 def touch_session(tx: Transaction, id_hash: str) -> None:
@@ -64,10 +71,10 @@ def touch_session(tx: Transaction, id_hash: str) -> None:
 
 def actor_of_key(tx: Transaction, secret: str) -> Actor | None:
     """Return whose API key it is; None if it is unknown, expired, revoked or of a closed account."""
+    c = API_KEYS.c
+    valid = c.revoked_at.is_(None) & (c.created_at <= tx.now + SKEW) & (c.expires_at > tx.now)
     found = tx.one(
-        _of_account(API_KEYS.c.scopes)
-        .join(API_KEYS, API_KEYS.c.account_id == ACCOUNTS.c.id)
-        .where(API_KEYS.c.key_hash == hashed(secret), API_KEYS.c.expires_at > tx.now, API_KEYS.c.revoked_at.is_(None))
+        _of_account(c.scopes).join(API_KEYS, c.account_id == ACCOUNTS.c.id).where(c.key_hash == hashed(secret), valid)
     )
     return _actor(found, scopes=frozenset(found.scopes.split())) if found else None
 

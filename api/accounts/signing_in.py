@@ -16,7 +16,7 @@ def sign_in(request: Asking, form: Form) -> tuple[Actor, list[Cookie]]:
     """Sign in with {login, password}; return who it is and the cookies for their browser.
 
     Raises:
-        Refused: 429 where too many tries were made, 401 where name or password is wrong.
+        Refused: 429 where a try comes too early, 401 where name or password is wrong.
     """
     login, password = form.text("login"), form.text("password", secret=True)
     form.done()
@@ -30,7 +30,7 @@ def change_password(request: Asking, form: Form) -> list[Cookie]:
     """Change one's own password with {old, new}; every other session ends. Return the cookies of the new one.
 
     Raises:
-        Refused: 429 where too many tries were made, 400 where the old one is wrong or the new one too short or too easy.
+        Refused: 429 where a try comes too early, 400 where the old one is wrong or the new one too short or too easy.
     """
     old, new = form.text("old", secret=True), form.text("new", secret=True)
     form.done()

@@ -62,6 +62,6 @@ TRIES: Final = Table(
     "tries",
     METADATA,
     Column("bucket", String(64), primary_key=True),
-    Column("since", Moment, nullable=False),
+    Column("last", Moment, nullable=False),
     Column("count", Integer, nullable=False),
 )

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, RawBody
+from litestar.params import FromPath, FromQuery, RawBody
 
 from api.accounts import service as accounts
 from api.assessments import disagreement, stored
@@ -24,7 +24,7 @@ from api.record.live import Live
 from api.record.transaction import Transaction
 from api.web.asking import Asking, ask, in_thread
 from api.web.errors import language_of
-from api.web.forms import Form
+from api.web.forms import Form, read_before
 from api.web.frame import go, page
 from api.web.typed import NOTHING, Typed, attempt
 from words.telling import teller
@@ -66,12 +66,22 @@ def _participant(tx: Transaction, actor: Actor, person_id: str, day: date) -> di
     """A participant; an operator sees neither facts nor recommendation, and nobody does without consent."""
     person, standing = people.see(tx, actor, person_id), consents.standing(tx, person_id)
     agreed = {entry["purpose"] for entry in standing}
-    found = {"person": person, "standing": standing, "agreed": agreed, "names": accounts.names_of(tx, actor)}
+    found = {"person": person, "standing": standing, "agreed": agreed}
+    if actor.role == "operator":
+        found["names"] = accounts.names_of(tx, actor)
     if actor.role != "mentor" or "record" not in agreed:
-        return found | {"signals": {}, "history": [], "latest": None}
+        return found | {"signals": {}, "listed": [], "older": None}
     signals = evidence.signals_of(evidence.evidence_of(tx, person), day)
-    history = stored.history_of(tx, person)
-    return found | {"signals": signals, "history": history, "latest": next(iter(history), None)}
+    listed, older = stored.list_of(tx, person)
+    return found | {"signals": signals, "listed": listed, "older": older}
+
+
+@get("/participants/{person_id:str}/assessments")
+@in_thread
+def get_assessments(request: Asking, person_id: FromPath[str], before: FromQuery[str] = "") -> Response[Any]:
+    """List a participant's recommendations, the latest first: before a number."""
+    person, listed, older = ask(request, stored.see_list, person_id, read_before(before))
+    return page(request, "assessments.html", person=person, listed=listed, older=older)
 
 
 @post("/participants/{person_id:str}/assessments")
@@ -157,6 +167,7 @@ def post_objection(
 HANDLERS: Final = (
     get_work_list,
     get_participant,
+    get_assessments,
     post_assessment,
     get_assessment,
     post_override,

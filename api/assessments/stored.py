@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from sqlalchemy import Row, func, select
@@ -24,6 +24,9 @@ from api.record.crypto import unseal, unseal_json
 from api.record.live import Live
 from api.record.refusals import Refused
 from api.record.transaction import Record, Transaction
+
+LISTED: Final = 20
+"""How many a page lists at once: our choice."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +46,19 @@ class Assessment:
     propensity: float | None
 
 
+class Listed(NamedTuple):
+    """A stored recommendation as a list shows it: only its summary is opened."""
+
+    id: str
+    place: int
+    at: datetime
+    cause: str
+    summary: Mapping[str, Any]
+
+
 def opened(row: Row[Any], key: bytes) -> Assessment:
     """Open a stored assessment with the person's key."""
-    place, content = f":{row.id}", content_of(row, key)
+    content = content_of(row, key)
     return Assessment(
         id=row.id,
         person_id=row.participant_id,
@@ -53,12 +66,18 @@ def opened(row: Row[Any], key: bytes) -> Assessment:
         at=row.at,
         as_of=row.as_of,
         cause=row.cause,
-        inputs=unseal_json(key, row.inputs, "assessments.inputs" + place),
+        inputs=unseal_json(key, row.inputs, f"assessments.inputs:{row.id}"),
         core=msgspec.json.decode(content),
         content=content,
-        summary=unseal_json(key, row.summary, "assessments.summary" + place),
+        summary=summary_of(row, key),
         propensity=row.propensity,
     )
+
+
+def summary_of(row: Row[Any], key: bytes) -> Mapping[str, Any]:
+    """What lists show of a stored assessment, opened with the person's key."""
+    found: Mapping[str, Any] = unseal_json(key, row.summary, f"assessments.summary:{row.id}")
+    return found
 
 
 def content_of(row: Row[Any], key: bytes) -> bytes:
@@ -125,6 +144,31 @@ def history_of(tx: Transaction, person: Person) -> list[Assessment]:
     """A participant's assessments, the latest first."""
     mine = select(ASSESSMENTS).where(ASSESSMENTS.c.participant_id == person.id).order_by(ASSESSMENTS.c.place.desc())
     return [opened(row, person.key) for row in tx.all(mine)]
+
+
+def list_of(tx: Transaction, person: Person, before: int | None = None) -> tuple[list[Listed], int | None]:
+    """Up to `LISTED` of a participant's assessments, the latest first, all before that place where one is given.
+
+    The second is the place before which there are more; None where there are none.
+    """
+    c = ASSESSMENTS.c
+    mine = c.participant_id == person.id if before is None else (c.participant_id == person.id) & (c.place < before)
+    rows = tx.all(select(c.id, c.place, c.at, c.cause, c.summary).where(mine).order_by(c.place.desc()).limit(LISTED))
+    found = [Listed(row.id, row.place, row.at, row.cause, summary_of(row, person.key)) for row in rows]
+    return found, found[-1].place if len(found) == LISTED and found[-1].place > 1 else None
+
+
+def see_list(
+    tx: Transaction, actor: Actor, person_id: str, before: int | None = None
+) -> tuple[Person, list[Listed], int | None]:
+    """A participant and some of their assessments, as `list_of`; noted.
+
+    Raises:
+        Refused: 404, or 409 without consent.
+    """
+    person = people.see(tx, actor, person_id, "saw_assessments")
+    consents.require(tx, person_id, "record")
+    return person, *list_of(tx, person, before)
 
 
 def the_one_before(tx: Transaction, person: Person, assessment: Assessment) -> Assessment | None:

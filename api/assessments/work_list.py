@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 
-from api.assessments.stored import latest_of, opened
+from api.assessments.stored import latest_of, summary_of
 from api.audit.service import note
 from api.consents import service as consents
 from api.participants.people import Person, people_of
@@ -40,7 +40,7 @@ def work_list(tx: Transaction, actor: Actor, t: Teller, today: date) -> dict[str
         elif row is not None and row.cause == "asked" and today - row.as_of < A_WEEK:
             left_out["seen_this_week"] += 1
         else:
-            entry = _entry(person, opened(row, person.key).summary if row is not None else None, t, today)
+            entry = _entry(person, summary_of(row, person.key) if row is not None else None, t, today)
             if row is not None and row.cause == "rescreened":
                 entry["why"].insert(0, t.sentence("work_list", "rescreened"))
             entries.append(entry)

@@ -9,7 +9,7 @@ from litestar.params import FromQuery
 
 from api.audit.service import entries
 from api.web.asking import Asking, answer_json, in_thread, look_up
-from api.web.forms import Form
+from api.web.forms import read_before
 
 
 @get("/api/v1/audit")
@@ -17,18 +17,6 @@ from api.web.forms import Form
 def get_audit(request: Asking, about: FromQuery[str] = "", before: FromQuery[str] = "") -> Response[bytes]:
     """List entries, the latest first: about one id, or before a number."""
     return answer_json({"entries": look_up(request, entries, about, read_before(before))})
-
-
-def read_before(before: str) -> int | None:
-    """The number before which entries are asked for; None for the latest.
-
-    Raises:
-        Refused: 400.
-    """
-    form = Form({"before": before}, from_page=True)
-    number = form.number("before") if form.has("before") and before else None
-    form.done()
-    return number
 
 
 HANDLERS: Final = (get_audit,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -55,6 +56,23 @@ def as_bytes(context: click.Context, parameter: click.Parameter, value: str | No
 def as_day(context: click.Context, parameter: click.Parameter, value: datetime | None) -> date | None:
     """The day of a moment that was typed as a day."""
     return None if value is None else value.date()
+
+
+def as_networks(context: click.Context, parameter: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
+    """The networks that were named, an address being a network of one.
+
+    Raises:
+        click.BadParameter: naming every one that is none.
+    """
+    found, wrong = [], []
+    for value in values:
+        try:
+            found.append(str(ipaddress.ip_network(value)))
+        except ValueError as error:
+            wrong.append(f"{error}.")
+    if wrong:
+        raise click.BadParameter(" ".join([*wrong, "Write a network such as 10.0.0.0/8, or one address."]))
+    return tuple(found)
 
 
 def keep_language(context: click.Context, value: str) -> None:

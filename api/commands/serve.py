@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from api.commands.failures import Failure, say
-from api.commands.options import FOLDER, existing, language_option, model_option
+from api.commands.options import FOLDER, as_networks, existing, language_option, model_option
 from api.commands.record import prepare_record
 
 if TYPE_CHECKING:
@@ -39,6 +39,10 @@ _NO_PORT = {errno.EACCES: "low_port", errno.EADDRNOTAVAIL: "address_elsewhere"}
 @click.option(
     "--https", is_flag=True, help="Browsers come by HTTPS (through your proxy): cookies are sent by it alone."
 )
+@click.option(
+    "--trusted-proxy", "trusted_proxies", multiple=True, callback=as_networks, metavar="CIDR",
+    help="A network of your proxy: what it says of where somebody comes from is believed. May be given again.",
+)  # fmt: skip
 @click.option(
     "--upload-mb", type=click.IntRange(1, 10_000), default=200, show_default=True, metavar="MB",
     help="How large a file may be that somebody sends.",
@@ -67,9 +71,11 @@ def serve(host: str, port: int, workers: int, programme: Path | None, check: boo
       kail serve
       kail serve --port 8080 --workers 2 --data ~/kail-data
       kail serve --programme my-city
+      kail serve --https --trusted-proxy 10.0.0.0/8
       kail serve --data ~/kail-data --check
 
-    Stop it with Ctrl-C. Whoever puts a proxy before it must know that its headers are not believed.
+    Stop it with Ctrl-C. Behind a proxy everybody seems to come from
+    its address, and one who guesses at passwords slows all the others, until --trusted-proxy names it.
 
     --check ends with exit code 0 if everything is in order, 2 if not. As starting does, it makes what the data folder
     lacks and brings the tables of the record up to date.
@@ -115,7 +121,8 @@ def listen(settings: Settings, *, quiet: bool = False) -> None:
             workers=settings.workers,
             http="api.web.door:Door",
             timeout_graceful_shutdown=ANSWERS_SECONDS,
-            proxy_headers=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=",".join(settings.trusted_proxies),
             server_header=False,
             log_config=log_config(),
             log_level="warning" if quiet else None,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, union, update
 
 from api.accounts.tables import ACCOUNTS
 from api.audit.service import note, note_each
@@ -182,22 +183,38 @@ def person_of(row: Row[Any], key: bytes) -> Person:
 def people_of(tx: Transaction, actor: Actor, search: str = "", mentor_id: str = "") -> list[Person]:
     """The asking mentor's participants by name, or an operator's, of whom `mentor_id` picks those of one mentor.
 
-    `search` is part of a name, or a whole NIK, phone or own id.
+    `search` is part of a name, or a whole NIK, phone or own id. Of a number only those who have it are opened.
     """
-    wanted_rows = select(PARTICIPANTS).where(*_reach(actor), PARTICIPANTS.c.sealed.is_not(None))
-    rows = tx.all(wanted_rows.where(PARTICIPANTS.c.mentor_id == mentor_id) if mentor_id else wanted_rows)
+    wanted, reach = unicodedata.normalize("NFKC", search).strip(), [*_reach(actor), PARTICIPANTS.c.sealed.is_not(None)]
+    if mentor_id:
+        reach.append(PARTICIPANTS.c.mentor_id == mentor_id)
+    by_number = _NUMBER.fullmatch(wanted) is not None
+    if by_number:
+        reach.append(PARTICIPANTS.c.id.in_(_who_have_number(tx, actor.organisation_id, wanted)))
+    rows = tx.all(select(PARTICIPANTS).where(*reach))
     keys = tx.vault.keys_of([row.id for row in rows])
     people = [person_of(row, keys[row.id]) for row in rows if row.id in keys]
-    wanted, digits = search.strip().casefold(), re.sub(r"\D", "", search)
-    digits = f"62{digits[1:]}" if digits.startswith("0") else digits
-    found = [
-        person
-        for person in people
-        if wanted in person.identity.get("name", "").casefold()
-        or wanted == person.identity.get("own_id", "").casefold()
-        or (digits and digits in (person.identity.get("nik"), person.identity.get("phone")))
-    ]
+    found = [person for person in people if by_number or _is_called(person, wanted.casefold())]
     return sorted(found, key=lambda person: (person.identity.get("name", "").casefold(), person.id))
+
+
+_NUMBER: Final = re.compile(r"[+(]?[0-9][0-9 .()/-]*")
+"""What is looked up as a number: nobody is called so."""
+
+
+def _who_have_number(tx: Transaction, organisation_id: str, number: str) -> Any:
+    digits = re.sub(r"[^0-9]", "", number)
+    phone = f"62{digits[1:]}" if digits.startswith("0") else digits
+    marks = indices(tx, organisation_id, {"nik": digits, "phone": phone}, number)
+    ours = PARTICIPANTS.c.organisation_id == organisation_id
+    # One by one: of alternatives in one condition the database would go through everybody.
+    return union(*(select(PARTICIPANTS.c.id).where(ours, PARTICIPANTS.c[name] == mark) for name, mark in marks.items()))
+
+
+def _is_called(person: Person, wanted: str) -> bool:
+    """Whether that is part of a name, or an own id."""
+    identity = person.identity
+    return wanted in identity.get("name", "").casefold() or wanted == identity.get("own_id", "").casefold()
 
 
 def look_for(tx: Transaction, actor: Actor, search: str = "", mentor_id: str = "") -> list[Person]:

@@ -155,6 +155,18 @@ class Form:
             raise Refused(400, *self.troubles)
 
 
+def read_before(before: str) -> int | None:
+    """The number before which a list goes on; None for its begin.
+
+    Raises:
+        Refused: 400.
+    """
+    form = Form({"before": before}, from_page=True)
+    number = form.number("before") if form.has("before") and before else None
+    form.done()
+    return number
+
+
 def as_sent(value: Any) -> str:
     """A wrong value as its sender wrote it: a text as it is, a number as JSON, of a list or an object the brackets."""
     if isinstance(value, (list, Mapping)):

@@ -24,7 +24,7 @@ def _refused(request: Asking, refused: Refused) -> Response[Any]:
         where = address("/sign-in", asked_language(request), next=str(request.scope["path"]))
         return Redirect(where, status_code=303, headers=dict(NO_STORE))
     answer = _problem_page(request, refused.status, problems_of(refused, language))
-    answer.headers.update(errors.headers_of(refused.status))
+    answer.headers.update(errors.headers_for(refused))
     return answer
 
 

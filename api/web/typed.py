@@ -103,4 +103,6 @@ def attempt(
         if refused.status in (403, 404):
             raise
         take_back(request)
-        return again(Typed.after(refused, fields, errors.language_of(request)))
+        answer = again(Typed.after(refused, fields, errors.language_of(request)))
+        answer.headers.update(errors.headers_for(refused))
+        return answer

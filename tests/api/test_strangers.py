@@ -13,7 +13,7 @@ from api.jobs.worker import do_all
 from tests.every_table import METADATA
 from tests.importing import imported, post
 
-TRIES = 2_000 if settings().max_examples <= 2_000 else 10_000
+TRIES = 1_000 if settings().max_examples <= 2_000 else 10_000
 MENTORS = ("mentor", "mentor2", "other_mentor")
 AGREED = {"channel": "paper", "text_version": "2026-11"}
 NOWHERE = "0123456789abcdef01234567"

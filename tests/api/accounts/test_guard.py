@@ -102,6 +102,7 @@ EXPECTED = {
     "GET /participants/{person_id}/evidence": "m",
     "POST /participants/{person_id}/evidence": "m",
     "GET /participants/{person_id}/history": "m",
+    "GET /participants/{person_id}/assessments": "m",
     "GET /participants/{person_id}/consents": "mo",
     "POST /participants/{person_id}/consents": "mo",
     "GET /participants/{person_id}/rights": "mo",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from litestar.testing import TestClient
 from sqlalchemy import select
 
 from api.accounts import passwords, service
+from api.accounts.api_keys import add_key
 from api.accounts.cookies import COOKIE
 from api.accounts.tables import ACCOUNTS, SESSIONS
 from api.app import create_app
@@ -221,3 +223,36 @@ def test_of_two_changes_of_a_password_at_once_the_second_is_refused(small_kail, 
     with pytest.raises(Refused):
         service.change_password(small_kail.record, mentor, PASSWORD, NEW)
     assert service.sign_in(small_kail.record, "mentor", fresh.plain, "10.0.0.1")
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(days=1), timedelta(days=365)])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_with_a_clock_that_jumps_no_session_lives_on_and_who_signs_in_anew_is_in(small_kail, jump, sign):
+    small_kail.clock.forward(days=400)
+    with small_kail.client() as client:
+        secret, _ = id_in(sign_in(client))
+        assert is_in(client, secret)
+        small_kail.clock.now += sign * jump
+        assert not is_in(client, secret)
+        client.cookies.clear()
+        anew, _ = id_in(sign_in(client))
+        assert is_in(client, anew)
+
+
+@pytest.mark.parametrize(("seconds", "lives"), [(60, True), (61, False)])
+def test_two_servers_clocks_may_lie_a_minute_apart(small_kail, seconds, lives):
+    with small_kail.client() as client:
+        secret, _ = id_in(sign_in(client))
+        small_kail.clock.forward(seconds=-seconds)
+        assert is_in(client, secret) is lives
+
+
+def test_a_key_that_was_made_in_the_future_opens_nothing(small_kail):
+    end = small_kail.clock.now + timedelta(days=30)
+    with small_kail.record.write() as tx:
+        _, secret = add_key(tx, small_kail.actors["lender"], "bank", ["me"], end)
+    with small_kail.client() as client:
+        bearer = {"authorization": f"Bearer {secret}"}
+        assert client.get("/api/v1/me", headers=bearer).status_code == 200
+        small_kail.clock.forward(days=-1)
+        assert client.get("/api/v1/me", headers=bearer).status_code == 401

@@ -5,6 +5,7 @@ import tomllib
 import pytest
 
 from api.assessments import stored
+from api.consents import service as consents
 from tests.conftest import ROOT
 from tests.installation import A_TRADER
 from tests.reading import errors_of, field, read
@@ -20,6 +21,13 @@ def assessed(client, person, **data):
 
 def typed(value):
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def links(reader, begin):
+    """Where the links of a page lead that begin so, in order."""
+    return [
+        attributes["href"] for tag, attributes in reader.tags if tag == "a" and attributes["href"].startswith(begin)
+    ]
 
 
 def test_a_mentors_journey_by_pages_alone(small_kail):
@@ -88,6 +96,46 @@ def test_what_changed_since_the_last_time_is_told(small_kail):
         assert "Yang berubah sejak" in text
         assert "Langkah berikutnya berubah: Nomor Induk Berusaha (NIB)" in text
         assert "Saran sebelumnya (1)" in read(client.get(f"/participants/{person}")).text
+
+
+def test_a_page_opens_what_it_lists_and_the_older_ones_stand_on_pages_of_their_own(small_kail, monkeypatch):
+    person, count = small_kail.participant(), 2 * stored.LISTED + 1
+    small_kail.evidence(person)
+    made = []
+    with small_kail.client("mentor") as client:
+        for _ in range(count):
+            small_kail.clock.forward(minutes=1)
+            made.insert(0, assessed(client, person))
+        assert len(set(made)) == count
+        opened, summary_of = [], stored.summary_of
+        monkeypatch.setattr(stored, "summary_of", lambda row, key: opened.append(row.id) or summary_of(row, key))
+        monkeypatch.setattr(stored, "opened", None)  # nothing else of them is read
+        first = read(client.get(f"/participants/{person}"))
+        assert f"({count - 1})" in first.text or f" {count - 1} " in first.text
+        shown, pages = [links(first, "/assessments/")], 0
+        where = links(first, f"/participants/{person}/assessments?before")
+        while where:
+            found = read(client.get(where[0]))
+            shown.append(links(found, "/assessments/"))
+            where, pages = links(found, f"/participants/{person}/assessments?before"), pages + 1
+        listed = [one for page in shown for one in dict.fromkeys(page)]
+        assert listed == made
+        assert pages == 2
+        assert len(opened) == count
+        from_begin = links(read(client.get(f"/participants/{person}/assessments")), "/assessments/")
+        assert from_begin == made[: stored.LISTED]
+        read(client.get(f"/participants/{person}/assessments?before=x"), 400)
+
+
+def test_of_who_took_the_consent_back_no_list_is_shown(small_kail):
+    person = small_kail.participant()
+    small_kail.evidence(person)
+    with small_kail.client("mentor") as client:
+        assessed(client, person)
+        with small_kail.record.write() as tx:
+            said = {"given": False, "channel": "paper", "said_on": small_kail.clock.now.date()}
+            consents.say(tx, small_kail.actors["mentor"], person, "record", **said)
+        read(client.get(f"/participants/{person}/assessments"), 409)
 
 
 def test_the_goal_may_be_chosen(small_kail):

@@ -61,6 +61,28 @@ def test_the_server_believes_no_proxy_and_is_told_its_settings_by_the_environmen
     assert (tmp_path / "new").is_dir()
 
 
+@pytest.mark.parametrize(("given", "believed"), [((), ""), (("10.0.0.0/8", "::1"), "10.0.0.0/8,::1/128")])
+def test_only_the_proxies_that_are_named_are_believed(kail, tmp_path, monkeypatch, given, believed):
+    told = {}
+    monkeypatch.setattr("uvicorn.run", lambda app, **keys: told.update(keys))
+    monkeypatch.setattr(serve, "check_port", lambda *_: None)
+    for name in ("KAIL_HOST", "KAIL_PORT", "KAIL_WORKERS", "KAIL_PROGRAMME", "KAIL_DATA", "KAIL_MODEL"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("KAIL_TRUSTED_PROXY", "0.0.0.0/0")
+    options = [part for network in given for part in ("--trusted-proxy", network)]
+    assert kail("serve", *options).exit_code == 0
+    assert (told["proxy_headers"], told["forwarded_allow_ips"]) == (bool(given), believed)
+    assert Settings.from_environment(os.environ).trusted_proxies == tuple(filter(None, believed.split(",")))
+
+
+def test_every_network_that_is_none_is_named_at_once(kail):
+    result = kail("serve", "--trusted-proxy", "10.0.0.1/8", "--trusted-proxy", "proxy", "--trusted-proxy", "10.0.0.1")
+    assert result.exit_code == 2
+    assert "10.0.0.1/8 has host bits set." in result.stderr
+    assert "'proxy' does not appear to be an IPv4 or IPv6 network." in result.stderr
+    assert "Write a network such as 10.0.0.0/8, or one address." in result.stderr
+
+
 def test_a_programme_can_be_named_for_the_service_as_for_files(kail, tmp_path, monkeypatch):
     monkeypatch.setattr("uvicorn.run", lambda app, **keys: None)
     monkeypatch.setattr(serve, "check_port", lambda *_: None)

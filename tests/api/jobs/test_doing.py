@@ -24,7 +24,7 @@ def count_up(job):
     job.total = MANY
     for number in range(job.place.get("next", 0), MANY):
         with job.step() as tx:
-            tx.run(insert(TRIES).values(bucket=f"{job.id}:{number}", since=tx.now, count=1))
+            tx.run(insert(TRIES).values(bucket=f"{job.id}:{number}", last=tx.now, count=1))
             job.add(number)
             job.place, job.done = {"next": number + 1}, number + 1
     return {"counted": MANY}
@@ -124,7 +124,7 @@ def test_a_cancelled_job_stops_before_its_next_step_and_keeps_what_was_done(kail
     def cancelled(doing):
         for number in range(3):
             with doing.step() as tx:
-                tx.run(insert(TRIES).values(bucket=f"{doing.id}:{number}", since=tx.now, count=1))
+                tx.run(insert(TRIES).values(bucket=f"{doing.id}:{number}", last=tx.now, count=1))
                 doing.done = number + 1
             if number == 1:
                 with kail.record.write() as tx:

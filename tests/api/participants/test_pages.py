@@ -3,6 +3,7 @@
 import pytest
 
 from api.accounts.service import change_account
+from api.participants import people
 from tests.importing import page_of
 from tests.installation import A_TRADER
 from tests.reading import errors_of, field, read
@@ -14,7 +15,7 @@ AGREED = {
     "said_on": "2026-11-21",
     "text_version": "2026-11",
 }
-OF_A_PERSON = ("", "/identity", "/evidence", "/history", "/consents", "/rights")
+OF_A_PERSON = ("", "/identity", "/evidence", "/history", "/assessments", "/consents", "/rights")
 
 
 def version_of(client, person, page="/identity"):
@@ -91,6 +92,44 @@ def test_a_nik_that_is_known_is_refused_and_stands_in_no_address(small_kail):
         assert "Bu Ani" in read(found).text
         assert "3172" not in str(found.url)
         assert "Tidak ada yang cocok" in read(client.post("/participants", data={"search": "Bu Tuti"})).text
+
+
+@pytest.mark.parametrize("login", ["mentor", "operator"])
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("3172012345678901", ["Bu Ani"]),
+        ("3172 0123 4567 8901", ["Bu Ani"]),
+        ("0812-3456-7890", ["Bu Ani", "Pak Budi"]),  # a family may share one phone
+        ("+62 812 3456 7890", ["Bu Ani", "Pak Budi"]),
+        ("17", ["Bu Cici"]),
+        ("12-34", ["Pak Dedi"]),
+        ("3172012345678902", []),
+        ("081234567890123", []),
+        ("7", []),
+    ],
+)
+def test_a_number_is_looked_up_and_nobody_else_is_opened(small_kail, monkeypatch, login, search, found):
+    small_kail.participant(name="Bu Ani", nik="3172012345678901", phone="6281234567890")
+    small_kail.participant(name="Pak Budi", phone="6281234567890")
+    small_kail.participant(name="Bu Cici", own_id="17")
+    small_kail.participant(name="Pak Dedi", own_id="12-34")
+    small_kail.participant("other_mentor", name="Bu Eka", nik="3172012345678901", phone="6281234567890")
+    opened, person_of = [], people.person_of
+    monkeypatch.setattr(people, "person_of", lambda row, key: opened.append(row.id) or person_of(row, key))
+    with small_kail.record.read() as tx:
+        people_found = people.people_of(tx, small_kail.actors[login], search)
+    assert [person.identity["name"] for person in people_found] == found
+    assert len(opened) == len(found)
+
+
+@pytest.mark.parametrize("search", ["ani", "BU AN", "A-17", "a-17", " ani "])
+def test_what_is_no_number_is_part_of_a_name_or_an_own_id(small_kail, search):
+    small_kail.participant(name="Bu Ani", own_id="A-17")
+    small_kail.participant(name="Pak Budi", own_id="B-17")
+    with small_kail.record.read() as tx:
+        found = people.people_of(tx, small_kail.actors["mentor"], search)
+    assert [person.identity["name"] for person in found] == ["Bu Ani"]
 
 
 def test_a_correction_needs_the_latest_version(small_kail):

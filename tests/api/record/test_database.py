@@ -43,7 +43,7 @@ def _count_up(url: str, times: int) -> None:
 def test_two_processes_that_read_and_then_write_lose_no_update(database, tmp_path, url):
     database.migrate()
     with database.write() as connection:
-        connection.execute(text("INSERT INTO tries (bucket, since, count) VALUES ('x', '2026-11-21 00:00:00', 0)"))
+        connection.execute(text("INSERT INTO tries (bucket, last, count) VALUES ('x', '2026-11-21 00:00:00', 0)"))
     address = url or f"sqlite:///{tmp_path / 'kail.sqlite'}"
     context = multiprocessing.get_context("spawn")
     workers = [context.Process(target=_count_up, args=(address, 100)) for _ in range(2)]
@@ -61,7 +61,7 @@ def test_a_writer_that_waits_too_long_gives_up_and_leaves_the_one_before_it_alon
     impatient = Database(url or f"sqlite:///{tmp_path / 'kail.sqlite'}", wait_seconds=1)
     try:
         with database.write() as first:
-            first.execute(text("INSERT INTO tries (bucket, since, count) VALUES ('x', '2026-11-21 00:00:00', 0)"))
+            first.execute(text("INSERT INTO tries (bucket, last, count) VALUES ('x', '2026-11-21 00:00:00', 0)"))
             with pytest.raises(OperationalError) as told, impatient.write() as second:
                 second.execute(text("DELETE FROM tries"))
             assert is_busy(told.value)

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from api.record.database import Database
 from api.record.joined import Joined
 
-ADD = text("INSERT INTO tries (bucket, since, count) VALUES (:bucket, '2026-11-21 00:00:00', 0)")
+ADD = text("INSERT INTO tries (bucket, last, count) VALUES (:bucket, '2026-11-21 00:00:00', 0)")
 
 
 @pytest.fixture

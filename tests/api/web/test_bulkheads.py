@@ -67,7 +67,7 @@ def test_nobody_waits_longer_than_their_deadline_and_a_thread_that_is_left_alone
 def test_what_is_written_after_the_deadline_is_undone(kail):
     def write_slowly():
         with deadlines.within(3), kail.record.write() as tx:
-            tx.run(insert(TRIES).values(bucket="late", since=tx.now, count=1))
+            tx.run(insert(TRIES).values(bucket="late", last=tx.now, count=1))
             time.sleep(3.05)
 
     with pytest.raises(Unavailable, match="too_late"):
@@ -84,7 +84,7 @@ def test_a_writer_waits_for_another_one_no_longer_than_its_deadline(kail):
         assert time.monotonic() - since < 10  # without one it waits for 30 seconds
     assert why_unavailable(told.value).code in ("busy", "too_late")
     with kail.record.write() as tx:  # the next one has no deadline, and its connection none left of the one before
-        tx.run(insert(TRIES).values(bucket="x", since=tx.now, count=1))
+        tx.run(insert(TRIES).values(bucket="x", last=tx.now, count=1))
 
 
 def test_a_statement_that_computes_for_too_long_is_stopped(kail):
