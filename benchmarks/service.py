@@ -47,7 +47,7 @@ def serve() -> object:
         with record_of(request).read() as tx:
             tx.one(select(PARTICIPANTS).limit(1))
         with record_of(request).write() as tx:
-            tx.run(insert(TRIES).values(bucket=new_id(), since=tx.now, count=1))
+            tx.run(insert(TRIES).values(bucket=new_id(), last=tx.now, count=1))
         return answer_json({"stored": True}, 201)
 
     guard.MATRIX["POST /bare"] = ("mentor",)  # type: ignore[index]

@@ -83,7 +83,7 @@ class OwnProcess:
             finally:
                 self._turn.release()
             if answer is None:
-                before_it_was_lost = stored_as(self._record, actor, assessment)
+                before_it_was_lost = self._stored_as(actor, assessment)
                 answer = ((assessment, before_it_was_lost), None) if before_it_was_lost else None
             if answer is not None:
                 made, error = answer
@@ -92,6 +92,12 @@ class OwnProcess:
                 assert error is not None
                 raise error
         return assess(self._record, self._live, *asked, assessment_id=assessment)
+
+    def _stored_as(self, actor: Actor, assessment: str) -> Outcome | None:
+        try:
+            return stored_as(self._record, actor, assessment)
+        except Unavailable:
+            raise Unavailable("maybe_done") from None  # of what the lost process did nobody knows yet
 
     def close(self) -> None:
         """End the process, and start none again."""

@@ -166,7 +166,7 @@ class Clock(threading.Thread):
             yield
         finally:
             waited = self._waited + monotonic() - self._since
-            self._since, self._waited = 0.0, waited  # in this order: a moment is never counted twice
+            self._since, self._waited = 0.0, waited
 
     def run(self) -> None:
         """Look, whenever the time could be up."""
@@ -182,8 +182,11 @@ class Clock(threading.Thread):
     @property
     def waited(self) -> float:
         """Seconds of all waits so far."""
-        since = self._since
-        return self._waited + (monotonic() - since if since else 0.0)
+        waited, since = (
+            self._waited,
+            self._since,
+        )  # in this order: of a wait that ends meanwhile too little, never twice
+        return waited + (monotonic() - since if since else 0.0)
 
 
 class _Child:
@@ -252,7 +255,7 @@ class _Child:
         """Take an answer for what a child sends; where it is something else, the child is lost."""
         try:
             yield
-        except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
+        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError):
             raise self._lost() from None
 
     def _lost(self) -> FileProblem:

@@ -26,6 +26,7 @@ log = logging.getLogger("kail")
 _GRACE: Final = 5
 _BURST: Final = 64 * 1024
 _NICENESS: Final = 5
+_DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG
 _NO_MEMORY: Final = ("out of memory", "malloc", "bad_alloc", "cannot allocate", "MemoryError")
 
 
@@ -75,6 +76,7 @@ def main() -> None:
     sys.stdout = sys.stderr  # what anything prints is no answer
     sys.excepthook = lambda *_: None  # an error that cannot even be told has a message too, which may hold a cell
     try:
+        _end_with_the_server()
         request = receive(asked)
         limits = request["limits"]
         bound(**{name: limits[name] for name in ("memory", "cpu_seconds", "seconds")})
@@ -88,6 +90,14 @@ def main() -> None:
         answers.flush()
     except (EOFError, BrokenPipeError):  # the server has ended, or wants no more
         os._exit(0)
+
+
+def _end_with_the_server() -> None:
+    """Be ended when whoever started this one is, even killed. Elsewhere than on Linux the clock ends it."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
 
 
 def bound(memory: int | None, cpu_seconds: int | None, seconds: int | None) -> None:

@@ -47,6 +47,11 @@ class CellsReader:
         self.table, self._letters = unpack(shared["table"]), shared["letters"]
         self._first = file.tell()
 
+    def tell(self) -> int:
+        """How many bytes were read so far."""
+        found: int = self._file.tell()
+        return found
+
     def rows(self, count: int, block: int = 0) -> Iterator[tuple[Row, int]]:
         """The rows after the first `count`, each with the place of the block that the next row stands in.
 

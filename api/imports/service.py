@@ -23,7 +23,8 @@ from sqlalchemy import delete, insert, select
 from api.advice.participant_rows import Job, Rejected, map_of
 from api.audit.service import note
 from api.consents.service import Agreement
-from api.files.cage import OF_CAGE, Cage
+from api.files.cage import MEGABYTE, OF_CAGE, Cage
+from api.files.packing import LARGEST_FRAME, BadFrame
 from api.files.rows import FileProblem, Row
 from api.files.sources import pack_source
 from api.imports.cells import CellsReader, CellsWriter, read_cells
@@ -49,6 +50,8 @@ MOST_REJECTIONS: Final = 1_000
 TELL_EVERY: Final = 2_000
 """After how many rows that were read it is kept how many there are, and seen whether anybody cancelled."""
 SPARE_KEYS: Final = 100
+MOST_BYTES_AT_ONCE: Final = 2 * MEGABYTE
+"""Of rows in one step: a stranger says how long a row is."""
 COUNTS: Final = ("rows", "taken", "registered", "facts", "rejected_rows")
 
 
@@ -164,10 +167,18 @@ def _read(job: Doing, asked: Job) -> None:
         with SealedWriter(kept.path, kept.key, kept.id) as to:
             rows = _write(job, CellsWriter(to, sheet.headers, table), sheet.rows, source)
     needless = [one for one in job.place["files"] if one != kept.id]  # also what is left of a reading that broke off
-    with job.step(goes_on=True):
-        job.done, job.total = 0, rows
-        job.place = {"files": [kept.id], "cells": kept.id, "block": 0, **dict.fromkeys(COUNTS, 0), "told": 0}
-    for one in needless:
+    try:
+        with job.step():
+            job.done, job.total = 0, rows
+            job.place = {"files": [kept.id], "cells": kept.id, "block": 0, **dict.fromkeys(COUNTS, 0), "told": 0}
+    except Ended:  # raised before the step, or after it was committed
+        _discard(job, needless if "cells" in job.place else [])
+        raise
+    _discard(job, needless)
+
+
+def _discard(job: Doing, files: Sequence[str]) -> None:
+    for one in files:
         discard(staged(job.data, one, b"", ""))
 
 
@@ -176,7 +187,10 @@ def _write(job: Doing, to: CellsWriter, rows: Iterator[Row], source: Staged) -> 
     for count, row in enumerate(rows, 1):
         if count > job.given["most_rows"]:
             raise FileProblem(source.name, "many_rows", most=job.given["most_rows"])
-        to.write(row)
+        try:
+            to.write(row)
+        except BadFrame:
+            raise FileProblem(source.name, "cage_output", most=LARGEST_FRAME // MEGABYTE) from None
         if count % TELL_EVERY == 0:
             with job.step(goes_on=True):
                 job.done = count
@@ -193,17 +207,16 @@ def _store(job: Doing, cells: CellsReader, reading: Reading) -> None:
     agreed = Agreement(tuple(purposes), channel, date.fromisoformat(said_on), text_version)
     spare = _Spare(job)
     try:
-        _store_rows(job, cells.rows(job.place["rows"], job.place["block"]), reading, agreed, spare)
+        _store_rows(job, cells, reading, agreed, spare)
     except Ended:  # raised before a step, or after it was committed: it is known whose the keys are
         spare.close()
         raise
     spare.close()
 
 
-def _store_rows(
-    job: Doing, rows: Iterator[tuple[Row, int]], reading: Reading, agreed: Agreement, spare: _Spare
-) -> None:
-    while chunk := list(itertools.islice(rows, job.pace.size)):
+def _store_rows(job: Doing, cells: CellsReader, reading: Reading, agreed: Agreement, spare: _Spare) -> None:
+    rows = cells.rows(job.place["rows"], job.place["block"])
+    while chunk := _chunk(cells, rows, job.pace.size):
         lines = [_line(reading, row) for row, _ in chunk]
         readable = [one for one in lines if isinstance(one, Line)]
         with spare.taken(len(readable)) as keys, job.step(len(chunk)) as tx:
@@ -213,6 +226,16 @@ def _store_rows(
                 _count(job, next(taken) if isinstance(line, Line) else line, place)
             place["rows"] += len(chunk)
             job.place, job.done = place | {"block": chunk[-1][1]}, place["rows"]
+
+
+def _chunk(cells: CellsReader, rows: Iterator[tuple[Row, int]], most: int) -> list[tuple[Row, int]]:
+    """The next rows, at most so many, fewer where they are long: nobody's rows fill the memory."""
+    chunk, begin = [], cells.tell()
+    for one in itertools.islice(rows, most):
+        chunk.append(one)
+        if cells.tell() - begin > MOST_BYTES_AT_ONCE:
+            break
+    return chunk
 
 
 class _Spare:

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +24,7 @@ from api.jobs.kinds import KINDS, ROLES
 from api.participants import rights
 from api.record import staging
 from api.record.actor import Actor
-from api.record.doing import do_next
+from api.record.doing import Failed, do_next
 from api.record.jobs import files_wanted, forget_old
 from api.record.live import Live, go_live
 from api.record.space import MEGABYTE, Space
@@ -36,7 +36,7 @@ log = logging.getLogger("kail")
 LOOK_SECONDS: Final = 0.25
 """How often it is looked whether somebody asked for a job."""
 AGAIN_SECONDS: Final = 2.0
-"""How long nothing is tried after the database was away or the disk full."""
+"""How long nothing is tried after the database was away, the disk full, or a job failed unexpectedly."""
 TIDY_SECONDS: Final = 600
 NICENESS: Final = 10
 LOCK_FILE: Final = "jobs.lock"
@@ -44,9 +44,11 @@ LOCK_FILE: Final = "jobs.lock"
 
 def do_all(record: Record, live: Live, data: Path) -> int:
     """Do every job that waits, until none is left; return how many turns it took."""
-    turns = 0
-    while do_next(record, live, data, KINDS, who):
-        turns += 1
+    turns, goes_on = 0, True
+    while goes_on:
+        with suppress(Failed):  # it is logged, and tried again
+            goes_on = do_next(record, live, data, KINDS, who)
+        turns += goes_on
     return turns
 
 
@@ -71,8 +73,8 @@ def work(record: Record, live: Live, data: Path, space: Space, is_over: Callable
             short = space.is_short()  # then jobs that were cancelled end, and make room
             if not do_next(record, live, data, KINDS, who, hold, stopped_only=short):
                 time.sleep(LOOK_SECONDS)
-        except (SQLAlchemyError, Unavailable, OSError, sqlite3.Error) as error:
-            # away, busy or full: it goes on where it was
+        except (SQLAlchemyError, Unavailable, OSError, sqlite3.Error, Failed) as error:
+            # away, busy or full: it goes on where it was; after a mistake of ours it is tried again
             log.warning("jobs wait: %s", type(error).__name__)
             time.sleep(AGAIN_SECONDS)
 

@@ -24,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.record.actor import Actor
 from api.record.crypto import Tampered, seal_json, unseal_json
 from api.record.jobs import CANCELLED, DONE, END_OF_LINE, FAILED, JOBS, PIECES, RUNNING, WAITING, files_of, key_name
-from api.record.key_store import Erased
+from api.record.key_store import Erased, KeyProblem
 from api.record.live import Live
 from api.record.refusals import Refused, Trouble
 from api.record.staging import FOLDER
@@ -41,6 +41,10 @@ TURN_SECONDS: Final = 2.0
 """How long a job goes on while others wait, before they take turns."""
 MOST_TRIES: Final = 5
 """Turns that a job may lose its worker, or fail unexpectedly, without a step done: then it is given up."""
+
+
+class Failed(Exception):
+    """A job's turn ended with a mistake of ours, which is logged. It is tried again, better not at once."""
 
 
 class Ended(Exception):
@@ -100,7 +104,8 @@ class Doing:
     def step(self, many: int = 1, *, goes_on: bool = False) -> Iterator[Transaction]:
         """A transaction that does `many` things; `place`, `done`, `total` and pieces as they then are are stored with it.
 
-        `goes_on`: its turn does not end with this step, since what comes next would have to begin again.
+        `goes_on`: its turn does not end with this step, and it is no reason to be tried for ever, since what comes next
+        would have to begin again.
 
         Raises:
             Ended: where the job was cancelled, before anything is done; or its turn is over, after all of it is.
@@ -109,7 +114,7 @@ class Doing:
             began = time.monotonic()
             self._check(tx)
             yield tx
-            self._keep(tx)
+            self._keep(tx, came_further=not goes_on)
             others = JOBS.c.state.in_(WAITING) & (JOBS.c.id != self.id)
             waited = not goes_on and time.monotonic() > self._until
             crowded = (waited and tx.one(select(JOBS.c.id).where(others).limit(1)) is not None) or self.hold()
@@ -126,11 +131,11 @@ class Doing:
         if row.stop or not self.may(tx):
             raise Ended("it was cancelled, or its account may not have it done any more")
 
-    def _keep(self, tx: Transaction) -> None:
+    def _keep(self, tx: Transaction, *, came_further: bool) -> None:
         if self._pieces:
             self._add_pieces(tx)
         values: dict[str, Any] = {"done": self.done, "total": self.total, "place": json.dumps(self.place)}
-        if (self.done, values["place"]) != self._stored:  # one that brings it no further is no reason to try for ever
+        if came_further and (self.done, values["place"]) != self._stored:
             values["tries"] = 0
         self._stored = self.done, values["place"]
         tx.run(update(JOBS).where(JOBS.c.id == self.id).values(values))
@@ -166,6 +171,9 @@ def do_next(
     """Let the job whose turn it is go on, until it ends or others have waited long enough; return whether there was one.
 
     `hold`: asked after each step whether to stop there for now. `stopped_only`: end those that were cancelled, and no more.
+
+    Raises:
+        Failed: after a mistake of ours. What is unavailable for now comes through too.
     """
     with record.write() as tx:
         waiting = JOBS.c.state.in_(WAITING) & (JOBS.c.stop if stopped_only else true())
@@ -176,19 +184,19 @@ def do_next(
         values = {"state": RUNNING, "turn": line[0] if line else 1, "tries": row.tries + 1}
         tx.run(update(JOBS).where(JOBS.c.id == row.id).values(values))
         actor = who(tx, row.account_id, row.kind)
-    key, given = _opened(record, row)
-    if row.stop or actor is None or key is None or row.tries >= MOST_TRIES:
-        state = CANCELLED if row.stop else FAILED
-        said = [] if row.stop else [Trouble("job", "job_lost" if actor else "job_of_nobody").said(row.language)]
-        _end(record, data, row.id, row.round, key, state, {"problems": said} | _name(given))
-        return True
-    known = (row.id, actor, row.language, row.round, key, given, json.loads(row.place), row.done, row.total, hold)
-    job = Doing(record, live, data, *known, may=lambda tx: who(tx, row.account_id, row.kind) is not None)
     try:
+        key, given = _opened(record, row)
+        if row.stop or actor is None or key is None or row.tries >= MOST_TRIES:
+            state = CANCELLED if row.stop else FAILED
+            said = [] if row.stop else [Trouble("job", "job_lost" if actor else "job_of_nobody").said(row.language)]
+            _end(record, data, row.id, row.round, key, state, {"problems": said} | _name(given))
+            return True
+        known = (row.id, actor, row.language, row.round, key, given, json.loads(row.place), row.done, row.total, hold)
+        job = Doing(record, live, data, *known, may=lambda tx: who(tx, row.account_id, row.kind) is not None)
         _do(job, kinds[row.kind])
     except Exception as error:
         if why_unavailable(error):  # no fault of the job: whoever does jobs comes back later
-            _give_back(job, row.tries)
+            _give_back(record, row)
         raise
     return True
 
@@ -198,14 +206,14 @@ def _opened(record: Record, row: Row[Any]) -> tuple[bytes | None, Mapping[str, A
     try:
         key = record.vault.key(key_name(row.id, row.round))
         return key, unseal_json(key, row.given, f"jobs.given:{row.id}")
-    except (Erased, Tampered, TypeError):  # TypeError: there is nothing to unseal
+    except (Erased, KeyProblem, Tampered, TypeError):  # TypeError: there is nothing to unseal
         return None, {}
 
 
-def _give_back(job: Doing, tries: int) -> None:
+def _give_back(record: Record, row: Row[Any]) -> None:
     """Count a turn as none."""
-    with suppress(SQLAlchemyError, Unavailable), job.record.write() as tx:
-        tx.run(update(JOBS).where(JOBS.c.id == job.id, JOBS.c.tries == tries + 1).values(tries=tries))
+    with suppress(SQLAlchemyError, Unavailable), record.write() as tx:
+        tx.run(update(JOBS).where(JOBS.c.id == row.id, JOBS.c.tries == row.tries + 1).values(tries=row.tries))
 
 
 def _do(job: Doing, kind: Kind) -> None:
@@ -220,7 +228,7 @@ def _do(job: Doing, kind: Kind) -> None:
             raise
         where = "".join(traceback.format_tb(error.__traceback__))  # not its message, which may hold somebody's values
         log.error("unexpected %s in a job\n%s", type(error).__name__, where)
-        return
+        raise Failed from None
     _end(job.record, job.data, job.id, job.round, job.key, state, result | _name(job.given))
 
 

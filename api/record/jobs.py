@@ -34,7 +34,7 @@ from sqlalchemy import (
 )
 
 from api.record.actor import Actor
-from api.record.crypto import seal, seal_json, unseal, unseal_json
+from api.record.crypto import Tampered, seal, seal_json, unseal, unseal_json
 from api.record.database import METADATA, SEALED, Moment
 from api.record.key_store import Erased
 from api.record.refusals import Refused, Trouble
@@ -301,19 +301,23 @@ def forget_people(tx: Transaction) -> list[str]:
     over, reads_out = JOBS.c.state.not_in(WAITING), JOBS.c.reads_out
     tx.run(delete(PIECES).where(PIECES.c.job_id.in_(select(JOBS.c.id).where(over | reads_out))))
     rows = tx.all(select(JOBS.c.id, JOBS.c.state, JOBS.c.round, JOBS.c.given).where(reads_out))
+    # A key of the next round is left of an erasure that was undone: as long as the row says this one, it is nobody's.
+    tx.vault.destroy([key_name(row.id, row.round + 1) for row in rows])
     for row in rows:
-        again = {"place": "{}", "done": 0, "given": _sealed_anew(tx, row)} if row.state in WAITING else {}
+        waits = row.state in WAITING
+        again = {"place": "{}", "done": 0, "given": _sealed_anew(tx, row)} if waits else {"result": None}
         tx.run(update(JOBS).where(JOBS.c.id == row.id).values(round=row.round + 1, **again))
     return [key_name(row.id, row.round) for row in rows]
 
 
 def _sealed_anew(tx: Transaction, row: Row[Any]) -> bytes | None:
-    """What a job was given, under the key of its next round; None where it is over."""
-    if row.given is None:
+    """What a job was given, under the key of its next round; None where it cannot be read, so that the job ends."""
+    place, again = f"jobs.given:{row.id}", key_name(row.id, row.round + 1)
+    try:
+        given = unseal(tx.vault.key(key_name(row.id, row.round)), row.given, place)
+    except (Erased, Tampered, TypeError):
         return None
-    place = f"jobs.given:{row.id}"
-    given = unseal(tx.vault.key(key_name(row.id, row.round)), row.given, place)
-    return seal(tx.vault.make(key_name(row.id, row.round + 1)), given, place)
+    return seal(tx.vault.make(again), given, place)
 
 
 def forget_old(record: Record) -> None:

@@ -6,15 +6,12 @@ answer stands.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
 from sqlalchemy import Connection
 
 from api.record.database import Database
-
-log = logging.getLogger("kail")
 
 
 class _Undone(Exception):
@@ -64,10 +61,7 @@ class Joined(Database):
         if opened:
             opened[1].close()
         for work in works:
-            try:
-                work()
-            except Exception as error:  # all is committed: to say that it was not done would be wrong
-                log.error("what is to be done after a commit was not: %s", type(error).__name__)
+            self._database.afterwards(work)
 
     def undo(self) -> None:
         """Undo all that was written since the last commit."""

@@ -105,7 +105,7 @@ def sweep(data: Path, wanted: Callable[[], Collection[str]], *, spared_seconds: 
         kept = set(wanted())
         for path in found:
             if path.name not in kept and _age_of(path) >= spared_seconds:
-                with suppress(PermissionError):  # Windows: it is held
+                with suppress(OSError):  # it is held (Windows), or nothing that we made: the others go
                     path.unlink(missing_ok=True)
                     gone += 1
     return gone
@@ -127,6 +127,6 @@ def _take_hold(path: Path, holds: ExitStack) -> bool:
         handle = os.open(path, os.O_RDONLY)
         holds.callback(os.close, handle)
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (FileNotFoundError, BlockingIOError):
+    except OSError:  # somebody else holds it, it is gone, or there are no handles left for now
         return False
     return True

@@ -16,7 +16,13 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from matcher.message import Message
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
-_OF_SQLITE: Final = {"locked": "busy", "interrupted": "too_late", "disk is full": "disk_full"}
+_OF_SQLITE: Final = {
+    "locked": "busy",
+    "interrupted": "too_late",
+    "disk is full": "disk_full",
+    "disk I/O error": "database_away",
+    "unable to open database file": "database_away",
+}
 """What stands in the message of an error; its name does not come through every pipe."""
 _OF_POSTGRESQL: Final = {
     "55P03": "busy",  # lock_not_available

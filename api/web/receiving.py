@@ -38,6 +38,8 @@ MEGABYTE: Final = 1_000_000
 _LONGEST_BOUNDARY: Final = 200
 _STEP: Final = 64 * 1024
 _THREADS: Final = 4
+_MOST_WAITING: Final = 40
+"""Uploads that may wait for one of the threads: where the disk stands still, the others are told so at once."""
 _WRITING: Final[RunVar[CapacityLimiter]] = RunVar("kail_receiving")
 
 
@@ -125,6 +127,8 @@ async def _read(request: Request[Any, Any, Any], reading: _Reading) -> None:
         while len(held) >= _STEP or (not content and held):  # an empty one is the end
             step = bytes(held[:_STEP])
             del held[:_STEP]
+            if limiter.statistics().tasks_waiting >= _MOST_WAITING:
+                raise Unavailable("busy")
             await to_thread.run_sync(reading.take, step, limiter=limiter)
     await to_thread.run_sync(reading.end, limiter=limiter)
 

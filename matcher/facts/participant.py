@@ -336,7 +336,7 @@ def _nearest(name: str, names: tuple[str, ...]) -> str:
 
 def _unknown_code(signal: Signal, raw: Any) -> Message:
     codes = list(signal.values)
-    close = difflib.get_close_matches(str(raw), codes, 1)
+    close = difflib.get_close_matches(str(raw), codes, 1) if len(str(raw)) <= _LONGEST_NAME else []
     about = {"signal": signal.id, "allowed": codes}
     return Message("unknown_code_near", {**about, "near": close[0]}) if close else Message("unknown_code", about)
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import signal
+import subprocess
 import sys
 import time as pause
 from dataclasses import replace
@@ -22,6 +25,7 @@ from api.files.rows import FileProblem
 from api.files.workbook_check import MOST_CELLS, MOST_ROWS
 from matcher.message import Message
 from matcher.programme.reading import ProgrammeError
+from tests.api.assessments.processes import gone, until
 from tests.api.files import hostile
 from tests.api.files.workbook_parts import SIGNALS
 from tests.conftest import ROOT
@@ -276,3 +280,23 @@ def test_a_child_knows_nothing_of_the_database_and_is_gone_when_the_file_is_clos
             assert b"secret" not in Path(f"/proc/{sheet.handle.process.pid}/environ").read_bytes()
     assert sheet.handle.process.poll() is not None
     sheet.handle.close()  # a second time does nothing
+
+
+READS = """
+import pathlib, sys, time
+from api.files.cage import Cage
+with Cage().open_sheet(pathlib.Path(sys.argv[1]), {"nik": None}, "UTC", None) as sheet:
+    print(sheet.handle.process.pid, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent; elsewhere the clock does")
+def test_a_child_is_gone_with_the_process_that_asked_it_even_if_that_is_killed(tmp_path):
+    (tmp_path / "people.csv").write_text("nik\n" + "1\n" * 100_000)
+    command = [sys.executable, "-c", READS, str(tmp_path / "people.csv")]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as asking:
+        child = int(asking.stdout.readline())
+        os.kill(child, signal.SIGSTOP)  # so that it does not see by itself that nobody reads any more
+        asking.kill()
+    until(lambda: gone(child))

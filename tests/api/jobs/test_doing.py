@@ -12,9 +12,10 @@ from sqlalchemy.exc import OperationalError
 from api.accounts.sessions import actor_of_account
 from api.accounts.tables import ACCOUNTS, TRIES
 from api.record import doing
-from api.record.doing import LEAST_AT_ONCE, MOST_TRIES, Pace, do_next
+from api.record.doing import LEAST_AT_ONCE, MOST_TRIES, Failed, Pace, do_next
 from api.record.jobs import JOBS, KEPT, PIECES, cancel, enqueue, forget_old, key_name, see_job
 from api.record.refusals import Refused, Trouble
+from api.record.transaction import new_id
 
 MANY = 30
 
@@ -40,6 +41,14 @@ def may_have(tx, account_id, _):
 
 
 def turn(kail, **kinds):
+    """Whether there was a job to go on; a turn that failed unexpectedly was one."""
+    try:
+        return one_turn(kail, **kinds)
+    except Failed:
+        return True
+
+
+def one_turn(kail, **kinds):
     return do_next(kail.record, kail.live, kail.settings.data, {"count": count_up, **kinds}, may_have)
 
 
@@ -193,11 +202,40 @@ def test_a_job_that_comes_further_each_time_is_not_given_up(kail):
     assert look(kail, job).state == "done"
 
 
-def test_a_database_that_is_away_is_no_fault_of_the_job(kail):
+def test_steps_that_have_to_be_done_again_do_not_keep_a_job_from_being_given_up(kail):
+    job = ask_for(kail)
+
+    def never_ends(doing):
+        for many in (10, 20):
+            with doing.step(goes_on=True):
+                doing.done, doing.place = many, {"files": [*doing.place.get("files", []), new_id()]}
+        raise ValueError
+
+    turns = 0
+    while turn(kail, count=never_ends):
+        turns += 1
+    assert turns == MOST_TRIES + 1
+    assert look(kail, job).state == "failed"
+
+
+def test_a_job_whose_key_cannot_be_unwrapped_is_ended_and_others_are_done(kail):
+    lost, other = ask_for(kail), ask_for(kail)
+    with sqlite3.connect(kail.record.vault.path) as store:
+        store.execute("UPDATE person_keys SET master = '99' WHERE person = ?", (key_name(lost),))
+    store.close()
+    while turn(kail):
+        pass
+    with kail.record.read() as tx:
+        assert tx.one(select(JOBS.c.state).where(JOBS.c.id == lost)).state == "failed"
+    assert look(kail, other).state == "done"
+
+
+@pytest.mark.parametrize("message", ["database or disk is full", "disk I/O error", "unable to open database file"])
+def test_a_database_that_is_away_is_no_fault_of_the_job(kail, message):
     job = ask_for(kail)
 
     def away(doing):
-        raise OperationalError("SELECT", {}, sqlite3.OperationalError("database or disk is full"))
+        raise OperationalError("SELECT", {}, sqlite3.OperationalError(message))
 
     with pytest.raises(OperationalError):
         turn(kail, count=away)

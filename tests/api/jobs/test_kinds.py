@@ -19,7 +19,7 @@ from api.jobs.worker import do_all, who
 from api.participants import agreements, rights
 from api.participants.tables import PARTICIPANTS
 from api.record.doing import do_next
-from api.record.jobs import JOBS, PIECES, enqueue, see_job
+from api.record.jobs import JOBS, PIECES, enqueue, forget_people, key_name, see_job
 from tests.installation import A_TRADER
 
 
@@ -101,6 +101,44 @@ def test_an_export_that_was_half_way_when_somebody_was_erased_does_not_name_them
     with kail.record.read() as tx:
         assert tx.one(select(PIECES)) is None
         assert tx.one(select(JOBS)).place == "{}"
+
+
+@pytest.mark.parametrize("how_far", ["under way", "over"])
+def test_an_erasure_that_was_undone_stands_in_the_way_of_none_that_comes_after_it(kail, done, how_far):
+    """The key of the next round is made before the row is committed: of an undone erasure it is left over."""
+    first, second = kail.participant(name="Bu Ida"), kail.participant(name="Bu Umi")
+    with kail.client("mentor") as client:
+        job = client.post("/api/v1/jobs", json={"kind": "export"}).json()["id"]
+
+    class _UndoneError(Exception):
+        pass
+
+    with suppress(_UndoneError), kail.record.write() as tx:
+        forget_people(tx)
+        raise _UndoneError
+    if how_far == "over":
+        do_all(kail.record, kail.live, kail.settings.data)
+    for person in (first, second):
+        rights.erase(kail.record, kail.actors["mentor"], person, 1)
+        with kail.client("mentor") as client:
+            assert client.get("/jobs").status_code == 200
+            assert client.get(f"/jobs/{job}").status_code == 200
+            assert client.get("/api/v1/jobs").status_code == 200
+            assert client.get(f"/api/v1/jobs/{job}/file").status_code == (404 if how_far == "over" else 409)
+    do_all(kail.record, kail.live, kail.settings.data)
+    with kail.client("mentor") as client:
+        assert client.get(f"/api/v1/jobs/{job}").json()["state"] == "done"
+
+
+def test_an_export_whose_key_is_lost_does_not_keep_anybody_from_being_erased(kail):
+    person = kail.participant()
+    with kail.client("mentor") as client:
+        job = client.post("/api/v1/jobs", json={"kind": "export"}).json()["id"]
+    kail.record.vault.destroy([key_name(job)])
+    rights.erase(kail.record, kail.actors["mentor"], person, 1)
+    do_all(kail.record, kail.live, kail.settings.data)
+    with kail.client("mentor") as client:
+        assert client.get(f"/api/v1/jobs/{job}").json()["state"] == "failed"
 
 
 def test_chains_that_are_whole_are_called_whole_with_their_ends(kail, done):
