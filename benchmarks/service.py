@@ -63,7 +63,8 @@ def prepare(folder: Path) -> tuple[str, list[str]]:
     from api.accounts.sessions import open_session
     from api.consents.service import Agreement
     from api.participants import evidence
-    from api.participants.people import find, register
+    from api.participants.gate import RECORD, may
+    from api.participants.people import register
     from api.record.actor import Actor
     from api.record.live import go_live, utc_now
     from api.record.transaction import open_record
@@ -79,7 +80,7 @@ def prepare(folder: Path) -> tuple[str, list[str]]:
         for number in range(PEOPLE):
             agreed = Agreement(("record", "recommendation"), "paper", live.today, "2026-11")
             people.append(register(tx, actor, {"name": f"Synthetic {number}"}, agreed).id)
-            evidence.add(tx, actor, find(tx, actor, people[-1]), live.rules, NO_PAPERS, "en")
+            evidence.add(tx, actor, may(tx, actor, people[-1], RECORD), live.rules, NO_PAPERS, "en")
     record.close()
     return cookie, people
 

@@ -107,10 +107,10 @@ class Installation:
     def evidence(self, person: str, login: str = "mentor", **signals: Any) -> None:
         """Record facts about a participant; without any, those of a trader."""
         from api.participants import evidence
-        from api.participants.people import find
+        from api.participants.gate import RECORD, may
 
         with self.record.write() as tx:
-            who = find(tx, self.actors[login], person)
+            who = may(tx, self.actors[login], person, RECORD)
             evidence.add(tx, self.actors[login], who, self.live.rules, signals or A_TRADER, "en")
 
 

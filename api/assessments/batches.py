@@ -13,11 +13,12 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, func, select
 
 from api.assessments.service import inputs_from
-from api.assessments.stored import latest_of
-from api.consents import service as consents
+from api.assessments.stored import content_of, latest_of
+from api.assessments.tables import ASSESSMENTS
 from api.participants.evidence import signals_of_each
+from api.participants.gate import RECOMMENDATION, let_each, unseal
 from api.participants.tables import PARTICIPANTS
-from api.record.crypto import read_json, unseal
+from api.record.crypto import read_json
 from api.record.transaction import Transaction
 from matcher.programme.rules import Rules
 
@@ -34,13 +35,16 @@ class _Asked(msgspec.Struct):
 _READ: Final = msgspec.json.Decoder(_Asked)
 
 
-@dataclass(frozen=True, repr=False)  # nobody's key in a trace
+@dataclass(frozen=True, repr=False)  # nobody's data in a trace
 class Again:
-    """Somebody to be worked out again: their row and last assessment, both sealed, their key, the inputs of today."""
+    """Somebody to be worked out again: their row, the core and the inputs of their last assessment, the inputs of today.
+
+    The last inputs are still a text, since of most people nobody asks for them.
+    """
 
     row: Row[Any]
-    latest: Row[Any]
-    key: bytes
+    content: bytes
+    asked: bytes
     inputs: dict[str, Any]
 
 
@@ -72,27 +76,22 @@ def read_batch(tx: Transaction, rules: Rules, after: str = "", organisation_id: 
     wanted = select(PARTICIPANTS).where(_there(organisation_id), PARTICIPANTS.c.id > after)
     rows = tx.all(wanted.order_by(PARTICIPANTS.c.id).limit(MOST))
     last = rows[-1].id if len(rows) == MOST else None
-    return Batch(len(rows), tuple(_to_be_worked_out(tx, rules, [row for row in rows if not row.frozen])), last)
-
-
-def agreeing(tx: Transaction, ids: Sequence[str]) -> set[str]:
-    """Which of these participants agree today to be kept and to be recommended for."""
-    return consents.who_agrees(tx, ids, "record") & consents.who_agrees(tx, ids, "recommendation")
+    return Batch(len(rows), tuple(_to_be_worked_out(tx, rules, rows)), last)
 
 
 def _to_be_worked_out(tx: Transaction, rules: Rules, rows: Sequence[Row[Any]]) -> list[Again]:
-    agreed = agreeing(tx, [row.id for row in rows])
-    latest = latest_of(tx, [row.id for row in rows if row.id in agreed])
+    let = let_each(tx, None, rows, RECOMMENDATION)
+    latest = latest_of(tx, [row.id for row in let])
     kept = {person: last for person, last in latest.items() if last.result is not None}  # else erased meanwhile
-    keys = tx.vault.keys_of(list(kept))
-    signals = signals_of_each(tx, keys, rules.day)
+    signals = signals_of_each(tx, list(kept), rules.day)
     found = []
-    for row in rows:
+    for row in let:
         if row.id in signals:
-            last, key = kept[row.id], keys[row.id]
-            asked: _Asked = read_json(unseal(key, last.inputs, f"assessments.inputs:{last.id}"), _READ.decode)
+            last = kept[row.id]
+            text = unseal(tx, row.id, ASSESSMENTS.c.inputs, last.id, last.inputs)
+            asked: _Asked = read_json(text, _READ.decode)
             inputs = inputs_from(rules, signals[row.id], asked.goal)
             if asked.first is not None:  # what a lot put first is no change of the rules
                 inputs["first"] = asked.first
-            found.append(Again(row, last, key, inputs))
+            found.append(Again(row, content_of(tx, last), text, inputs))
     return found

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Column, insert, select, update
 
-from api.assessments.service import may_be_assessed
-from api.assessments.stored import find_assessment
+from api.assessments.stored import find_assessment, person_with
 from api.assessments.tables import ASSESSMENTS, OBJECTIONS, OVERRIDES
 from api.audit.service import note
-from api.participants.people import Person, bump, find
+from api.participants.gate import CONTACT, RECOMMENDATION, Person, may, may_each, seal_json, unseal_json
+from api.participants.people import bump
 from api.participants.tables import PARTICIPANTS
 from api.record.actor import Actor
-from api.record.crypto import seal_json, unseal_json
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction, new_id
 
@@ -38,8 +37,7 @@ def override(tx: Transaction, actor: Actor, assessment_id: str, chosen: str, cod
     Raises:
         Refused: 404; 409 without consent; 400 if the step is not among those suggested, or is the first anyway.
     """
-    assessment, person = find_assessment(tx, actor, assessment_id)
-    may_be_assessed(tx, person)
+    assessment, person = find_assessment(tx, actor, assessment_id, RECOMMENDATION)
     listed = [one[0] for one in assessment.core["interventions"]]
     if chosen not in listed:
         raise Refused(400, Trouble("chosen", "not_listed", chosen, allowed=", ".join(listed[1:])))
@@ -48,7 +46,7 @@ def override(tx: Transaction, actor: Actor, assessment_id: str, chosen: str, cod
     number = new_id()
     row = {"id": number, "assessment_id": assessment_id, "participant_id": person.id, "at": tx.now}
     what = {"suggested": listed[0], "chosen": chosen, "code": code, "account_id": actor.account_id}
-    sealed = seal_json(person.key, words, f"overrides.note:{number}") if words else None
+    sealed = seal_json(tx, person.id, OVERRIDES.c.note, number, words) if words else None
     tx.run(insert(OVERRIDES).values(**row, **what, note=sealed))
     note(tx, actor, "overrode", "participant", person.id, assessment=assessment_id, code=code)
     return number
@@ -60,12 +58,12 @@ def objects(tx: Transaction, actor: Actor, assessment_id: str, words: str) -> st
     Raises:
         Refused: 404, or 409 where one waits already.
     """
-    _, person = find_assessment(tx, actor, assessment_id)
+    person, _ = person_with(tx, actor, assessment_id, CONTACT)
     if person.frozen:
         raise Refused(409, Trouble("assessment", "objection_open"))
     number = new_id()
     row = {"id": number, "assessment_id": assessment_id, "participant_id": person.id, "at": tx.now}
-    sealed = seal_json(person.key, words, f"objections.words:{number}")
+    sealed = seal_json(tx, person.id, OBJECTIONS.c.words, number, words)
     tx.run(insert(OBJECTIONS).values(**row, account_id=actor.account_id, words=sealed))
     tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person.id).values(frozen=True))
     bump(tx, person.id)
@@ -80,14 +78,14 @@ def decide(tx: Transaction, actor: Actor, objection_id: str, decision: str, reas
         Refused: 404, or 409 if it was decided before or the result objected to is the asking person's own.
     """
     row = tx.one(select(OBJECTIONS).where(OBJECTIONS.c.id == objection_id))
-    person = find(tx, actor, row.participant_id if row else "", called="objection")
+    person = may(tx, actor, row.participant_id if row else "", CONTACT, called="objection")
     assert row is not None
     if row.decided_at is not None:
         raise Refused(409, Trouble("objection", "objection_closed"))
     asked = tx.one(select(ASSESSMENTS.c.account_id).where(ASSESSMENTS.c.id == row.assessment_id))
     if asked is not None and asked.account_id == actor.account_id:
         raise Refused(409, Trouble("objection", "own_result"))
-    sealed = seal_json(person.key, reason, f"objections.reason:{objection_id}")
+    sealed = seal_json(tx, person.id, OBJECTIONS.c.reason, objection_id, reason)
     values = {"decided_at": tx.now, "decided_by": actor.account_id, "decision": decision, "reason": sealed}
     tx.run(update(OBJECTIONS).where(OBJECTIONS.c.id == objection_id).values(values))
     tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person.id).values(frozen=False))
@@ -102,8 +100,9 @@ def objections_of(tx: Transaction, actor: Actor, *, waiting: bool = True) -> lis
     if waiting:
         asked = asked.where(OBJECTIONS.c.decided_at.is_(None))
     rows = tx.all(asked.order_by(OBJECTIONS.c.at))
-    keys = tx.vault.keys_of([row.participant_id for row in rows])
-    return [_objection(row, keys[row.participant_id]) for row in rows if row.participant_id in keys and row.words]
+    about = tx.all(select(PARTICIPANTS).where(PARTICIPANTS.c.id.in_({row.participant_id for row in rows})))
+    there = may_each(tx, actor, about, CONTACT)
+    return [_objection(tx, row) for row in rows if row.participant_id in there and row.words]
 
 
 def see_objections(tx: Transaction, actor: Actor) -> list[dict[str, Any]]:
@@ -114,10 +113,13 @@ def see_objections(tx: Transaction, actor: Actor) -> list[dict[str, Any]]:
     return found
 
 
-def _objection(row: Any, key: bytes) -> dict[str, Any]:
+def _objection(tx: Transaction, row: Any) -> dict[str, Any]:
+    def read(column: Column[Any]) -> Any:
+        return unseal_json(tx, row.participant_id, column, row.id, row._mapping[column.name])
+
     found = {name: value for name, value in row._mapping.items() if name not in ("words", "reason")}
-    found["words"] = unseal_json(key, row.words, f"objections.words:{row.id}")
-    found["reason"] = unseal_json(key, row.reason, f"objections.reason:{row.id}") if row.reason else None
+    found["words"] = read(OBJECTIONS.c.words)
+    found["reason"] = read(OBJECTIONS.c.reason) if row.reason else None
     return found
 
 
@@ -144,7 +146,7 @@ def overrides_of(tx: Transaction, person: Person, assessment_id: str) -> list[di
             "at": row.at,
             "chosen": row.chosen,
             "code": row.code,
-            "note": unseal_json(person.key, row.note, f"overrides.note:{row.id}") if row.note else "",
+            "note": unseal_json(tx, person.id, OVERRIDES.c.note, row.id, row.note) if row.note else "",
         }
         for row in rows
     ]
@@ -153,4 +155,4 @@ def overrides_of(tx: Transaction, person: Person, assessment_id: str) -> list[di
 def objections_to(tx: Transaction, person: Person, assessment_id: str) -> list[dict[str, Any]]:
     """What a participant said against an assessment, and what was decided, in order."""
     mine = select(OBJECTIONS).where(OBJECTIONS.c.assessment_id == assessment_id).order_by(OBJECTIONS.c.at)
-    return [_objection(row, person.key) for row in tx.all(mine) if row.words]
+    return [_objection(tx, row) for row in tx.all(mine) if row.words]

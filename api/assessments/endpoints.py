@@ -14,9 +14,9 @@ from api.assessments.asking import assess
 from api.assessments.changes import changes
 from api.assessments.core import differences
 from api.assessments.forms import read_decision, read_objection, read_override, read_switch
-from api.assessments.service import is_open
 from api.assessments.stored import Assessment
 from api.assessments.work_list import work_list
+from api.participants.gate import RECOMMENDATION, allows
 from api.record.actor import Actor
 from api.record.live import Live
 from api.record.transaction import Transaction
@@ -74,14 +74,14 @@ def get_assessment(request: Asking, assessment_id: FromPath[str], live: NamedDep
 
 def _open_or_not(tx: Transaction, actor: Actor, assessment_id: str) -> tuple[Assessment, bool]:
     assessment, person = stored.see(tx, actor, assessment_id, "saw_assessment")
-    return assessment, is_open(tx, person)
+    return assessment, allows(tx, person, RECOMMENDATION)
 
 
 @get("/api/v1/assessments/{assessment_id:str}/replay")
 @in_thread
 def get_replay(request: Asking, assessment_id: FromPath[str], live: NamedDependency[Live]) -> Response[bytes]:
     """Make an assessment again from its stored inputs: the same bytes, or what differs and by which versions."""
-    assessment, _ = ask(request, stored.see, assessment_id, "replayed", "recommendation")
+    assessment, _ = ask(request, stored.see, assessment_id, "replayed", RECOMMENDATION)
     same, worked = stored.replay(live, assessment)
     now = worked.outcome.core if worked else None
     versions = {"then": assessment.core["versions"], "now": now["versions"] if now else None}

@@ -14,10 +14,10 @@ from api.assessments import disagreement, stored
 from api.assessments.asking import assess
 from api.assessments.changes import changes
 from api.assessments.forms import read_objection, read_override
-from api.assessments.service import is_open
 from api.assessments.work_list import MOST, work_list
 from api.consents import service as consents
 from api.participants import evidence, people
+from api.participants.gate import RECOMMENDATION, RECORD, allows, may_further
 from api.participants.questions import groups_of
 from api.record.actor import Actor
 from api.record.live import Live
@@ -69,7 +69,7 @@ def _participant(tx: Transaction, actor: Actor, person_id: str, day: date) -> di
     found = {"person": person, "standing": standing, "agreed": agreed}
     if actor.role == "operator":
         found["names"] = accounts.names_of(tx, actor)
-    if actor.role != "mentor" or "record" not in agreed:
+    if may_further(tx, actor, [person], RECORD):
         return found | {"signals": {}, "listed": [], "older": None}
     signals = evidence.signals_of(evidence.evidence_of(tx, person), day)
     listed, older = stored.list_of(tx, person)
@@ -130,7 +130,7 @@ def _assessment(tx: Transaction, actor: Actor, assessment_id: str) -> dict[str, 
         "assessment": assessment,
         "person": person,
         "before": stored.the_one_before(tx, person, assessment),
-        "may": is_open(tx, person),
+        "may": allows(tx, person, RECOMMENDATION),
         "overrides": disagreement.overrides_of(tx, person, assessment_id),
         "objections": disagreement.objections_to(tx, person, assessment_id),
     }

@@ -16,13 +16,15 @@ from functools import partial
 from time import monotonic
 from typing import Any, Final, NamedTuple
 
-from api.assessments.batches import Again, Batch, agreeing, how_many, read_batch
+import msgspec
+
+from api.assessments.batches import Again, Batch, how_many, read_batch
 from api.assessments.changes import changes, unreadable
 from api.assessments.gists import Mark, alike, marks, told_in, told_of
 from api.assessments.service import store
-from api.assessments.stored import Assessment, content_of, opened
 from api.assessments.working_out import Outcome, work_out
-from api.participants.people import person_of
+from api.participants.gate import RECOMMENDATION, let_each
+from api.record.crypto import read_json
 from api.record.live import Live
 from api.record.refusals import Refused
 from api.record.transaction import Record, Transaction
@@ -167,30 +169,30 @@ def _who_may_differ(live: Live, people: Sequence[Again]) -> Iterator[Again]:
             now = told_of(
                 many.gists[row], None if many.score is None else int(many.score[row]), one.inputs.get("first")
             )
-            if alike(told_in(content_of(one.latest, one.key)), now):
+            if alike(told_in(one.content), now):
                 same.add(place)
     return (one for place, one in enumerate(people) if place not in same)
 
 
 def _compared(live: Live, one: Again, t: Teller) -> _Found | None:
     """Work somebody out in full; None where nothing changed."""
-    before = opened(one.latest, one.key)
     said = Rescreened(one.row.id, one.row.mentor_id, one.row.organisation_id, ())
-    by_rules = _by_rules(live, before)
+    by_rules, before = _by_rules(live, one), msgspec.json.decode(one.content)
     try:
         now = work_out(live, one.inputs).outcome
     except Refused:  # the evidence contradicts itself under the new rules: a person has to look at it
         return _Found(replace(said, entries=(unreadable(t) | {"because": BY_RULES},)), one, None)
     entries = tuple(
         entry | {"because": BY_RULES if by_rules is None or _mark(entry) in by_rules else BY_FACTS}
-        for entry in changes(before.core, now.core, t)
+        for entry in changes(before, now.core, t)
     )
     return _Found(replace(said, entries=entries), one, now) if entries else None
 
 
-def _by_rules(live: Live, before: Assessment) -> set[Mark] | None:
+def _by_rules(live: Live, one: Again) -> set[Mark] | None:
     """What the rules alone changed: the answer of then made again, in its gist. None: they no longer read those inputs."""
-    asked, goal = before.inputs, before.inputs.get("goal")
+    asked = read_json(one.asked)
+    goal = asked.get("goal")
     try:
         rules = rules_on(live.programme, date.fromisoformat(asked["as_of"]))
         participant = read_participant(rules, asked["signals"])
@@ -199,7 +201,7 @@ def _by_rules(live: Live, before: Assessment) -> set[Mark] | None:
     if goal is not None and goal not in rules.product_ids:
         return None
     again = told_of(*gist(rules, participant, goal=goal, scorecard=live.scorecard), asked.get("first"))
-    return marks(told_in(before.content), again)
+    return marks(told_in(one.content), again)
 
 
 def _told(waiting: Sequence[_Found], store: Callable[[Sequence[_Found]], list[bool]] | None) -> Iterator[Rescreened]:
@@ -221,11 +223,11 @@ def _stored(
     """
     stored = []
     with write() as tx:
-        until, agreed = monotonic() + _HELD_SECONDS, agreeing(tx, [found.one.row.id for found in waiting])
+        until = monotonic() + _HELD_SECONDS
+        let = {row.id for row in let_each(tx, None, [found.one.row for found in waiting], RECOMMENDATION)}
         for found in waiting:
-            person = person_of(found.one.row, found.one.key)
-            now = found.now if person.id in agreed else None
-            stored.append(bool(now and store(tx, None, person, live, found.one.inputs, now, "rescreened")))
+            row, now = found.one.row, found.now if found.one.row.id in let else None
+            stored.append(bool(now and store(tx, None, row, live, found.one.inputs, now, "rescreened")))
             if stored[-1] and kept:
                 kept(replace(found.said, stored=True))
             if monotonic() > until:

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import Row, bindparam, func, insert, select
 
 from api import __version__
 from api.advice.answer import versions_of
@@ -18,12 +18,10 @@ from api.assessments import switches
 from api.assessments.tables import ASSESSMENTS
 from api.assessments.working_out import Outcome, work_out
 from api.audit.service import note
-from api.consents import service as consents
 from api.participants.evidence import evidence_of, readable, signals_of
-from api.participants.people import Person, find
+from api.participants.gate import RECOMMENDATION, Person, may, seal, seal_json
 from api.participants.tables import PARTICIPANTS
 from api.record.actor import Actor
-from api.record.crypto import seal, seal_json
 from api.record.live import Live
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Record, Transaction, new_id
@@ -72,16 +70,14 @@ def assess(
     assessment_id = assessment_id or new_id()
     for _ in range(TRIES):
         with record.read() as tx:
-            person = find(tx, actor, person_id)
-            may_be_assessed(tx, person)
-            inputs, today = inputs_of(tx, person, live, goal), consents.today_of(tx)
+            person = may(tx, actor, person_id, RECOMMENDATION)
+            inputs = inputs_of(tx, person, live, goal)
         found, propensity = work_out(live, inputs, language).outcome, None
         if len(choice := found.tied) > 1 and _by_lot(record, actor):
             inputs, propensity = inputs | {"first": secrets.choice(choice)}, 1 / len(choice)
             found = work_out(live, inputs, language).outcome
         with record.write() as tx:
-            if consents.today_of(tx) != today:  # a consent may have ended at midnight
-                may_be_assessed(tx, person)
+            may(tx, actor, person_id, RECOMMENDATION)  # a consent may have ended at midnight
             if stored := store(tx, actor, person, live, inputs, found, "asked", propensity, assessment_id):
                 return stored, found
     raise Refused(409, Trouble("participant", "changed_meanwhile"))
@@ -90,22 +86,6 @@ def assess(
 def _by_lot(record: Record, actor: Actor) -> bool:
     with record.read() as tx:
         return switches.is_on(tx, actor, switches.RANDOMISATION)
-
-
-def may_be_assessed(tx: Transaction, person: Person) -> None:
-    """See that a participant agrees and that no objection waits for a person.
-
-    Raises:
-        Refused: 409.
-    """
-    consents.require(tx, person.id, "record", "recommendation")
-    if person.frozen:
-        raise Refused(409, Trouble("participant", "frozen"))
-
-
-def is_open(tx: Transaction, person: Person) -> bool:
-    """Whether anything may be worked out about a participant today."""
-    return not person.frozen and consents.stands(tx, person.id, "recommendation")
 
 
 def inputs_of(tx: Transaction, person: Person, live: Live, goal: str | None = None) -> dict[str, Any]:
@@ -121,7 +101,7 @@ def inputs_from(rules: Rules, signals: Mapping[str, dict[str, Any]], goal: str |
 def store(
     tx: Transaction,
     actor: Actor | None,
-    person: Person,
+    person: Person | Row[Any],
     live: Live,
     inputs: Mapping[str, Any],
     found: Outcome,
@@ -129,16 +109,13 @@ def store(
     propensity: float | None = None,
     assessment_id: str = "",
 ) -> str | None:
-    """Write an assessment under that id or a new one; return the id.
+    """Write an assessment of whom the gate let through, under that id or a new one; return the id.
 
     None where anything about the participant has changed since they were read. Consents and objections count as changes too.
     """
     assessment = assessment_id or new_id()
     versions = versions_of(live.programme, live.scorecard)
     model = versions["model"] or {"version": "", "digest": ""}
-
-    def place(column: str) -> str:
-        return f"assessments.{column}:{assessment}"
 
     values = {
         "id": assessment,
@@ -152,9 +129,9 @@ def store(
         "model_digest": model["digest"],
         "kail_version": __version__,
         "propensity": propensity,
-        "inputs": seal_json(person.key, {**inputs, "digest": found.digest}, place("inputs")),
-        "result": seal(person.key, found.packed, place("result")),
-        "summary": seal_json(person.key, found.summary, place("summary")),
+        "inputs": seal_json(tx, person.id, ASSESSMENTS.c.inputs, assessment, {**inputs, "digest": found.digest}),
+        "result": seal(tx, person.id, ASSESSMENTS.c.result, assessment, found.packed),
+        "summary": seal_json(tx, person.id, ASSESSMENTS.c.summary, assessment, found.summary),
     }
     if not tx.sql.execute(_ADD, {**values, "person": person.id, "version": person.version}).rowcount:
         return None

@@ -16,11 +16,9 @@ from api.assessments.core import Core
 from api.assessments.tables import ASSESSMENTS, OBJECTIONS
 from api.assessments.working_out import Outcome, Worked, outcome_of, work_out
 from api.audit.service import note
-from api.consents import service as consents
 from api.participants import people
-from api.participants.people import Person, find
+from api.participants.gate import RECOMMENDED, Person, may, unseal, unseal_json
 from api.record.actor import Actor
-from api.record.crypto import unseal, unseal_json
 from api.record.live import Live
 from api.record.refusals import Refused
 from api.record.transaction import Record, Transaction
@@ -56,9 +54,9 @@ class Listed(NamedTuple):
     summary: Mapping[str, Any]
 
 
-def opened(row: Row[Any], key: bytes) -> Assessment:
-    """Open a stored assessment with the person's key."""
-    content = content_of(row, key)
+def opened(tx: Transaction, row: Row[Any]) -> Assessment:
+    """Open a stored assessment."""
+    content = content_of(tx, row)
     return Assessment(
         id=row.id,
         person_id=row.participant_id,
@@ -66,45 +64,58 @@ def opened(row: Row[Any], key: bytes) -> Assessment:
         at=row.at,
         as_of=row.as_of,
         cause=row.cause,
-        inputs=unseal_json(key, row.inputs, f"assessments.inputs:{row.id}"),
+        inputs=unseal_json(tx, row.participant_id, ASSESSMENTS.c.inputs, row.id, row.inputs),
         core=msgspec.json.decode(content),
         content=content,
-        summary=summary_of(row, key),
+        summary=summary_of(tx, row),
         propensity=row.propensity,
     )
 
 
-def summary_of(row: Row[Any], key: bytes) -> Mapping[str, Any]:
-    """What lists show of a stored assessment, opened with the person's key."""
-    found: Mapping[str, Any] = unseal_json(key, row.summary, f"assessments.summary:{row.id}")
+def summary_of(tx: Transaction, row: Row[Any]) -> Mapping[str, Any]:
+    """What lists show of a stored assessment."""
+    found: Mapping[str, Any] = unseal_json(tx, row.participant_id, ASSESSMENTS.c.summary, row.id, row.summary)
     return found
 
 
-def content_of(row: Row[Any], key: bytes) -> bytes:
-    """The core of a stored assessment, byte for byte, opened with the person's key."""
-    return zlib.decompress(unseal(key, row.result, f"assessments.result:{row.id}"))
+def content_of(tx: Transaction, row: Row[Any]) -> bytes:
+    """The core of a stored assessment, byte for byte."""
+    return zlib.decompress(unseal(tx, row.participant_id, ASSESSMENTS.c.result, row.id, row.result))
 
 
-def find_assessment(tx: Transaction, actor: Actor, assessment_id: str) -> tuple[Assessment, Person]:
+def person_with(tx: Transaction, actor: Actor, assessment_id: str, purpose: str) -> tuple[Person, Row[Any]]:
+    """The participant whom an assessment is about, and the assessment, sealed.
+
+    Raises:
+        Refused: as `may`.
+    """
+    row = tx.one(select(ASSESSMENTS).where(ASSESSMENTS.c.id == assessment_id))
+    person = may(tx, actor, row.participant_id if row else "", purpose, called="assessment")
+    assert row is not None
+    return person, row
+
+
+def find_assessment(
+    tx: Transaction, actor: Actor, assessment_id: str, purpose: str = RECOMMENDED
+) -> tuple[Assessment, Person]:
     """Return an assessment of one of the asking mentor's participants.
 
     Raises:
-        Refused: 404.
+        Refused: as `may`.
     """
-    row = tx.one(select(ASSESSMENTS).where(ASSESSMENTS.c.id == assessment_id))
-    person = find(tx, actor, row.participant_id if row else "", called="assessment")
-    assert row is not None
-    return opened(row, person.key), person
+    person, row = person_with(tx, actor, assessment_id, purpose)
+    return opened(tx, row), person
 
 
-def see(tx: Transaction, actor: Actor, assessment_id: str, noted: str, *purposes: str) -> tuple[Assessment, Person]:
+def see(
+    tx: Transaction, actor: Actor, assessment_id: str, noted: str, purpose: str = RECOMMENDED
+) -> tuple[Assessment, Person]:
     """Return an assessment as `find_assessment` does, and note that somebody looked.
 
     Raises:
-        Refused: 404; 409 without consent to be kept, or to one of the purposes.
+        Refused: as `may`.
     """
-    assessment, person = find_assessment(tx, actor, assessment_id)
-    consents.require(tx, person.id, "record", *purposes)
+    assessment, person = find_assessment(tx, actor, assessment_id, purpose)
     note(tx, actor, noted, "participant", person.id, assessment=assessment_id)
     return assessment, person
 
@@ -125,8 +136,7 @@ def see_history(tx: Transaction, actor: Actor, person_id: str) -> list[Assessmen
     Raises:
         Refused: 404, or 409 without consent.
     """
-    person = people.see(tx, actor, person_id, "saw_assessments")
-    consents.require(tx, person_id, "record")
+    person = people.see(tx, actor, person_id, "saw_assessments", RECOMMENDED)
     return history_of(tx, person)
 
 
@@ -143,7 +153,7 @@ def stored_as(record: Record, actor: Actor, assessment_id: str) -> Outcome | Non
 def history_of(tx: Transaction, person: Person) -> list[Assessment]:
     """A participant's assessments, the latest first."""
     mine = select(ASSESSMENTS).where(ASSESSMENTS.c.participant_id == person.id).order_by(ASSESSMENTS.c.place.desc())
-    return [opened(row, person.key) for row in tx.all(mine)]
+    return [opened(tx, row) for row in tx.all(mine)]
 
 
 def list_of(tx: Transaction, person: Person, before: int | None = None) -> tuple[list[Listed], int | None]:
@@ -153,8 +163,9 @@ def list_of(tx: Transaction, person: Person, before: int | None = None) -> tuple
     """
     c = ASSESSMENTS.c
     mine = c.participant_id == person.id if before is None else (c.participant_id == person.id) & (c.place < before)
-    rows = tx.all(select(c.id, c.place, c.at, c.cause, c.summary).where(mine).order_by(c.place.desc()).limit(LISTED))
-    found = [Listed(row.id, row.place, row.at, row.cause, summary_of(row, person.key)) for row in rows]
+    shown = select(c.id, c.participant_id, c.place, c.at, c.cause, c.summary)
+    rows = tx.all(shown.where(mine).order_by(c.place.desc()).limit(LISTED))
+    found = [Listed(row.id, row.place, row.at, row.cause, summary_of(tx, row)) for row in rows]
     return found, found[-1].place if len(found) == LISTED and found[-1].place > 1 else None
 
 
@@ -166,8 +177,7 @@ def see_list(
     Raises:
         Refused: 404, or 409 without consent.
     """
-    person = people.see(tx, actor, person_id, "saw_assessments")
-    consents.require(tx, person_id, "record")
+    person = people.see(tx, actor, person_id, "saw_assessments", RECOMMENDED)
     return person, *list_of(tx, person, before)
 
 
@@ -175,7 +185,7 @@ def the_one_before(tx: Transaction, person: Person, assessment: Assessment) -> A
     """The assessment that came before this one."""
     mine = (ASSESSMENTS.c.participant_id == person.id) & (ASSESSMENTS.c.place < assessment.place)
     row = tx.one(select(ASSESSMENTS).where(mine).order_by(ASSESSMENTS.c.place.desc()).limit(1))
-    return opened(row, person.key) if row else None
+    return opened(tx, row) if row else None
 
 
 def latest_of(tx: Transaction, persons: Sequence[str]) -> dict[str, Row[Any]]:

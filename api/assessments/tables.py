@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Boolean, Column, Date, Float, ForeignKey, Index, LargeBinary, String, Table
 
 from api.audit.chain import BIG
-from api.record.database import METADATA, SEALED, Moment
+from api.record.database import METADATA, Moment, sealed_for
 
 ASSESSMENTS: Final = Table(
     "assessments",
@@ -24,9 +24,9 @@ ASSESSMENTS: Final = Table(
     Column("model_digest", String(64), nullable=False),
     Column("kail_version", String(40), nullable=False),
     Column("propensity", Float),  # only where recorded randomisation was switched on
-    Column("inputs", LargeBinary, info=SEALED),  # {signals, as_of, goal, first, digest}
-    Column("result", LargeBinary, info=SEALED),  # the core, byte for byte, compressed
-    Column("summary", LargeBinary, info=SEALED),  # what a work list shows
+    Column("inputs", LargeBinary, info=sealed_for("recommended")),  # {signals, as_of, goal, first, digest}
+    Column("result", LargeBinary, info=sealed_for("recommended")),  # the core, byte for byte, compressed
+    Column("summary", LargeBinary, info=sealed_for("recommended")),  # what a work list shows
     Index("ix_assessments_participant_id", "participant_id", "place", unique=True),
     info={"person": "participant_id"},
 )
@@ -42,7 +42,7 @@ OVERRIDES: Final = Table(
     Column("suggested", String(60), nullable=False),
     Column("chosen", String(60), nullable=False),
     Column("code", String(40), nullable=False),
-    Column("note", LargeBinary, info=SEALED),
+    Column("note", LargeBinary, info=sealed_for("recommended")),
     Index("ix_overrides_assessment_id", "assessment_id"),
     info={"person": "participant_id", "erased": "rows"},
 )
@@ -55,11 +55,11 @@ OBJECTIONS: Final = Table(
     Column("participant_id", String(24), ForeignKey("participants.id"), nullable=False),
     Column("account_id", String(24), ForeignKey("accounts.id"), nullable=False),  # who wrote it down
     Column("at", Moment, nullable=False),
-    Column("words", LargeBinary, info=SEALED),
+    Column("words", LargeBinary, info=sealed_for("contact")),
     Column("decided_at", Moment),
     Column("decided_by", String(24), ForeignKey("accounts.id")),
     Column("decision", String(20)),
-    Column("reason", LargeBinary, info=SEALED),
+    Column("reason", LargeBinary, info=sealed_for("contact")),
     Index("ix_objections_participant_id", "participant_id"),
     info={"person": "participant_id", "erased": "rows"},
 )

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from api.assessments.stored import latest_of, summary_of
 from api.audit.service import note
-from api.consents import service as consents
-from api.participants.people import Person, people_of
+from api.participants.gate import RECOMMENDATION, Person, may_further
+from api.participants.people import people_of
 from api.record.actor import Actor
 from api.record.transaction import Transaction
 from words.telling import Teller
@@ -27,20 +27,17 @@ def work_list(tx: Transaction, actor: Actor, t: Teller, today: date) -> dict[str
     Left out are those who do not agree, whose objection waits, and those worked out within the last seven days.
     """
     people = people_of(tx, actor)
-    ids = [person.id for person in people]
-    agreed = consents.who_agrees(tx, ids, "record") & consents.who_agrees(tx, ids, "recommendation")
-    latest = latest_of(tx, ids)
+    latest = latest_of(tx, [person.id for person in people])
+    refused = may_further(tx, actor, people, RECOMMENDATION)
     entries, left_out = [], {"no_consent": 0, "objection": 0, "seen_this_week": 0}
     for person in people:
         row = latest.get(person.id)
-        if person.id not in agreed:
-            left_out["no_consent"] += 1
-        elif person.frozen:
-            left_out["objection"] += 1
+        if why := refused.get(person.id):
+            left_out["objection" if why[0].code == "frozen" else "no_consent"] += 1
         elif row is not None and row.cause == "asked" and today - row.as_of < A_WEEK:
             left_out["seen_this_week"] += 1
         else:
-            entry = _entry(person, summary_of(row, person.key) if row is not None else None, t, today)
+            entry = _entry(person, summary_of(tx, row) if row is not None else None, t, today)
             if row is not None and row.cause == "rescreened":
                 entry["why"].insert(0, t.sentence("work_list", "rescreened"))
             entries.append(entry)

@@ -18,7 +18,8 @@ from api.assessments.service import assess
 from api.consents.purposes import current
 from api.consents.service import Agreement
 from api.participants import evidence
-from api.participants.people import find, register
+from api.participants.gate import RECORD, may
+from api.participants.people import register
 from api.record.actor import Actor
 from api.record.live import Live
 from api.record.refusals import Refused
@@ -131,7 +132,9 @@ def _evidence(
     then = _earlier(record.clock, ago)
     with replace(record, clock=then).write() as tx:
         try:
-            return bool(written) and evidence.add(tx, actor, find(tx, actor, person), live.rules, written, "id") > 0
+            return (
+                bool(written) and evidence.add(tx, actor, may(tx, actor, person, RECORD), live.rules, written, "id") > 0
+            )
         except Refused:
             return False
 

@@ -15,7 +15,6 @@ from api.audit.service import note, note_each
 from api.consents.purposes import PURPOSES, current
 from api.consents.tables import CONSENTS
 from api.record.actor import Actor
-from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction
 
 _SAID: Final = (
@@ -119,18 +118,14 @@ def _holds(given: bool, expires_on: date | None, today: date) -> bool:
     return given and (expires_on is None or today <= expires_on)
 
 
-def require(tx: Transaction, person_id: str, *purposes: str) -> None:
-    """Go on only with consent.
-
-    Raises:
-        Refused: 409, naming each purpose that is not agreed to.
-    """
+def missing(tx: Transaction, person_id: str, purposes: Sequence[str]) -> list[str]:
+    """To which of these purposes a person does not agree today."""
+    if not purposes:
+        return []
     today = today_of(tx)
     said = tx.sql.execute(_SAID, {"person": person_id}).all()
     last = {purpose: _holds(given, expires_on, today) for purpose, given, expires_on in said}
-    missing = [purpose for purpose in purposes if not last.get(purpose)]
-    if missing:
-        raise Refused(409, *(Trouble("consent", f"no_consent_{purpose}", purpose) for purpose in missing))
+    return [purpose for purpose in purposes if not last.get(purpose)]
 
 
 def withdrawn_on(tx: Transaction, person_id: str, purpose: str, recipient: str) -> date | None:

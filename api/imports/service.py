@@ -219,9 +219,9 @@ def _store_rows(job: Doing, cells: CellsReader, reading: Reading, agreed: Agreem
     while chunk := _chunk(cells, rows, job.pace.size):
         lines = [_line(reading, row) for row, _ in chunk]
         readable = [one for one in lines if isinstance(one, Line)]
-        with spare.taken(len(readable)) as keys, job.step(len(chunk)) as tx:
+        with spare.taken(len(readable)) as ids, job.step(len(chunk)) as tx:
             place = dict(job.place)
-            taken = iter(take_each(tx, job.actor, readable, agreed, keys))
+            taken = iter(take_each(tx, job.actor, readable, agreed, ids))
             for line in lines:
                 _count(job, next(taken) if isinstance(line, Line) else line, place)
             place["rows"] += len(chunk)
@@ -242,23 +242,24 @@ class _Spare:
     """Keys made beforehand for people to come, many at a time, so that no step waits for another file to reach the disk."""
 
     def __init__(self, job: Doing) -> None:
-        self._vault, self._left = job.record.vault, dict[str, bytes]()
+        self._vault, self._left = job.record.vault, list[str]()
 
     @contextmanager
-    def taken(self, many: int) -> Iterator[dict[str, bytes]]:
-        """So many ids with their keys; whoever uses one takes it out, the others come back.
+    def taken(self, many: int) -> Iterator[list[str]]:
+        """So many ids that have their keys; whoever uses one takes it out, the others come back.
 
         Where it is not certain that nothing was committed none comes back: a key of nobody does no harm.
         """
         while len(self._left) < many:
-            self._left |= self._vault.make_each([new_id() for _ in range(SPARE_KEYS)])
-        some = {name: self._left.pop(name) for name in list(self._left)[:many]}
+            self._vault.make_each(more := [new_id() for _ in range(SPARE_KEYS)])
+            self._left += more
+        some, self._left = self._left[:many], self._left[many:]
         try:
             yield some
         except Ended:  # raised before a step, or after it was committed
-            self._left |= some
+            self._left += some
             raise
-        self._left |= some
+        self._left += some
 
     def close(self) -> None:
         """Destroy those that became nobody's."""

@@ -9,11 +9,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 
 from api.advice.participant_rows import Rejected
-from api.consents import service as consents
 from api.consents.service import Agreement
 from api.imports.reading import Line, problem_of
 from api.participants import evidence, people
-from api.participants.people import Person
+from api.participants.gate import RECORD, Person, may
 from api.participants.tables import PARTICIPANTS
 from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
@@ -30,14 +29,14 @@ class Taken(NamedTuple):
 
 
 def take_each(
-    tx: Transaction, actor: Actor, lines: Sequence[Line], agreed: Agreement, keys: dict[str, bytes]
+    tx: Transaction, actor: Actor, lines: Sequence[Line], agreed: Agreement, ids: list[str]
 ) -> list[Taken | Rejected]:
     """Store rows, each as `take` does; of one that could not be stored, why.
 
     Whoever is nobody's yet is registered together with the others of that kind, in a few statements for all of them, under
-    ids that have their `keys` already, as many as rows; those that are used are taken out.
+    `ids` that have their keys already, as many as rows; those that are used are taken out.
     """
-    found: dict[int, Taken | Rejected] = dict(_take_new(tx, actor, lines, agreed, keys))
+    found: dict[int, Taken | Rejected] = dict(_take_new(tx, actor, lines, agreed, ids))
     for place, line in enumerate(lines):
         if place not in found:
             try:
@@ -48,7 +47,7 @@ def take_each(
 
 
 def _take_new(
-    tx: Transaction, actor: Actor, lines: Sequence[Line], agreed: Agreement, keys: dict[str, bytes]
+    tx: Transaction, actor: Actor, lines: Sequence[Line], agreed: Agreement, ids: list[str]
 ) -> Iterator[tuple[int, Taken | Rejected]]:
     """Register whoever is surely new: known by no NIK and no id, neither in the record nor in another of these rows."""
     index = [people.indices(tx, actor.organisation_id, line.identity, line.ready.id) for line in lines]
@@ -59,9 +58,8 @@ def _take_new(
     if not new or "record" not in agreed.purposes:
         return
     who = [(lines[place].identity, lines[place].ready.id) for place in new]
-    made = people.register_each(tx, actor, who, agreed, keys)
-    for person in made:
-        del keys[person.id]
+    made = people.register_each(tx, actor, who, agreed, ids)
+    del ids[: len(made)]
     facts = [(person, _facts(lines[place])) for person, place in zip(made, new, strict=True)]
     for place, count in zip(new, evidence.store_first(tx, actor, facts, "import"), strict=True):
         yield place, Taken(True, count)
@@ -88,7 +86,6 @@ def _take(tx: Transaction, actor: Actor, line: Line, agreed: Agreement) -> Taken
     before = [] if is_new else evidence.evidence_of(tx, person)
     fresh = _facts(line)
     if not is_new:  # a row alone was checked when it was read; beside what is known it may contradict
-        consents.require(tx, person.id, "record")
         together = [*before, *evidence.as_evidence(fresh, before, tx.now)]
         known = evidence.signals_of(together, line.ready.rules.day)
         read_participant(line.ready.rules, evidence.readable(line.ready.rules, known))
@@ -116,7 +113,7 @@ def _person(tx: Transaction, actor: Actor, line: Line, agreed: Agreement) -> tup
         for name, field_, code in (("nik_index", "nik", "another_nik"), ("own_index", "participant", "another_own_id")):
             if name in index and known._mapping[name] not in (None, index[name]):
                 raise Refused(409, Trouble(field_, code))
-        return people.person_of(known, tx.vault.key(known.id)), False
+        return may(tx, actor, known.id, RECORD), False
     return people.register(tx, actor, line.identity, agreed, line.ready.id), True
 
 

@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from api.accounts.tables import ACCOUNTS
 from api.consents import service as consents
-from api.participants.people import Person, bump, find, see
+from api.participants.gate import CONTACT, Person, may
+from api.participants.people import bump, see
 from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction
@@ -36,7 +37,7 @@ def say(
         Refused: 404; 400 for a recipient who does not lend; 409 where the participant was changed since, there is nothing
             to take back, or an older paper would undo a withdrawal.
     """
-    find(tx, actor, person_id, version)
+    may(tx, actor, person_id, CONTACT, version)
     _check(tx, person_id, entry)
     number = consents.say(tx, actor, person_id, **entry)
     return number, bump(tx, person_id)

@@ -12,7 +12,7 @@ from litestar.params import FromPath, RawBody
 from api.consents import service as consents
 from api.participants import agreements, evidence, people, rights
 from api.participants.forms import read_consent, read_identity, read_registration
-from api.participants.people import Person
+from api.participants.gate import CONTACT, RECORD, Person
 from api.record.actor import Actor
 from api.record.live import Live
 from api.record.transaction import Transaction
@@ -70,10 +70,10 @@ def get_participant(request: Asking, person_id: FromPath[str], live: NamedDepend
 
 
 def _whole(tx: Transaction, actor: Actor, person_id: str, day: date) -> dict[str, Any]:
-    person = people.see(tx, actor, person_id)
+    is_mentor = actor.role == "mentor"
+    person = people.see(tx, actor, person_id, purpose=RECORD if is_mentor else CONTACT)
     found = shown(person) | {"consents": consents.standing(tx, person_id)}
-    if actor.role == "mentor":
-        consents.require(tx, person_id, "record")
+    if is_mentor:
         found["signals"] = evidence.signals_of(evidence.evidence_of(tx, person), day)
     return found
 

@@ -15,12 +15,12 @@ import msgspec
 from sqlalchemy import bindparam, func, insert, select, update
 
 from api.audit.service import note, note_each
-from api.consents import service as consents
 from api.participants import people
-from api.participants.people import Person, bump, find
+from api.participants.gate import RECORD, Person, may, seal_json, unseal_each
+from api.participants.people import bump
 from api.participants.tables import EVIDENCE, PARTICIPANTS
 from api.record.actor import Actor
-from api.record.crypto import read_json, seal_json, unseal_each
+from api.record.crypto import read_json
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction, new_id
 from api.web.errors import told
@@ -29,7 +29,6 @@ from matcher.message import Message
 from matcher.programme.rules import Rules
 from words.telling import teller
 
-PLACE: Final = "evidence.sealed:"
 MOST_FACTS: Final = 200
 _ADD: Final = insert(EVIDENCE)
 _COUNT_UP: Final = (
@@ -74,38 +73,35 @@ _SAID: Final = msgspec.json.Decoder(Said)
 
 def evidence_of(tx: Transaction, person: Person) -> list[Evidence]:
     """All facts recorded about a participant, in the order in which they became known."""
-    return _opened(person.key, tx.sql.execute(_OF_A_PERSON, {"person": person.id}).all())
-
-
-def signals_of_each(tx: Transaction, keys: Mapping[str, bytes], day: date) -> dict[str, dict[str, dict[str, Any]]]:
-    """The signals of a day of many people whose keys are given; whoever was erased meanwhile is left out."""
-    rows: dict[str, list[tuple[Any, str]]] = {person: [] for person in keys}
-    for start in range(0, len(keys), 500):
-        some = EVIDENCE.c.participant_id.in_(list(keys)[start : start + 500])
-        for person, fact_id, sealed in tx.all(_OF_MANY.where(some)):
-            rows[person].append((sealed, PLACE + fact_id))
-    return {
-        person: signals_of(_said(keys[person], theirs), day)
-        for person, theirs in rows.items()
-        if all([sealed is not None for sealed, _ in theirs])
-    }
-
-
-def _said(key: bytes, sealed: Sequence[tuple[bytes, str]]) -> Iterator[Said]:
-    for place, text in enumerate(unseal_each(key, sealed), 1):
-        said: Said = read_json(text, _SAID.decode)
-        said.place = place
-        yield said
-
-
-def _opened(key: bytes, rows: Sequence[Sequence[Any]]) -> list[Evidence]:
-    texts = unseal_each(key, [(sealed, PLACE + fact_id) for fact_id, sealed, *_ in rows])
+    rows = tx.sql.execute(_OF_A_PERSON, {"person": person.id}).all()
+    texts = unseal_each(tx, person.id, EVIDENCE.c.sealed, [(fact_id, sealed) for fact_id, sealed, *_ in rows])
     facts = []
     for text, (fact_id, _, known_at, place, account_id) in zip(texts, rows, strict=True):
         said = read_json(text)
         on, proof, by = date.fromisoformat(said["on"]), said["proof"], said["said_by"]
         facts.append(Evidence(said["signal"], said["value"], on, proof, by, known_at, place, account_id, fact_id))
     return facts
+
+
+def signals_of_each(tx: Transaction, persons: Sequence[str], day: date) -> dict[str, dict[str, dict[str, Any]]]:
+    """The signals of a day of many people; whoever was erased meanwhile is left out."""
+    rows: dict[str, list[tuple[str, Any]]] = {person: [] for person in persons}
+    for start in range(0, len(persons), 500):
+        some = EVIDENCE.c.participant_id.in_(persons[start : start + 500])
+        for person, fact_id, sealed in tx.all(_OF_MANY.where(some)):
+            rows[person].append((fact_id, sealed))
+    return {
+        person: signals_of(_said(tx, person, theirs), day)
+        for person, theirs in rows.items()
+        if all([sealed is not None for _, sealed in theirs])
+    }
+
+
+def _said(tx: Transaction, person: str, sealed: Sequence[tuple[str, bytes]]) -> Iterator[Said]:
+    for place, text in enumerate(unseal_each(tx, person, EVIDENCE.c.sealed, sealed), 1):
+        said: Said = read_json(text, _SAID.decode)
+        said.place = place
+        yield said
 
 
 def signals_of(evidence: Iterable[Evidence | Said], day: date) -> dict[str, dict[str, Any]]:
@@ -139,8 +135,7 @@ def see(tx: Transaction, actor: Actor, person_id: str, noted: str = "saw_evidenc
     Raises:
         Refused: 404, or 409 without consent.
     """
-    person = people.see(tx, actor, person_id, noted)
-    consents.require(tx, person_id, "record")
+    person = people.see(tx, actor, person_id, noted, RECORD)
     return person, evidence_of(tx, person)
 
 
@@ -161,7 +156,7 @@ def record(
     Raises:
         Refused: 404; 409 without consent or where the participant was changed since; 400 with every problem.
     """
-    person = find(tx, actor, person_id, version)
+    person = may(tx, actor, person_id, RECORD, version)
     new = add(tx, actor, person, rules, facts, language, said_by)
     return new, person.version + bool(new)
 
@@ -169,14 +164,15 @@ def record(
 def add(
     tx: Transaction, actor: Actor, person: Person, rules: Rules, facts: Any, language: str, said_by: str = ""
 ) -> int:
-    """Record facts, {signal: value or {value, on, proof}}; a value null takes back what was said. All or none.
+    """Record facts of whom `may` let through, {signal: value or {value, on, proof}}; null takes back what was said.
+
+    All of them or none.
 
     Returns how many were new: a fact that already stands is not written twice.
 
     Raises:
-        Refused: 409 without consent; 400 with every problem, among them that facts of one day contradict each other.
+        Refused: 400 with every problem, among them that facts of one day contradict each other.
     """
-    consents.require(tx, person.id, "record")
     before = evidence_of(tx, person)
     fresh = read_facts(rules, facts, language, {fact.signal for fact in before})
     todays = readable(rules, signals_of([*before, *as_evidence(fresh, before, tx.now)], rules.day))
@@ -295,7 +291,8 @@ def _rows(
     rows = []
     for number, (name, fact) in enumerate(facts.items(), last + 1):
         fact_id = new_id()
-        sealed = seal_json(person.key, {"signal": name, **fact, "said_by": said_by}, PLACE + fact_id)
+        said = {"signal": name, **fact, "said_by": said_by}
+        sealed = seal_json(tx, person.id, EVIDENCE.c.sealed, fact_id, said)
         row = {"id": fact_id, "participant_id": person.id, "place": number, "known_at": tx.now}
         rows.append({**row, "account_id": actor.account_id, "sealed": sealed})
     return rows

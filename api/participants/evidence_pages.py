@@ -11,7 +11,7 @@ from litestar.params import FromPath, RawBody
 
 from api.accounts import service as accounts
 from api.participants import evidence
-from api.participants.people import find
+from api.participants.gate import RECORD, may
 from api.participants.questions import PREFIX, groups_of, said
 from api.record.live import Live
 from api.web.asking import Asking, ask, in_thread, look_up
@@ -62,7 +62,7 @@ def post_evidence(
         form.done()
         facts = facts_of(fields, rules, on.isoformat(), proof)
         if not facts:
-            ask(request, find, person_id, version)
+            ask(request, may, person_id, RECORD, version)
             return go(request, f"/participants/{person_id}", "nothing_new")
         said = facts, language_of(request), said_by, version
         new, _ = ask(request, evidence.record, person_id, rules, *said)

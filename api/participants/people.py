@@ -5,24 +5,20 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, insert, select, union, update
+from sqlalchemy import bindparam, insert, select, union, update
 
 from api.accounts.tables import ACCOUNTS
 from api.audit.service import note, note_each
 from api.consents import service as consents
 from api.consents.service import Agreement
+from api.participants.gate import CONTACT, RECORD, Person, begin, may, may_each, seal_json
 from api.participants.tables import PARTICIPANTS
 from api.record.actor import Actor
-from api.record.crypto import seal_json, unseal_json
-from api.record.key_store import Erased
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction, new_id
 
-PLACE: Final = "participants.sealed:"
 _ADD: Final = insert(PARTICIPANTS)
 _OF_NIK, _OF_OWN_ID = (
     select(column).where(
@@ -30,23 +26,6 @@ _OF_NIK, _OF_OWN_ID = (
     )
     for column in (PARTICIPANTS.c.nik_index, PARTICIPANTS.c.own_index)
 )
-_ONE: Final = select(PARTICIPANTS).where(
-    PARTICIPANTS.c.id == bindparam("person"), PARTICIPANTS.c.organisation_id == bindparam("organisation")
-)
-
-
-@dataclass(frozen=True, repr=False)  # nobody's name or key in a trace
-class Person:
-    """A participant as their mentor sees them. `key` opens what is sealed about them."""
-
-    id: str
-    mentor_id: str
-    organisation_id: str
-    identity: Mapping[str, str]
-    version: int
-    frozen: bool
-    created_at: datetime
-    key: bytes
 
 
 def register(tx: Transaction, actor: Actor, identity: Mapping[str, str], agreed: Agreement, own_id: str = "") -> Person:
@@ -66,24 +45,25 @@ def register_each(
     actor: Actor,
     new: Sequence[tuple[Mapping[str, str], str]],
     agreed: Agreement,
-    keys: Mapping[str, bytes] | None = None,
+    ids: Sequence[str] = (),
 ) -> list[Person]:
     """Register people, (identity, own id) each, as `register` does; that nobody has their NIK or id was seen before.
 
-    `keys`: ids that are nobody's, with keys that were made for them beforehand; at least as many as people.
+    `ids`: nobody's, with keys that were made for them beforehand; at least as many as people.
     """
-    if keys is None:  # before the rows: a key without a person is harmless, a person without a key is lost
-        keys = tx.vault.make_each([new_id() for _ in new])
+    if not ids:  # before the rows: a key without a person is harmless, a person without a key is lost
+        tx.vault.make_each(ids := [new_id() for _ in new])
     kept = {
         person: dict(identity) | ({"own_id": own} if own else {})
-        for person, (identity, own) in zip(keys, new, strict=False)
+        for person, (identity, own) in zip(ids, new, strict=False)
     }
+    begin(tx, kept)
     mine = {"organisation_id": actor.organisation_id, "mentor_id": actor.account_id, "created_at": tx.now}
     nobody: dict[str, str | None] = {"nik_index": None, "phone_index": None, "own_index": None}
     rows = [
         {
             "id": person,
-            "sealed": seal_json(keys[person], identity, PLACE + person),
+            "sealed": seal_json(tx, person, PARTICIPANTS.c.sealed, person, identity),
             **nobody,
             **indices(tx, actor.organisation_id, identity, identity.get("own_id", "")),
             "version": 1,
@@ -96,7 +76,7 @@ def register_each(
     note_each(tx, actor, "registered", "participant", {person: {} for person in kept})
     consents.agree(tx, actor, list(kept), agreed)
     return [
-        Person(person, actor.account_id, actor.organisation_id, identity, 1, False, tx.now, keys[person])
+        Person(person, actor.account_id, actor.organisation_id, identity, 1, False, tx.now)
         for person, identity in kept.items()
     ]
 
@@ -134,37 +114,13 @@ def _taken(tx: Transaction, actor: Actor, name: str, value: str | None, but: str
     return tx.one(asked) is not None
 
 
-def find(
-    tx: Transaction, actor: Actor, person_id: str, version: int | None = None, *, called: str = "participant"
-) -> Person:
-    """Return one of the asking mentor's participants; an operator sees all of the organisation.
-
-    `version`: the one that was read before, where a change since then matters. `called`: what a refusal says is not there.
+def see(tx: Transaction, actor: Actor, person_id: str, noted: str = "saw", purpose: str = CONTACT) -> Person:
+    """Return one of the asking mentor's participants, with what that purpose opens, and note that somebody looked.
 
     Raises:
-        Refused: 404, with the same words for an id that does not exist, for another's and for an erased participant;
-            409 where the participant was changed meanwhile.
+        Refused: as `may`.
     """
-    row = tx.sql.execute(_ONE, {"person": person_id, "organisation": actor.organisation_id}).first()
-    theirs = row is not None and (actor.role == "operator" or row.mentor_id == actor.account_id)
-    if row is None or not theirs or row.sealed is None:
-        raise Refused(404, Trouble(called, "not_found"))
-    try:
-        person = person_of(row, tx.vault.key(person_id))
-    except Erased:
-        raise Refused(404, Trouble(called, "not_found")) from None
-    if version not in (None, person.version):
-        raise Refused(409, Trouble("version", "stale", version))
-    return person
-
-
-def see(tx: Transaction, actor: Actor, person_id: str, noted: str = "saw") -> Person:
-    """Return one of the asking mentor's participants, and note that somebody looked.
-
-    Raises:
-        Refused: 404.
-    """
-    person = find(tx, actor, person_id)
+    person = may(tx, actor, person_id, purpose)
     note(tx, actor, noted, "participant", person_id)
     return person
 
@@ -172,12 +128,6 @@ def see(tx: Transaction, actor: Actor, person_id: str, noted: str = "saw") -> Pe
 def _reach(actor: Actor) -> tuple[Any, ...]:
     mine = PARTICIPANTS.c.organisation_id == actor.organisation_id
     return (mine,) if actor.role == "operator" else (mine, PARTICIPANTS.c.mentor_id == actor.account_id)
-
-
-def person_of(row: Row[Any], key: bytes) -> Person:
-    """Open a row with the person's key."""
-    identity = unseal_json(key, row.sealed, PLACE + row.id)
-    return Person(row.id, row.mentor_id, row.organisation_id, identity, row.version, row.frozen, row.created_at, key)
 
 
 def people_of(tx: Transaction, actor: Actor, search: str = "", mentor_id: str = "") -> list[Person]:
@@ -191,9 +141,7 @@ def people_of(tx: Transaction, actor: Actor, search: str = "", mentor_id: str = 
     by_number = _NUMBER.fullmatch(wanted) is not None
     if by_number:
         reach.append(PARTICIPANTS.c.id.in_(_who_have_number(tx, actor.organisation_id, wanted)))
-    rows = tx.all(select(PARTICIPANTS).where(*reach))
-    keys = tx.vault.keys_of([row.id for row in rows])
-    people = [person_of(row, keys[row.id]) for row in rows if row.id in keys]
+    people = may_each(tx, actor, tx.all(select(PARTICIPANTS).where(*reach)), CONTACT).values()
     found = [person for person in people if by_number or _is_called(person, wanted.casefold())]
     return sorted(found, key=lambda person: (person.identity.get("name", "").casefold(), person.id))
 
@@ -230,13 +178,13 @@ def change(tx: Transaction, actor: Actor, person_id: str, version: int, identity
     Raises:
         Refused: 404; 409 where the participant was changed meanwhile, took consent back, or the NIK is another's.
     """
-    person = find(tx, actor, person_id, version)
-    consents.require(tx, person_id, "record")
+    person = may(tx, actor, person_id, RECORD, version)
     changed = {**person.identity, **identity}
     index = indices(tx, actor.organisation_id, changed, changed.get("own_id", ""))
     _check_free(tx, actor, index, person_id)
     kept = {name: value for name, value in changed.items() if value}
-    values = {"sealed": seal_json(person.key, kept, PLACE + person_id), "nik_index": None, "phone_index": None, **index}
+    sealed = seal_json(tx, person_id, PARTICIPANTS.c.sealed, person_id, kept)
+    values = {"sealed": sealed, "nik_index": None, "phone_index": None, **index}
     tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person_id).values(values))
     note(tx, actor, "corrected", "participant", person_id, fields=sorted(identity))
     return bump(tx, person_id)
@@ -248,7 +196,7 @@ def hand_over(tx: Transaction, actor: Actor, person_id: str, version: int, mento
     Raises:
         Refused: 404, 409 where the participant was changed meanwhile, 400 where that is no mentor here.
     """
-    find(tx, actor, person_id, version)
+    may(tx, actor, person_id, CONTACT, version)
     here = (ACCOUNTS.c.organisation_id == actor.organisation_id) & (ACCOUNTS.c.role == "mentor") & ACCOUNTS.c.active
     if not tx.one(select(ACCOUNTS.c.id).where(ACCOUNTS.c.id == mentor_id, here)):
         raise Refused(400, Trouble("mentor_id", "no_mentor", mentor_id))

@@ -14,10 +14,9 @@ from typing import Any, Final
 from sqlalchemy import func, select
 
 from api.audit.service import note
-from api.consents import service as consents
 from api.files.outputs import safe_cell
 from api.participants.evidence import evidence_of, readable, signals_of
-from api.participants.people import person_of
+from api.participants.gate import RECORD, may_each
 from api.participants.tables import PARTICIPANTS
 from api.record.doing import Doing
 from api.record.transaction import Transaction
@@ -57,20 +56,15 @@ def read_out(job: Doing) -> Mapping[str, Any]:
 
 
 def _read(job: Doing, tx: Transaction, rules: Rules, rows: Sequence[Any]) -> None:
-    ids = [row.id for row in rows]
-    keys, agree = tx.vault.keys_of(ids), consents.who_agrees(tx, ids, "record")
     names = asked_of(rules)
-    read = []
-    for row in rows:
-        if row.id in keys and row.id in agree:
-            person = person_of(row, keys[row.id])
-            known = readable(rules, signals_of(evidence_of(tx, person), rules.day))
-            who = [person.identity.get(name, "") for name in IDENTITY]
-            job.add(as_line([*who, *(known[name]["value"] if name in known else None for name in names)]))
-            read.append(row.id)
+    read = may_each(tx, job.actor, rows, RECORD)
+    for person in read.values():
+        known = readable(rules, signals_of(evidence_of(tx, person), rules.day))
+        who = [person.identity.get(name, "") for name in IDENTITY]
+        job.add(as_line([*who, *(known[name]["value"] if name in known else None for name in names)]))
     if read:
-        note(tx, job.actor, "read_out", "account", job.actor.account_id, participants=read)
-    job.place = {"after": ids[-1], "people": job.place["people"] + len(read)}
+        note(tx, job.actor, "read_out", "account", job.actor.account_id, participants=list(read))
+    job.place = {"after": rows[-1].id, "people": job.place["people"] + len(read)}
     job.done += len(rows)
 
 

@@ -12,11 +12,10 @@ from sqlalchemy import Table, delete, func, select, update
 
 from api.audit.service import note
 from api.audit.tables import AUDIT
-from api.participants.people import find
+from api.participants.gate import CONTACT, RIGHTS, may, unseal_json
 from api.participants.tables import PARTICIPANTS
 from api.record import answered, jobs
 from api.record.actor import Actor
-from api.record.crypto import unseal_json
 from api.record.database import METADATA
 from api.record.transaction import Record, Transaction
 
@@ -32,11 +31,11 @@ def export(tx: Transaction, actor: Actor, person_id: str) -> dict[str, Any]:
     Raises:
         Refused: 404.
     """
-    person = find(tx, actor, person_id)
+    may(tx, actor, person_id, RIGHTS)
     held = {}
     for table in tables_of_people():
         rows = tx.all(select(table).where(table.c[table.info["person"]] == person_id))
-        held[table.name] = [_readable(table, row._mapping, person.key) for row in rows]
+        held[table.name] = [_readable(tx, person_id, table, row._mapping) for row in rows]
     named = AUDIT.c.detail.contains(f'"{person_id}"')  # in a list that somebody looked at
     about = (AUDIT.c.kind == "participant") & (AUDIT.c.object_id == person_id) | named
     seen = tx.all(
@@ -47,11 +46,11 @@ def export(tx: Transaction, actor: Actor, person_id: str) -> dict[str, Any]:
     return {"participant": person_id, "exported_at": tx.now.isoformat(), "held": held}
 
 
-def _readable(table: Table, row: Any, key: bytes) -> dict[str, Any]:
+def _readable(tx: Transaction, person_id: str, table: Table, row: Any) -> dict[str, Any]:
     found = _plain({name: value for name, value in row.items() if not table.c[name].info.get("sealed")})
     for column in table.columns:
         if column.info.get("sealed") and row[column.name]:
-            found[column.name] = unseal_json(key, row[column.name], f"{table.name}.{column.name}:{row['id']}")
+            found[column.name] = unseal_json(tx, person_id, column, row["id"], row[column.name])
     return {name: value for name, value in found.items() if not name.endswith("_index")}
 
 
@@ -68,7 +67,7 @@ def erase(record: Record, actor: Actor, person_id: str, version: int) -> int:
         Refused: 404, or 409 where the participant was changed meanwhile.
     """
     with record.write() as tx:
-        find(tx, actor, person_id, version)
+        may(tx, actor, person_id, CONTACT, version)
         emptied = 0
         for table in tables_of_people():
             sealed = {column.name: None for column in table.columns if column.info.get("sealed")}

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, UniqueConstraint
 
-from api.record.database import METADATA, SEALED, Moment
+from api.record.database import METADATA, Moment, sealed_for
 
 PARTICIPANTS: Final = Table(
     "participants",
@@ -14,7 +14,7 @@ PARTICIPANTS: Final = Table(
     Column("id", String(24), primary_key=True),
     Column("organisation_id", String(24), ForeignKey("organisations.id"), nullable=False),
     Column("mentor_id", String(24), ForeignKey("accounts.id"), nullable=False),
-    Column("sealed", LargeBinary, info=SEALED),  # {name, nik, phone, own_id}
+    Column("sealed", LargeBinary, info=sealed_for("contact")),  # {name, nik, phone, own_id}
     Column("nik_index", String(64)),
     Column("phone_index", String(64)),
     Column("own_index", String(64)),  # the id that an import gave this person
@@ -37,7 +37,7 @@ EVIDENCE: Final = Table(
     Column("place", Integer, nullable=False),  # the order in which facts became known
     Column("known_at", Moment, nullable=False),
     Column("account_id", String(24), ForeignKey("accounts.id")),
-    Column("sealed", LargeBinary, info=SEALED),  # {signal, value, on, proof, said_by}
+    Column("sealed", LargeBinary, info=sealed_for("record")),  # {signal, value, on, proof, said_by}
     UniqueConstraint("participant_id", "place"),
     info={"person": "participant_id"},
 )

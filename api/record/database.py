@@ -61,6 +61,11 @@ By these two an export finds all that is held about somebody, and an erasure all
 """
 
 
+def sealed_for(purpose: str) -> dict[str, object]:
+    """The info of a sealed column of a table about people, which may be opened for that purpose (`participants/gate.py`)."""
+    return {**SEALED, "purpose": purpose}
+
+
 class Moment(TypeDecorator[datetime]):
     """A moment in UTC, with its time zone in Python and without one in the database."""
 

@@ -3,6 +3,9 @@
 The key file holds a master key (with its number, so that it can be changed), a key for looking up and one for chains.
 Persons' keys lie, wrapped by the master key, in a small store of their own beside it. They are not in the database, so a
 copy of the database, however old, tells nothing about a person whose key is gone.
+
+A person's key never leaves this module: what is sealed with it goes in and comes out, while a transaction holds it. Who may
+hold it is for the gate to say (`participants/gate.py`). Keys of jobs, whose names have a colon, are handed out.
 """
 
 from __future__ import annotations
@@ -15,14 +18,15 @@ import os
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from api.record import deadlines
-from api.record.crypto import seal, unseal
+from api.record.crypto import seal, unseal, unseal_each
 from api.record.unavailable import Unavailable
 from words.speaking import SaidError
 
@@ -113,6 +117,12 @@ def _write(path: Path, keys: Keys, *, new: bool = False) -> None:
         beside.replace(path)
 
 
+def _of_a_job(name: str) -> str:
+    if ":" not in name:
+        raise ValueError("a person's key leaves the key store to nobody")
+    return name
+
+
 class Vault:
     """The store of persons' keys: one row a person, gone for good when it is destroyed. Safe to share between threads.
 
@@ -124,6 +134,7 @@ class Vault:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         self._lock = threading.Lock()
         self._opened: sqlite3.Connection | None = None
+        self._held: WeakKeyDictionary[object, dict[str, bytes]] = WeakKeyDictionary()
         try:
             with self._store() as store:
                 columns = "person TEXT PRIMARY KEY, master TEXT NOT NULL, wrapped BLOB NOT NULL"
@@ -166,13 +177,57 @@ class Vault:
                     self._opened.execute("ROLLBACK")
                 raise
 
-    def make(self, person: str) -> bytes:
-        """Make a person's key and keep it before anything is sealed with it."""
-        return self.make_each([person])[person]
+    # -- of people -------------------------------------------------------------------------------------------------------
 
-    def make_each(self, persons: Sequence[str]) -> dict[str, bytes]:
-        """Make a key for each of several people, who wait for the disk once."""
-        keys = {person: secrets.token_bytes(_KEY) for person in persons}
+    def make_each(self, persons: Sequence[str]) -> None:
+        """Make a key for each of several people, who wait for the disk once: before anything is sealed with it."""
+        self._make(persons)
+
+    def hold(self, holder: object, persons: Sequence[str]) -> set[str]:
+        """Hold the keys of those persons who still have one, as long as the holder lives; return who they are."""
+        held = self._held.setdefault(holder, {})
+        missing = [person for person in persons if person not in held]
+        held.update(self._keys_of(missing))
+        return {person for person in persons if person in held}
+
+    def seal(self, holder: object, person: str, content: bytes, place: str) -> bytes:
+        """Seal something with a key that is held."""
+        return seal(self._held[holder][person], content, place)
+
+    def unseal_each(self, holder: object, person: str, sealed: Iterable[tuple[bytes, str]]) -> Iterator[bytes]:
+        """Open things, each with its place, with a key that is held.
+
+        Raises:
+            Tampered: at the first that was changed, or sealed for another place or with another key.
+        """
+        return unseal_each(self._held[holder][person], sealed)
+
+    # -- of jobs ---------------------------------------------------------------------------------------------------------
+
+    def make(self, name: str) -> bytes:
+        """Make a job's key and keep it before anything is sealed with it."""
+        return self._make([_of_a_job(name)])[name]
+
+    def key(self, name: str) -> bytes:
+        """Return a job's key.
+
+        Raises:
+            Erased: if it was destroyed.
+            KeyProblem: if the master key that wraps it is not in the key file.
+        """
+        found = self._keys_of([_of_a_job(name)])
+        if name not in found:
+            raise Erased(name)
+        return found[name]
+
+    def keys_of(self, names: Sequence[str]) -> dict[str, bytes]:
+        """Return the keys of those jobs that still have one."""
+        return self._keys_of([_of_a_job(name) for name in names])
+
+    # -- of both ---------------------------------------------------------------------------------------------------------
+
+    def _make(self, names: Sequence[str]) -> dict[str, bytes]:
+        keys = {name: secrets.token_bytes(_KEY) for name in names}
         with self._writing() as store:
             self._read_again()  # after the lock, which a rotation holds: no key is wrapped with a master on its way out
             number = self.keys.current
@@ -189,25 +244,13 @@ class Vault:
             now = open_keys(self.key_file)
             self.keys = replace(now, masters={**self.keys.masters, **now.masters})
 
-    def key(self, person: str) -> bytes:
-        """Return a person's key.
-
-        Raises:
-            Erased: if it was destroyed.
-            KeyProblem: if the master key that wraps it is not in the key file.
-        """
-        with self._store() as store:
-            row = store.execute("SELECT master, wrapped FROM person_keys WHERE person = ?", (person,)).fetchone()
-        if row is None:
-            raise Erased(person)
-        return self._unwrap(person, *row)
-
-    def keys_of(self, persons: list[str]) -> dict[str, bytes]:
-        """Return the keys of those persons who still have one."""
+    def _keys_of(self, names: Sequence[str]) -> dict[str, bytes]:
         found: dict[str, bytes] = {}
+        if not names:
+            return found
         with self._store() as store:
-            for start in range(0, len(persons), 500):
-                some = persons[start : start + 500]
+            for start in range(0, len(names), 500):
+                some = names[start : start + 500]
                 marks = ",".join("?" * len(some))
                 rows = store.execute(f"SELECT person, master, wrapped FROM person_keys WHERE person IN ({marks})", some)
                 found.update({person: self._unwrap(person, master, wrapped) for person, master, wrapped in rows})

@@ -17,7 +17,7 @@ from api.record.key_store import Keys, Vault, open_keys
 from api.record.live import Clock
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each is itself alone: what may be opened in one may not in another
 class Transaction:
     """One use case's view of the record: its connection, the moment it happens and the keys."""
 

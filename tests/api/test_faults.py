@@ -26,6 +26,7 @@ from api.record.staging import FOLDER
 from tests.every_table import METADATA
 from tests.importing import outcome, post
 from tests.installation import A_TRADER
+from tests.keys import key_of
 from tests.reading import read
 
 PLANTED = {
@@ -331,7 +332,7 @@ def test_an_erasure_whose_key_could_not_be_destroyed_is_finished_by_a_sweep(kail
         assert rights.sweep(kail.record) == 1
         assert rights.sweep(kail.record) == 0
         with pytest.raises(Erased):
-            kail.record.vault.key(person)
+            key_of(kail.record.vault, person)
         assert client.get(f"/api/v1/participants/{others}").status_code == 200
     assert kail.record.vault.persons() == [others]
 

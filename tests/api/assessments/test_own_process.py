@@ -17,7 +17,7 @@ from api.app import create_app
 from api.assessments import service, stored
 from api.audit.chain import verify
 from api.audit.tables import AUDIT
-from api.consents.service import require
+from api.participants.gate import RECOMMENDATION, may
 from api.record.refusals import Refused, Trouble
 from api.settings import Settings
 from tests.api.assessments.processes import gone, only_there, refused, stored_of, until
@@ -85,7 +85,7 @@ def test_a_consent_taken_back_counts_at_the_next_request(small_kail, make_proces
         assert client.post(f"/api/v1/participants/{asked[1]}/consents", json=said).status_code == 201
     assert refused(own, asked)[0] == 409
     with small_kail.record.read() as tx, pytest.raises(Refused):
-        require(tx, asked[1], "recommendation")
+        may(tx, small_kail.actors["mentor"], asked[1], RECOMMENDATION)
     assert len(stored_of(small_kail, asked[1])[0]) == 1
 
 

@@ -108,7 +108,7 @@ def test_a_page_opens_what_it_lists_and_the_older_ones_stand_on_pages_of_their_o
             made.insert(0, assessed(client, person))
         assert len(set(made)) == count
         opened, summary_of = [], stored.summary_of
-        monkeypatch.setattr(stored, "summary_of", lambda row, key: opened.append(row.id) or summary_of(row, key))
+        monkeypatch.setattr(stored, "summary_of", lambda tx, row: opened.append(row.id) or summary_of(tx, row))
         monkeypatch.setattr(stored, "opened", None)  # nothing else of them is read
         first = read(client.get(f"/participants/{person}"))
         assert f"({count - 1})" in first.text or f" {count - 1} " in first.text

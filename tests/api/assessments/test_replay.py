@@ -15,7 +15,7 @@ from api.assessments import service, stored
 from api.assessments.core import differences
 from api.assessments.tables import ASSESSMENTS
 from api.participants import evidence
-from api.participants.people import find
+from api.participants.gate import RECORD, may
 from api.record.crypto import Tampered, unseal
 from matcher.programme.criteria import Criterion
 from matcher.programme.loading import OKOCE, load_programme
@@ -23,6 +23,7 @@ from matcher.programme.rules import rules_on
 from tests.changed_programmes import DEARER, OLDER, changed, served
 from tests.conftest import EXAMPLES, ROOT
 from tests.installation import MORNING, installation
+from tests.keys import key_of
 from tests.strategies import JAKARTA, participants
 
 WARMI = ROOT / "tests" / "programmes" / "warmi"
@@ -52,7 +53,7 @@ def stored_bytes(kail, person, assessment):
     """The bytes in the database, opened with nothing but the key."""
     with kail.record.read() as tx:
         row = tx.one(select(ASSESSMENTS).where(ASSESSMENTS.c.id == assessment))
-        return zlib.decompress(unseal(tx.vault.key(person), row.result, f"assessments.result:{assessment}"))
+        return zlib.decompress(unseal(key_of(tx.vault, person), row.result, f"assessments.result:{assessment}"))
 
 
 def signals_as_sent(drawn):
@@ -73,7 +74,7 @@ def test_stored_assessments_over_random_evidence_replay_byte_for_byte(one_kail, 
     signals = signals_as_sent(drawn)
     with kail.record.write() as tx:
         if signals:
-            evidence.add(tx, mentor, find(tx, mentor, person), kail.live.rules, signals, "en")
+            evidence.add(tx, mentor, may(tx, mentor, person, RECORD), kail.live.rules, signals, "en")
     assessment, worked = service.assess(kail.record, kail.live, mentor, person, goal)
     content = stored_bytes(kail, person, assessment)
     kail.clock.now = MORNING + timedelta(days=later)  # a replay is of its own day

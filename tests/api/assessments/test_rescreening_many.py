@@ -19,7 +19,8 @@ from api.assessments.working_out import work_out
 from api.consents import service as consents
 from api.consents.service import Agreement
 from api.participants import evidence
-from api.participants.people import person_of, register
+from api.participants.gate import RECOMMENDATION, let_each, may
+from api.participants.people import register
 from api.participants.tables import EVIDENCE, PARTICIPANTS
 from api.record.live import Live
 from api.record.refusals import Refused
@@ -56,13 +57,14 @@ def added(tx, kail, actor, facts):
     agreed = Agreement(("record", "recommendation"), "paper", kail.live.today, "2026-11")
     person = register(tx, actor, {"name": "Bu Contoh"}, agreed)
     evidence.add(tx, actor, person, kail.live.rules, facts, "en")
-    row = tx.one(select(PARTICIPANTS).where(PARTICIPANTS.c.id == person.id))
-    return person_of(row, person.key)
+    return person.id
 
 
 def assessed(tx, kail, actor, person, ago, draw):
     """Store an answer of some days ago: some with a goal, some with what a lot put first."""
     then = MORNING - timedelta(days=ago)
+    tx = replace(tx, now=then)
+    person = may(tx, actor, person, RECOMMENDATION)
     live = Live(kail.live.programme, kail.live.scorecard, lambda: then)
     running = [product.entry.id for product in live.rules.products if product.suggested]
     goal = draw.choice(running) if draw.random() < 0.2 else None
@@ -71,7 +73,7 @@ def assessed(tx, kail, actor, person, ago, draw):
     if len(found.tied) > 1 and draw.random() < 0.5:
         inputs = inputs | {"first": found.tied[-1]}
         found = work_out(live, inputs).outcome
-    assert service.store(replace(tx, now=then), actor, person, live, inputs, found, "asked")
+    assert service.store(tx, actor, person, live, inputs, found, "asked")
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +99,8 @@ def alone(kail, live, language):
             last = stored.latest_of(tx, [row.id]).get(row.id)
             if last is None:
                 continue
-            person = person_of(row, tx.vault.key(row.id))
-            before = stored.opened(last, person.key)
+            [person] = let_each(tx, None, [row], RECOMMENDATION)
+            before = stored.opened(tx, last)
             inputs = service.inputs_of(tx, person, live, before.inputs.get("goal"))
             inputs |= {"first": before.inputs["first"]} if "first" in before.inputs else {}
             try:
@@ -165,8 +167,8 @@ def test_an_organisation_is_gone_over_by_itself_and_all_pages_together_are_every
 def test_gists_tell_the_same_changes_as_the_answers_themselves(cohort):
     with cohort.record.read() as tx:
         ids = [row.id for row in tx.all(select(PARTICIPANTS.c.id))]
-        keys = tx.vault.keys_of(ids)
-        cores = [stored.opened(row, keys[person]) for person, row in stored.latest_of(tx, ids).items()]
+        let_each(tx, None, tx.all(select(PARTICIPANTS)), RECOMMENDATION)
+        cores = [stored.opened(tx, row) for row in stored.latest_of(tx, ids).values()]
     t, kinds = teller(cohort.live.rules, "en"), set()
     for before, after in itertools.pairwise(cores):
         said = {of(entry) for entry in changes(before.core, after.core, t)}

@@ -27,6 +27,7 @@ from api.record.transaction import KEY_FILE, open_record
 from api.settings import Settings
 from tests.changed_programmes import ANOTHER_LETTER, changed
 from tests.installation import installation
+from tests.keys import key_of
 from tests.strategies import JAKARTA
 
 
@@ -171,7 +172,7 @@ def test_a_new_master_key_leaves_everybody_readable(tmp_path):
     record = open_record(tmp_path / "data", "", utc_now)
     with record.read() as tx:
         assert tx.one(select(PARTICIPANTS)).id == person
-        assert len(tx.vault.key(person)) == 32
+        assert len(key_of(tx.vault, person)) == 32
     record.close()
 
 

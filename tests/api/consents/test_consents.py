@@ -21,7 +21,7 @@ from api.files.cage import InProcess
 from api.imports.service import ask_for
 from api.jobs.worker import do_all
 from api.participants import agreements, evidence
-from api.participants.people import find
+from api.participants.gate import RECORD, may
 from api.participants.tables import EVIDENCE
 from api.record.jobs import see_job
 from api.record.refusals import Refused
@@ -126,7 +126,7 @@ class History:
         person, before = self.people[which], self.count()
         try:
             with self.kail.record.write() as tx:
-                who = find(tx, self.mentor, person)
+                who = may(tx, self.mentor, person, RECORD)
                 fact = {"arrears_idr": 0 if self.owes[which] else next(_numbers)}  # each time other products are barred
                 evidence.add(tx, self.mentor, who, self.kail.live.rules, fact, "en")
         except Refused as refused:

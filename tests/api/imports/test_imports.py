@@ -12,6 +12,7 @@ from sqlalchemy import select
 from api.consents import service as consents
 from api.imports.tables import IMPORTS
 from api.participants.evidence import evidence_of, signals_of
+from api.participants.gate import RECORD, may_further
 from api.participants.people import people_of
 from tests.every_table import METADATA
 from tests.importing import imported, send
@@ -29,12 +30,14 @@ def counts(found):
 def people(kail, login="mentor"):
     """Everybody of a mentor: identity and the signals of today, by name."""
     with kail.record.read() as tx:
+        found = people_of(tx, kail.actors[login])
+        assert not may_further(tx, kail.actors[login], found, RECORD)
         return {
             one.identity.get("name", ""): (
                 dict(one.identity),
                 {name: fact["value"] for name, fact in signals_of(evidence_of(tx, one), kail.live.rules.day).items()},
             )
-            for one in people_of(tx, kail.actors[login])
+            for one in found
         }
 
 
@@ -163,6 +166,7 @@ def test_a_column_map_reads_columns_of_any_name_and_the_day_on_which_a_row_was_t
     assert counts(found) == (1, 1, 1, 2, 0)
     with small_kail.record.read() as tx:
         (person,) = people_of(tx, small_kail.actors["mentor"], "K-7")
+        may_further(tx, small_kail.actors["mentor"], [person], RECORD)
         facts = {fact.signal: (fact.value, fact.on.isoformat()) for fact in evidence_of(tx, person)}
     assert facts == {"nib": (True, "2026-10-01"), "monthly_profit": (3_000_000, "2026-10-01")}
 

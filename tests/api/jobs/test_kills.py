@@ -18,6 +18,7 @@ import httpx
 from sqlalchemy import select
 
 from api.participants.evidence import evidence_of
+from api.participants.gate import RECORD, may_further
 from api.participants.people import people_of
 from api.participants.tables import PARTICIPANTS
 from tests.api.jobs.test_worker import signed_in, waited_for, worker_of
@@ -159,6 +160,7 @@ def all_over(siege, service):
 def assert_nothing_lost_or_doubled(siege):
     with siege.kail.record.read() as tx:
         mine = people_of(tx, siege.kail.actors["mentor"])
+        assert not may_further(tx, siege.kail.actors["mentor"], mine, RECORD)
         by_id = {person.identity["own_id"]: person for person in mine}
         assert len(by_id) == len(mine) == sum(ROWS - ROWS // 10 for _ in siege.sheets)
         for number, people in siege.sheets.values():

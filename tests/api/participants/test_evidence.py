@@ -16,7 +16,7 @@ from api.assessments import service
 from api.assessments.stored import find_assessment
 from api.participants import evidence, people
 from api.participants.evidence import Evidence, evidence_of, signals_of
-from api.participants.people import find
+from api.participants.gate import RECORD, may
 from api.participants.tables import EVIDENCE
 from api.record.refusals import Refused
 from matcher.programme.rules import rules_on
@@ -81,7 +81,7 @@ def one_kail(tmp_path_factory):
 
 def record_facts(kail, person, facts, login="mentor", said_by=""):
     with kail.record.write() as tx:
-        who = find(tx, kail.actors[login], person)
+        who = may(tx, kail.actors[login], person, RECORD)
         return evidence.add(tx, kail.actors[login], who, kail.live.rules, facts, "en", said_by)
 
 
@@ -93,7 +93,7 @@ def stored_rows(kail, person):
 
 def signals_today(kail, person):
     with kail.record.read() as tx:
-        return signals_of(evidence_of(tx, find(tx, kail.actors["mentor"], person)), kail.live.rules.day)
+        return signals_of(evidence_of(tx, may(tx, kail.actors["mentor"], person, RECORD)), kail.live.rules.day)
 
 
 @settings(max_examples=EXAMPLES // 8)  # each is some twenty transactions
@@ -327,7 +327,7 @@ def test_of_two_people_editing_at_the_same_moment_one_wins_and_the_other_is_told
     assert sorted(outcome.values()) == [201, 409]
     winner = next(number for number, status in outcome.items() if status == 201)
     with kail.record.read() as tx:
-        who = find(tx, kail.actors["mentor"], person)
+        who = may(tx, kail.actors["mentor"], person, RECORD)
         assert who.version == 2
         if edit == "identity":
             assert who.identity["name"] == f"Bu {winner}"
@@ -349,7 +349,7 @@ def test_facts_from_two_sides_at_once_are_all_kept_in_one_order(kail):
     for thread in threads:
         thread.join()
     with kail.record.read() as tx:
-        who = find(tx, kail.actors["mentor"], person)
+        who = may(tx, kail.actors["mentor"], person, RECORD)
         facts = evidence_of(tx, who)
     assert [fact.place for fact in facts] == list(range(1, 17))
     assert [fact.value for fact in facts if fact.signal == "cash_at_hand"] == list(range(1, 9))
@@ -372,4 +372,4 @@ def test_a_fact_that_the_programme_no_longer_has_is_unknown_and_can_be_taken_bac
     with small_kail.record.write() as tx:
         assert "sector" not in find_assessment(tx, actor, made)[0].inputs["signals"]
         rules = rules_on(live.programme, date(2026, 11, 21))
-        assert evidence.add(tx, actor, find(tx, actor, person), rules, {"nib": True}, "en") == 1
+        assert evidence.add(tx, actor, may(tx, actor, person, RECORD), rules, {"nib": True}, "en") == 1

@@ -4,6 +4,7 @@ import pytest
 
 from api.accounts.service import change_account
 from api.participants import people
+from api.record.key_store import Vault
 from tests.importing import page_of
 from tests.installation import A_TRADER
 from tests.reading import errors_of, field, read
@@ -115,8 +116,8 @@ def test_a_number_is_looked_up_and_nobody_else_is_opened(small_kail, monkeypatch
     small_kail.participant(name="Bu Cici", own_id="17")
     small_kail.participant(name="Pak Dedi", own_id="12-34")
     small_kail.participant("other_mentor", name="Bu Eka", nik="3172012345678901", phone="6281234567890")
-    opened, person_of = [], people.person_of
-    monkeypatch.setattr(people, "person_of", lambda row, key: opened.append(row.id) or person_of(row, key))
+    opened, unseal_each = [], Vault.unseal_each
+    monkeypatch.setattr(Vault, "unseal_each", lambda *given: opened.append(given[2]) or unseal_each(*given))
     with small_kail.record.read() as tx:
         people_found = people.people_of(tx, small_kail.actors[login], search)
     assert [person.identity["name"] for person in people_found] == found

@@ -24,7 +24,7 @@ def store(tmp_path):
     path, vault = tmp_path / "kail.key", tmp_path / "persons.keys"
     keys = open_keys(path)
     with closing(Vault(keys, vault, path)) as made:
-        yield path, vault, made, {f"p{n}": made.make(f"p{n}") for n in range(20)}
+        yield path, vault, made, {f"job:p{n}": made.make(f"job:p{n}") for n in range(20)}
 
 
 def readable(path, vault, persons):
@@ -124,15 +124,15 @@ def test_a_destroyed_key_is_gone_and_so_is_every_byte_of_it(store):
     with sqlite3.connect(vault) as connection:
         wrapped = {person: bytes(w) for person, w in connection.execute("SELECT person, wrapped FROM person_keys")}
     connection.close()
-    made.destroy(["p3", "p7", "nobody"])
-    for person in ("p3", "p7"):
+    made.destroy(["job:p3", "job:p7", "nobody"])
+    for person in ("job:p3", "job:p7"):
         with pytest.raises(Erased):
             made.key(person)
         assert wrapped[person] not in vault.read_bytes()
         assert wrapped[person][12:] not in vault.read_bytes()
-    left = {person: key for person, key in people.items() if person not in ("p3", "p7")}
+    left = {person: key for person, key in people.items() if person not in ("job:p3", "job:p7")}
     assert readable(path, vault, people) == left
-    assert wrapped["p4"] in vault.read_bytes()
+    assert wrapped["job:p4"] in vault.read_bytes()
 
 
 def test_a_wrapped_key_moved_to_another_person_is_refused(store):
@@ -149,7 +149,7 @@ def test_a_wrapped_key_moved_to_another_person_is_refused(store):
         connection.execute("UPDATE person_keys SET wrapped = ? WHERE person = ?", (rows[person], person))
         connection.commit()
         assert made.key(person) == people[person]
-        if person == "p4":  # five times nineteen are enough
+        if person == "job:p4":  # five times nineteen are enough
             break
     connection.close()
 
@@ -157,8 +157,8 @@ def test_a_wrapped_key_moved_to_another_person_is_refused(store):
 def test_a_key_is_made_once_for_a_person(store):
     *_, made, people = store
     with pytest.raises(sqlite3.IntegrityError):
-        made.make("p0")
-    assert made.key("p0") == people["p0"]
+        made.make("job:p0")
+    assert made.key("job:p0") == people["job:p0"]
 
 
 # -- rotation ----------------------------------------------------------------------------------------------------------
@@ -177,7 +177,7 @@ def test_a_rotation_leaves_one_new_master_and_every_key_as_it_was(store):
     assert sorted(file.name for file in path.parent.iterdir()) == ["kail.key", "persons.keys"]
     # a service that has been running all the time reads on, and what it adds can be read tomorrow
     assert made.keys_of(sorted(people)) == people
-    people["new"] = made.make("new")
+    people["job:new"] = made.make("job:new")
     assert readable(path, vault, people) == people
 
 
@@ -243,7 +243,7 @@ def test_a_rotation_stopped_at_any_point_loses_nothing_and_can_be_run_again(stor
         assert readable(path, vault, people) == people, f"stopped at {at}"
         assert made.keys_of(sorted(people)) == people, f"stopped at {at}, running service"
         if at % 10 == 0:  # whoever comes in between is not lost either
-            people[f"in between {at}"] = made.make(f"in between {at}")
+            people[f"job:in between {at}"] = made.make(f"job:in between {at}")
         if count[0] < at:
             break
     assert stopped > 40
@@ -268,7 +268,7 @@ def test_reading_and_adding_go_on_while_the_master_key_is_changed(store):
         number = 0
         while not rotated.is_set() or number < 20:
             number += 1
-            people[f"new{number}"] = made.make(f"new{number}")
+            people[f"job:new{number}"] = made.make(f"job:new{number}")
 
     threads = [threading.Thread(target=read) for _ in range(2)] + [threading.Thread(target=add)]
     for thread in threads:
