@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.accounts.sessions import actor_of_account
 from api.jobs.kinds import KINDS, ROLES
-from api.participants import rights
+from api.participants import rights, withdrawals
 from api.record import staging
 from api.record.actor import Actor
 from api.record.doing import Failed, do_next
@@ -80,13 +80,14 @@ def work(record: Record, live: Live, data: Path, space: Space, is_over: Callable
 
 
 def tidy(record: Record, data: Path, spared_seconds: float = 0) -> None:
-    """Take away the staged files that no job needs, then old jobs, and finish erasures that a stop or a lock interrupted."""
+    """Take away staged files that no job needs and old jobs; erase who is due, and finish erasures that a stop cut off."""
 
     def wanted() -> set[str]:
         with record.read() as tx:
             return files_wanted(tx)
 
     staging.sweep(data, wanted, spared_seconds=spared_seconds)
+    withdrawals.erase_due(record)
     rights.sweep(record)
     forget_old(record)
 

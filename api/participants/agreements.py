@@ -11,6 +11,7 @@ from api.accounts.tables import ACCOUNTS
 from api.consents import service as consents
 from api.participants.gate import CONTACT, Person, may
 from api.participants.people import bump, see
+from api.participants.withdrawals import note_said
 from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction
@@ -40,6 +41,7 @@ def say(
     may(tx, actor, person_id, CONTACT, version)
     _check(tx, person_id, entry)
     number = consents.say(tx, actor, person_id, **entry)
+    note_said(tx, person_id, entry)
     return number, bump(tx, person_id)
 
 

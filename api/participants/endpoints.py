@@ -13,6 +13,7 @@ from api.consents import service as consents
 from api.participants import agreements, evidence, people, rights
 from api.participants.forms import read_consent, read_identity, read_registration
 from api.participants.gate import CONTACT, RECORD, Person
+from api.participants.withdrawals import see_withdrawals
 from api.record.actor import Actor
 from api.record.live import Live
 from api.record.transaction import Transaction
@@ -30,6 +31,7 @@ def shown(person: Person) -> dict[str, Any]:
         "version": person.version,
         "objection_waits": person.frozen,
         "created_at": person.created_at,
+        "erased_by": person.erased_by,
     }
 
 
@@ -141,6 +143,13 @@ def post_consent(
     return answer_json({"number": number, "version": version}, 201)
 
 
+@get("/api/v1/withdrawals")
+@in_thread
+def get_withdrawals(request: Asking) -> Response[bytes]:
+    """Show who took back that they are kept, and by when they are erased."""
+    return answer_json({"withdrawals": ask(request, see_withdrawals)})
+
+
 @get("/api/v1/participants/{person_id:str}/export")
 @in_thread
 def get_export(request: Asking, person_id: FromPath[str]) -> Response[bytes]:
@@ -171,6 +180,7 @@ HANDLERS: Final = (
     post_evidence,
     get_consents,
     post_consent,
+    get_withdrawals,
     get_export,
     post_erasure,
 )

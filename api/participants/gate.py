@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -58,6 +58,10 @@ _GRANTED: Final[WeakKeyDictionary[Transaction, dict[str, frozenset[str]]]] = Wea
 """Of a transaction, for whom what may be opened."""
 
 
+ERASED_WITHIN: Final = timedelta(hours=72)
+"""After they took back that they are kept; why so long stands in `withdrawals.py`."""
+
+
 class NotGranted(Exception):
     """A mistake of ours: something was to be opened, or sealed, for which the gate was not asked."""
 
@@ -73,6 +77,12 @@ class Person:
     version: int
     frozen: bool
     created_at: datetime
+    withdrawn_at: datetime | None = None
+
+    @property
+    def erased_by(self) -> datetime | None:
+        """By when they are erased, since they took back that they are kept; None where they did not."""
+        return self.withdrawn_at + ERASED_WITHIN if self.withdrawn_at else None
 
 
 # -- who may -----------------------------------------------------------------------------------------------------------
@@ -209,7 +219,8 @@ def _grant(tx: Transaction, actor: Actor | None, persons: Iterable[str], purpose
 
 def _opened(tx: Transaction, row: Row[Any]) -> Person:
     identity = unseal_json(tx, row.id, PARTICIPANTS.c.sealed, row.id, row.sealed)
-    return Person(row.id, row.mentor_id, row.organisation_id, identity, row.version, row.frozen, row.created_at)
+    known = row.id, row.mentor_id, row.organisation_id, identity, row.version, row.frozen, row.created_at
+    return Person(*known, row.withdrawn_at)
 
 
 # -- sealing and opening ---------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from api.consents.pages import asked_of
 from api.consents.purposes import PURPOSES
 from api.participants import agreements, people, rights
 from api.participants.forms import read_consent, read_identity, read_registration
+from api.participants.withdrawals import see_withdrawals
 from api.record.actor import Actor
 from api.record.live import Live
 from api.record.transaction import Transaction
@@ -145,7 +146,7 @@ def post_consent(
     return attempt(request, body, say, lambda typed: _consents_page(request, person_id, typed))
 
 
-# -- rights and handing over -------------------------------------------------------------------------------------------
+# -- rights, withdrawals and handing over ------------------------------------------------------------------------------
 
 
 def _word_to_erase(request: Asking) -> str:
@@ -180,6 +181,14 @@ def post_erasure(request: Asking, person_id: FromPath[str], body: RawBody) -> Re
         return go(request, "/participants", "erased")
 
     return attempt(request, body, erase, lambda typed: _rights_page(request, person_id, typed))
+
+
+@get("/withdrawals")
+@in_thread
+def get_withdrawals(request: Asking) -> Response[Any]:
+    """Show an operator who is to be erased, since they took back that they are kept."""
+    found, names = ask(request, see_withdrawals), look_up(request, accounts.names_of)
+    return page(request, "withdrawals.html", found=found, names=names)
 
 
 @get("/participants/{person_id:str}/mentor")
@@ -221,6 +230,7 @@ HANDLERS: Final = (
     post_consent,
     get_rights,
     post_erasure,
+    get_withdrawals,
     get_mentor,
     post_mentor,
 )

@@ -5,10 +5,11 @@ Both go by the tables themselves: a table names the column of its person, a seal
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Table, delete, func, select, update
+from sqlalchemy import ColumnElement, Table, delete, func, select, update
 
 from api.audit.service import note
 from api.audit.tables import AUDIT
@@ -67,22 +68,46 @@ def erase(record: Record, actor: Actor, person_id: str, version: int) -> int:
         Refused: 404, or 409 where the participant was changed meanwhile.
     """
     with record.write() as tx:
-        may(tx, actor, person_id, CONTACT, version)
-        emptied = 0
-        for table in tables_of_people():
-            sealed = {column.name: None for column in table.columns if column.info.get("sealed")}
-            if table.info.get("erased") == "rows":  # its codes speak of the person even without the words
-                emptied += tx.run(delete(table).where(table.c[table.info["person"]] == person_id))
-            elif sealed:
-                emptied += tx.run(update(table).where(table.c[table.info["person"]] == person_id).values(sealed))
-        gone = {"nik_index": None, "phone_index": None, "own_index": None, "erased_at": tx.now, "frozen": False}
-        tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person_id).values(**gone, version=version + 1))
-        answered.empty(tx)
-        of_jobs = jobs.forget_people(tx)
-        note(tx, actor, "erased", "participant", person_id, rows=emptied)
+        person = may(tx, actor, person_id, CONTACT, version)
+        emptied, of_jobs = _empty(tx, person_id)
+        note(tx, actor, "erased", "participant", person.id, rows=emptied)
+    _forget(record, of_jobs)
+    return emptied
+
+
+def erase_one(record: Record, is_due: Callable[[Transaction], ColumnElement[bool]]) -> bool:
+    """Erase one of those who are due, by nobody's hand; return whether there was one."""
+    with record.write() as tx:
+        due = select(PARTICIPANTS.c.id, PARTICIPANTS.c.organisation_id)
+        row = tx.one(due.where(is_due(tx), PARTICIPANTS.c.erased_at.is_(None)).limit(1))
+        if row is None:
+            return False
+        emptied, of_jobs = _empty(tx, row.id)
+        note(tx, None, "erased", "participant", row.id, organisation_id=row.organisation_id, rows=emptied)
+    _forget(record, of_jobs)
+    return True
+
+
+def _empty(tx: Transaction, person_id: str) -> tuple[int, list[str]]:
+    """Take away what is sealed about somebody; return how many rows, and the keys of jobs that end with it."""
+    emptied = 0
+    for table in tables_of_people():
+        sealed = {column.name: None for column in table.columns if column.info.get("sealed")}
+        if table.info.get("erased") == "rows":  # its codes speak of the person even without the words
+            emptied += tx.run(delete(table).where(table.c[table.info["person"]] == person_id))
+        elif sealed:
+            emptied += tx.run(update(table).where(table.c[table.info["person"]] == person_id).values(sealed))
+    gone = {"nik_index": None, "phone_index": None, "own_index": None, "erased_at": tx.now, "frozen": False}
+    gone |= {"withdrawn_at": None, "version": PARTICIPANTS.c.version + 1}
+    tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person_id).values(gone))
+    answered.empty(tx)
+    return emptied, jobs.forget_people(tx)
+
+
+def _forget(record: Record, of_jobs: list[str]) -> None:
+    """Destroy the keys, now that all this is committed."""
     record.database.afterwards(lambda: sweep(record))
     record.database.afterwards(lambda: record.vault.destroy(of_jobs))
-    return emptied
 
 
 def sweep(record: Record) -> int:

@@ -46,6 +46,7 @@ PERSON: Final[Mapping[str, Schema]] = {
     "version": VERSION,
     "objection_waits": TRUTH,
     "created_at": MOMENT,
+    "erased_by": or_null(MOMENT) | {"description": "by when, since they took back that they are kept; else null"},
 }
 NOT_ALWAYS: Final = ("name", "nik", "phone", "own_id")
 SIGNAL: Final = named("What is said of a signal.", ("proof",), value=ANYTHING, on=DAY, proof=codes(*PROOFS))
@@ -141,6 +142,14 @@ SAID: Final[Mapping[str, Route]] = {
         ),
         named(number=WHOLE, version=VERSION),
         201,
+    ),
+    "GET /api/v1/withdrawals": Route(
+        None,
+        named(
+            withdrawals=listed(
+                named("", participant=ID, name=TEXT, mentor_id=ID, withdrawn_at=MOMENT, erased_by=MOMENT),
+            )
+        ),
     ),
     "GET /api/v1/participants/{person_id}/export": Route(
         None, named("Everything held, by table.", participant=ID, exported_at=MOMENT, held=OBJECT)

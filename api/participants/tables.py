@@ -22,10 +22,12 @@ PARTICIPANTS: Final = Table(
     Column("frozen", Boolean, nullable=False),  # an objection waits for a person
     Column("created_at", Moment, nullable=False),
     Column("erased_at", Moment),
+    Column("withdrawn_at", Moment),  # when they took back that they are kept
     UniqueConstraint("organisation_id", "nik_index"),
     UniqueConstraint("organisation_id", "own_index"),
     Index("ix_participants_mentor_id", "mentor_id"),
     Index("ix_participants_phone_index", "phone_index"),
+    Index("ix_participants_withdrawn_at", "withdrawn_at"),
     info={"person": "id"},
 )
 

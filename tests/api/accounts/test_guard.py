@@ -103,6 +103,8 @@ EXPECTED = {
     "POST /participants/{person_id}/evidence": "m",
     "GET /participants/{person_id}/history": "m",
     "GET /participants/{person_id}/assessments": "m",
+    "GET /withdrawals": "o",
+    "GET /api/v1/withdrawals": "o",
     "GET /participants/{person_id}/consents": "mo",
     "POST /participants/{person_id}/consents": "mo",
     "GET /participants/{person_id}/rights": "mo",
