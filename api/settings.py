@@ -17,7 +17,7 @@ class Settings:
     programme is named, a sub-folder `programme` in it is served instead of OK OCE. Without a data folder nothing is kept.
     `model`: a version or file of a scorecard, "none", or "" for the one that comes with Kail where it is of this programme.
     `database`: the address of a PostgreSQL database, or "" for an SQLite file in the data folder. `https`: whether browsers
-    come by HTTPS, so that cookies are sent by it alone. `trusted_proxies`: the networks (CIDR) of the proxies that are
+    come by HTTPS, so that cookies are sent by it alone. `trusted_proxy`: the networks (CIDR) of the proxies that are
     believed when they say from where somebody comes. `upload_mb`: how many million bytes a file may have that somebody
     sends, `upload_rows` how many rows. `reserve`: megabytes of the disk of the data folder that writing may not use up.
     """
@@ -30,7 +30,7 @@ class Settings:
     model: str = ""
     database: str = ""
     https: bool = False
-    trusted_proxies: tuple[str, ...] = ()
+    trusted_proxy: tuple[str, ...] = ()
     upload_mb: int = 200
     upload_rows: int = 300_000
     reserve: int = 256
@@ -53,7 +53,7 @@ class Settings:
         written = {"KAIL_HOST": self.host, "KAIL_PORT": str(self.port), "KAIL_WORKERS": str(self.workers)}
         written |= {"KAIL_PROGRAMME": str(self.programme or ""), "KAIL_MODEL": self.model}
         written |= {"KAIL_DATABASE": self.database, "KAIL_HTTPS": "1" if self.https else ""}
-        written |= {"KAIL_TRUSTED_PROXY": ",".join(self.trusted_proxies)}
+        written |= {"KAIL_TRUSTED_PROXY": ",".join(self.trusted_proxy)}
         written |= {"KAIL_UPLOAD_MB": str(self.upload_mb), "KAIL_UPLOAD_ROWS": str(self.upload_rows)}
         written |= {"KAIL_RESERVE": str(self.reserve)}
         return written | ({"KAIL_DATA": str(self.data)} if self.data else {})
@@ -71,7 +71,7 @@ class Settings:
             model=environment.get("KAIL_MODEL") or cls.model,
             database=environment.get("KAIL_DATABASE") or cls.database,
             https=bool(environment.get("KAIL_HTTPS")),
-            trusted_proxies=tuple(filter(None, environment.get("KAIL_TRUSTED_PROXY", "").split(","))),
+            trusted_proxy=tuple(filter(None, environment.get("KAIL_TRUSTED_PROXY", "").split(","))),
             upload_mb=int(environment.get("KAIL_UPLOAD_MB") or cls.upload_mb),
             upload_rows=int(environment.get("KAIL_UPLOAD_ROWS") or cls.upload_rows),
             reserve=int(environment.get("KAIL_RESERVE") or cls.reserve),

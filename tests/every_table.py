@@ -7,10 +7,11 @@ from api.assessments import tables as _assessments
 from api.audit import tables as _audit
 from api.consents import tables as _consents
 from api.imports import tables as _imports
+from api.jobs import clock as _clock
 from api.participants import tables as _participants
 from api.record import answered as _answered
 from api.record import jobs as _jobs
 from api.record.database import METADATA
 
 __all__ = ["METADATA"]
-_ALL = (_accounts, _answered, _assessments, _audit, _consents, _imports, _jobs, _participants)
+_ALL = (_accounts, _answered, _assessments, _audit, _clock, _consents, _imports, _jobs, _participants)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath, RawBody
@@ -11,8 +11,14 @@ from api.accounts import api_keys, service, signing_in
 from api.accounts.forms import read_account, read_key
 from api.accounts.passwords import new_password
 from api.accounts.tables import ROLES
+from api.record.actor import Actor
 from api.web.asking import Asking, actor_of, answer_json, ask, in_thread, in_turn, look_up, refuse_foreign
 from api.web.forms import Form
+
+
+def _told(actor: Actor) -> dict[str, Any]:
+    about = {"id": actor.account_id, "name": actor.name, "role": actor.role}
+    return about | {"must_change_password": actor.must_change}
 
 
 @post("/api/v1/session", status_code=200)
@@ -21,7 +27,7 @@ def post_session(request: Asking, body: RawBody) -> Response[bytes]:
     """Sign in with {login, password}; the answer sets a cookie."""
     refuse_foreign(request)
     actor, cookies = signing_in.sign_in(request, Form.of_json(body))
-    response = answer_json({"id": actor.account_id, "name": actor.name, "role": actor.role})
+    response = answer_json(_told(actor))
     response.cookies.extend(cookies)
     return response
 
@@ -40,8 +46,7 @@ def delete_session(request: Asking) -> Response[bytes]:
 def get_me(request: Asking) -> Response[bytes]:
     """Say who is asking."""
     actor, organisation = actor_of(request), look_up(request, service.organisation_of)
-    me = {"id": actor.account_id, "name": actor.name, "role": actor.role}
-    return answer_json(me | {"organisation": organisation, "organisation_id": actor.organisation_id})
+    return answer_json(_told(actor) | {"organisation": organisation, "organisation_id": actor.organisation_id})
 
 
 @post("/api/v1/me/password", status_code=200)

@@ -27,6 +27,7 @@ from api.record.unavailable import Unavailable, why_unavailable
 from api.web.asking import SAFE, refuse_foreign
 from api.web.bulkheads import DOOR
 from api.web.once import NOT_ONCE
+from api.web.problem_pages import CHANGE_FIRST
 from words.speaking import Named
 
 ANYONE: Final = "anyone"
@@ -146,6 +147,16 @@ MATRIX: Final[Mapping[str, tuple[str, ...]]] = {
 SCOPED: Final[Mapping[str, str]] = {"GET /api/v1/me": "me"}
 """What an API key may reach, beside what anyone may: the route and the scope it needs."""
 
+WITH_ANY_PASSWORD: Final = (
+    "DELETE /api/v1/session",
+    "GET /api/v1/me",
+    "POST /api/v1/me/password",
+    "POST /sign-out",
+    "GET /account",
+    "POST /account/password",
+)
+"""What may be done before a password that somebody else made is changed."""
+
 _NOTE_SECONDS: Final = 0.25
 MAKES_ROOM: Final = ("POST /api/v1/jobs/{job_id}/cancel", "POST /jobs/{job_id}/cancel")
 """What is done also while there is little room on the disk: with a job its file goes."""
@@ -209,6 +220,8 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     if actor.role not in allowed:
         roles = [Named("role", role) for role in allowed]
         raise Refused(403, Trouble("role", "not_allowed", role=Named("role", actor.role), allowed=roles))
+    if actor.must_change and name not in WITH_ANY_PASSWORD:
+        raise Refused(403, Trouble("password", CHANGE_FIRST))
     if bearer and SCOPED.get(name) not in actor.scopes:
         raise Refused(403, Trouble("key", "no_scope"))
     space: Space = connection.app.state.space

@@ -18,6 +18,7 @@ from api.web.openapi import (
     TRUTH,
     VERSION,
     Route,
+    Schema,
     codes,
     listed,
     named,
@@ -37,10 +38,17 @@ KEY: Final = named(
     revoked_at=or_null(MOMENT),
 )
 
+ME: Final[Mapping[str, Schema]] = {
+    "id": ID,
+    "name": TEXT,
+    "role": codes(*ROLES),
+    "must_change_password": TRUTH | {"description": "somebody else made it: nothing else is answered before"},
+}
+
 SAID: Final[Mapping[str, Route]] = {
-    "POST /api/v1/session": Route(named(login=TEXT, password=TEXT), named(id=ID, name=TEXT, role=codes(*ROLES))),
+    "POST /api/v1/session": Route(named(login=TEXT, password=TEXT), named(**ME)),
     "DELETE /api/v1/session": Route(None, named(signed_out=TRUTH)),
-    "GET /api/v1/me": Route(None, named(id=ID, name=TEXT, role=codes(*ROLES), organisation=TEXT, organisation_id=ID)),
+    "GET /api/v1/me": Route(None, named(**ME, organisation=TEXT, organisation_id=ID)),
     "POST /api/v1/me/password": Route(named(old=TEXT, new=TEXT), named(changed=TRUTH)),
     "GET /api/v1/me/keys": Route(None, named(keys=listed(KEY))),
     "POST /api/v1/me/keys": Route(

@@ -60,9 +60,10 @@ def sign_in(
             raise Refused(401, Trouble("password", "wrong_password"))
         forget_tries(tx, login, address, known)
         if again:
-            _set_password(tx, account.id, again)
+            _set_password(tx, account.id, again, one_time=account.one_time)
         secret = open_session(tx, account.id, old)
-        actor = Actor(account.id, account.organisation_id, account.role, account.name, hashed(secret))
+        who = account.id, account.organisation_id, account.role, account.name, hashed(secret)
+        actor = Actor(*who, must_change=account.one_time)
         note(tx, actor, "signed_in", "account", account.id)
         mark = browser_mark(tx, login, again.hash if again else account.password_hash)
     return secret, actor, mark
@@ -106,15 +107,16 @@ def change_password(record: Record, actor: Actor, old: str, new: str) -> tuple[s
         if not _unchanged(tx, account):
             raise Refused(400, Trouble("old", "wrong_old_password"))
         forget_own_tries(tx, account.id)
-        _set_password(tx, account.id, password)
+        _set_password(tx, account.id, password, one_time=False)
         close_sessions(tx, account.id)
         revoke_keys(tx, account.id)
         note(tx, actor, "changed_password", "account", account.id)
         return open_session(tx, account.id), browser_mark(tx, account.login, password.hash)
 
 
-def _set_password(tx: Transaction, account_id: str, password: Password) -> None:
-    tx.run(update(ACCOUNTS).where(ACCOUNTS.c.id == account_id).values(password_hash=password.hash))
+def _set_password(tx: Transaction, account_id: str, password: Password, *, one_time: bool) -> None:
+    values = {"password_hash": password.hash, "one_time": one_time}
+    tx.run(update(ACCOUNTS).where(ACCOUNTS.c.id == account_id).values(values))
 
 
 # -- making and changing accounts --------------------------------------------------------------------------------------
@@ -142,8 +144,10 @@ def add_account(
     role: str,
     password: Password,
     actor: Actor | None = None,
+    *,
+    one_time: bool = True,
 ) -> NewAccount:
-    """Add an account; its password is told once.
+    """Add an account; its password is told once, and has to be changed first (`one_time`).
 
     Raises:
         Refused: 409 if the login is taken, 400 for an unknown organisation.
@@ -162,6 +166,7 @@ def add_account(
         "name": name,
         "role": role,
         "password_hash": password.hash,
+        "one_time": one_time,
         "active": True,
         "version": 1,
         "created_at": tx.now,
@@ -225,7 +230,7 @@ def reset_password(tx: Transaction, actor: Actor, account_id: str, password: Pas
         Refused: 404.
     """
     account = account_of(tx, actor, account_id)
-    _set_password(tx, account.id, password)
+    _set_password(tx, account.id, password, one_time=True)
     close_sessions(tx, account.id)
     revoke_keys(tx, account.id)
     note(tx, actor, "reset_password", "account", account.id)

@@ -86,9 +86,9 @@ def actor_of_account(tx: Transaction, account_id: str) -> Actor | None:
 
 
 def _of_account(*more: Any) -> Select[Any]:
-    columns = (ACCOUNTS.c.id, ACCOUNTS.c.organisation_id, ACCOUNTS.c.role, ACCOUNTS.c.name)
+    columns = (ACCOUNTS.c.id, ACCOUNTS.c.organisation_id, ACCOUNTS.c.role, ACCOUNTS.c.name, ACCOUNTS.c.one_time)
     return select(*columns, *more).select_from(ACCOUNTS).where(ACCOUNTS.c.active)
 
 
 def _actor(row: Row[Any], **more: Any) -> Actor:
-    return Actor(row.id, row.organisation_id, row.role, row.name, **more)
+    return Actor(row.id, row.organisation_id, row.role, row.name, must_change=row.one_time, **more)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, false
 
 from api.record.database import METADATA, Moment
 
@@ -27,6 +27,7 @@ ACCOUNTS: Final = Table(
     Column("name", String(200), nullable=False),
     Column("role", String(20), nullable=False),
     Column("password_hash", String(200), nullable=False),
+    Column("one_time", Boolean, nullable=False, server_default=false()),  # somebody else made the password
     Column("active", Boolean, nullable=False),
     Column("version", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),

@@ -99,7 +99,7 @@ def _accounts(record: Record) -> tuple[tuple[tuple[str, NewAccount], ...], list[
         home, bank = add_organisation(tx, "OK OCE (contoh)"), add_organisation(tx, "Bank (contoh)")
         for (login, role), password in zip(wanted, passwords, strict=True):
             theirs = bank if role == "lender" else home
-            account = add_account(tx, theirs, login, f"{login.capitalize()} (contoh)", role, password)
+            account = add_account(tx, theirs, login, f"{login.capitalize()} (contoh)", role, password, one_time=False)
             made.append((role, theirs, account))
     mentors = [Actor(one.id, organisation, role, one.login) for role, organisation, one in made if role == "mentor"]
     return tuple((role, one) for role, _, one in made), mentors

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -51,6 +51,18 @@ def as_bytes(context: click.Context, parameter: click.Parameter, value: str | No
     if size < LEAST_MEMORY:
         raise click.BadParameter(f"{value!r} is no size of {LEAST_MEMORY // 10**6}MB or more, such as 512MB or 2GB.")
     return size
+
+
+def as_days(context: click.Context, parameter: click.Parameter, value: str) -> timedelta:
+    """How long a span such as 30d is.
+
+    Raises:
+        click.BadParameter: if it is none.
+    """
+    found = re.fullmatch(r"([0-9]{1,5})d", value.strip().lower())
+    if found is None:
+        raise click.BadParameter(f"{value!r} is no number of days such as 30d.")
+    return timedelta(days=int(found[1]))
 
 
 def as_day(context: click.Context, parameter: click.Parameter, value: datetime | None) -> date | None:

@@ -6,13 +6,14 @@ import csv
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from api.commands.failures import Failure, failure_of, language, say
-from api.commands.options import check_language, language_option
+from api.commands.options import as_days, check_language, language_option
 from api.commands.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -258,7 +259,7 @@ def audit_verify(data: Path, database: str, end: str | None) -> None:
 
 @click.group()
 def keys() -> None:
-    """Look after the key file of a data folder."""
+    """Look after the key file and the persons' keys of a data folder."""
 
 
 @keys.command("rotate")
@@ -271,3 +272,48 @@ def keys_rotate(data: Path, database: str) -> None:
     with opened(data, database):
         number, people = rotate(data / KEY_FILE, data / VAULT_FILE)
     click.echo(say("key_rotated", number=number, people=people, file=KEY_FILE))
+
+
+@keys.command("list")
+@on_a_record
+def keys_list(data: Path, database: str) -> None:
+    """List the keys that are nobody's, with the day since which there are.
+
+    An import that was cut off leaves some. After an older database was put back they are of people who are not in it: they
+    may come back with the newer one, and cannot be read without.
+    """
+    from api.participants.rights import nobodys
+
+    with opened(data, database) as (record, _):
+        found = nobodys(record)
+    for person, made in found.items():
+        click.echo(f"{person}  {made.date().isoformat()}")
+    click.echo(say("keys_of_nobody", number=len(found)), err=True)
+
+
+@keys.command("sweep")
+@on_a_record
+@click.option(
+    "--older-than",
+    required=True,
+    callback=as_days,
+    metavar="DAYS",
+    help="Only keys there are since longer than that: 30d.",
+)
+def keys_sweep(data: Path, database: str, older_than: timedelta) -> None:
+    """Destroy the keys that are nobody's and older than so many days. `kail keys list` shows them all.
+
+    \b
+    Nothing brings them back. Never do it with an older database put back for a while:
+      kail keys sweep --older-than 30d --data my-data
+    """
+    from api.audit.service import note
+    from api.participants.rights import nobodys
+
+    with opened(data, database) as (record, live):
+        last = live.clock() - older_than
+        old = [person for person, made in nobodys(record).items() if made <= last]
+        record.vault.destroy(old)
+        with record.write() as tx:
+            note(tx, None, "swept_keys", "keys", "", rows=len(old))
+    click.echo(say("keys_swept", number=len(old)))

@@ -40,7 +40,7 @@ _NO_PORT = {errno.EACCES: "low_port", errno.EADDRNOTAVAIL: "address_elsewhere"}
     "--https", is_flag=True, help="Browsers come by HTTPS (through your proxy): cookies are sent by it alone."
 )
 @click.option(
-    "--trusted-proxy", "trusted_proxies", multiple=True, callback=as_networks, metavar="CIDR",
+    "--trusted-proxy", multiple=True, callback=as_networks, metavar="CIDR",
     help="A network of your proxy: what it says of where somebody comes from is believed. May be given again.",
 )  # fmt: skip
 @click.option(
@@ -121,8 +121,8 @@ def listen(settings: Settings, *, quiet: bool = False) -> None:
             workers=settings.workers,
             http="api.web.door:Door",
             timeout_graceful_shutdown=ANSWERS_SECONDS,
-            proxy_headers=bool(settings.trusted_proxies),
-            forwarded_allow_ips=",".join(settings.trusted_proxies),
+            proxy_headers=bool(settings.trusted_proxy),
+            forwarded_allow_ips=",".join(settings.trusted_proxy),
             server_header=False,
             log_config=log_config(),
             log_level="warning" if quiet else None,

@@ -20,6 +20,7 @@ from typing import Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.accounts.sessions import actor_of_account
+from api.jobs.clock import look_at_clock
 from api.jobs.kinds import KINDS, ROLES
 from api.participants import rights, withdrawals
 from api.record import staging
@@ -38,6 +39,8 @@ LOOK_SECONDS: Final = 0.25
 AGAIN_SECONDS: Final = 2.0
 """How long nothing is tried after the database was away, the disk full, or a job failed unexpectedly."""
 TIDY_SECONDS: Final = 600
+CLOCK_SECONDS: Final = 1.0
+"""How often it is looked whether the clock went back."""
 NICENESS: Final = 10
 LOCK_FILE: Final = "jobs.lock"
 
@@ -60,13 +63,16 @@ def who(tx: Transaction, account_id: str, kind: str) -> Actor | None:
 
 def work(record: Record, live: Live, data: Path, space: Space, is_over: Callable[[], bool]) -> None:
     """Do jobs as they come, until it is over; none while there is little room on the disk, which is people's then."""
-    tidied = float("-inf")
+    tidied = looked = float("-inf")
 
     def hold() -> bool:
         return is_over() or space.is_short()
 
     while not is_over():
         try:
+            if time.monotonic() - looked > CLOCK_SECONDS:
+                look_at_clock(record)
+                looked = time.monotonic()
             if time.monotonic() - tidied > TIDY_SECONDS:
                 tidy(record, data, 0 if tidied == float("-inf") else TIDY_SECONDS)
                 tidied = time.monotonic()
@@ -90,6 +96,7 @@ def tidy(record: Record, data: Path, spared_seconds: float = 0) -> None:
     withdrawals.erase_due(record)
     rights.sweep(record)
     forget_old(record)
+    record.database.empty_log()  # again, should somebody have read while it was to be emptied after an erasure
 
 
 @contextmanager

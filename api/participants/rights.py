@@ -105,8 +105,9 @@ def _empty(tx: Transaction, person_id: str) -> tuple[int, list[str]]:
 
 
 def _forget(record: Record, of_jobs: list[str]) -> None:
-    """Destroy the keys, now that all this is committed."""
+    """Destroy the keys, and what the database's log still holds, now that all this is committed."""
     record.database.afterwards(lambda: sweep(record))
+    record.database.afterwards(record.database.empty_log)
     record.database.afterwards(lambda: record.vault.destroy(of_jobs))
 
 
@@ -117,6 +118,17 @@ def sweep(record: Record) -> int:
         left = sorted(erased & set(record.vault.persons())) if erased else []
     record.vault.destroy(left)
     return len(left)
+
+
+def nobodys(record: Record) -> dict[str, datetime]:
+    """Keys without a person, and since when there are: an import that was cut off leaves some, and a restored database may.
+
+    They are listed before the rows: one of somebody who is registered meanwhile is not among them.
+    """
+    ages = record.vault.ages()
+    with record.read() as tx:
+        there = {row.id for row in tx.all(select(PARTICIPANTS.c.id))}
+    return {person: made for person, made in ages.items() if person not in there}
 
 
 def count(tx: Transaction) -> int:

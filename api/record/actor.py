@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Actor:
-    """Who asks: an account, its organisation and role. `session`: the hash of the session id, "" for an API key."""
+    """Who asks: an account, its organisation and role. `session`: the hash of the session id, "" for an API key.
+
+    `must_change`: whether the password was made by somebody else, so that it has to be changed before anything else.
+    """
 
     account_id: str
     organisation_id: str
@@ -15,3 +18,4 @@ class Actor:
     name: str
     session: str = ""
     scopes: frozenset[str] = frozenset()
+    must_change: bool = False

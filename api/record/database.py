@@ -121,6 +121,18 @@ class Database:
         except Exception as error:
             log.error("what is to be done after a commit was not: %s", type(error).__name__)
 
+    def empty_log(self) -> bool:
+        """On SQLite empty the file in which the last changes lie beside the database; return whether that could be done.
+
+        What was taken out of the database stands there until it is written over. Who reads just now may need it still.
+        """
+        if not self.is_sqlite:
+            return True
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("PRAGMA busy_timeout = 1000")
+            busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        return not busy
+
     def migrate(self, revision: str = "head") -> None:
         """Bring the tables to a revision, all of them or none."""
         from alembic import command  # here, since a service without a record need not load it

@@ -21,6 +21,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 from weakref import WeakKeyDictionary
@@ -35,6 +36,7 @@ FORMAT: Final = 1
 WAIT_SECONDS: Final = 30
 """How long the store is waited for without a deadline."""
 _KEY: Final = 32
+_NOW: Final = "CAST(strftime('%s', 'now') AS INTEGER)"
 
 
 class KeyProblem(SaidError):
@@ -137,11 +139,20 @@ class Vault:
         self._held: WeakKeyDictionary[object, dict[str, bytes]] = WeakKeyDictionary()
         try:
             with self._store() as store:
-                columns = "person TEXT PRIMARY KEY, master TEXT NOT NULL, wrapped BLOB NOT NULL"
+                columns = "person TEXT PRIMARY KEY, master TEXT NOT NULL, wrapped BLOB NOT NULL, made INTEGER"
                 store.execute(f"CREATE TABLE IF NOT EXISTS person_keys ({columns})")
+                if "made" not in {row[1] for row in store.execute("PRAGMA table_info(person_keys)")}:
+                    self._add_ages(store)
         except BaseException:
             self.close()
             raise
+
+    @staticmethod
+    def _add_ages(store: sqlite3.Connection) -> None:
+        """Let a store from before know since when there are its keys: at the latest since now."""
+        with suppress(sqlite3.OperationalError):  # somebody else was first
+            store.execute("ALTER TABLE person_keys ADD COLUMN made INTEGER")
+        store.execute(f"UPDATE person_keys SET made = {_NOW} WHERE made IS NULL")
 
     def close(self) -> None:
         """Close the store; the next use opens it again."""
@@ -235,7 +246,7 @@ class Vault:
             rows = [
                 (name, number, seal(master, key, f"person_keys.wrapped:{name}:{number}")) for name, key in keys.items()
             ]
-            store.executemany("INSERT INTO person_keys VALUES (?, ?, ?)", rows)
+            store.executemany(f"INSERT INTO person_keys VALUES (?, ?, ?, {_NOW})", rows)
         return keys
 
     def _read_again(self) -> None:
@@ -268,6 +279,14 @@ class Vault:
         if persons:
             with self._writing() as store:
                 store.executemany("DELETE FROM person_keys WHERE person = ?", [(person,) for person in persons])
+
+    def ages(self) -> dict[str, datetime]:
+        """Since when each person has a key."""
+        with self._store() as store:
+            rows = store.execute(
+                "SELECT person, made FROM person_keys WHERE instr(person, ':') = 0 ORDER BY made, person"
+            )
+            return {person: datetime.fromtimestamp(made, UTC) for person, made in rows}
 
     def persons(self) -> list[str]:
         """Everybody who has a key."""

@@ -17,12 +17,17 @@ from api.web.frame import address, asked_language, page
 from api.web.typed import Typed, problems_of
 from words.speaking import speaker
 
+CHANGE_FIRST: Final = "change_password_first"
+"""Why somebody has to go to the page of their account first."""
+
 
 def _refused(request: Asking, refused: Refused) -> Response[Any]:
     language = errors.language_of(request)
     if refused.status == 401 and request.method in SAFE:
         where = address("/sign-in", asked_language(request), next=str(request.scope["path"]))
         return Redirect(where, status_code=303, headers=dict(NO_STORE))
+    if request.method in SAFE and any(trouble.code == CHANGE_FIRST for trouble in refused.troubles):
+        return Redirect(address("/account", asked_language(request)), status_code=303, headers=dict(NO_STORE))
     answer = _problem_page(request, refused.status, problems_of(refused, language))
     answer.headers.update(errors.headers_for(refused))
     return answer

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import sqlite3
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import partial
 
 import pytest
@@ -19,11 +19,14 @@ from api.assessments import rescreening
 from api.assessments.service import assess
 from api.audit.tables import AUDIT
 from api.commands.main import cli
+from api.consents.service import Agreement
+from api.jobs.worker import tidy
+from api.participants.people import people_of, register
 from api.participants.tables import PARTICIPANTS
 from api.record.database import Database
 from api.record.key_store import open_keys
 from api.record.live import utc_now
-from api.record.transaction import KEY_FILE, open_record
+from api.record.transaction import KEY_FILE, VAULT_FILE, open_record
 from api.settings import Settings
 from tests.changed_programmes import ANOTHER_LETTER, changed
 from tests.installation import installation
@@ -204,3 +207,55 @@ def test_a_chain_that_is_gone_altogether_is_found(tmp_path):
     answer = run("audit", "verify", "--data", tmp_path / "data")
     assert answer.exit_code == 3
     assert answer.output.count("the whole chain is gone") == 2
+
+
+def test_keys_of_nobody_are_listed_and_only_those_old_enough_are_destroyed(tmp_path):
+    with installation(tmp_path / "data") as kail:
+        person = kail.participant()
+        kail.record.vault.make_each(["0" * 24, "1" * 24])
+    vault = tmp_path / "data" / VAULT_FILE
+    with closing(sqlite3.connect(vault, isolation_level=None)) as store:
+        store.execute("UPDATE person_keys SET made = made - 31 * 86400 WHERE person != ?", ("1" * 24,))
+    listed = run("keys", "list", "--data", tmp_path / "data")
+    assert [line.split()[0] for line in listed.stdout.splitlines()] == ["0" * 24, "1" * 24]
+    assert "Keys of nobody: 2." in listed.output
+    swept = run("keys", "sweep", "--older-than", "30d", "--data", tmp_path / "data")
+    assert "Keys of nobody destroyed: 1." in swept.output
+    record = open_record(tmp_path / "data", "", utc_now)
+    assert record.vault.persons() == sorted([person, "1" * 24])
+    record.close()
+
+
+@pytest.mark.parametrize("wrong", ["", "30", "-1d", "1w", "999999d"])
+def test_a_span_that_is_none_is_named(tmp_path, wrong):
+    with installation(tmp_path / "data"):
+        pass
+    told = run("keys", "sweep", "--older-than", wrong, "--data", tmp_path / "data")
+    assert told.exit_code == 2
+    assert f"{wrong!r} is no number of days such as 30d." in told.output
+
+
+def test_after_an_older_database_was_put_back_nobodys_keys_are_theirs_again(tmp_path):
+    """So they are never destroyed by themselves: old database beside new keys, a start, the new database back."""
+    with installation(tmp_path / "data") as kail:
+        kail.participant(name="Bu Ani")
+    data, database = tmp_path / "data", tmp_path / "data" / "kail.sqlite"
+    old = database.read_bytes()
+    record = open_record(data, "", utc_now)
+    agreed = Agreement(("record",), "paper", utc_now().date(), "2026-11")
+    with record.write() as tx:
+        register(tx, kail.actors["mentor"], {"name": "Bu Budi"}, agreed)
+    record.close()
+    new = database.read_bytes()
+    database.write_bytes(old)
+    tidied = open_record(data, "", utc_now)
+    tidy(tidied, data)
+    tidied.close()
+    assert "Keys of nobody: 1." in run("keys", "list", "--data", data).output
+    database.write_bytes(new)
+    assert "Keys of nobody: 0." in run("keys", "list", "--data", data).output
+    record = open_record(data, "", utc_now)
+    with record.read() as tx:
+        found = people_of(tx, kail.actors["mentor"])
+    record.close()
+    assert [person.identity["name"] for person in found] == ["Bu Ani", "Bu Budi"]

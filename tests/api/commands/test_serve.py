@@ -72,7 +72,7 @@ def test_only_the_proxies_that_are_named_are_believed(kail, tmp_path, monkeypatc
     options = [part for network in given for part in ("--trusted-proxy", network)]
     assert kail("serve", *options).exit_code == 0
     assert (told["proxy_headers"], told["forwarded_allow_ips"]) == (bool(given), believed)
-    assert Settings.from_environment(os.environ).trusted_proxies == tuple(filter(None, believed.split(",")))
+    assert Settings.from_environment(os.environ).trusted_proxy == tuple(filter(None, believed.split(",")))
 
 
 def test_every_network_that_is_none_is_named_at_once(kail):

@@ -17,7 +17,9 @@ from api.audit.chain import verify
 from api.audit.tables import AUDIT
 from api.consents import service as consents
 from api.consents.tables import CONSENTS
+from api.jobs.worker import tidy
 from api.participants import rights
+from api.participants.tables import PARTICIPANTS
 from api.record.crypto import unseal_json
 from api.record.key_store import Erased
 from api.record.transaction import open_record
@@ -324,3 +326,35 @@ def test_what_is_logged_about_people_is_no_more_than_ids_codes_and_counts(two):
     for who in SECRETS.values():
         for secret in who.values():
             assert secret not in told
+
+
+def test_what_was_sealed_about_somebody_is_in_no_file_of_the_data_folder_after_their_erasure(small_kail):
+    """Not in the log of the database either, in which the last changes lie beside it."""
+    kail = small_kail
+    person, *_ = with_everything(kail, "mentor")
+    with kail.record.read() as tx:
+        sealed = [
+            row._mapping[column.name]
+            for table in rights.tables_of_people()
+            for row in tx.all(select(table).where(table.c[table.info["person"]] == person))
+            for column in table.columns
+            if column.info.get("sealed") and row._mapping[column.name]
+        ]
+    assert len(sealed) > 15
+    assert any(part in (kail.settings.data / "kail.sqlite-wal").read_bytes() for part in sealed)
+    erase(kail, "mentor", person)
+    for path in kail.settings.data.rglob("*"):
+        content = path.read_bytes() if path.is_file() else b""
+        assert not any(part[:64] in content for part in sealed), path.name
+
+
+def test_a_log_that_somebody_reads_is_emptied_later(small_kail):
+    person = small_kail.participant()
+    with small_kail.record.read() as tx:
+        sealed = tx.one(select(PARTICIPANTS.c.sealed)).sealed
+        with small_kail.record.database.read() as reading:  # whoever reads still sees what was there
+            reading.execute(select(PARTICIPANTS.c.id)).all()
+            erase(small_kail, "mentor", person)
+    tidy(small_kail.record, small_kail.settings.data)
+    for path in small_kail.settings.data.rglob("kail.sqlite*"):
+        assert sealed not in path.read_bytes()

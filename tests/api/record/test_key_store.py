@@ -10,6 +10,7 @@ import sqlite3
 import stat
 import threading
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 
 import pytest
 
@@ -310,3 +311,20 @@ def test_what_is_looked_up_blind_tells_nothing_without_the_key_file(tmp_path):
     nik = secrets.token_hex(8)
     assert one.blind("nik", nik) == one.blind("nik", nik)
     assert len({one.blind("nik", nik), one.blind("phone", nik), other.blind("nik", nik)}) == 3
+
+
+# -- keys of nobody ----------------------------------------------------------------------------------------------------
+
+
+def test_a_store_from_before_learns_since_when_there_are_its_keys(tmp_path):
+    path, vault = tmp_path / "kail.key", tmp_path / "persons.keys"
+    with closing(Vault(open_keys(path), vault, path)) as made:
+        made.make_each(["a", "b"])
+        keys = made._keys_of(["a", "b"])
+    with closing(sqlite3.connect(vault, isolation_level=None)) as store:
+        store.execute("ALTER TABLE person_keys DROP COLUMN made")
+    before = datetime.now(UTC).replace(microsecond=0)
+    with closing(Vault(open_keys(path), vault, path)) as again:
+        assert again._keys_of(["a", "b"]) == keys
+        assert list(again.ages()) == ["a", "b"]
+        assert all(before <= since <= datetime.now(UTC) for since in again.ages().values())

@@ -112,7 +112,8 @@ def test_every_kind_of_error_has_that_shape(small_kail, monkeypatch):
             ask(*one)
         for kind, error in (
             ("internal", RuntimeError("3175011234567890")),
-            ("internal", OperationalError(None, None, sqlite3.OperationalError("disk I/O error"))),
+            ("internal", OperationalError(None, None, sqlite3.OperationalError("no such table: people"))),
+            ("busy", OperationalError(None, None, sqlite3.OperationalError("disk I/O error"))),
             ("too-slow", Refused(408, Trouble("body", "too_slow"))),
             ("busy", OperationalError(None, None, sqlite3.OperationalError("database is locked"))),
         ):

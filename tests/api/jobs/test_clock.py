@@ -1,0 +1,123 @@
+"""A clock that goes back: nothing lives longer by it, nobody is shut out, and every operator is told."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from api.accounts.api_keys import add_key
+from api.accounts.sessions import ABSOLUTE, IDLE
+from api.audit.tables import AUDIT
+from api.jobs.clock import KEPT_EVERY, look_at_clock
+from api.participants import agreements
+from api.participants.withdrawals import erase_due
+from api.record.jobs import JOBS, KEPT, forget_old
+from tests.api.accounts.signing_in import id_in, sign_in
+from tests.api.accounts.test_sessions import is_in
+
+JUMPS = [timedelta(hours=1), timedelta(days=1), timedelta(days=365)]
+BOTH_WAYS = pytest.mark.parametrize("sign", [1, -1], ids=["forward", "back"])
+
+
+def jump(kail, by):
+    """Move the clock as a mistake of the machine does; the worker looks a moment before and a moment after."""
+    look_at_clock(kail.record)
+    kail.clock.now += by
+    return look_at_clock(kail.record)
+
+
+@pytest.mark.parametrize("by", JUMPS)
+@pytest.mark.parametrize("idle", [0, 29, 31, 45, 75, 90, 600])
+def test_a_session_that_was_over_or_not_is_over_after_the_clock_went_back(small_kail, by, idle):
+    small_kail.clock.forward(days=400)
+    with small_kail.client() as client:
+        secret, _ = id_in(sign_in(client))
+        look_at_clock(small_kail.record)
+        small_kail.clock.forward(minutes=idle)
+        assert is_in(client, secret) == (timedelta(minutes=idle) <= min(IDLE, ABSOLUTE))
+        assert jump(small_kail, -by)
+        assert not is_in(client, secret)
+        client.cookies.clear()
+        again, _ = id_in(sign_in(client))
+        assert is_in(client, again)
+        small_kail.clock.forward(minutes=1)
+        assert not look_at_clock(small_kail.record)
+        assert is_in(client, again), "only those from before have to sign in again"
+
+
+@pytest.mark.parametrize("by", JUMPS)
+@BOTH_WAYS
+def test_who_is_to_be_erased_is_erased_no_later(small_kail, by, sign):
+    person = small_kail.participant()
+    said = {"purpose": "record", "recipient": "", "given": False, "channel": "paper", "expires_on": None}
+    with small_kail.record.write() as tx:
+        agreements.say(tx, small_kail.actors["mentor"], person, {**said, "said_on": small_kail.live.today})
+    small_kail.clock.forward(hours=30)
+    jump(small_kail, sign * by)
+    small_kail.clock.forward(hours=40)
+    if sign < 0:
+        assert erase_due(small_kail.record) == 0, "nor much sooner"
+    small_kail.clock.forward(hours=1)
+    assert erase_due(small_kail.record) == 1
+
+
+def test_a_key_that_had_ended_does_not_begin_to_open_again(small_kail):
+    end = small_kail.clock.now + timedelta(hours=2)
+    with small_kail.record.write() as tx:
+        _, secret = add_key(tx, small_kail.actors["lender"], "bank", ["me"], end)
+        _, longer = add_key(tx, small_kail.actors["lender"], "bank2", ["me"], end + timedelta(days=30))
+    small_kail.clock.forward(hours=3)
+    assert jump(small_kail, -timedelta(hours=2))
+    with small_kail.client() as client:
+        for key, status in ((secret, 401), (longer, 200)):
+            headers = {"authorization": f"Bearer {key}"}
+            assert client.get("/api/v1/me", headers=headers).status_code == status
+
+
+@pytest.mark.parametrize("by", JUMPS)
+def test_what_is_kept_for_a_week_is_kept_no_longer(small_kail, by):
+    with small_kail.client("mentor") as client:
+        client.post("/api/v1/jobs", json={"kind": "export"})
+    with small_kail.record.write() as tx:
+        tx.run(JOBS.update().values(state="done", ended_at=tx.now))
+    small_kail.clock.now += KEPT - timedelta(minutes=5)
+    jump(small_kail, -by)
+    forget_old(small_kail.record)
+    with small_kail.record.read() as tx:
+        assert tx.one(select(JOBS)) is not None
+    small_kail.clock.forward(minutes=6)
+    forget_old(small_kail.record)
+    with small_kail.record.read() as tx:
+        assert tx.one(select(JOBS)) is None
+
+
+def test_every_operator_and_the_log_are_told_once(small_kail, caplog):
+    with caplog.at_level(logging.WARNING, "kail"):
+        assert jump(small_kail, -timedelta(hours=2))
+        assert not look_at_clock(small_kail.record)
+    assert caplog.text.count("the clock went back") == 1
+    with small_kail.record.read() as tx:
+        told = [row for row in tx.all(select(AUDIT)) if row.action == "clock_went_back"]
+    assert {row.organisation_id for row in told} == {actor.organisation_id for actor in small_kail.actors.values()}
+    assert {json.loads(row.detail)["minutes"] for row in told} == {120}
+    for login in ("operator", "other_operator"):
+        with small_kail.client(login) as client:
+            assert "jam mesin mundur" in client.get("/audit").text
+
+
+def test_a_clock_that_goes_on_as_it_should_is_only_kept_now_and_then(kail):
+    moments = []
+    for _ in range(20):
+        kail.clock.forward(seconds=10)
+        assert not look_at_clock(kail.record)
+        with kail.record.read() as tx:
+            from api.jobs.clock import CLOCK
+
+            moments.append(tx.one(select(CLOCK.c.latest)).latest)
+    assert len(set(moments)) == 20 * 10 // KEPT_EVERY.total_seconds() + 1
+    kail.clock.forward(seconds=-30)  # two servers' clocks
+    assert not look_at_clock(kail.record)
