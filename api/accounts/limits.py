@@ -1,7 +1,8 @@
 """Guesses get slower and slower, across workers too, and nobody is shut out of their own account.
 
-After the first tries, which are free, each one must wait longer than the one before. A try that comes too early is not
-looked at and costs its name nothing: whoever guesses on cannot keep the owner waiting longer than the longest wait.
+After the first tries, which are free, each one must wait longer than the one before, up to a longest wait. A try that comes
+too early is not looked at and makes nobody wait longer. Somebody who never stops guessing still takes most of the turns
+at a name, or at an address that they share with its owner.
 
 The wait of one name from one address is the one that matters; the wider ones slow many addresses on one name and one
 address on many names. The address is the one that connected, or what a proxy says that the operator trusts.
@@ -67,11 +68,14 @@ def _mark(keys: Keys, number: str, login: str, password_hash: str) -> str:
 
 
 def is_known(tx: Transaction, login: str, password_hash: str, mark: str) -> bool:
-    """Whether this is a mark that a browser got for this name and password, not too long ago and not in the future."""
+    """Whether this is a mark that a browser got for this name and password, not too long ago.
+
+    One of a clock that went back since is good too: it opens nothing, and without it the owner would be slowed.
+    """
     number = mark[:_NUMBER]
     if not secrets.compare_digest(mark.encode(), _mark(tx.keys, number, login, password_hash).encode()):
         return False
-    return timedelta() <= tx.now - datetime.strptime(number[:8], "%Y%m%d").replace(tzinfo=UTC) < KNOWN_FOR
+    return tx.now - datetime.strptime(number[:8], "%Y%m%d").replace(tzinfo=UTC) < KNOWN_FOR
 
 
 def buckets(login: str, address: str, mark: str = "") -> dict[str, str]:
@@ -113,31 +117,30 @@ def _own(account_id: str) -> str:
 
 
 def _count(tx: Transaction, paces: dict[str, Pace]) -> timedelta:
-    held = _held(tx, list(paces))
-    counts = {bucket: 0 if tx.now - last > ANEW else count for bucket, last, count in held}
+    """Count in all of these counters or in none; the one writer's lock keeps anybody else from counting meanwhile."""
+    asked = select(TRIES.c.bucket, TRIES.c.last, TRIES.c["count"]).where(TRIES.c.bucket.in_(list(paces)))
     # A clock that went back must not make anybody wait for the moment to come again.
-    waits = [paces[bucket].wait(counts[bucket]) - (tx.now - min(last, tx.now)) for bucket, last, _ in held]
-    wait = max(timedelta(), *waits)
-    for bucket, last, _ in held:
+    held = {bucket: (min(last, tx.now), count) for bucket, last, count in tx.all(asked) if tx.now - last <= ANEW}
+    waits = [paces[bucket].wait(count) - (tx.now - last) for bucket, (last, count) in held.items()]
+    wait = max(timedelta(), *waits) if waits else timedelta()
+    for bucket in paces:
+        count = held[bucket][1] if bucket in held else 0
         if not wait:
-            _keep(tx, bucket, count=counts[bucket] + 1)
-        elif last > tx.now:
-            _keep(tx, bucket)
+            _keep(tx, bucket, count + 1)
+        elif bucket in held:
+            _keep_now(tx, bucket)
     return wait
 
 
-def _held(tx: Transaction, names: list[str]) -> list[tuple[str, datetime, int]]:
-    """The counters (bucket, last try, count), made where they are not there, and nobody else's until the end."""
+def _keep_now(tx: Transaction, bucket: str) -> None:
+    """Let the last try of a clock that went back since be now."""
+    tx.run(update(TRIES).where(TRIES.c.bucket == bucket, TRIES.c.last > tx.now).values(last=tx.now))
+
+
+def _keep(tx: Transaction, bucket: str, count: int) -> None:
     dialect = sqlite if tx.sql.dialect.name == "sqlite" else postgresql
-    # Always in one order, so that no two wait for each other.
-    new = [{"bucket": bucket, "last": tx.now, "count": 0} for bucket in sorted(names)]
-    tx.run(dialect.insert(TRIES).values(new).on_conflict_do_nothing())
-    held = select(TRIES.c.bucket, TRIES.c.last, TRIES.c["count"]).where(TRIES.c.bucket.in_(names))
-    return [(row[0], row[1], row[2]) for row in tx.all(held.order_by(TRIES.c.bucket).with_for_update())]
-
-
-def _keep(tx: Transaction, bucket: str, **values: int) -> None:
-    tx.run(update(TRIES).where(TRIES.c.bucket == bucket).values(last=tx.now, **values))
+    new = dialect.insert(TRIES).values(bucket=bucket, last=tx.now, count=count)
+    tx.run(new.on_conflict_do_update(index_elements=[TRIES.c.bucket], set_={"last": tx.now, "count": count}))
 
 
 def forget_tries(tx: Transaction, login: str, address: str, mark: str = "") -> None:

@@ -23,6 +23,7 @@ from api.web.openapi import (
     listed,
     named,
     or_null,
+    table,
 )
 
 ENDPOINTS: Final[tuple[Any, ...]] = endpoints.HANDLERS
@@ -46,9 +47,9 @@ ME: Final[Mapping[str, Schema]] = {
 }
 
 SAID: Final[Mapping[str, Route]] = {
-    "POST /api/v1/session": Route(named(login=TEXT, password=TEXT), named(**ME)),
+    "POST /api/v1/session": Route(named(login=TEXT, password=TEXT), table("", ME)),
     "DELETE /api/v1/session": Route(None, named(signed_out=TRUTH)),
-    "GET /api/v1/me": Route(None, named(**ME, organisation=TEXT, organisation_id=ID)),
+    "GET /api/v1/me": Route(None, table("", {**ME, "organisation": TEXT, "organisation_id": ID})),
     "POST /api/v1/me/password": Route(named(old=TEXT, new=TEXT), named(changed=TRUTH)),
     "GET /api/v1/me/keys": Route(None, named(keys=listed(KEY))),
     "POST /api/v1/me/keys": Route(

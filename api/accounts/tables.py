@@ -65,4 +65,5 @@ TRIES: Final = Table(
     Column("bucket", String(64), primary_key=True),
     Column("last", Moment, nullable=False),
     Column("count", Integer, nullable=False),
+    Index("ix_tries_last", "last"),
 )

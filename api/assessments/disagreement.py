@@ -12,6 +12,7 @@ from api.audit.service import note
 from api.participants.gate import CONTACT, RECOMMENDATION, Person, may, may_each, seal_json, unseal_json
 from api.participants.people import bump
 from api.participants.tables import PARTICIPANTS
+from api.record import answered
 from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction, new_id
@@ -67,6 +68,7 @@ def objects(tx: Transaction, actor: Actor, assessment_id: str, words: str) -> st
     tx.run(insert(OBJECTIONS).values(**row, account_id=actor.account_id, words=sealed))
     tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person.id).values(frozen=True))
     bump(tx, person.id)
+    answered.empty(tx)  # a kept answer could hold what may not be worked out now
     note(tx, actor, "objected", "participant", person.id, assessment=assessment_id)
     return number
 
@@ -100,7 +102,8 @@ def objections_of(tx: Transaction, actor: Actor, *, waiting: bool = True) -> lis
     if waiting:
         asked = asked.where(OBJECTIONS.c.decided_at.is_(None))
     rows = tx.all(asked.order_by(OBJECTIONS.c.at))
-    about = tx.all(select(PARTICIPANTS).where(PARTICIPANTS.c.id.in_({row.participant_id for row in rows})))
+    who = asked.with_only_columns(OBJECTIONS.c.participant_id)
+    about = tx.all(select(PARTICIPANTS).where(PARTICIPANTS.c.id.in_(who)))
     there = may_each(tx, actor, about, CONTACT)
     return [_objection(tx, row) for row in rows if row.participant_id in there and row.words]
 

@@ -96,8 +96,10 @@ class OwnProcess:
     def _stored_as(self, actor: Actor, assessment: str) -> Outcome | None:
         try:
             return stored_as(self._record, actor, assessment)
-        except Unavailable:
-            raise Unavailable("maybe_done") from None  # of what the lost process did nobody knows yet
+        except Exception as error:
+            if why_unavailable(error):  # of what the lost process did nobody knows yet
+                raise Unavailable("maybe_done") from None
+            raise
 
     def close(self) -> None:
         """End the process, and start none again."""

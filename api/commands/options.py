@@ -79,11 +79,16 @@ def as_networks(context: click.Context, parameter: click.Parameter, values: Sequ
     found, wrong = [], []
     for value in values:
         try:
-            found.append(str(ipaddress.ip_network(value)))
+            network = ipaddress.ip_network(value)
         except ValueError as error:
             wrong.append(f"{error}.")
+            continue
+        if not network.prefixlen:
+            wrong.append(f"{value} is everybody.")
+        found.append(str(network))
     if wrong:
-        raise click.BadParameter(" ".join([*wrong, "Write a network such as 10.0.0.0/8, or one address."]))
+        said = "Write the address of your proxy such as 10.0.0.5, or a network in which there are only proxies."
+        raise click.BadParameter(" ".join([*wrong, said]))
     return tuple(found)
 
 

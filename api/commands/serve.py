@@ -41,7 +41,8 @@ _NO_PORT = {errno.EACCES: "low_port", errno.EADDRNOTAVAIL: "address_elsewhere"}
 )
 @click.option(
     "--trusted-proxy", multiple=True, callback=as_networks, metavar="CIDR",
-    help="A network of your proxy: what it says of where somebody comes from is believed. May be given again.",
+    help="Your proxy's address, or a network with nothing but proxies: it is believed from where somebody comes. "
+    "May be given again.",
 )  # fmt: skip
 @click.option(
     "--upload-mb", type=click.IntRange(1, 10_000), default=200, show_default=True, metavar="MB",
@@ -71,7 +72,7 @@ def serve(host: str, port: int, workers: int, programme: Path | None, check: boo
       kail serve
       kail serve --port 8080 --workers 2 --data ~/kail-data
       kail serve --programme my-city
-      kail serve --https --trusted-proxy 10.0.0.0/8
+      kail serve --https --trusted-proxy 10.0.0.5
       kail serve --data ~/kail-data --check
 
     Stop it with Ctrl-C. Behind a proxy everybody seems to come from

@@ -230,8 +230,10 @@ def _store_rows(job: Doing, cells: CellsReader, reading: Reading, agreed: Agreem
 
 def _chunk(cells: CellsReader, rows: Iterator[tuple[Row, int]], most: int) -> list[tuple[Row, int]]:
     """The next rows, at most so many, fewer where they are long: nobody's rows fill the memory."""
-    chunk, begin = [], cells.tell()
+    chunk: list[tuple[Row, int]] = []
+    begin = 0
     for one in itertools.islice(rows, most):
+        begin = begin or cells.tell()  # before the first it is not where the rows are
         chunk.append(one)
         if cells.tell() - begin > MOST_BYTES_AT_ONCE:
             break

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from api.accounts.tables import ACCOUNTS
 from api.consents import service as consents
 from api.participants.gate import CONTACT, Person, may
-from api.participants.people import bump, see
+from api.participants.people import bump, keep_nothing_said, see
 from api.participants.withdrawals import note_said
 from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
@@ -38,10 +38,12 @@ def say(
         Refused: 404; 400 for a recipient who does not lend; 409 where the participant was changed since, there is nothing
             to take back, or an older paper would undo a withdrawal.
     """
-    may(tx, actor, person_id, CONTACT, version)
+    person = may(tx, actor, person_id, CONTACT, version)
     _check(tx, person_id, entry)
     number = consents.say(tx, actor, person_id, **entry)
     note_said(tx, person_id, entry)
+    if not entry["given"]:
+        keep_nothing_said(tx, person.mentor_id)
     return number, bump(tx, person_id)
 
 

@@ -50,7 +50,7 @@ _OPENS: Final[Mapping[str, frozenset[str]]] = {
 }
 """Of each purpose, what the columns say that may be opened for it."""
 _NOT_OPERATORS: Final = frozenset({RECORD})
-"""What an operator sees of nobody, but to hand it to them."""
+"""What an operator sees of nobody, but to hand it to them; the facts that a recommendation was made from come with it."""
 _ONE: Final = select(PARTICIPANTS).where(
     PARTICIPANTS.c.id == bindparam("person"), PARTICIPANTS.c.organisation_id == bindparam("organisation")
 )
@@ -214,7 +214,8 @@ def _grant(tx: Transaction, actor: Actor | None, persons: Iterable[str], purpose
     if actor is not None and actor.role == "operator" and purpose != RIGHTS:
         opens -= _NOT_OPERATORS
     for person in persons:
-        granted[person] = granted.get(person, frozenset()) | opens
+        before = granted.get(person, frozenset())
+        granted[person] = opens if before <= opens else before | opens
 
 
 def _opened(tx: Transaction, row: Row[Any]) -> Person:

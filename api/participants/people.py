@@ -15,6 +15,7 @@ from api.consents import service as consents
 from api.consents.service import Agreement
 from api.participants.gate import CONTACT, RECORD, Person, begin, may, may_each, seal_json
 from api.participants.tables import PARTICIPANTS
+from api.record import answered, jobs
 from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction, new_id
@@ -133,27 +134,31 @@ def _reach(actor: Actor) -> tuple[Any, ...]:
 def people_of(tx: Transaction, actor: Actor, search: str = "", mentor_id: str = "") -> list[Person]:
     """The asking mentor's participants by name, or an operator's, of whom `mentor_id` picks those of one mentor.
 
-    `search` is part of a name, or a whole NIK, phone or own id. Of a number only those who have it are opened.
+    `search` is part of a name, or a whole NIK, phone or own id. Where it is a number only those who have it are opened,
+    unless it is short and nobody has it: then it may stand in a name.
     """
-    wanted, reach = unicodedata.normalize("NFKC", search).strip(), [*_reach(actor), PARTICIPANTS.c.sealed.is_not(None)]
-    if mentor_id:
-        reach.append(PARTICIPANTS.c.mentor_id == mentor_id)
-    by_number = _NUMBER.fullmatch(wanted) is not None
-    if by_number:
-        reach.append(PARTICIPANTS.c.id.in_(_who_have_number(tx, actor.organisation_id, wanted)))
-    people = may_each(tx, actor, tx.all(select(PARTICIPANTS).where(*reach)), CONTACT).values()
-    found = [person for person in people if by_number or _is_called(person, wanted.casefold())]
-    return sorted(found, key=lambda person: (person.identity.get("name", "").casefold(), person.id))
+    wanted = unicodedata.normalize("NFKC", search).strip()
+    digits = re.sub(r"[^0-9]", "", wanted)
+    there, whole = PARTICIPANTS.c.sealed.is_not(None), len(digits) >= _WHOLE_NUMBER
+    found: dict[str, Person] = {}
+    if digits:
+        having = PARTICIPANTS.c.id.in_(_who_have_number(tx, actor.organisation_id, digits, wanted))
+        rows = tx.all(select(PARTICIPANTS).where(having, there))
+        found |= may_each(tx, actor, [row for row in rows if mentor_id in ("", row.mentor_id)], CONTACT)
+    if any(map(str.isalpha, wanted)) or not (whole or found):
+        reach = [*_reach(actor), there, *([PARTICIPANTS.c.mentor_id == mentor_id] if mentor_id else [])]
+        people = may_each(tx, actor, tx.all(select(PARTICIPANTS).where(*reach)), CONTACT)
+        found |= {name: person for name, person in people.items() if _is_called(person, wanted.casefold())}
+    return sorted(found.values(), key=lambda person: (person.identity.get("name", "").casefold(), person.id))
 
 
-_NUMBER: Final = re.compile(r"[+(]?[0-9][0-9 .()/-]*")
-"""What is looked up as a number: nobody is called so."""
+_WHOLE_NUMBER: Final = 8
+"""Digits of the shortest phone number: what has so many and no letter stands in no name."""
 
 
-def _who_have_number(tx: Transaction, organisation_id: str, number: str) -> Any:
-    digits = re.sub(r"[^0-9]", "", number)
+def _who_have_number(tx: Transaction, organisation_id: str, digits: str, own_id: str) -> Any:
     phone = f"62{digits[1:]}" if digits.startswith("0") else digits
-    marks = indices(tx, organisation_id, {"nik": digits, "phone": phone}, number)
+    marks = indices(tx, organisation_id, {"nik": digits, "phone": phone}, own_id)
     ours = PARTICIPANTS.c.organisation_id == organisation_id
     # One by one: of alternatives in one condition the database would go through everybody.
     return union(*(select(PARTICIPANTS.c.id).where(ours, PARTICIPANTS.c[name] == mark) for name, mark in marks.items()))
@@ -161,8 +166,10 @@ def _who_have_number(tx: Transaction, organisation_id: str, number: str) -> Any:
 
 def _is_called(person: Person, wanted: str) -> bool:
     """Whether that is part of a name, or an own id."""
-    identity = person.identity
-    return wanted in identity.get("name", "").casefold() or wanted == identity.get("own_id", "").casefold()
+    name, own = (
+        unicodedata.normalize("NFKC", person.identity.get(field, "")).casefold() for field in ("name", "own_id")
+    )
+    return wanted in name or wanted == own
 
 
 def look_for(tx: Transaction, actor: Actor, search: str = "", mentor_id: str = "") -> list[Person]:
@@ -196,13 +203,20 @@ def hand_over(tx: Transaction, actor: Actor, person_id: str, version: int, mento
     Raises:
         Refused: 404, 409 where the participant was changed meanwhile, 400 where that is no mentor here.
     """
-    may(tx, actor, person_id, CONTACT, version)
+    person = may(tx, actor, person_id, CONTACT, version)
     here = (ACCOUNTS.c.organisation_id == actor.organisation_id) & (ACCOUNTS.c.role == "mentor") & ACCOUNTS.c.active
     if not tx.one(select(ACCOUNTS.c.id).where(ACCOUNTS.c.id == mentor_id, here)):
         raise Refused(400, Trouble("mentor_id", "no_mentor", mentor_id))
     tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person_id).values(mentor_id=mentor_id))
+    keep_nothing_said(tx, person.mentor_id)
     note(tx, actor, "handed_over", "participant", person_id, to=mentor_id)
     return bump(tx, person_id)
+
+
+def keep_nothing_said(tx: Transaction, mentor_id: str) -> None:
+    """Let what was read out to a mentor, or is kept to be answered again, be said no more: somebody may not be in it now."""
+    jobs.forget_people(tx, mentor_id)
+    answered.empty(tx)
 
 
 def bump(tx: Transaction, person_id: str) -> int:

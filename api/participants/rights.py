@@ -97,7 +97,13 @@ def _empty(tx: Transaction, person_id: str) -> tuple[int, list[str]]:
             emptied += tx.run(delete(table).where(table.c[table.info["person"]] == person_id))
         elif sealed:
             emptied += tx.run(update(table).where(table.c[table.info["person"]] == person_id).values(sealed))
-    gone = {"nik_index": None, "phone_index": None, "own_index": None, "erased_at": tx.now, "frozen": False}
+    gone: dict[str, Any] = {
+        "nik_index": None,
+        "phone_index": None,
+        "own_index": None,
+        "erased_at": tx.now,
+        "frozen": False,
+    }
     gone |= {"withdrawn_at": None, "version": PARTICIPANTS.c.version + 1}
     tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person_id).values(gone))
     answered.empty(tx)

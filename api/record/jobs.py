@@ -30,13 +30,14 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    true,
     update,
 )
 
 from api.record.actor import Actor
 from api.record.crypto import Tampered, seal, seal_json, unseal, unseal_json
 from api.record.database import METADATA, SEALED, Moment
-from api.record.key_store import Erased
+from api.record.key_store import Erased, KeyProblem
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Record, Transaction, new_id
 
@@ -291,18 +292,22 @@ def files_of(place: str) -> list[str]:
 # -- when they are over ------------------------------------------------------------------------------------------------
 
 
-def forget_people(tx: Transaction) -> list[str]:
+def forget_people(tx: Transaction, account_id: str | None = None) -> list[str]:
     """Forget what jobs may say of somebody who is erased: pieces of those that are over, and what was read out.
+
+    `account_id`: only in jobs of that account, for whom somebody is not to be read out any more.
 
     What reads people out gets another round, so that its key is nobody's any more: a job under way begins again with a new
     one. Returned are the names of the old ones, to be destroyed once all this is committed; `forget_old` does it where that
     was not done.
     """
-    over, reads_out = JOBS.c.state.not_in(WAITING), JOBS.c.reads_out
+    theirs = true() if account_id is None else JOBS.c.account_id == account_id
+    over, reads_out = JOBS.c.state.not_in(WAITING) & theirs, JOBS.c.reads_out & theirs
     tx.run(delete(PIECES).where(PIECES.c.job_id.in_(select(JOBS.c.id).where(over | reads_out))))
     rows = tx.all(select(JOBS.c.id, JOBS.c.state, JOBS.c.round, JOBS.c.given).where(reads_out))
     # A key of the next round is left of an erasure that was undone: as long as the row says this one, it is nobody's.
-    tx.vault.destroy([key_name(row.id, row.round + 1) for row in rows])
+    if rows:
+        tx.vault.destroy([key_name(row.id, row.round + 1) for row in rows])
     for row in rows:
         waits = row.state in WAITING
         again = {"place": "{}", "done": 0, "given": _sealed_anew(tx, row)} if waits else {"result": None}
@@ -315,7 +320,7 @@ def _sealed_anew(tx: Transaction, row: Row[Any]) -> bytes | None:
     place, again = f"jobs.given:{row.id}", key_name(row.id, row.round + 1)
     try:
         given = unseal(tx.vault.key(key_name(row.id, row.round)), row.given, place)
-    except (Erased, Tampered, TypeError):
+    except (Erased, KeyProblem, Tampered, TypeError):
         return None
     return seal(tx.vault.make(again), given, place)
 

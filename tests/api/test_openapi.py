@@ -167,8 +167,11 @@ def test_what_is_sent_and_answered_is_what_the_document_says(small_kail, ask):
     assert {job["state"] for job in ask("mentor", "GET /api/v1/jobs")["jobs"]} == {"done"}
     assert ask("operator", "GET /api/v1/jobs/{job_id}", needless["id"])["state"] == "cancelled"
     # the end
+    taken_back = {"purpose": "record", "given": False, "channel": "phone"}
+    ended = ask("operator", "POST /api/v1/participants/{person_id}/consents", person, **taken_back)
+    assert ask("operator", "GET /api/v1/withdrawals")["withdrawals"]
     ask("operator", "GET /api/v1/participants/{person_id}/export", person)
-    ask("operator", "POST /api/v1/participants/{person_id}/erasure", person, version=now + 1)
+    ask("operator", "POST /api/v1/participants/{person_id}/erasure", person, version=ended["version"])
     ask("lender", "POST /api/v1/me/password", old=PASSWORD, new="kambing-merah-tiga-puluh")
     ask("mentor", "DELETE /api/v1/session")
     assert ask.visited == set(ROUTES)

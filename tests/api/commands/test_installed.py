@@ -83,6 +83,8 @@ def look_around(client, password):
     advice = client.post("/api/v1/recommendations", content=SIGNALS, headers={"content-type": "application/json"})
     assert advice.json()["tier"]["tier"] == "sapaan"
     assert client.post("/sign-in", data={"login": "budi", "password": password}).status_code == 303
+    changed = client.post("/account/password", data={"old": password, "new": "kambing-merah-tiga-puluh"})
+    assert changed.status_code == 303
     for _ in range(4):
         for path in ("/participants", "/accounts", "/audit"):
             assert client.get(path).status_code == 200, path

@@ -76,11 +76,12 @@ def test_only_the_proxies_that_are_named_are_believed(kail, tmp_path, monkeypatc
 
 
 def test_every_network_that_is_none_is_named_at_once(kail):
-    result = kail("serve", "--trusted-proxy", "10.0.0.1/8", "--trusted-proxy", "proxy", "--trusted-proxy", "10.0.0.1")
+    result = kail("serve", "--trusted-proxy", "10.0.0.1/8", "--trusted-proxy", "proxy", "--trusted-proxy", "::/0")
     assert result.exit_code == 2
     assert "10.0.0.1/8 has host bits set." in result.stderr
     assert "'proxy' does not appear to be an IPv4 or IPv6 network." in result.stderr
-    assert "Write a network such as 10.0.0.0/8, or one address." in result.stderr
+    assert "::/0 is everybody." in result.stderr
+    assert "Write the address of your proxy such as 10.0.0.5" in " ".join(result.stderr.split())
 
 
 def test_a_programme_can_be_named_for_the_service_as_for_files(kail, tmp_path, monkeypatch):

@@ -17,6 +17,7 @@ from api.audit.tables import AUDIT
 from api.consents.tables import CONSENTS
 from api.jobs.worker import do_all, who
 from api.participants import agreements, rights
+from api.participants.people import hand_over
 from api.participants.tables import PARTICIPANTS
 from api.record.doing import do_next
 from api.record.jobs import JOBS, PIECES, enqueue, forget_people, key_name, see_job
@@ -139,6 +140,34 @@ def test_an_export_whose_key_is_lost_does_not_keep_anybody_from_being_erased(kai
     do_all(kail.record, kail.live, kail.settings.data)
     with kail.client("mentor") as client:
         assert client.get(f"/api/v1/jobs/{job}").json()["state"] == "failed"
+
+
+def withdraws(kail, person):
+    said = {"purpose": "record", "recipient": "", "given": False, "channel": "paper", "expires_on": None}
+    with kail.record.write() as tx:
+        agreements.say(tx, kail.actors["mentor"], person, {**said, "said_on": kail.clock.now.date()})
+
+
+def moves(kail, person):
+    with kail.record.write() as tx:
+        hand_over(tx, kail.actors["operator"], person, 1, kail.actors["mentor2"].account_id)
+
+
+@pytest.mark.parametrize("happens", [withdraws, moves])
+def test_what_was_read_out_ends_when_somebody_may_not_be_in_it_any_more(kail, done, happens):
+    gone = kail.participant(name="Bu Ida")
+    kail.participant(name="Bu Umi")
+    kail.participant("mentor2", name="Bu Eka")
+    mine, theirs = done("mentor", kind="export"), done("mentor2", kind="export")
+    with kail.client("mentor") as client:
+        under_way = client.post("/api/v1/jobs", json={"kind": "export"}).json()
+    happens(kail, gone)
+    with kail.client("mentor") as client:
+        assert client.get(mine["file"]).status_code == 404
+        do_all(kail.record, kail.live, kail.settings.data)
+        again = client.get(f"/api/v1/jobs/{under_way['id']}").json()
+    assert [row["name"] for row in rows_of(kail, again)] == ["Bu Umi"]
+    assert [row["name"] for row in rows_of(kail, theirs, "mentor2")] == ["Bu Eka"]
 
 
 def test_chains_that_are_whole_are_called_whole_with_their_ends(kail, done):

@@ -17,10 +17,10 @@ from tests.keys import key_of
 from tests.reading import read
 
 
-def says(kail, person, *, given, purpose="record", expires_on=None):
+def says(kail, person, *, given, purpose="record", expires_on=None, login="operator"):
     entry = {"purpose": purpose, "recipient": "", "given": given, "channel": "paper", "expires_on": expires_on}
     with kail.record.write() as tx:
-        agreements.say(tx, kail.actors["mentor"], person, {**entry, "said_on": kail.live.today})
+        agreements.say(tx, kail.actors[login], person, {**entry, "said_on": kail.live.today})
 
 
 def is_erased(kail, person):
@@ -94,9 +94,7 @@ def test_an_operator_sees_who_is_to_be_erased_and_only_of_their_own(kail):
     for person in (first, second):
         says(kail, person, given=False)
         kail.clock.forward(hours=1)
-    with kail.record.write() as tx:
-        entry = {"purpose": "record", "recipient": "", "given": False, "channel": "paper", "expires_on": None}
-        agreements.say(tx, kail.actors["other_mentor"], theirs, {**entry, "said_on": kail.live.today})
+    says(kail, theirs, given=False, login="other_mentor")
     with kail.client("operator") as client:
         found = client.get("/api/v1/withdrawals").json()["withdrawals"]
         assert [(one["participant"], one["name"]) for one in found] == [(first, "Bu Ida"), (second, "Bu Umi")]

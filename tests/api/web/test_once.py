@@ -13,6 +13,7 @@ from api.accounts.tables import ACCOUNTS, API_KEYS
 from api.app import create_app
 from api.assessments.tables import ASSESSMENTS
 from api.audit.tables import AUDIT
+from api.participants.people import hand_over
 from api.participants.tables import PARTICIPANTS
 from api.record.answered import ANSWERS
 from api.record.jobs import JOBS
@@ -277,6 +278,27 @@ def test_an_erasure_empties_every_answer_but_not_what_was_done(kail):
     assert counted(kail.record, PARTICIPANTS) == 1
     with kail.record.read() as tx:
         assert sorted(row.answer is None for row in tx.all(select(ANSWERS.c.answer))) == [False, True]
+
+
+@pytest.mark.parametrize("happens", ["consents", "objection", "mentor"])
+def test_a_recommendation_is_not_told_again_to_who_may_not_ask_for_it_any_more(kail, happens):
+    person = kail.participant()
+    kail.evidence(person)
+    path = f"{PATH}/{person}/assessments"
+    with kail.client("mentor") as client:
+        first = client.post(path, json={}, headers={KEY: "one"})
+        assert client.post(path, json={}, headers={KEY: "one"}).content == first.content
+        if happens == "consents":
+            said = {"purpose": "recommendation", "given": False, "channel": "phone"}
+            assert client.post(f"{PATH}/{person}/consents", json=said).status_code == 201
+        elif happens == "objection":
+            where = f"/api/v1/assessments/{first.json()['id']}/objection"
+            assert client.post(where, json={"words": "Tidak"}).status_code == 201
+        else:
+            with kail.record.write() as tx:
+                version = tx.one(select(PARTICIPANTS.c.version)).version
+                hand_over(tx, kail.actors["operator"], person, version, kail.actors["mentor2"].account_id)
+        assert client.post(path, json={}, headers={KEY: "one"}).status_code == 409
 
 
 # -- forms -------------------------------------------------------------------------------------------------------------

@@ -12,7 +12,9 @@ depends_on = None
 
 def upgrade() -> None:
     op.alter_column("tries", "since", new_column_name="last")
+    op.create_index("ix_tries_last", "tries", ["last"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_tries_last", table_name="tries")
     op.alter_column("tries", "last", new_column_name="since")
