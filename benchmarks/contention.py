@@ -1,17 +1,24 @@
-"""How long a mentor's page waits while another mentor's import runs, beside the commit before, in the same run.
+"""How long pages wait for each other and for an import, beside the commits before, in the same run.
 
-    python benchmarks/contention.py [--quick] [--commit COMMIT]
+    python benchmarks/contention.py [--quick] [--commit COMMIT] [--looked COMMIT]
 
-`kail serve` on an SQLite record of synthetic people, by the code of now and by that of COMMIT, in turns. One mentor sends a
-file of 2,000 rows, no two alike; until all of them are in, another one opens the pages of their people one after another.
-What counts is the longest that a page took. What a page takes when nothing else goes on is printed beside it. --quick takes
-one round in place of three.
+`kail serve` on a record of synthetic people, by the code of now and by that of a commit before, in turns.
+
+An import: one mentor sends a file of 2,000 rows, no two alike, to an SQLite record; until all of them are in, another one opens
+the pages of their people one after another. What counts is the longest that a page took, beside --commit.
+
+Pages: 1, 4, 16 and 64 clients open the pages of people, each the next one as soon as it has one; on SQLite and, where it is
+installed, on PostgreSQL; with one worker and with two. Every answer is a look that is noted. Beside --looked, the commit before
+looking stopped to be a write. The clients share the machine's cores with the server, and PostgreSQL does not wait for the disk.
+
+--quick takes one round in place of three, and pages on SQLite alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import http.client
 import io
 import subprocess
 import sys
@@ -19,27 +26,33 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import httpx
 from before import COMMIT, ROOT, checked_out
 
 sys.path.insert(0, str(ROOT))
+from tests.installation import a_database, missing, postgresql
 from tests.installed import free_port
 
 ROWS, PEOPLE = 2_000, 60
 TIMES = 20
+LOOKED = "02b7ed2"
+"""Before a look was written apart from reading."""
+CLIENTS, SECONDS = (1, 4, 16, 64), 4.0
 START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from api.commands.main import main; main()"
 
 
 @contextmanager
-def served(code: Path, data: Path) -> Iterator[str]:
+def served(code: Path, data: Path, *options: str) -> Iterator[str]:
     """Serve a record with the code in a folder; yield the address."""
     port = free_port()
-    command = [sys.executable, "-c", START, str(code), "serve", "--port", str(port), "--data", str(data)]
+    command = [sys.executable, "-c", START, str(code), "serve", "--port", str(port), "--data", str(data), *options]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen(command, cwd=code, **quiet)  # type: ignore[call-overload]
     address = f"http://127.0.0.1:{port}"
@@ -61,9 +74,9 @@ def answers(address: str) -> bool:
         return False
 
 
-def made(code: Path, data: Path) -> tuple[list[str], list[str]]:
+def made(code: Path, data: Path, *options: str) -> tuple[list[str], list[str]]:
     """Fill a record with the code that serves it; return logins and passwords of two mentors."""
-    command = [sys.executable, "-c", START, str(code), "demo", "--data", str(data), "-n", str(PEOPLE)]
+    command = [sys.executable, "-c", START, str(code), "demo", "--data", str(data), "-n", str(PEOPLE), *options]
     printed = subprocess.run(command, cwd=code, capture_output=True, text=True, check=True).stdout
     mentors = [line.split() for line in printed.splitlines() if line.strip().startswith("mentor")]
     return [words[1] for words in mentors], [words[2] for words in mentors]
@@ -152,14 +165,102 @@ def measured(code: Path, folder: Path, seed: int) -> tuple[float, float, float]:
     return median(undisturbed), max(found[0]), seconds
 
 
+class Looked(NamedTuple):
+    """How pages went: answers a second, and milliseconds that half of them and 99 of 100 took."""
+
+    rate: float
+    p50: float
+    p99: float
+
+
+def looked_at(address: str, login: str, password: str, clients: int) -> Looked:
+    """Open the pages of a mentor's people from so many clients at once, for some seconds."""
+    with signed_in(address, login, password) as mentor:
+        people = [one["id"] for one in mentor.get("/api/v1/participants").json()["participants"]]
+        cookie = "; ".join(f"{name}={value}" for name, value in mentor.cookies.items())
+    took: list[list[float]] = [[] for _ in range(clients)]
+    begin, end = threading.Barrier(clients + 1), time.monotonic() + SECONDS + 1.0
+
+    def look(mine: list[float], first: int) -> None:
+        parts = urlsplit(address)
+        line = http.client.HTTPConnection(parts.hostname or "", parts.port)
+        begin.wait()
+        while time.monotonic() < end:
+            start = time.perf_counter()
+            line.request(
+                "GET", f"/participants/{people[(first + len(mine)) % len(people)]}", headers={"cookie": cookie}
+            )
+            answer = line.getresponse()
+            answer.read()
+            if answer.status != 200:
+                raise SystemExit(f"{address}: a page was answered with {answer.status}")
+            mine.append(time.perf_counter() - start)
+        line.close()
+
+    threads = [threading.Thread(target=look, args=(mine, 7 * place)) for place, mine in enumerate(took)]
+    for thread in threads:
+        thread.start()
+    begin.wait()
+    start = time.monotonic()
+    for thread in threads:
+        thread.join()
+    every = sorted(one for mine in took for one in mine)
+    hundredths = quantiles(every, n=100)
+    return Looked(len(every) / (time.monotonic() - start), hundredths[49] * 1000, hundredths[98] * 1000)
+
+
+def looking(folder: Path, before: Path, kind: str, rounds: int) -> None:
+    """Print how pages went on a database of that kind, and the figures of it."""
+    found: dict[tuple[str, int, int], list[Looked]] = {}
+    for number in range(rounds):
+        for code in (before, ROOT):
+            said = "before" if code == before else "now"
+            with ExitStack() as stack:
+                data = folder / f"looked-{kind}-{said}-{number}"
+                server = stack.enter_context(postgresql()) if kind == "postgresql" else ""
+                options = ("--database", stack.enter_context(a_database(server))) if server else ()
+                (first, _), (word, _) = made(code, data, *options)
+                for workers in (1, 2):
+                    with served(code, data, "--workers", str(workers), *options) as address:
+                        looked_at(address, first, word, 4)  # warm
+                        for clients in CLIENTS if workers == 1 else (16,):
+                            one = looked_at(address, first, word, clients)
+                            found.setdefault((said, workers, clients), []).append(one)
+                            print(
+                                f"{kind}, {said}, workers {workers}, clients {clients}: {one.rate:.0f} pages a second, "
+                                f"p50 {one.p50:.1f} ms, p99 {one.p99:.1f} ms",
+                                flush=True,
+                            )
+
+    def of(said: str, workers: int, clients: int) -> Looked:
+        return Looked(*(median(part) for part in zip(*found[said, workers, clients], strict=True)))
+
+    for clients in CLIENTS[1:]:
+        one = of("now", 1, clients)
+        figure(f"{kind}_page_p99_to_p50_{clients}", one.p99 / one.p50, 3, at_most=True)
+    figure(f"{kind}_page_rate_16_to_before", of("now", 1, 16).rate / of("before", 1, 16).rate, 1.25)
+    figure(f"{kind}_page_p50_1_to_before", of("now", 1, 1).p50 / of("before", 1, 1).p50, 1, at_most=True)
+    figure(f"{kind}_page_rate_two_workers_to_one", of("now", 2, 16).rate / of("now", 1, 16).rate, 1.6)
+
+
+def figure(name: str, value: float, goal: float, *, at_most: bool = False) -> None:
+    met = value <= goal if at_most else value >= goal
+    print(f"figure {name} {value:.2f} {'<=' if at_most else '>='}{goal} {'met' if met else 'short'}", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one round, for a first look")
     parser.add_argument("--commit", default=COMMIT, help=f"the commit to compare with; {COMMIT} without it")
+    parser.add_argument("--looked", default=LOOKED, help=f"the commit for pages; {LOOKED} without it")
     given = parser.parse_args()
+    rounds = 1 if given.quick else 3
+    with tempfile.TemporaryDirectory() as name, checked_out(Path(name) / "looked", given.looked) as before:
+        for kind in ("sqlite",) if given.quick or missing() else ("sqlite", "postgresql"):
+            looking(Path(name), before, kind, rounds)
     with tempfile.TemporaryDirectory() as name, checked_out(Path(name) / "before", given.commit) as before:
         longest: dict[Path, list[float]] = {before: [], ROOT: []}
-        for number in range(1 if given.quick else 3):
+        for number in range(rounds):
             for place, code in enumerate(longest):
                 usual, worst, seconds = measured(code, Path(name), 2 * number + place)
                 said = "before" if code == before else "now"

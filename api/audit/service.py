@@ -11,6 +11,7 @@ from sqlalchemy import select
 from api.audit.chain import add
 from api.audit.tables import AUDIT
 from api.record.actor import Actor
+from api.record.together import Entry
 from api.record.transaction import Transaction
 
 MOST_SHOWN: Final = 200
@@ -51,8 +52,11 @@ def note_each(
         "kind": kind,
     }
     written = {name: json.dumps(detail, ensure_ascii=False, sort_keys=True) for name, detail in objects.items()}
-    if written:
-        add(tx, AUDIT, *({**who, "object_id": name, "detail": detail} for name, detail in written.items()))
+    rows = [{**who, "object_id": name, "detail": detail} for name, detail in written.items()]
+    if tx.looks is not None:
+        tx.looks += [Entry(add, AUDIT, row) for row in rows]
+    elif rows:
+        add(tx, AUDIT, *rows)
 
 
 def entries(tx: Transaction, actor: Actor, about: str = "", before: int | None = None) -> list[dict[str, Any]]:

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import Context
 from datetime import UTC, datetime
 from math import inf
@@ -27,6 +28,7 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.types import TypeDecorator
 
 from api.record import deadlines
+from api.record.turns import Turns
 from api.record.unavailable import Unavailable, why_unavailable
 from api.record.watch import Watch
 
@@ -92,17 +94,21 @@ class Database:
         self.engine = _engine(url, wait_seconds)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._writer = self.engine.execution_options(kail_writes=True)
+        self._turns, self._wait_seconds = Turns(), wait_seconds
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database and changes nothing."""
         with self.engine.connect() as connection:
-            yield connection
+            if self.is_sqlite:
+                yield connection
+            else:  # else each statement would see another state
+                yield connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """The one transaction that may change things: committed at the end, undone by any error."""
-        with self._writer.connect() as connection:
+        with self._turn(), self._writer.connect() as connection:
             connection.begin()
             if not self.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _WRITER})
@@ -110,6 +116,20 @@ class Database:
             deadlines.check()  # whoever asked may be told by now that nothing was changed: so be it
             _commit(connection)
             deadlines.committed()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """On SQLite wait for the other writers of this process in the order in which they came."""
+        if not self.is_sqlite:
+            yield
+            return
+        deadlines.check()
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self._turns.turn(min(deadlines.left(), self._wait_seconds)))
+            except TimeoutError:  # as if SQLite had waited in vain
+                raise OperationalError("BEGIN IMMEDIATE", {}, sqlite3.OperationalError("database is locked")) from None
+            yield
 
     def afterwards(self, work: Callable[[], object]) -> None:
         """Do what must not be done before all that was written is committed: here it is.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,21 @@ from sqlalchemy import Connection, Executable, Row
 from api.record.database import Database
 from api.record.key_store import Keys, Vault, open_keys
 from api.record.live import Clock
+from api.record.together import Entry, Together
 
 
 @dataclass(frozen=True, eq=False)  # each is itself alone: what may be opened in one may not in another
 class Transaction:
-    """One use case's view of the record: its connection, the moment it happens and the keys."""
+    """One use case's view of the record: its connection, the moment it happens and the keys.
+
+    `looks`: where it is gathered who looked at what, in a use case that writes nothing else; None: it is written at once.
+    """
 
     sql: Connection
     now: datetime
     keys: Keys
     vault: Vault
+    looks: list[Entry] | None = None
 
     def run(self, statement: Executable) -> int:
         """Carry out a statement; return how many rows an update or a deletion changed."""
@@ -47,12 +52,25 @@ class Record:
     keys: Keys
     vault: Vault
     clock: Clock
+    together: Together = field(default_factory=Together)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A use case that changes nothing."""
         with self.database.read() as sql:
             yield Transaction(sql, self.clock(), self.keys, self.vault)
+
+    @contextmanager
+    def look(self) -> Iterator[Transaction]:
+        """A use case that changes nothing but who looked at what: that is written when it is done, with other looks.
+
+        So nobody who looks keeps the writer's lock while they read. An answer may leave when this is over, not before.
+        """
+        looks: list[Entry] = []
+        with self.database.read() as sql:
+            yield Transaction(sql, self.clock(), self.keys, self.vault, looks)
+        if looks:
+            self.together.write(looks, self.write)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:

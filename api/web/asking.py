@@ -113,8 +113,10 @@ def ask(
 
     Looking at somebody is asked for like this too, because it is noted.
     """
-    with record_of(request).write() as tx:
-        return use_case(tx, actor_of(request), *given, **more)
+    record = record_of(request)
+    with record.look() if request.method in SAFE else record.write() as tx:
+        found = use_case(tx, actor_of(request), *given, **more)
+    return found
 
 
 def look_up(
