@@ -4,12 +4,12 @@
 
 `kail serve` on a record of synthetic people, by the code of now and by that of a commit before, in turns.
 
-An import: one mentor sends a file of 2,000 rows, no two alike, to an SQLite record; until all of them are in, another one opens
-the pages of their people one after another. What counts is the longest that a page took, beside --commit.
+An import: one mentor sends a file of 2,000 rows, no two alike, to an SQLite record; until all of them are in, another one
+opens the pages of their people one after another. What counts is the longest that a page took, beside --commit.
 
 Pages: 1, 4, 16 and 64 clients open the pages of people, each the next one as soon as it has one; on SQLite and, where it is
-installed, on PostgreSQL; with one worker and with two. Every answer is a look that is noted. Beside --looked, the commit before
-looking stopped to be a write. The clients share the machine's cores with the server, and PostgreSQL does not wait for the disk.
+installed, on PostgreSQL, which does not wait for the disk here; with one worker and with two. Every answer is a look that is
+noted. Beside --looked, the commit before looking stopped to be a write. The clients share the cores with the server.
 
 --quick takes one round in place of three, and pages on SQLite alone.
 """
