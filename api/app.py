@@ -103,6 +103,7 @@ def create_app(
         compression_config=CompressionConfig(backend="gzip", minimum_size=1024, gzip_compress_level=5),
         logging_config=None,
     )
+    cast(JinjaTemplateEngine, app.template_engine).engine.auto_reload = False  # installed files do not change
     # The framework numbers the schemas it finds in handlers; ours come from the programme and are added to them.
     app.openapi_schema.components.schemas.update(cast(Any, schemas(live.rules)))
     for noun in nouns:

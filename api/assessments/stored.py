@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, bindparam, func, select
 
 from api.advice.answer import answer, versions_of
 from api.assessments.core import Core
@@ -42,6 +42,15 @@ class Assessment:
     content: bytes  # the core as it was stored, byte for byte
     summary: Mapping[str, Any]
     propensity: float | None
+
+
+_NO_PLACE: Final = 2**31 - 1  # after every other
+_LISTED: Final = (
+    select(*(ASSESSMENTS.c[name] for name in ("id", "participant_id", "place", "at", "cause", "summary")))
+    .where(ASSESSMENTS.c.participant_id == bindparam("person"), ASSESSMENTS.c.place < bindparam("before"))
+    .order_by(ASSESSMENTS.c.place.desc())
+    .limit(LISTED)
+)
 
 
 class Listed(NamedTuple):
@@ -161,10 +170,7 @@ def list_of(tx: Transaction, person: Person, before: int | None = None) -> tuple
 
     The second is the place before which there are more; None where there are none.
     """
-    c = ASSESSMENTS.c
-    mine = c.participant_id == person.id if before is None else (c.participant_id == person.id) & (c.place < before)
-    shown = select(c.id, c.participant_id, c.place, c.at, c.cause, c.summary)
-    rows = tx.all(shown.where(mine).order_by(c.place.desc()).limit(LISTED))
+    rows = tx.sql.execute(_LISTED, {"person": person.id, "before": before or _NO_PLACE}).all()
     found = [Listed(row.id, row.place, row.at, row.cause, summary_of(tx, row)) for row in rows]
     return found, found[-1].place if len(found) == LISTED and found[-1].place > 1 else None
 

@@ -54,7 +54,7 @@ def note_each(
     written = {name: json.dumps(detail, ensure_ascii=False, sort_keys=True) for name, detail in objects.items()}
     rows = [{**who, "object_id": name, "detail": detail} for name, detail in written.items()]
     if tx.looks is not None:
-        tx.looks += [Entry(add, AUDIT, row) for row in rows]
+        tx.looks.extend(Entry(add, AUDIT, row) for row in rows)
     elif rows:
         add(tx, AUDIT, *rows)
 

@@ -163,6 +163,10 @@ def allows(tx: Transaction, person: Person, purpose: str) -> bool:
 
 def _refused(tx: Transaction, people: Sequence[Row[Any] | Person], purpose: str) -> dict[str, list[Trouble]]:
     """Of whom that may not be, and why: by id, every consent that is missing, or else an objection that waits."""
+    if len(people) == 1:  # asked in one statement, whatever is asked
+        [one] = people
+        why = _why_not(one, consents.missing(tx, one.id, _AGREED[purpose]), purpose)
+        return {one.id: why} if why else {}
     ids = [one.id for one in people]
     agree = {consent: consents.who_agrees(tx, ids, consent) for consent in _AGREED[purpose]}
     found = {}
