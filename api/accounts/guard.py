@@ -239,14 +239,14 @@ def _by_session(record: Record, secret: str) -> Actor | None:
         return None
     actor, seen_at = found
     if now - seen_at > min(SEEN_EVERY, IDLE):
-        _note_seen(record, actor)
+        _note_seen(record, actor, _NOTE_SECONDS if now - seen_at < IDLE / 2 else 2.0)
     return actor
 
 
-def _note_seen(record: Record, actor: Actor) -> None:
+def _note_seen(record: Record, actor: Actor, seconds: float) -> None:
     """Note that a session is in use; where others write, or there is no room, the next request does."""
     try:
-        with deadlines.within(_NOTE_SECONDS), record.write() as tx:
+        with deadlines.within(seconds), record.write() as tx:
             touch_session(tx, actor.session)
     except Exception as error:
         if why_unavailable(error) is None:

@@ -98,6 +98,8 @@ def change_password(record: Record, actor: Actor, old: str, new: str) -> tuple[s
     troubles = [] if passwords.verify(account.password_hash, old) else [Trouble("old", "wrong_old_password")]
     if not passwords.SHORTEST <= len(new) <= passwords.LONGEST:
         troubles.append(Trouble("new", "password_length", least=passwords.SHORTEST, most=passwords.LONGEST))
+    elif new == old:  # somebody else may know it
+        troubles.append(Trouble("new", "password_same"))
     elif passwords.too_easy(new, account.login):
         troubles.append(Trouble("new", "password_easy"))
     if troubles:

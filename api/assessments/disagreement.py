@@ -68,7 +68,7 @@ def objects(tx: Transaction, actor: Actor, assessment_id: str, words: str) -> st
     tx.run(insert(OBJECTIONS).values(**row, account_id=actor.account_id, words=sealed))
     tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person.id).values(frozen=True))
     bump(tx, person.id)
-    answered.empty(tx)  # a kept answer could hold what may not be worked out now
+    answered.empty(tx, person.mentor_id)  # a kept answer could hold what may not be worked out now
     note(tx, actor, "objected", "participant", person.id, assessment=assessment_id)
     return number
 

@@ -59,7 +59,7 @@ def as_days(context: click.Context, parameter: click.Parameter, value: str) -> t
     Raises:
         click.BadParameter: if it is none.
     """
-    found = re.fullmatch(r"([0-9]{1,5})d", value.strip().lower())
+    found = re.fullmatch(r"([1-9][0-9]{0,4})d", value.strip().lower())
     if found is None:
         raise click.BadParameter(f"{value!r} is no number of days such as 30d.")
     return timedelta(days=int(found[1]))

@@ -1,21 +1,23 @@
 """The clock of the machine: where it goes back nothing lives longer by it, and everybody who runs the record is told.
 
 The worker keeps the latest moment that it saw. One that is later than now was seen before the clock went back: whoever is
-signed in signs in again, and what counts the time since something was done is moved back as far.
+signed in signs in again, and what is kept for a while ends no later. Whom an erasure waits for is left as it was: one that
+is done too early because a clock was wrong for a minute cannot be undone.
 """
 
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Column, ColumnElement, Integer, Table, delete, insert, select, update
+from sqlalchemy import Column, Integer, Table, delete, insert, select, update
 
 from api.accounts.sessions import SKEW
 from api.accounts.tables import API_KEYS, ORGANISATIONS, SESSIONS
 from api.audit.service import note
-from api.participants.tables import PARTICIPANTS
 from api.record.answered import ANSWERS
 from api.record.database import METADATA, Moment
 from api.record.jobs import JOBS
@@ -29,8 +31,8 @@ CLOCK: Final = Table(
     Column("id", Integer, primary_key=True),  # 1: there is one
     Column("latest", Moment, nullable=False),
 )
-_COUNTED: Final = ((PARTICIPANTS, PARTICIPANTS.c.withdrawn_at), (JOBS, JOBS.c.ended_at))
-"""Moments from which it is counted how long something stays, each with its table, whose rows have an id."""
+HELD: Final = timedelta(days=1)
+"""How long nobody is erased by themselves after the clock jumped: our choice, so that somebody may look at it first."""
 
 log = logging.getLogger("kail")
 
@@ -64,15 +66,29 @@ def _put_right(tx: Transaction, latest: datetime) -> None:
     tx.run(delete(SESSIONS))
     is_over = API_KEYS.c.revoked_at.is_(None) & (API_KEYS.c.expires_at <= latest)
     tx.run(update(API_KEYS).where(is_over).values(revoked_at=tx.now))
-    tx.run(delete(ANSWERS).where(ANSWERS.c.at > tx.now))
-    for table, column in _COUNTED:
-        _move_back(tx, table, column, latest - tx.now)
+    tx.run(
+        update(ANSWERS).where(ANSWERS.c.at > tx.now).values(at=tx.now)
+    )  # what was done under a key is not done again
+    for job in tx.all(select(JOBS.c.id, JOBS.c.ended_at).where(JOBS.c.ended_at.is_not(None))):
+        tx.run(update(JOBS).where(JOBS.c.id == job.id).values(ended_at=job.ended_at - (latest - tx.now)))
     for organisation in tx.all(select(ORGANISATIONS.c.id)):
         detail = {"organisation_id": organisation.id, "minutes": round((latest - tx.now) / timedelta(minutes=1))}
         note(tx, None, "clock_went_back", "organisation", organisation.id, **detail)
 
 
-def _move_back(tx: Transaction, table: Table, column: ColumnElement[datetime], by: timedelta) -> None:
-    """Let as much time have passed since a moment as before. Row by row: there are few, and databases write spans apart."""
-    for row in tx.all(select(table.c.id, column.label("moment")).where(column.is_not(None))):
-        tx.run(update(table).where(table.c.id == row.id).values({column: row.moment - by}))
+class Jumps:
+    """Notices where the clock jumps beside one that only counts: then nobody is erased by themselves for a day."""
+
+    def __init__(self, counted: Callable[[], float] = time.monotonic) -> None:
+        self._counted = counted
+        self._before: timedelta | None = None
+        self._jumped: timedelta | None = None
+
+    def may_erase(self, now: datetime) -> bool:
+        """Look at the clock; whether it went on as it should for long enough, or since this began."""
+        counted = timedelta(seconds=self._counted())
+        ahead = now - datetime.fromtimestamp(0, UTC) - counted
+        if self._before is not None and abs(ahead - self._before) > SKEW:
+            self._jumped = counted
+        self._before = ahead
+        return self._jumped is None or counted - self._jumped > HELD

@@ -20,7 +20,7 @@ from typing import Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.accounts.sessions import actor_of_account
-from api.jobs.clock import look_at_clock
+from api.jobs.clock import Jumps, look_at_clock
 from api.jobs.kinds import KINDS, ROLES
 from api.participants import rights, withdrawals
 from api.record import staging
@@ -64,6 +64,7 @@ def who(tx: Transaction, account_id: str, kind: str) -> Actor | None:
 def work(record: Record, live: Live, data: Path, space: Space, is_over: Callable[[], bool]) -> None:
     """Do jobs as they come, until it is over; none while there is little room on the disk, which is people's then."""
     tidied = looked = float("-inf")
+    jumps, may_erase = Jumps(), True
 
     def hold() -> bool:
         return is_over() or space.is_short()
@@ -72,9 +73,10 @@ def work(record: Record, live: Live, data: Path, space: Space, is_over: Callable
         try:
             if time.monotonic() - looked > CLOCK_SECONDS:
                 look_at_clock(record)
+                may_erase = jumps.may_erase(record.clock())
                 looked = time.monotonic()
             if time.monotonic() - tidied > TIDY_SECONDS:
-                tidy(record, data, 0 if tidied == float("-inf") else TIDY_SECONDS)
+                tidy(record, data, 0 if tidied == float("-inf") else TIDY_SECONDS, may_erase=may_erase)
                 tidied = time.monotonic()
             short = space.is_short()  # then jobs that were cancelled end, and make room
             if not do_next(record, live, data, KINDS, who, hold, stopped_only=short):
@@ -85,7 +87,7 @@ def work(record: Record, live: Live, data: Path, space: Space, is_over: Callable
             time.sleep(AGAIN_SECONDS)
 
 
-def tidy(record: Record, data: Path, spared_seconds: float = 0) -> None:
+def tidy(record: Record, data: Path, spared_seconds: float = 0, *, may_erase: bool = True) -> None:
     """Take away staged files that no job needs and old jobs; erase who is due, and finish erasures that a stop cut off."""
 
     def wanted() -> set[str]:
@@ -93,7 +95,8 @@ def tidy(record: Record, data: Path, spared_seconds: float = 0) -> None:
             return files_wanted(tx)
 
     staging.sweep(data, wanted, spared_seconds=spared_seconds)
-    withdrawals.erase_due(record)
+    if may_erase:
+        withdrawals.erase_due(record)
     rights.sweep(record)
     forget_old(record)
     record.database.empty_log()  # again, should somebody have read while it was to be emptied after an erasure

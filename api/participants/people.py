@@ -216,7 +216,7 @@ def hand_over(tx: Transaction, actor: Actor, person_id: str, version: int, mento
 def keep_nothing_said(tx: Transaction, mentor_id: str) -> None:
     """Let what was read out to a mentor, or is kept to be answered again, be said no more: somebody may not be in it now."""
     jobs.forget_people(tx, mentor_id)
-    answered.empty(tx)
+    answered.empty(tx, mentor_id)
 
 
 def bump(tx: Transaction, person_id: str) -> int:

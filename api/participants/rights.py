@@ -129,7 +129,7 @@ def sweep(record: Record) -> int:
 def nobodys(record: Record) -> dict[str, datetime]:
     """Keys without a person, and since when there are: an import that was cut off leaves some, and a restored database may.
 
-    They are listed before the rows: one of somebody who is registered meanwhile is not among them.
+    One of somebody who is being registered just now is among them: it is its age that tells.
     """
     ages = record.vault.ages()
     with record.read() as tx:

@@ -18,7 +18,7 @@ from datetime import timedelta
 from typing import Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Column, Index, LargeBinary, String, Table, delete, insert, select, update
+from sqlalchemy import Column, Index, LargeBinary, String, Table, delete, insert, select, true, update
 
 from api.record.crypto import seal, unseal
 from api.record.database import METADATA, Moment
@@ -36,7 +36,9 @@ ANSWERS: Final = Table(
     Column("asked", String(64), nullable=False),
     Column("at", Moment, nullable=False),
     Column("answer", LargeBinary),
+    Column("whose", String(64)),
     Index("ix_answers_at", "at"),
+    Index("ix_answers_whose", "whose"),
 )
 
 
@@ -52,7 +54,7 @@ class Answer(NamedTuple):
 class Act:
     """Something that is done once however often it is asked for.
 
-    `name`: who asks for what under which key. `asked`: a digest of all that was sent.
+    `name`: who asks, an account, for what under which key. `asked`: a digest of all that was sent.
     """
 
     name: Sequence[str]
@@ -81,7 +83,8 @@ class Act:
         forget(tx)
         content = zlib.compress(msgspec.msgpack.encode(answer))
         sealed = seal(self._key(tx), content, f"answers.answer:{mark}")
-        tx.run(insert(ANSWERS).values(mark=mark, asked=self._blind_asked(tx), at=tx.now, answer=sealed))
+        row = {"mark": mark, "asked": self._blind_asked(tx), "at": tx.now, "answer": sealed}
+        tx.run(insert(ANSWERS).values(row | {"whose": _whose(tx, self.name[0])}))
 
     def _blind(self, tx: Transaction, kind: str) -> str:
         return tx.keys.blind(kind, json.dumps(self.name))
@@ -98,6 +101,11 @@ def forget(tx: Transaction) -> None:
     tx.run(delete(ANSWERS).where(ANSWERS.c.at <= tx.now - KEPT))
 
 
-def empty(tx: Transaction) -> None:
-    """Delete what all kept answers say, since any may speak of somebody who is erased."""
-    tx.run(update(ANSWERS).where(ANSWERS.c.answer.is_not(None)).values(answer=None))
+def empty(tx: Transaction, account_id: str | None = None) -> None:
+    """Delete what all kept answers say, since any may speak of somebody who is erased; or those of one account."""
+    theirs = true() if account_id is None else ANSWERS.c.whose == _whose(tx, account_id)
+    tx.run(update(ANSWERS).where(ANSWERS.c.answer.is_not(None), theirs).values(answer=None))
+
+
+def _whose(tx: Transaction, account_id: str) -> str:
+    return tx.keys.blind("answers of", account_id)

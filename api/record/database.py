@@ -149,7 +149,7 @@ class Database:
         if not self.is_sqlite:
             return True
         with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("PRAGMA busy_timeout = 1000")
+            connection.exec_driver_sql("PRAGMA busy_timeout = 200")
             busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
         return not busy
 

@@ -30,7 +30,6 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    true,
     update,
 )
 
@@ -295,15 +294,15 @@ def files_of(place: str) -> list[str]:
 def forget_people(tx: Transaction, account_id: str | None = None) -> list[str]:
     """Forget what jobs may say of somebody who is erased: pieces of those that are over, and what was read out.
 
-    `account_id`: only in jobs of that account, for whom somebody is not to be read out any more.
+    `account_id`: only what was read out to that account, to whom somebody is not to be read out any more.
 
     What reads people out gets another round, so that its key is nobody's any more: a job under way begins again with a new
     one. Returned are the names of the old ones, to be destroyed once all this is committed; `forget_old` does it where that
     was not done.
     """
-    theirs = true() if account_id is None else JOBS.c.account_id == account_id
-    over, reads_out = JOBS.c.state.not_in(WAITING) & theirs, JOBS.c.reads_out & theirs
-    tx.run(delete(PIECES).where(PIECES.c.job_id.in_(select(JOBS.c.id).where(over | reads_out))))
+    reads_out = JOBS.c.reads_out if account_id is None else JOBS.c.reads_out & (JOBS.c.account_id == account_id)
+    told = reads_out | JOBS.c.state.not_in(WAITING) if account_id is None else reads_out
+    tx.run(delete(PIECES).where(PIECES.c.job_id.in_(select(JOBS.c.id).where(told))))
     rows = tx.all(select(JOBS.c.id, JOBS.c.state, JOBS.c.round, JOBS.c.given).where(reads_out))
     # A key of the next round is left of an erasure that was undone: as long as the row says this one, it is nobody's.
     if rows:

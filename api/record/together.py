@@ -1,7 +1,7 @@
 """Together: what several threads want written is written in one transaction, so that they wait for the disk once.
 
 Whoever comes first writes for all who wait by then. Each hears of its own end: what was in a transaction that failed is
-tried again by whom it concerns.
+tried again by whom it concerns. Where it failed in its commit it may be there twice then, never not at all.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Entry(NamedTuple):
 
 class _Waiting:
     def __init__(self, entries: Sequence[Entry]) -> None:
-        self.entries, self.is_done = entries, False
+        self.entries, self.is_done, self.is_gone = entries, False, False
 
 
 class Together:
@@ -58,8 +58,8 @@ class Together:
                 self._turn.release()
         finally:
             with self._state:
-                if mine in self._waiting:
-                    self._waiting.remove(mine)
+                mine.is_gone = True
+                self._waiting = [one for one in self._waiting if one is not mine]
 
     def _write_all(self, mine: _Waiting, begin: Callable[[], AbstractContextManager[Any]]) -> None:
         with self._state:
@@ -71,7 +71,7 @@ class Together:
                     add(tx, table, *(entry.value for entry in same))
         except BaseException:
             with self._state:  # the others do it themselves, in another transaction
-                self._waiting = [one for one in some if one is not mine] + self._waiting
+                self._waiting = [one for one in some if one is not mine and not one.is_gone] + self._waiting
             raise
         for one in some:
             one.is_done = True

@@ -45,6 +45,8 @@ def test_it_has_to_be_changed_before_anything_else(kail, make, login):
         assert "dibuat orang lain" in read(client.get("/account", headers=session)).text
         said = client.get("/api/v1/work-list?language=en", headers=session).json()["problems"][0]
         assert said["message"] == "Your password was made by somebody else and is for one time."
+        same = client.post("/api/v1/me/password", json={"old": told, "new": told}, headers=session)
+        assert (same.status_code, same.json()["problems"][0]["field"]) == (400, "new")
         changed = client.post("/api/v1/me/password", json={"old": told, "new": NEW}, headers=session)
         assert changed.status_code == 200
         client.cookies.clear()

@@ -226,7 +226,7 @@ def test_keys_of_nobody_are_listed_and_only_those_old_enough_are_destroyed(tmp_p
     record.close()
 
 
-@pytest.mark.parametrize("wrong", ["", "30", "-1d", "1w", "999999d"])
+@pytest.mark.parametrize("wrong", ["", "30", "0d", "-1d", "1w", "999999d"])
 def test_a_span_that_is_none_is_named(tmp_path, wrong):
     with installation(tmp_path / "data"):
         pass

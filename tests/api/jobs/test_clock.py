@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -12,7 +12,7 @@ from sqlalchemy import select
 from api.accounts.api_keys import add_key
 from api.accounts.sessions import ABSOLUTE, IDLE
 from api.audit.tables import AUDIT
-from api.jobs.clock import KEPT_EVERY, look_at_clock
+from api.jobs.clock import KEPT_EVERY, Jumps, look_at_clock
 from api.participants import agreements
 from api.participants.withdrawals import erase_due
 from api.record.jobs import JOBS, KEPT, forget_old
@@ -51,18 +51,37 @@ def test_a_session_that_was_over_or_not_is_over_after_the_clock_went_back(small_
 
 @pytest.mark.parametrize("by", JUMPS)
 @BOTH_WAYS
-def test_who_is_to_be_erased_is_erased_no_later(small_kail, by, sign):
+def test_who_is_to_be_erased_is_erased_when_they_would_have_been_once_it_is_put_right(small_kail, by, sign):
     person = small_kail.participant()
     said = {"purpose": "record", "recipient": "", "given": False, "channel": "paper", "expires_on": None}
     with small_kail.record.write() as tx:
         agreements.say(tx, small_kail.actors["mentor"], person, {**said, "said_on": small_kail.live.today})
     small_kail.clock.forward(hours=30)
     jump(small_kail, sign * by)
+    jump(small_kail, -sign * by)  # somebody puts it right
     small_kail.clock.forward(hours=40)
-    if sign < 0:
-        assert erase_due(small_kail.record) == 0, "nor much sooner"
+    assert erase_due(small_kail.record) == 0, "not sooner: it could not be undone"
     small_kail.clock.forward(hours=1)
     assert erase_due(small_kail.record) == 1
+
+
+@pytest.mark.parametrize("by", [timedelta(minutes=2), timedelta(days=5), -timedelta(days=10)])
+def test_after_a_jump_nobody_is_erased_by_themselves_for_a_day(by):
+    counted = [0.0]
+    jumps, now = Jumps(lambda: counted[0]), datetime(2026, 11, 21, tzinfo=UTC)
+
+    def after(hours, more=timedelta()):
+        nonlocal now
+        counted[0] += hours * 3600
+        now += timedelta(hours=hours) + more
+        return jumps.may_erase(now)
+
+    assert all(after(1) for _ in range(100))
+    assert not after(0, by)
+    assert not any(after(1) for _ in range(10))
+    assert not after(0, -by)
+    assert not any(after(1) for _ in range(24))
+    assert after(1)
 
 
 def test_a_key_that_had_ended_does_not_begin_to_open_again(small_kail):

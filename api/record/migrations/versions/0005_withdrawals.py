@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -20,7 +22,6 @@ def upgrade() -> None:
         sa.column("person_id", sa.String),
         sa.column("purpose", sa.String),
         sa.column("given", sa.Boolean),
-        sa.column("recorded_at", sa.DateTime),
     )
     people = sa.table(
         "participants",
@@ -28,16 +29,10 @@ def upgrade() -> None:
         sa.column("erased_at", sa.DateTime),
         sa.column("withdrawn_at", sa.DateTime),
     )
-    said = sa.select(consents.c.given, consents.c.recorded_at, consents.c.person_id, consents.c.seq).where(
-        consents.c.purpose == "record"
-    )
-    last = said.with_only_columns(sa.func.max(consents.c.seq)).group_by(consents.c.person_id)
-    moment = (
-        sa.select(consents.c.recorded_at)
-        .where(consents.c.seq.in_(last), consents.c.person_id == people.c.id, consents.c.given.is_(False))
-        .scalar_subquery()
-    )
-    op.execute(sa.update(people).where(people.c.erased_at.is_(None)).values(withdrawn_at=moment))
+    last = sa.select(sa.func.max(consents.c.seq)).where(consents.c.purpose == "record").group_by(consents.c.person_id)
+    gone = sa.select(consents.c.person_id).where(consents.c.seq.in_(last), consents.c.given.is_(False))
+    now = datetime.now(UTC).replace(tzinfo=None)  # not when they said so: an operator has three days to see the list
+    op.execute(sa.update(people).where(people.c.erased_at.is_(None), people.c.id.in_(gone)).values(withdrawn_at=now))
 
 
 def downgrade() -> None:
