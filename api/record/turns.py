@@ -1,7 +1,7 @@
 """Turns: the threads of a process that want the one writer's lock get it in the order in which they came.
 
-SQLite itself lets a writer look again after a while that grows, so that under load some wait hundreds of times as long as
-others. Between processes it still does.
+SQLite itself lets a writer look again after a while that grows, so that under load some wait many times as long as others
+(`benchmarks/contention.py`). Between processes it still does.
 """
 
 from __future__ import annotations
