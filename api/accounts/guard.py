@@ -158,6 +158,7 @@ WITH_ANY_PASSWORD: Final = (
 """What may be done before a password that somebody else made is changed."""
 
 _NOTE_SECONDS: Final = 0.25
+_LAST_NOTE_SECONDS: Final = 2.0  # when a session would soon be over for want of a note
 MAKES_ROOM: Final = ("POST /api/v1/jobs/{job_id}/cancel", "POST /jobs/{job_id}/cancel")
 """What is done also while there is little room on the disk: with a job its file goes."""
 
@@ -239,7 +240,7 @@ def _by_session(record: Record, secret: str) -> Actor | None:
         return None
     actor, seen_at = found
     if now - seen_at > min(SEEN_EVERY, IDLE):
-        _note_seen(record, actor, _NOTE_SECONDS if now - seen_at < IDLE / 2 else 2.0)
+        _note_seen(record, actor, _NOTE_SECONDS if now - seen_at < IDLE / 2 else _LAST_NOTE_SECONDS)
     return actor
 
 

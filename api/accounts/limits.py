@@ -1,4 +1,4 @@
-"""Guesses get slower and slower, across workers too, and nobody is shut out of their own account.
+"""Guesses get slower and slower, across workers too, instead of shutting the owner of the account out.
 
 After the first tries, which are free, each one must wait longer than the one before, up to a longest wait. A try that comes
 too early is not looked at and makes nobody wait longer. Somebody who never stops guessing still takes most of the turns

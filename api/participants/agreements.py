@@ -10,8 +10,8 @@ from sqlalchemy import select
 from api.accounts.tables import ACCOUNTS
 from api.consents import service as consents
 from api.participants.gate import CONTACT, Person, may
-from api.participants.people import bump, keep_nothing_said, see
-from api.participants.withdrawals import note_said
+from api.participants.people import bump, forget_what_was_told, see
+from api.participants.withdrawals import start_or_stop
 from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction
@@ -41,9 +41,9 @@ def say(
     person = may(tx, actor, person_id, CONTACT, version)
     _check(tx, person_id, entry)
     number = consents.say(tx, actor, person_id, **entry)
-    note_said(tx, person_id, entry)
+    start_or_stop(tx, person_id, entry)
     if not entry["given"]:
-        keep_nothing_said(tx, person.mentor_id)
+        forget_what_was_told(tx, person.mentor_id)
     return number, bump(tx, person_id)
 
 

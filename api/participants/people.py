@@ -208,13 +208,13 @@ def hand_over(tx: Transaction, actor: Actor, person_id: str, version: int, mento
     if not tx.one(select(ACCOUNTS.c.id).where(ACCOUNTS.c.id == mentor_id, here)):
         raise Refused(400, Trouble("mentor_id", "no_mentor", mentor_id))
     tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person_id).values(mentor_id=mentor_id))
-    keep_nothing_said(tx, person.mentor_id)
+    forget_what_was_told(tx, person.mentor_id)
     note(tx, actor, "handed_over", "participant", person_id, to=mentor_id)
     return bump(tx, person_id)
 
 
-def keep_nothing_said(tx: Transaction, mentor_id: str) -> None:
-    """Let what was read out to a mentor, or is kept to be answered again, be said no more: somebody may not be in it now."""
+def forget_what_was_told(tx: Transaction, mentor_id: str) -> None:
+    """Forget what was read out to a mentor or is kept to be answered again: somebody may not be in it any more."""
     jobs.forget_people(tx, mentor_id)
     answered.empty(tx, mentor_id)
 

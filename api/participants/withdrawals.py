@@ -28,8 +28,8 @@ BEFORE: Final = timedelta(hours=1)
 log = logging.getLogger("kail")
 
 
-def note_said(tx: Transaction, person_id: str, entry: Mapping[str, Any]) -> None:
-    """Begin to count where somebody took back that they are kept, and end it where they agree again."""
+def start_or_stop(tx: Transaction, person_id: str, entry: Mapping[str, Any]) -> None:
+    """Start the clock where somebody takes back that they are kept, and stop it where they agree again."""
     if entry["purpose"] == "record":
         begun = None if entry["given"] else tx.now
         tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person_id).values(withdrawn_at=begun))

@@ -75,7 +75,7 @@ def headers_of(status: int, why: str = "") -> dict[str, str]:
     return dict(HANG_UP) if status == 408 else {}
 
 
-def headers_for(refused: Refused) -> dict[str, str]:
+def headers_of_refusal(refused: Refused) -> dict[str, str]:
     """The headers that a refusal brings along; where one has to wait, for how many seconds."""
     waits = [trouble.args["wait"] for trouble in refused.troubles if "wait" in trouble.args]
     later = {"retry-after": str(math.ceil(max(waits).total_seconds()))} if waits else {}
@@ -166,7 +166,7 @@ def _refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[byte
 def _not_done(request: Request[Any, Any, Any], refused: Refused) -> Response[bytes]:
     language = language_of(request)
     listed = [{name: _told_again(name, part) for name, part in one.items()} for one in refused.problems(language)]
-    return answer_problem(refused.status, language, listed, headers_for(refused))
+    return answer_problem(refused.status, language, listed, headers_of_refusal(refused))
 
 
 def _told_again(name: str, part: Any) -> Any:

@@ -29,7 +29,7 @@ def _refused(request: Asking, refused: Refused) -> Response[Any]:
     if request.method in SAFE and any(trouble.code == CHANGE_FIRST for trouble in refused.troubles):
         return Redirect(address("/account", asked_language(request)), status_code=303, headers=dict(NO_STORE))
     answer = _problem_page(request, refused.status, problems_of(refused, language))
-    answer.headers.update(errors.headers_for(refused))
+    answer.headers.update(errors.headers_of_refusal(refused))
     return answer
 
 

@@ -104,5 +104,5 @@ def attempt(
             raise
         take_back(request)
         answer = again(Typed.after(refused, fields, errors.language_of(request)))
-        answer.headers.update(errors.headers_for(refused))
+        answer.headers.update(errors.headers_of_refusal(refused))
         return answer
