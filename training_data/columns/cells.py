@@ -11,7 +11,6 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
-from matcher.facts.participant import as_date
 from matcher.message import Message
 from matcher.programme.entries import Signal
 from matcher.programme.reading import Source
@@ -214,6 +213,9 @@ class ColumnMap:
         if self.as_of_format and isinstance(raw, str):
             found = parse_date(text or "", self.as_of_format)
         else:
+            # Here, since it loads numpy: whoever only reads cells, as the cage does, starts without.
+            from matcher.facts.participant import as_date
+
             found = as_date(without_midnight(text or "") if isinstance(raw, str) else raw)
         if found is None:
             raise ValueError(f"{raw!r} is no date")
