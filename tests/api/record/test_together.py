@@ -18,28 +18,62 @@ from api.record.unavailable import Unavailable
 
 
 class Paper:
-    """Where entries are written, a transaction after the other; `slow`: seconds that each takes."""
+    """Where entries are written, a transaction after the other; the one of number `fails` fails.
 
-    def __init__(self, slow=0.0):
-        self.slow, self.written, self.sheets, self.fails = slow, [], 0, []
+    Each waits in its end while `may_end` is not set.
+    """
+
+    def __init__(self, fails=0):
+        self.written, self.sheets, self.fails = [], 0, fails
+        self.has_begun, self.may_end = threading.Event(), threading.Event()
 
     @contextmanager
     def begin(self):
         sheet = []
+        self.has_begun.set()
         yield sheet
-        time.sleep(self.slow)
-        if self.fails:
-            raise self.fails.pop()
-        self.written += sheet
+        assert self.may_end.wait(30)
         self.sheets += 1
+        if self.sheets == self.fails:
+            raise ValueError
+        self.written += sheet
 
 
 def add(sheet, table, *values):
     sheet += [(table, value) for value in values]
 
 
-def test_what_many_want_written_is_written_once_each_in_few_transactions():
-    paper, together = Paper(slow=0.002), Together()
+def started(together, paper, *wants):
+    """Threads that want something written: the first is in its transaction, the others wait for it."""
+    threads = [threading.Thread(target=want, args=(n,)) for n, want in enumerate(wants)]
+    threads[0].start()
+    assert paper.has_begun.wait(30)
+    for other in threads[1:]:
+        other.start()
+    ends = time.monotonic() + 30
+    while len(together._waiting) < len(wants) - 1:  # nothing else says that a thread waits
+        assert time.monotonic() < ends
+        time.sleep(0.001)
+    return threads
+
+
+def test_what_many_want_written_meanwhile_is_written_in_one_transaction():
+    paper, together = Paper(), Together()
+
+    def want(who):
+        together.write([Entry(add, "t", (who, part)) for part in range(2)], paper.begin)
+
+    threads = started(together, paper, *[want] * 8)
+    paper.may_end.set()
+    for thread in threads:
+        thread.join()
+    assert paper.sheets == 2
+    assert sorted(value for _, value in paper.written) == [(who, part) for who in range(8) for part in range(2)]
+
+
+def test_what_many_want_written_is_written_once_each_before_they_go_on():
+    paper, together = Paper(), Together()
+    paper.may_end.set()
 
     def want(who):
         for number in range(25):
@@ -52,15 +86,10 @@ def test_what_many_want_written_is_written_once_each_in_few_transactions():
     assert len(values) == len(set(values)) == 400
     for who in range(8):
         assert [value for value in values if value[0] == who] == [(who, n, p) for n in range(25) for p in range(2)]
-    assert paper.sheets < 100
 
 
 def test_who_wrote_for_others_and_failed_hears_it_alone():
-    paper, together = Paper(slow=0.05), Together()
-    first = threading.Thread(target=together.write, args=([Entry(add, "t", "first")], paper.begin))
-    first.start()
-    time.sleep(0.02)
-    found = {}
+    paper, together, found = Paper(fails=2), Together(), {}
 
     def want(who):
         try:
@@ -69,26 +98,21 @@ def test_who_wrote_for_others_and_failed_hears_it_alone():
         except ValueError:
             found[who] = "failed"
 
-    others = [threading.Thread(target=want, args=(n,)) for n in range(5)]
-    for other in others:
-        other.start()
-    first.join()
-    paper.fails.append(ValueError())
-    for other in others:
-        other.join()
-    assert sorted(found.values()) == ["failed"] + ["written"] * 4
-    assert sorted(value for _, value in paper.written if value != "first") == sorted(
-        who for who, how in found.items() if how == "written"
-    )
+    threads = started(together, paper, *[want] * 6)
+    paper.may_end.set()
+    for thread in threads:
+        thread.join()
+    assert found[0] == "written"
+    assert sorted(found.values()) == ["failed"] + ["written"] * 5
+    assert sorted(value for _, value in paper.written) == sorted(who for who, how in found.items() if how == "written")
 
 
 def test_who_waits_too_long_is_told_and_nothing_of_theirs_is_written_later():
-    paper, together = Paper(slow=0.5), Together()
-    first = threading.Thread(target=together.write, args=([Entry(add, "t", "first")], paper.begin))
-    first.start()
-    time.sleep(0.1)
+    paper, together = Paper(), Together()
+    (first,) = started(together, paper, lambda _: together.write([Entry(add, "t", "first")], paper.begin))
     with deadlines.within(0.1), pytest.raises(Unavailable):
         together.write([Entry(add, "t", "late")], paper.begin)
+    paper.may_end.set()
     first.join()
     together.write([Entry(add, "t", "last")], paper.begin)
     assert [value for _, value in paper.written] == ["first", "last"]
