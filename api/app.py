@@ -64,9 +64,9 @@ def create_app(
     record, own, space = None, None, None
     nouns: tuple[ModuleType, ...] = ()
     if settings.data:
-        record, nouns = opened(settings.data, settings.database, clock), nouns_of_the_record()
+        record, nouns = opened(settings, clock), nouns_of_the_record()
         space = Space(settings.data, settings.reserve * MEGABYTE, sets_aside=served)
-        if own_process and not settings.database:
+        if own_process and not (settings.database or settings.keys):
             from api.assessments.own_process import OwnProcess
 
             own = OwnProcess(record, live, settings.data)
@@ -127,14 +127,17 @@ def _document() -> OpenAPIConfig:
     )
 
 
-def opened(folder: Path, database: str, clock: Clock) -> Record:
-    """Open the record of a data folder, finish an erasure that a stop interrupted and forget old answers, before anybody
-    is let in."""
+def opened(settings: Settings, clock: Clock) -> Record:
+    """Open the record, finish an erasure that a stop interrupted, see that everybody is found and forget old answers, before
+    anybody is let in."""
+    from api.participants.lookups import settle
     from api.participants.rights import sweep
     from api.record.answered import forget
 
-    record = open_record(folder, database, clock)
+    assert settings.data is not None
+    record = open_record(settings.data, settings.database, clock, settings.keys)
     sweep(record)
+    settle(record)
     with record.write() as tx:
         forget(tx)
     return record

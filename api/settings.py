@@ -16,7 +16,8 @@ class Settings:
     `programme`: the folder of the programme to serve. `data`: the operator's folder, where the record is kept; where no
     programme is named, a sub-folder `programme` in it is served instead of OK OCE. Without a data folder nothing is kept.
     `model`: a version or file of a scorecard, "none", or "" for the one that comes with Kail where it is of this programme.
-    `database`: the address of a PostgreSQL database, or "" for an SQLite file in the data folder. `https`: whether browsers
+    `database`: the address of a PostgreSQL database, or "" for an SQLite file in the data folder. `keys`:
+    that of the key store, or "" for a file there. `https`: whether browsers
     come by HTTPS, so that cookies are sent by it alone. `trusted_proxy`: the networks (CIDR) of the proxies that are
     believed when they say from where somebody comes. `upload_mb`: how many million bytes a file may have that somebody
     sends, `upload_rows` how many rows. `reserve`: megabytes of the disk of the data folder that writing may not use up.
@@ -29,6 +30,7 @@ class Settings:
     data: Path | None = None
     model: str = ""
     database: str = ""
+    keys: str = ""
     https: bool = False
     trusted_proxy: tuple[str, ...] = ()
     upload_mb: int = 200
@@ -52,7 +54,7 @@ class Settings:
         """Write the settings as environment variables: the one way by which a worker process can be told them."""
         written = {"KAIL_HOST": self.host, "KAIL_PORT": str(self.port), "KAIL_WORKERS": str(self.workers)}
         written |= {"KAIL_PROGRAMME": str(self.programme or ""), "KAIL_MODEL": self.model}
-        written |= {"KAIL_DATABASE": self.database, "KAIL_HTTPS": "1" if self.https else ""}
+        written |= {"KAIL_DATABASE": self.database, "KAIL_KEYS": self.keys, "KAIL_HTTPS": "1" if self.https else ""}
         written |= {"KAIL_TRUSTED_PROXY": ",".join(self.trusted_proxy)}
         written |= {"KAIL_UPLOAD_MB": str(self.upload_mb), "KAIL_UPLOAD_ROWS": str(self.upload_rows)}
         written |= {"KAIL_RESERVE": str(self.reserve)}
@@ -70,6 +72,7 @@ class Settings:
             data=Path(data) if data else None,
             model=environment.get("KAIL_MODEL") or cls.model,
             database=environment.get("KAIL_DATABASE") or cls.database,
+            keys=environment.get("KAIL_KEYS") or cls.keys,
             https=bool(environment.get("KAIL_HTTPS")),
             trusted_proxy=tuple(filter(None, environment.get("KAIL_TRUSTED_PROXY", "").split(","))),
             upload_mb=int(environment.get("KAIL_UPLOAD_MB") or cls.upload_mb),

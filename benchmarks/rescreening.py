@@ -85,7 +85,7 @@ def changed(folder: Path) -> Path:
 
 
 def take_back(data: Path, revision: str) -> None:
-    """Take the tables of a record back to a revision, the newest that some code knows."""
+    """Take the tables of a record back to a revision, the newest that some code knows, and the key file to its format."""
     from api.record.live import utc_now
     from api.record.transaction import open_record
 
@@ -94,6 +94,9 @@ def take_back(data: Path, revision: str) -> None:
         record.database.migrate(revision)
     finally:
         record.close()
+    if revision < "0011":
+        keys = data / "kail.key"
+        keys.write_text(json.dumps(json.loads(keys.read_text()) | {"format": 1}))
 
 
 def rescreened(code: Path, data: Path, programme: Path, days: int) -> dict[str, object]:

@@ -25,7 +25,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from api.accounts.tables import TRIES
-from api.record.key_store import Keys
+from api.record.key_file import Keys
 from api.record.transaction import Transaction
 
 

@@ -29,7 +29,7 @@ from api.assessments.working_out import Outcome
 from api.record import deadlines
 from api.record.actor import Actor
 from api.record.database import WAIT_SECONDS
-from api.record.key_store import Keys
+from api.record.key_file import Keys
 from api.record.live import Live
 from api.record.refusals import Refused
 from api.record.transaction import Record, attach_record, new_id

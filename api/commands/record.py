@@ -28,6 +28,7 @@ def on_a_record(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of a command that works on a record."""
     for option in (
         language_option,
+        click.option("--keys", default="", envvar="KAIL_KEYS", metavar="URL", help="Another one for the key store."),
         click.option("--database", default="", envvar="KAIL_DATABASE", metavar="URL", help="A PostgreSQL database instead."),
         click.option(
             "--data", type=click.Path(path_type=Path, file_okay=False), required=True, envvar="KAIL_DATA", metavar="DIR",
@@ -40,12 +41,13 @@ def on_a_record(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def opened(
-    data: Path, database: str, *, new: bool = False, model: str = "", programme: Path | None = None
+    data: Path, database: str, keys: str, *, new: bool = False, model: str = "", programme: Path | None = None
 ) -> Iterator[tuple[Record, Live]]:
     """Open the record of a data folder, with the programme and scorecard it is served with."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from api.record.key_store import KeyProblem
+    from api.participants.lookups import settle
+    from api.record.key_file import KeyProblem
     from api.record.live import go_live, utc_now
     from api.record.transaction import KEY_FILE, open_record
     from api.settings import Settings
@@ -54,25 +56,27 @@ def opened(
         raise Failure("no_data_folder", path=data)
     live = go_live(Settings(data=data, model=model, programme=programme), utc_now)
     try:
-        record = open_record(data, database, utc_now)
+        record = open_record(data, database, utc_now, keys)
     except KeyProblem as error:
         raise failure_of(error) from None
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise Failure("no_database", error=reason) from None
     try:
+        with progress_bar("people") as progress:
+            settle(record, progress)
         yield record, live
     finally:
         record.close()
 
 
-def prepare_record(data: Path, database: str) -> None:
+def prepare_record(data: Path, database: str, keys: str) -> None:
     """Make the folder, the keys and the tables before any worker starts, so that what is wrong is told once.
 
     Raises:
         ClickException: with what to do.
     """
-    with opened(data, database, new=True):
+    with opened(data, database, keys, new=True):
         pass
 
 
@@ -84,7 +88,7 @@ def prepare_record(data: Path, database: str) -> None:
 @click.option(
     "--seed", type=click.IntRange(0), default=1, show_default=True, help="The same seed gives the same people."
 )
-def demo(data: Path, database: str, people: int, seed: int) -> None:
+def demo(data: Path, database: str, keys: str, people: int, seed: int) -> None:
     """Fill a fresh record with SYNTHETIC people, two mentors and an account for each role.
 
     The passwords are printed once, here; nobody can read them again.
@@ -96,7 +100,7 @@ def demo(data: Path, database: str, people: int, seed: int) -> None:
     from api.commands.demo import NotEmpty, fill
     from training_data.cohort import make_cohort
 
-    with opened(data, database, new=True) as (record, live):
+    with opened(data, database, keys, new=True) as (record, live):
         rows = make_cohort(people, random_state=seed, programme=live.programme)
         who = [(rows.values("as_of")[place], rows.signals(place)) for place in range(len(rows))]
         try:
@@ -124,7 +128,7 @@ def account() -> None:
     "--organisation", required=True, metavar="NAME", help="Its name; it is added if there is none of that name."
 )
 @click.option("--name", default="", help="The person's name; without it the login.")
-def account_add(data: Path, database: str, login: str, role: str, organisation: str, name: str) -> None:
+def account_add(data: Path, database: str, keys: str, login: str, role: str, organisation: str, name: str) -> None:
     """Add an account; its password is printed once.
 
     \b
@@ -141,7 +145,7 @@ def account_add(data: Path, database: str, login: str, role: str, organisation: 
     login, organisation = login.strip(), organisation.strip()
     if not 1 <= len(login) <= 100 or not 1 <= len(organisation) <= 200:
         raise Failure("login_length")
-    with opened(data, database, new=True) as (record, _):
+    with opened(data, database, keys, new=True) as (record, _):
         password = new_password()
         try:
             with record.write() as tx:
@@ -170,7 +174,9 @@ def account_add(data: Path, database: str, login: str, role: str, organisation: 
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a CSV file instead."
 )
-def rescreen(data: Path, database: str, model: str, programme: Path | None, keep: bool, output: Path | None) -> None:
+def rescreen(
+    data: Path, database: str, keys: str, model: str, programme: Path | None, keep: bool, output: Path | None
+) -> None:
     """List who gained or lost what since they were last worked out, and why: rules that changed, or facts and time.
 
     \b
@@ -186,7 +192,7 @@ def rescreen(data: Path, database: str, model: str, programme: Path | None, keep
     columns = ("participant", "mentor", "kind", "id", "gained", "text", "why", "because")
     lines: list[tuple[Any, ...]] = []
     found = gained = stored = 0
-    with opened(data, database, model=model, programme=programme) as (record, live):
+    with opened(data, database, keys, model=model, programme=programme) as (record, live):
         check_language(live.programme.languages)
         try:
             with progress_bar("people") as progress:
@@ -220,7 +226,7 @@ def audit() -> None:
 @audit.command("verify")
 @on_a_record
 @click.option("--end", metavar="N:HASH", help="Where the audit chain ended when you last noted it down.")
-def audit_verify(data: Path, database: str, end: str | None) -> None:
+def audit_verify(data: Path, database: str, keys: str, end: str | None) -> None:
     """Go over the chains of audit and consents and name every place where something was changed, taken out or moved.
 
     \b
@@ -235,7 +241,7 @@ def audit_verify(data: Path, database: str, end: str | None) -> None:
     from api.participants.verification import CHAINS, is_gone
 
     broken = False
-    with opened(data, database) as (record, _), record.read() as tx:
+    with opened(data, database, keys) as (record, _), record.read() as tx:
         for table, _ in CHAINS:
             count, faults = verify(tx, table)
             number, link = end_of(tx, table)
@@ -264,19 +270,19 @@ def keys() -> None:
 
 @keys.command("rotate")
 @on_a_record
-def keys_rotate(data: Path, database: str) -> None:
+def keys_rotate(data: Path, database: str, keys: str) -> None:
     """Make a new master key, wrap every person's key with it and drop the old one. Stop the service first."""
     from api.record.key_store import rotate
-    from api.record.transaction import KEY_FILE, VAULT_FILE
+    from api.record.transaction import KEY_FILE
 
-    with opened(data, database):
-        number, people = rotate(data / KEY_FILE, data / VAULT_FILE)
+    with opened(data, database, keys) as (record, _):
+        number, people = rotate(data / KEY_FILE, record.vault.store)
     click.echo(say("key_rotated", number=number, people=people, file=KEY_FILE))
 
 
 @keys.command("list")
 @on_a_record
-def keys_list(data: Path, database: str) -> None:
+def keys_list(data: Path, database: str, keys: str) -> None:
     """List the keys that are nobody's, with the day since which there are.
 
     An import that was cut off leaves some. After an older database was put back they are of people who are not in it: they
@@ -284,7 +290,7 @@ def keys_list(data: Path, database: str) -> None:
     """
     from api.participants.rights import nobodys
 
-    with opened(data, database) as (record, _):
+    with opened(data, database, keys) as (record, _):
         found = nobodys(record)
     for person, made in found.items():
         click.echo(f"{person}  {made.date().isoformat()}")
@@ -300,7 +306,7 @@ def keys_list(data: Path, database: str) -> None:
     metavar="DAYS",
     help="Only keys there are since longer than that: 30d.",
 )
-def keys_sweep(data: Path, database: str, older_than: timedelta) -> None:
+def keys_sweep(data: Path, database: str, keys: str, older_than: timedelta) -> None:
     """Destroy the keys that are nobody's and older than so many days. `kail keys list` shows them all.
 
     \b
@@ -310,7 +316,7 @@ def keys_sweep(data: Path, database: str, older_than: timedelta) -> None:
     from api.audit.service import note
     from api.participants.rights import nobodys
 
-    with opened(data, database) as (record, live):
+    with opened(data, database, keys) as (record, live):
         last = live.clock() - older_than
         old = [person for person, made in nobodys(record).items() if made <= last]
         record.vault.destroy(old)

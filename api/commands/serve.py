@@ -37,6 +37,10 @@ _NO_PORT = {errno.EACCES: "low_port", errno.EADDRNOTAVAIL: "address_elsewhere"}
     "--database", default="", envvar="KAIL_DATABASE", metavar="URL", help="A PostgreSQL database for the record."
 )
 @click.option(
+    "--keys", default="", envvar="KAIL_KEYS", metavar="URL",
+    help="A PostgreSQL database for the key store, where several hosts serve one record; never the record's own.",
+)  # fmt: skip
+@click.option(
     "--https", is_flag=True, help="Browsers come by HTTPS (through your proxy): cookies are sent by it alone."
 )
 @click.option(
@@ -86,13 +90,13 @@ def serve(host: str, port: int, workers: int, programme: Path | None, check: boo
     from api.record.live import go_live
     from api.settings import Settings
 
-    if options["database"] and options["data"] is None:
+    if (options["database"] or options["keys"]) and options["data"] is None:
         raise Failure("database_needs_data")
     folder = None if programme is None else existing(programme)
     settings = Settings(host=host, port=port, workers=workers, programme=folder, **options)
     go_live(settings)  # a wrong programme is told here, once, not by every worker with a trace
     if settings.data:
-        prepare_record(settings.data, settings.database)
+        prepare_record(settings.data, settings.database, settings.keys)
     check_port(host, port)
     if settings.data and not limits_memory():
         click.echo(f"kail: {say('no_memory_limit')}", err=True)

@@ -6,14 +6,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
-
 from api.advice.participant_rows import Rejected
 from api.consents.service import Agreement
 from api.imports.reading import Line, problem_of
 from api.participants import evidence, people
 from api.participants.gate import RECORD, Person, may
-from api.participants.tables import PARTICIPANTS
+from api.participants.lookups import own_marks, who_have
 from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction
@@ -50,10 +48,9 @@ def _take_new(
     tx: Transaction, actor: Actor, lines: Sequence[Line], agreed: Agreement, ids: list[str]
 ) -> Iterator[tuple[int, Taken | Rejected]]:
     """Register whoever is surely new: known by no NIK and no id, neither in the record nor in another of these rows."""
-    index = [people.indices(tx, actor.organisation_id, line.identity, line.ready.id) for line in lines]
-    marks = [[one[name] for name in ("nik_index", "own_index") if name in one] for one in index]
+    marks = [list(_own_marks(tx, actor, line).values()) for line in lines]
     often = Counter(mark for some in marks for mark in some)
-    taken = people.who_have(tx, actor.organisation_id, often)
+    taken = who_have(tx, list(often))
     new = [place for place, some in enumerate(marks) if all(often[mark] == 1 and mark not in taken for mark in some)]
     if not new or "record" not in agreed.purposes:
         return
@@ -94,27 +91,25 @@ def _take(tx: Transaction, actor: Actor, line: Line, agreed: Agreement) -> Taken
 
 def _person(tx: Transaction, actor: Actor, line: Line, agreed: Agreement) -> tuple[Person, bool]:
     """Who a row is about: somebody known by id or NIK, or somebody new."""
-    index = people.indices(tx, actor.organisation_id, line.identity, line.ready.id)
-    mine = PARTICIPANTS.c.organisation_id == actor.organisation_id
-    ids = set()
-    for name in ("own_index", "nik_index"):
-        if name in index:
-            ids |= {
-                row.id for row in tx.all(select(PARTICIPANTS.c.id).where(mine, PARTICIPANTS.c[name] == index[name]))
-            }
-    if len(ids) > 1:
-        raise Refused(409, Trouble("nik", "known_nik_index"))
-    if ids:
-        known = tx.one(select(PARTICIPANTS).where(PARTICIPANTS.c.id == ids.pop()))
-        assert known is not None
-        if known.mentor_id != actor.account_id:
-            by_nik = known.nik_index is not None and known.nik_index == index.get("nik_index")
-            raise Refused(409, Trouble(*("nik", "known_nik_index") if by_nik else ("participant", "elsewhere")))
-        for name, field_, code in (("nik_index", "nik", "another_nik"), ("own_index", "participant", "another_own_id")):
-            if name in index and known._mapping[name] not in (None, index[name]):
-                raise Refused(409, Trouble(field_, code))
-        return may(tx, actor, known.id, RECORD), False
+    marks = _own_marks(tx, actor, line)
+    having = who_have(tx, list(marks.values()))
+    known = {row.id: row for row in having.values()}
+    if len(known) > 1:
+        raise Refused(409, Trouble("nik", "known_nik"))
+    for row in known.values():
+        if row.mentor_id != actor.account_id:
+            by_nik = marks.get("nik") in having
+            raise Refused(409, Trouble(*("nik", "known_nik") if by_nik else ("participant", "elsewhere")))
+        person = may(tx, actor, row.id, RECORD)
+        for name, field, code in (("nik", "nik", "another_nik"), ("own_id", "participant", "another_own_id")):
+            if name in marks and name in person.identity and marks[name] not in having:
+                raise Refused(409, Trouble(field, code))
+        return person, False
     return people.register(tx, actor, line.identity, agreed, line.ready.id), True
+
+
+def _own_marks(tx: Transaction, actor: Actor, line: Line) -> dict[str, bytes]:
+    return own_marks(tx.keys, actor.organisation_id, {**line.identity, "own_id": line.ready.id})
 
 
 def _facts(line: Line) -> dict[str, dict[str, Any]]:

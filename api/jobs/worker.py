@@ -23,6 +23,7 @@ from api.accounts.sessions import actor_of_account
 from api.jobs.clock import Jumps, look_at_clock
 from api.jobs.kinds import KINDS, ROLES
 from api.participants import rights, withdrawals
+from api.participants.lookups import settle
 from api.record import staging
 from api.record.actor import Actor
 from api.record.doing import Failed, do_next
@@ -39,6 +40,8 @@ LOOK_SECONDS: Final = 0.25
 AGAIN_SECONDS: Final = 2.0
 """How long nothing is tried after the database was away, the disk full, or a job failed unexpectedly."""
 TIDY_SECONDS: Final = 600
+SETTLE_SECONDS: Final = 60
+"""How often it is seen that whoever was registered or corrected is found by what their row says."""
 CLOCK_SECONDS: Final = 1.0
 """How often it is looked whether the clock went back."""
 NICENESS: Final = 10
@@ -63,7 +66,7 @@ def who(tx: Transaction, account_id: str, kind: str) -> Actor | None:
 
 def work(record: Record, live: Live, data: Path, space: Space, is_over: Callable[[], bool]) -> None:
     """Do jobs as they come, until it is over; none while there is little room on the disk, which is people's then."""
-    tidied = looked = float("-inf")
+    tidied = looked = settled = float("-inf")
     jumps, may_erase = Jumps(), True
 
     def hold() -> bool:
@@ -78,6 +81,9 @@ def work(record: Record, live: Live, data: Path, space: Space, is_over: Callable
             if time.monotonic() - tidied > TIDY_SECONDS:
                 tidy(record, data, 0 if tidied == float("-inf") else TIDY_SECONDS, may_erase=may_erase)
                 tidied = time.monotonic()
+            if time.monotonic() - settled > SETTLE_SECONDS:
+                settle(record)
+                settled = time.monotonic()
             short = space.is_short()  # then jobs that were cancelled end, and make room
             if not do_next(record, live, data, KINDS, who, hold, stopped_only=short):
                 time.sleep(LOOK_SECONDS)
@@ -135,7 +141,7 @@ def main() -> None:
     settings = Settings.from_environment(os.environ)
     assert settings.data is not None
     threading.Thread(target=_wait_for_the_end, args=(over,), daemon=True).start()
-    record = open_record(settings.data, settings.database, go_live(settings).clock)
+    record = open_record(settings.data, settings.database, go_live(settings).clock, settings.keys)
     try:
         with the_only_one(settings.data, over.is_set) as ours:
             if ours:

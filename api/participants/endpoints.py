@@ -53,7 +53,7 @@ def post_search(request: Asking, body: RawBody) -> Response[bytes]:
 
 
 def _listed(request: Asking, search: str) -> Response[bytes]:
-    return answer_json({"participants": [shown(person) for person in ask(request, people.look_for, search)]})
+    return answer_json({"participants": [shown(person) for person in ask(request, people.look_for, search).people]})
 
 
 @post("/api/v1/participants", status_code=201)

@@ -119,8 +119,8 @@ def may(
     return _opened(tx, row)
 
 
-def may_each(tx: Transaction, actor: Actor, rows: Sequence[Row[Any]], purpose: str) -> dict[str, Person]:
-    """Of many rows of participants those for whom `may` says yes, by id, in the order of the rows."""
+def may_each(tx: Transaction, actor: Actor | None, rows: Sequence[Row[Any]], purpose: str) -> dict[str, Person]:
+    """Of many rows of participants those for whom `may` says yes, by id, in their order; `actor` as for `let_each`."""
     return {row.id: _opened(tx, row) for row in let_each(tx, actor, rows, purpose)}
 
 

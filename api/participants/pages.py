@@ -56,7 +56,7 @@ def _list_page(request: Asking, typed: Typed = NOTHING, search: str = "", mentor
 def _list(tx: Transaction, actor: Actor, search: str, mentor: str) -> dict[str, Any]:
     mentors = accounts.mentors_of(tx, actor, closed=True) if actor.role == "operator" else []
     found = people.look_for(tx, actor, search, mentor)
-    return {"people": found, "names": accounts.names_of(tx, actor), "mentors": mentors}
+    return {"people": found.people, "more": found.more, "names": accounts.names_of(tx, actor), "mentors": mentors}
 
 
 # -- registering and correcting ----------------------------------------------------------------------------------------

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import bindparam, insert, select, union, update
+from sqlalchemy import Row, insert, select, update
 
 from api.accounts.tables import ACCOUNTS
 from api.audit.service import note, note_each
 from api.consents import service as consents
 from api.consents.service import Agreement
 from api.participants.gate import CONTACT, RECORD, Person, begin, may, may_each, seal_json
+from api.participants.lookups import marks_of, own_marks, who_are_called, who_have, who_have_phone, words_of
 from api.participants.tables import PARTICIPANTS
 from api.record import answered, jobs
 from api.record.actor import Actor
@@ -21,12 +22,17 @@ from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction, new_id
 
 _ADD: Final = insert(PARTICIPANTS)
-_OF_NIK, _OF_OWN_ID = (
-    select(column).where(
-        PARTICIPANTS.c.organisation_id == bindparam("organisation"), column.in_(bindparam("marks", expanding=True))
-    )
-    for column in (PARTICIPANTS.c.nik_index, PARTICIPANTS.c.own_index)
-)
+MOST_FOUND: Final = 50
+"""How many an operator is shown of those who are called so: our choice. Of more it is said that another word is needed."""
+_MOST_OPENED: Final = 1_000
+"""How many are opened to find them, where the words are longer than what is marked."""
+
+
+class Found(NamedTuple):
+    """Who was searched for, and whether there are more than are shown."""
+
+    people: list[Person]
+    more: bool = False
 
 
 def register(tx: Transaction, actor: Actor, identity: Mapping[str, str], agreed: Agreement, own_id: str = "") -> Person:
@@ -37,7 +43,7 @@ def register(tx: Transaction, actor: Actor, identity: Mapping[str, str], agreed:
     """
     if "record" not in agreed.purposes:
         raise Refused(409, Trouble("consents", "no_consent_record", "record"))
-    _check_free(tx, actor, indices(tx, actor.organisation_id, identity, own_id))
+    _check_free(tx, actor, {**identity, "own_id": own_id})
     return register_each(tx, actor, [(identity, own_id)], agreed)[0]
 
 
@@ -52,21 +58,23 @@ def register_each(
 
     `ids`: nobody's, with keys that were made for them beforehand; at least as many as people.
     """
-    if not ids:  # before the rows: a key without a person is harmless, a person without a key is lost
-        tx.vault.make_each(ids := [new_id() for _ in new])
+    persons = ids or [new_id() for _ in new]
     kept = {
         person: dict(identity) | ({"own_id": own} if own else {})
-        for person, (identity, own) in zip(ids, new, strict=False)
+        for person, (identity, own) in zip(persons, new, strict=False)
     }
+    # Before the rows: a key without a person is harmless, a person without a key is lost, and without marks never found.
+    found_by = {person: marks_of(tx.keys, actor.organisation_id, identity) for person, identity in kept.items()}
+    if ids:
+        tx.vault.enter(found_by)
+    else:
+        tx.vault.make_each(list(kept), found_by)
     begin(tx, kept)
     mine = {"organisation_id": actor.organisation_id, "mentor_id": actor.account_id, "created_at": tx.now}
-    nobody: dict[str, str | None] = {"nik_index": None, "phone_index": None, "own_index": None}
     rows = [
         {
             "id": person,
             "sealed": seal_json(tx, person, PARTICIPANTS.c.sealed, person, identity),
-            **nobody,
-            **indices(tx, actor.organisation_id, identity, identity.get("own_id", "")),
             "version": 1,
             "frozen": False,
             **mine,
@@ -82,37 +90,12 @@ def register_each(
     ]
 
 
-_FIELDS: Final = {"nik_index": "nik", "own_index": "own_id"}  # a family may share one phone
-
-
-def indices(tx: Transaction, organisation_id: str, identity: Mapping[str, str], own_id: str) -> dict[str, str]:
-    """The keyed hashes by which duplicates are found. Each organisation has its own: nobody learns of another's people."""
-    given = {"nik_index": identity.get("nik"), "phone_index": identity.get("phone"), "own_index": own_id}
-    return {name: tx.keys.blind(f"{name}:{organisation_id}", value) for name, value in given.items() if value}
-
-
-def who_have(tx: Transaction, organisation_id: str, marks: Iterable[str]) -> set[str]:
-    """Which of these keyed hashes are the NIK or the own id of somebody in an organisation."""
-    found, listed = set(), list(marks)
-    for start in range(0, len(listed), 500):
-        for statement in (_OF_NIK, _OF_OWN_ID):
-            asked = {"organisation": organisation_id, "marks": listed[start : start + 500]}
-            found |= set(tx.sql.execute(statement, asked).scalars())
-    return found
-
-
-def _check_free(tx: Transaction, actor: Actor, index: Mapping[str, str], but: str = "") -> None:
-    taken = [(name, field) for name, field in _FIELDS.items() if _taken(tx, actor, name, index.get(name), but)]
+def _check_free(tx: Transaction, actor: Actor, identity: Mapping[str, str], but: str = "") -> None:
+    own = own_marks(tx.keys, actor.organisation_id, identity)
+    found = who_have(tx, list(own.values()))
+    taken = [field for field, mark in own.items() if mark in found and found[mark].id != but]
     if taken:
-        raise Refused(409, *(Trouble(field, f"known_{name}") for name, field in taken))
-
-
-def _taken(tx: Transaction, actor: Actor, name: str, value: str | None, but: str = "") -> bool:
-    if value is None:
-        return False
-    mine = PARTICIPANTS.c.organisation_id == actor.organisation_id
-    asked = select(PARTICIPANTS.c.id).where(mine, PARTICIPANTS.c[name] == value, PARTICIPANTS.c.id != but)
-    return tx.one(asked) is not None
+        raise Refused(409, *(Trouble(field, f"known_{field}") for field in taken))
 
 
 def see(tx: Transaction, actor: Actor, person_id: str, noted: str = "saw", purpose: str = CONTACT) -> Person:
@@ -132,50 +115,87 @@ def _reach(actor: Actor) -> tuple[Any, ...]:
 
 
 def people_of(tx: Transaction, actor: Actor, search: str = "", mentor_id: str = "") -> list[Person]:
-    """The asking mentor's participants by name, or an operator's, of whom `mentor_id` picks those of one mentor.
+    """The asking mentor's participants, or those of `mentor_id` for an operator, by name: all, or who is searched for.
 
     `search` is part of a name, or a whole NIK, phone or own id. Where it is a number only those who have it are opened,
     unless it is short and nobody has it: then it may stand in a name.
     """
-    wanted = unicodedata.normalize("NFKC", search).strip()
-    digits = re.sub(r"[^0-9]", "", wanted)
-    there, whole = PARTICIPANTS.c.sealed.is_not(None), len(digits) >= _WHOLE_NUMBER
-    found: dict[str, Person] = {}
-    if digits:
-        having = PARTICIPANTS.c.id.in_(_who_have_number(tx, actor.organisation_id, digits, wanted))
-        rows = tx.all(select(PARTICIPANTS).where(having, there))
-        found |= may_each(tx, actor, [row for row in rows if mentor_id in ("", row.mentor_id)], CONTACT)
-    if any(map(str.isalpha, wanted)) or not (whole or found):
-        reach = [*_reach(actor), there, *([PARTICIPANTS.c.mentor_id == mentor_id] if mentor_id else [])]
-        people = may_each(tx, actor, tx.all(select(PARTICIPANTS).where(*reach)), CONTACT)
-        found |= {name: person for name, person in people.items() if _is_called(person, wanted.casefold())}
-    return sorted(found.values(), key=lambda person: (person.identity.get("name", "").casefold(), person.id))
+    wanted = _normal(search)
+    having = [row for row in _who_have_number(tx, actor, search) if mentor_id in ("", row.mentor_id)]
+    people = may_each(tx, actor, having, CONTACT)
+    if not _is_number(wanted, people):
+        reach = [*_reach(actor), PARTICIPANTS.c.sealed.is_not(None)]
+        reach += [PARTICIPANTS.c.mentor_id == mentor_id] if mentor_id else []
+        theirs = may_each(tx, actor, tx.all(select(PARTICIPANTS).where(*reach)), CONTACT)
+        people |= {name: person for name, person in theirs.items() if _is_called(person, wanted)}
+    return _by_name(people)
+
+
+def _found(tx: Transaction, actor: Actor, search: str) -> Found:
+    """Who of the whole organisation has that NIK, phone or own id, or a name whose words begin so: an operator's search."""
+    wanted = _normal(search)
+    people = may_each(tx, actor, _who_have_number(tx, actor, search), CONTACT)
+    if _is_number(wanted, people):
+        return Found(_by_name(people))
+    opened = 0
+    for rows in who_are_called(tx, actor.organisation_id, wanted):
+        called = may_each(tx, actor, rows, CONTACT)
+        people |= {name: person for name, person in called.items() if _is_called(person, wanted)}
+        opened += len(rows)
+        if len(people) > MOST_FOUND or opened > _MOST_OPENED:
+            return Found(_by_name(people)[:MOST_FOUND], more=True)
+    return Found(_by_name(people))
+
+
+def _normal(search: str) -> str:
+    return unicodedata.normalize("NFKC", search).strip().casefold()
+
+
+def _by_name(people: Mapping[str, Person]) -> list[Person]:
+    return sorted(people.values(), key=lambda person: (person.identity.get("name", "").casefold(), person.id))
 
 
 _WHOLE_NUMBER: Final = 8
 """Digits of the shortest phone number: what has so many and no letter stands in no name."""
 
 
-def _who_have_number(tx: Transaction, organisation_id: str, digits: str, own_id: str) -> Any:
-    phone = f"62{digits[1:]}" if digits.startswith("0") else digits
-    marks = indices(tx, organisation_id, {"nik": digits, "phone": phone}, own_id)
-    ours = PARTICIPANTS.c.organisation_id == organisation_id
-    # One by one: of alternatives in one condition the database would go through everybody.
-    return union(*(select(PARTICIPANTS.c.id).where(ours, PARTICIPANTS.c[name] == mark) for name, mark in marks.items()))
+def _digits(wanted: str) -> str:
+    return re.sub(r"[^0-9]", "", wanted)
+
+
+def _is_number(wanted: str, found: Mapping[str, Person]) -> bool:
+    """Whether it stands in no name: it is long and has no letter, or it is somebody's number."""
+    digits = _digits(wanted)
+    return bool(digits and not any(map(str.isalpha, wanted)) and (len(digits) >= _WHOLE_NUMBER or found))
+
+
+def _who_have_number(tx: Transaction, actor: Actor, search: str) -> list[Row[Any]]:
+    """The rows of those in an organisation who have a NIK, a phone number or an own id."""
+    wanted = unicodedata.normalize("NFKC", search).strip()
+    digits = _digits(wanted)
+    own = own_marks(tx.keys, actor.organisation_id, {"nik": digits, "own_id": wanted})
+    found = {row.id: row for row in who_have(tx, list(own.values())).values()}
+    if digits:
+        phone = f"62{digits[1:]}" if digits.startswith("0") else digits
+        found |= {row.id: row for row in who_have_phone(tx, actor.organisation_id, phone, MOST_FOUND)}
+    return list(found.values())
 
 
 def _is_called(person: Person, wanted: str) -> bool:
-    """Whether that is part of a name, or an own id."""
-    name, own = (
-        unicodedata.normalize("NFKC", person.identity.get(field, "")).casefold() for field in ("name", "own_id")
-    )
-    return wanted in name or wanted == own
+    """Whether that is part of a name, or each of its words begins one of the name's; or an own id."""
+    name, own = _normal(person.identity.get("name", "")), _normal(person.identity.get("own_id", ""))
+    words = words_of(name)
+    begun = all(any(word.startswith(part) for word in words) for part in words_of(wanted))
+    return wanted in name or wanted == own or (begun and bool(words_of(wanted)))
 
 
-def look_for(tx: Transaction, actor: Actor, search: str = "", mentor_id: str = "") -> list[Person]:
+def look_for(tx: Transaction, actor: Actor, search: str = "", mentor_id: str = "") -> Found:
     """The participants of `people_of`, noted; of an operator, who has all of them, only what is searched for."""
-    found = people_of(tx, actor, search, mentor_id) if search or mentor_id or actor.role == "mentor" else []
-    note(tx, actor, "listed", "account", actor.account_id, participants=[person.id for person in found])
+    if actor.role == "mentor" or mentor_id:
+        found = Found(people_of(tx, actor, search, mentor_id))
+    else:
+        found = _found(tx, actor, search) if search else Found([])
+    note(tx, actor, "listed", "account", actor.account_id, participants=[person.id for person in found.people])
     return found
 
 
@@ -187,12 +207,11 @@ def change(tx: Transaction, actor: Actor, person_id: str, version: int, identity
     """
     person = may(tx, actor, person_id, RECORD, version)
     changed = {**person.identity, **identity}
-    index = indices(tx, actor.organisation_id, changed, changed.get("own_id", ""))
-    _check_free(tx, actor, index, person_id)
+    _check_free(tx, actor, changed, person_id)
     kept = {name: value for name, value in changed.items() if value}
+    tx.vault.enter({person_id: marks_of(tx.keys, actor.organisation_id, kept)})
     sealed = seal_json(tx, person_id, PARTICIPANTS.c.sealed, person_id, kept)
-    values = {"sealed": sealed, "nik_index": None, "phone_index": None, **index}
-    tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person_id).values(values))
+    tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person_id).values(sealed=sealed))
     note(tx, actor, "corrected", "participant", person_id, fields=sorted(identity))
     return bump(tx, person_id)
 

@@ -52,7 +52,7 @@ def _readable(tx: Transaction, person_id: str, table: Table, row: Any) -> dict[s
     for column in table.columns:
         if column.info.get("sealed") and row[column.name]:
             found[column.name] = unseal_json(tx, person_id, column, row["id"], row[column.name])
-    return {name: value for name, value in found.items() if not name.endswith("_index")}
+    return found
 
 
 def _plain(row: Any) -> dict[str, Any]:
@@ -97,14 +97,8 @@ def _empty(tx: Transaction, person_id: str) -> tuple[int, list[str]]:
             emptied += tx.run(delete(table).where(table.c[table.info["person"]] == person_id))
         elif sealed:
             emptied += tx.run(update(table).where(table.c[table.info["person"]] == person_id).values(sealed))
-    gone: dict[str, Any] = {
-        "nik_index": None,
-        "phone_index": None,
-        "own_index": None,
-        "erased_at": tx.now,
-        "frozen": False,
-    }
-    gone |= {"withdrawn_at": None, "version": PARTICIPANTS.c.version + 1}
+    gone: dict[str, Any] = {"erased_at": tx.now, "frozen": False, "withdrawn_at": None}
+    gone |= {"version": PARTICIPANTS.c.version + 1}
     tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person_id).values(gone))
     answered.empty(tx)
     return emptied, jobs.forget_people(tx)

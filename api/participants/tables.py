@@ -14,19 +14,13 @@ PARTICIPANTS: Final = Table(
     Column("id", String(24), primary_key=True),
     Column("organisation_id", String(24), ForeignKey("organisations.id"), nullable=False),
     Column("mentor_id", String(24), ForeignKey("accounts.id"), nullable=False),
-    Column("sealed", LargeBinary, info=sealed_for("contact")),  # {name, nik, phone, own_id}
-    Column("nik_index", String(64)),
-    Column("phone_index", String(64)),
-    Column("own_index", String(64)),  # the id that an import gave this person
+    Column("sealed", LargeBinary, info=sealed_for("contact")),  # {name, nik, phone, own_id: the id that an import gave}
     Column("version", Integer, nullable=False),  # counts every change to the person, their evidence and their consents
     Column("frozen", Boolean, nullable=False),  # an objection waits for a person
     Column("created_at", Moment, nullable=False),
     Column("erased_at", Moment),
     Column("withdrawn_at", Moment),  # when they took back that they are kept
-    UniqueConstraint("organisation_id", "nik_index"),
-    UniqueConstraint("organisation_id", "own_index"),
     Index("ix_participants_mentor_id", "mentor_id"),
-    Index("ix_participants_phone_index", "phone_index"),
     Index("ix_participants_withdrawn_at", "withdrawn_at"),
     info={"person": "id"},
 )

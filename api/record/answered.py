@@ -90,7 +90,9 @@ class Act:
         return tx.keys.blind(kind, json.dumps(self.name))
 
     def _blind_asked(self, tx: Transaction) -> str:
-        return tx.keys.blind("asked", self.asked)
+        return tx.keys.blind(
+            "asked", json.dumps([*self.name, self.asked])
+        )  # else who guesses what was sent could try it
 
     def _key(self, tx: Transaction) -> bytes:
         return bytes.fromhex(self._blind(tx, "answer"))

@@ -161,12 +161,35 @@ class Database:
         if self.is_sqlite:
             with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.exec_driver_sql("PRAGMA journal_mode = WAL")  # stays with the file
-        with self.write() as connection:
+        with self._without_references(), self.write() as connection:
             config = Config()
             config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
             config.attributes["connection"] = connection
             move = command.upgrade if revision == "head" else command.downgrade
             move(config, revision)
+            if self.is_sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all()):
+                raise RuntimeError(f"a migration left {len(broken)} references to nothing")
+
+    @contextmanager
+    def _without_references(self) -> Iterator[None]:
+        """On SQLite let a table be made anew under others that refer to it. It must be said before a transaction begins."""
+
+        def loosen(connection: Any, record: Any, proxy: Any) -> None:
+            connection.execute("PRAGMA foreign_keys = OFF")
+
+        def tighten(connection: Any, record: Any) -> None:
+            connection.execute("PRAGMA foreign_keys = ON")
+
+        if not self.is_sqlite:
+            yield
+            return
+        event.listen(self.engine, "checkout", loosen)
+        event.listen(self.engine, "checkin", tighten)
+        try:
+            yield
+        finally:
+            event.remove(self.engine, "checkout", loosen)
+            event.remove(self.engine, "checkin", tighten)
 
     def close(self) -> None:
         """Give all connections back."""

@@ -24,7 +24,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.record.actor import Actor
 from api.record.crypto import Tampered, seal_json, unseal_json
 from api.record.jobs import CANCELLED, DONE, END_OF_LINE, FAILED, JOBS, PIECES, RUNNING, WAITING, files_of, key_name
-from api.record.key_store import Erased, KeyProblem
+from api.record.key_file import KeyProblem
+from api.record.key_store import Erased
 from api.record.live import Live
 from api.record.refusals import Refused, Trouble
 from api.record.staging import FOLDER

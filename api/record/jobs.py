@@ -36,7 +36,8 @@ from sqlalchemy import (
 from api.record.actor import Actor
 from api.record.crypto import Tampered, seal, seal_json, unseal, unseal_json
 from api.record.database import METADATA, SEALED, Moment
-from api.record.key_store import Erased, KeyProblem
+from api.record.key_file import KeyProblem
+from api.record.key_store import Erased
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Record, Transaction, new_id
 

@@ -10,10 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Row
+from sqlalchemy import Connection, Executable, Row, make_url
 
 from api.record.database import Database
-from api.record.key_store import Keys, Vault, open_keys
+from api.record.key_file import KeyProblem, Keys
+from api.record.key_store import Vault, upgrade
 from api.record.live import Clock
 from api.record.together import Entry, Together
 
@@ -84,23 +85,36 @@ class Record:
         self.vault.close()
 
 
-def open_record(folder: Path, url: str, clock: Clock) -> Record:
+def open_record(folder: Path, url: str, clock: Clock, keys_url: str = "") -> Record:
     """Open the record in a data folder, making folder, keys and tables where they are not there yet.
 
+    `url`, `keys_url`: addresses of PostgreSQL databases for the record and for the key store; "" is a file in the folder.
+
     Raises:
-        KeyProblem: if the key file cannot be used.
-        SQLAlchemyError: if the database cannot be opened.
+        KeyProblem: if the key file cannot be used, or not with this key store.
+        SQLAlchemyError: if a database cannot be opened.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    record = attach_record(folder, url, clock, open_keys(folder / KEY_FILE))
+    store = _key_store(folder, url, keys_url)
+    try:
+        keys = upgrade(folder / KEY_FILE, store)
+    finally:
+        store.close()
+    record = attach_record(folder, url, clock, keys, keys_url)
     record.database.migrate()
     return record
 
 
-def attach_record(folder: Path, url: str, clock: Clock, keys: Keys) -> Record:
+def attach_record(folder: Path, url: str, clock: Clock, keys: Keys, keys_url: str = "") -> Record:
     """Open the record in a data folder with its tables as they are and the keys given."""
-    database = Database(url or f"sqlite:///{folder / 'kail.sqlite'}")
-    return Record(database, keys, Vault(keys, folder / VAULT_FILE, folder / KEY_FILE), clock)
+    vault = Vault(keys, _key_store(folder, url, keys_url), folder / KEY_FILE)
+    return Record(Database(url or f"sqlite:///{folder / 'kail.sqlite'}"), keys, vault, clock)
+
+
+def _key_store(folder: Path, url: str, keys_url: str) -> Database:
+    if url and keys_url and make_url(url).set(drivername="") == make_url(keys_url).set(drivername=""):
+        raise KeyProblem("keys_in_the_record")
+    return Database(keys_url or f"sqlite:///{folder / VAULT_FILE}")
 
 
 KEY_FILE = "kail.key"

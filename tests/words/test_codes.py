@@ -40,7 +40,7 @@ SAY = {"commands": "terminal", "changes.py": "change", "work_list.py": "work_lis
 # Codes put together at run time: the beginning of the f-string and every ending it can have.
 BUILT = {
     "availability_": [name for name in AVAILABILITIES if name != "running"],
-    "known_": ["nik_index", "own_index"],
+    "known_": ["nik", "own_id"],
     "no_consent_": ["record", "recommendation"],
     "cell_": ["unstored", "error", "digits", "date"],
     "row_": None,  # of training rows: checks.py writes the endings out

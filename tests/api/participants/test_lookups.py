@@ -1,0 +1,471 @@
+"""Look-ups: people are found by their marks, a stop leaves nobody lost or in the way, and an erased one leaves none."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import itertools
+import json
+import re
+import secrets
+import shutil
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select, text
+
+from api.app import create_app
+from api.participants import lookups, people, rights
+from api.participants.gate import RECORD, may
+from api.participants.tables import PARTICIPANTS
+from api.record import marks
+from api.record.database import Database
+from api.record.key_file import FORMAT, KeyProblem, open_keys
+from api.record.refusals import Refused
+from api.record.transaction import open_record
+from tests.installation import Clock, Installation, a_database, installation
+
+NIK = "3171014101800001"
+
+
+def found(kail, search, login="operator", mentor=""):
+    """The names of whom somebody finds."""
+    with kail.record.write() as tx:
+        return [one.identity["name"] for one in people.look_for(tx, kail.actors[login], search, mentor).people]
+
+
+def correct(kail, person, **identity):
+    with kail.record.write() as tx:
+        version = may(tx, kail.actors["mentor"], person, RECORD).version
+        people.change(tx, kail.actors["mentor"], person, version, identity)
+
+
+def erase(kail, person):
+    with kail.record.read() as tx:
+        version = may(tx, kail.actors["mentor"], person, RECORD).version
+    rights.erase(kail.record, kail.actors["mentor"], person, version)
+
+
+def marked(kail):
+    """How many marks there are of each kind, and how many people are unsettled."""
+    with kail.record.vault.store.read() as sql:
+        return [len(sql.execute(select(table)).all()) for table in (marks.OWN, marks.SHARED, marks.UNSETTLED)]
+
+
+# -- finding -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_operator_finds_by_whole_numbers_and_by_the_beginnings_of_words(kail):
+    kail.participant(name="Siti Nurhayati", nik=NIK, phone="6281234567890", own_id="KJ-7")
+    kail.participant("mentor2", name="Sri Siti Aminah", phone="6281234567890")
+    kail.participant(name="Nu'man bin Zaid", own_id="77")
+    both = ["Siti Nurhayati", "Sri Siti Aminah"]
+    for search, expected in {
+        NIK: both[:1],
+        "3171 0141 0180 0001": both[:1],
+        "081234567890": both,
+        "+62 812-3456-7890": both,
+        "KJ-7": both[:1],
+        "77": ["Nu'man bin Zaid"],
+        "siti": both,
+        "SI": both,
+        "nurhayati sit": both[:1],
+        "nurhayatu": [],
+        "hayati": [],
+        "amin sri s": both[1:],
+        "nu'man": ["Nu'man bin Zaid"],
+        "ZAID nu": ["Nu'man bin Zaid"],
+        "3171014101800002": [],
+        "-": [],
+        "siti x": [],
+    }.items():
+        assert found(kail, search) == expected, search
+        assert found(kail, search, "other_operator") == []
+    assert found(kail, "hayati", "mentor") == both[:1]  # a mentor's are few enough to be looked at
+    assert found(kail, "siti", mentor=kail.actors["mentor2"].account_id) == both[1:]
+
+
+def test_of_more_than_are_shown_another_word_is_asked_for(small_kail):
+    for number in range(people.MOST_FOUND + 2):
+        small_kail.participant(name=f"Sri {'Wahyuningsih' if number else 'Wahyuni'}")
+    with small_kail.client("operator") as client:
+        page = client.post("/participants", data={"search": "sri", "of_mentor": ""}).text
+        assert page.count("<li><h3>") == people.MOST_FOUND
+        assert "Tambahkan satu kata lagi" in page
+        page = client.post("/participants", data={"search": "sri wahyuni", "of_mentor": ""}).text
+        assert "Tambahkan satu kata lagi" in page  # the longer name begins so too
+        erase_all_but_one = client.post("/participants", data={"search": "sri wahyuningsih x", "of_mentor": ""}).text
+        assert "<li><h3>" not in erase_all_but_one
+        assert "Tambahkan satu kata lagi" not in erase_all_but_one
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("  Ｓｉｔｉ  AMINAH ", ["siti", "aminah"]), ("d'Ännä_x 2", ["d", "ännä", "x", "2"])]
+)
+def test_words_are_compared_without_case_width_and_signs(name, words):
+    assert lookups.words_of(name) == words
+
+
+def test_a_number_is_known_in_its_own_organisation_alone(kail):
+    kail.participant(nik=NIK, own_id="1")
+    for identity in ({"nik": NIK}, {"own_id": "1"}, {"nik": NIK, "own_id": "2"}):
+        with pytest.raises(Refused, match=r"409") as refused:
+            kail.participant("mentor2", **identity)
+        assert [trouble.code for trouble in refused.value.troubles] == [f"known_{next(iter(identity))}"]
+    kail.participant("other_mentor", nik=NIK, own_id="1")
+
+
+def test_of_many_who_register_the_same_number_at_once_one_does(kail):
+    def register(number):
+        try:
+            return kail.participant("mentor" if number % 2 else "mentor2", nik=NIK)
+        except Refused as error:
+            return error.troubles[0].code
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(register, range(16)))
+    assert sorted(answers)[-15:] == ["known_nik"] * 15
+
+
+def test_a_corrected_number_is_found_and_the_one_before_is_free(kail):
+    person, other = kail.participant(name="Ani", nik=NIK), "3171014101800002"
+    correct(kail, person, name="Wati", nik=other)
+    assert [found(kail, search) for search in (NIK, other, "ani", "wati")] == [[], ["Wati"], [], ["Wati"]]
+    kail.participant("mentor2", name="Budi", nik=NIK)
+    with pytest.raises(Refused, match="409"):
+        correct(kail, person, nik=NIK)
+    correct(kail, person, nik="")
+    assert found(kail, other) == []
+
+
+# -- a stop, and databases put back ------------------------------------------------------------------------------------
+
+
+class Stop(Exception):
+    """The use case ends here, and nothing of it is committed."""
+
+
+@contextmanager
+def stopped(kail):
+    with suppress(Stop), kail.record.write() as tx:
+        yield tx
+        raise Stop
+
+
+def settle(kail, monkeypatch):
+    """Settle as after a while."""
+    with monkeypatch.context() as patched:
+        patched.setattr(lookups, "SETTLE_AFTER", 0)
+        patched.setattr(lookups, "FORSAKE_AFTER", 0)
+        return lookups.settle(kail.record)
+
+
+def test_whoever_was_not_registered_after_all_stands_in_nobodys_way(kail, monkeypatch):
+    from api.consents.service import Agreement
+
+    agreed = Agreement(("record",), "paper", kail.clock.now.date(), "2026-11")
+    with stopped(kail) as tx:
+        people.register(tx, kail.actors["mentor"], {"name": "Ani", "nik": NIK}, agreed)
+    assert marked(kail)[0] == 1
+    assert found(kail, NIK) == found(kail, "ani") == []
+    assert lookups.settle(kail.record) == 0  # it may be under way
+    assert marked(kail)[0] == 1
+    assert settle(kail, monkeypatch) == 0
+    assert marked(kail)[:2] == [0, 0]
+    with stopped(kail) as tx:
+        people.register(tx, kail.actors["mentor"], {"name": "Ani", "nik": NIK}, agreed)
+    kail.participant("mentor2", name="Ani", nik=NIK)  # at once, not only when it is settled
+    assert found(kail, NIK) == ["Ani"]
+    assert settle(kail, monkeypatch) == 1
+    assert found(kail, NIK) == found(kail, "an") == ["Ani"]
+
+
+def test_a_correction_that_was_not_stored_is_put_right(kail, monkeypatch):
+    person = kail.participant(name="Ani", nik=NIK, phone="6281234567890")
+    settle(kail, monkeypatch)
+    with stopped(kail) as tx:
+        version = may(tx, kail.actors["mentor"], person, RECORD).version
+        people.change(tx, kail.actors["mentor"], person, version, {"name": "Wati", "nik": "3171014101800002"})
+    assert settle(kail, monkeypatch) == 1
+    assert [found(kail, s) for s in (NIK, "3171014101800002", "ani", "wati")] == [["Ani"], [], ["Ani"], []]
+    assert marked(kail)[2] == 0
+
+
+def test_who_is_changed_while_they_are_settled_is_left_for_the_next_time(small_kail, monkeypatch):
+    person = small_kail.participant(name="Ani", nik=NIK)
+    everybody = lookups._everybody
+
+    def meanwhile(tx, persons):
+        found = everybody(tx, persons)
+        correct(small_kail, person, nik="3171014101800002")
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(lookups, "_everybody", meanwhile)
+        assert settle(small_kail, patched) == 0
+    assert found(small_kail, "3171014101800002") == ["Ani"]
+    assert settle(small_kail, monkeypatch) == 1
+    assert [found(small_kail, search) for search in (NIK, "3171014101800002")] == [[], ["Ani"]]
+
+
+def test_an_older_database_is_put_back_and_then_the_newer_one_again(tmp_path, monkeypatch):
+    data = tmp_path / "data"
+    with installation(data) as kail:
+        kail.participant(name="Ani", nik=NIK)
+        actors = kail.actors
+    copy_database(data, tmp_path / "older")
+    with again(data, actors) as kail:
+        kail.participant(name="Budi", nik="3171014101800002", phone="6281234567890")
+        settle(kail, monkeypatch)
+    copy_database(data, tmp_path / "newer")
+    copy_database(tmp_path / "older", data)
+    with again(data, actors) as kail:
+        assert found(kail, "3171014101800002") == found(kail, "budi") == []
+        kail.participant(name="Citra", nik="3171014101800002")
+        assert found(kail, "3171014101800002") == ["Citra"]
+        settle(kail, monkeypatch)
+    copy_database(tmp_path / "newer", data)
+    with again(data, actors) as kail:
+        settle(kail, monkeypatch)
+        for search, expected in {
+            NIK: ["Ani"],
+            "3171014101800002": ["Budi"],
+            "ani": ["Ani"],
+            "bu": ["Budi"],
+            "citra": [],
+        }.items():
+            assert found(kail, search) == expected, search
+        assert found(kail, "", "mentor") == ["Ani", "Budi"]
+
+
+def copy_database(source, target):
+    target.mkdir(exist_ok=True)
+    for name in ("kail.sqlite", "kail.sqlite-wal", "kail.sqlite-shm"):
+        (target / name).unlink(missing_ok=True)
+    with (
+        closing(sqlite3.connect(source / "kail.sqlite")) as one,
+        closing(sqlite3.connect(target / "kail.sqlite")) as other,
+    ):
+        one.backup(other)
+
+
+@contextmanager
+def again(data, actors, url="", keys=""):
+    """An installation in a folder where there is one, for those who are in it."""
+    from api.settings import Settings
+
+    clock, settings = Clock(), Settings(data=data, database=url, keys=keys)
+    app = create_app(settings, clock=clock)
+    try:
+        yield Installation(app, app.state.record, app.state.live, clock, settings, actors)
+    finally:
+        app.state.record.close()
+
+
+# -- a record from before ------------------------------------------------------------------------------------------------
+
+
+def test_a_record_from_before_is_found_by_new_marks_and_its_old_key_is_gone(tmp_path, url, monkeypatch):
+    """As stop 21 left it: hashes in the database, a key file of format 1, a key store without marks."""
+    data = tmp_path / "data"
+    with installation(data, url) as kail:
+        kail.participant(name="Ani Wijaya", nik=NIK, phone="6281234567890", own_id="7")
+        gone = kail.participant(name="Budi", nik="3171014101800002")
+        erase(kail, gone)
+        actors = kail.actors
+        (organisation,) = {actor.organisation_id for login, actor in actors.items() if login == "mentor"}
+    old = open_keys(data / "kail.key")
+    blind = {
+        name: old.blind(f"{name}:{organisation}", value) for name, value in (("nik_index", NIK), ("own_index", "7"))
+    }
+    database = Database(url or f"sqlite:///{data / 'kail.sqlite'}")
+    database.migrate("0008")
+    with database.write() as sql:
+        for column, value in blind.items():
+            sql.execute(text(f"UPDATE participants SET {column} = :value WHERE erased_at IS NULL"), {"value": value})
+    database.close()
+    table = json.loads((data / "kail.key").read_text()) | {"format": 1}
+    (data / "kail.key").write_text(json.dumps(table))
+    with closing(sqlite3.connect(data / "persons.keys", isolation_level=None)) as store:
+        for name in ("own_marks", "shared_marks", "unsettled", "key_file"):
+            store.execute(f"DROP TABLE {name}")
+        store.execute("ALTER TABLE person_keys DROP COLUMN made")
+
+    with again(data, actors, url) as kail:
+        for search in (NIK, "6281234567890", "7", "ani w"):
+            assert found(kail, search) == ["Ani Wijaya"]
+        with pytest.raises(Refused, match="409"):
+            kail.participant(nik=NIK)
+        kail.participant("mentor2", name="Budi", nik="3171014101800002")
+        with kail.record.read() as tx:
+            assert not {"nik_index", "phone_index", "own_index"} & set(
+                tx.one(text("SELECT * FROM participants"))._mapping
+            )
+    new = open_keys(data / "kail.key")
+    assert (new.format, new.chain, new.masters) == (FORMAT, old.chain, old.masters)
+    assert new.index != old.index
+    assert table["index"] not in "".join(path.read_text("latin-1") for path in data.rglob("*") if path.is_file())
+    if not url:  # PostgreSQL keeps what it dropped in its files for a while: hashes under a key that is gone
+        raw = b"".join(path.read_bytes() for path in data.rglob("*") if path.is_file())
+        assert not [name for name, value in blind.items() if value.encode() in raw]
+    yesterdays = tmp_path / "yesterdays"
+    shutil.copytree(data, yesterdays)
+    (yesterdays / "kail.key").write_text(json.dumps(table))
+    with pytest.raises(KeyProblem, match="not the key file of this key store"):
+        open_record(yesterdays, url, Clock())
+
+
+def test_a_stop_while_the_key_for_looking_up_is_replaced_locks_nobody_out(tmp_path, monkeypatch):
+    data = tmp_path / "data"
+    with installation(data) as kail:
+        kail.participant(name="Ani", nik=NIK)
+        actors = kail.actors
+    from api.record import key_store
+
+    written = key_store.write_keys
+    for before in (True, False, None):
+        table = json.loads((data / "kail.key").read_text()) | {"format": 1}
+        (data / "kail.key").write_text(json.dumps(table))
+
+        def stop(path, keys, before=before):
+            if not before:
+                written(path, keys)
+            if before is not None:
+                raise Stop
+
+        with monkeypatch.context() as patched:
+            patched.setattr(key_store, "write_keys", stop)
+            try:
+                open_record(data, "", Clock()).close()
+            except Stop:
+                assert before is not None
+        with again(data, actors) as kail:
+            assert found(kail, NIK) == found(kail, "ani") == ["Ani"]
+            with kail.record.vault.store.read() as sql:
+                assert len(sql.execute(select(key_store.KEY_FILE)).all()) == 1
+
+
+# -- erased ------------------------------------------------------------------------------------------------------------
+
+
+def niks_of(area, born, serials):
+    """Every NIK that somebody of an area may have: the day of birth, a woman's with 40 added, and a number of the day."""
+    for offset, woman, serial in itertools.product(range(365 * born), (0, 40), range(1, serials + 1)):
+        day = date(1980, 1, 1) + timedelta(days=offset)
+        yield f"{area}{day.day + woman:02d}{day:%m%y}{serial:04d}"
+
+
+def guesses(keys, organisations, value, kind):
+    """Every mark and every hash that somebody with all of today's keys can make of a value."""
+    for key in (keys.index, keys.chain, *keys.masters.values()):
+        for organisation in organisations:
+            of_organisation = hmac.digest(key, f"organisation:{organisation}".encode(), hashlib.sha256)
+            mark = hmac.digest(of_organisation, f"{kind}:{value}".encode(), hashlib.sha256)
+            yield from (mark[:16], mark[:8])
+            yield hmac.digest(key, f"{kind}_index:{organisation}:{value}".encode(), hashlib.sha256).hex().encode()
+
+
+def everything_stored(*files):
+    """Every blob and every text in some SQLite files."""
+    found = set()
+    for path in files:
+        with closing(sqlite3.connect(path)) as store:
+            for (name,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+                for row in store.execute(f'SELECT * FROM "{name}"'):
+                    found |= {v if isinstance(v, bytes) else v.encode() for v in row if isinstance(v, (bytes, str))}
+    return found
+
+
+def test_after_an_erasure_an_old_copy_and_todays_keys_do_not_tell_whether_somebody_was_there(small_kail, tmp_path):
+    kail = small_kail
+    stays, goes = {"name": "Dewi Lestari", "nik": "3171014101800003", "phone": "6281111111111"}, {
+        "name": "Ani Wijaya", "nik": "3171014101800001", "phone": "6281234567890",
+    }  # fmt: skip
+    kail.participant(**stays)
+    with kail.client("mentor") as client:
+        body = {**goes, "consents": ["record"], "channel": "paper", "said_on": "2026-11-20", "text_version": "2026-11"}
+        person = client.post(
+            "/api/v1/participants", json=body, headers={"Idempotency-Key": secrets.token_hex(8)}
+        ).json()
+        for login, search in itertools.product(("mentor", "operator"), goes.values()):
+            found(kail, search, login)
+        change = {"nik": goes["nik"], "version": person["version"]}
+        sent = client.patch(
+            f"/api/v1/participants/{person['id']}", json=change, headers={"Idempotency-Key": secrets.token_hex(8)}
+        )
+        assert sent.status_code == 200, sent.text
+    data, old = kail.settings.data, tmp_path / "old"
+    copy_database(data, old)
+    before = everything_stored(data / "persons.keys")
+    erase(kail, person["id"])
+    keys = open_keys(data / "kail.key")
+    organisations = {actor.organisation_id for actor in kail.actors.values()}
+    stored = everything_stored(old / "kail.sqlite", data / "persons.keys", *data.glob("*.sqlite"))
+
+    def tells(kept, values, kind):
+        return {value for value in values for guess in guesses(keys, organisations, value, kind) if guess in kept}
+
+    niks = list(niks_of("317101", 2, 3))
+    assert {stays["nik"], goes["nik"]} <= set(niks)
+    assert tells(before, niks, "nik") == {stays["nik"], goes["nik"]}  # the guesses are those that would find them
+    assert tells(stored, niks, "nik") == {stays["nik"]}
+    assert tells(stored, [stays["phone"], goes["phone"]], "phone") == {stays["phone"]}
+    assert tells(stored, ["ani", "wijaya", "dewi"], "name") == {"dewi"}
+    gone = [mark for mark in before - stored if len(mark) in (8, 16)]
+    assert len(gone) == 9  # NIK, phone, two and five beginnings
+    files = {path.name: path.read_bytes() for path in data.rglob("*") if path.is_file()}
+    for name, content in files.items():
+        assert not [mark for mark in gone if mark in content], name
+        assert not [value for value in goes.values() if value.encode() in content], name
+        assert not [value for value in goes.values() if base64.b64encode(value.encode()).rstrip(b"=") in content], name
+
+
+# -- two hosts -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_hosts(tmp_path, server):
+    """Two data folders with one record and one key store, both on PostgreSQL."""
+    with a_database(server) as url, a_database(server) as keys, installation(tmp_path / "one", url, keys=keys) as one:
+        (tmp_path / "two").mkdir(mode=0o700)
+        shutil.copy(tmp_path / "one" / "kail.key", tmp_path / "two" / "kail.key")
+        with again(tmp_path / "two", one.actors, url, keys) as other:
+            yield one, other
+
+
+def test_what_one_host_erases_the_other_cannot_open_at_its_next_request(two_hosts):
+    one, other = two_hosts
+    persons = [one.participant(name=f"Ani {n}", nik=f"31710141018{n:05d}") for n in range(200)]
+    headers = other.headers("mentor")
+    with other.client() as client:
+        for number, person in enumerate(persons):
+            if number < 3:
+                assert client.get(f"/api/v1/participants/{person}", headers=headers).status_code == 200
+            erase(one, person)
+            assert client.get(f"/api/v1/participants/{person}", headers=headers).status_code == 404
+            assert found(other, f"31710141018{number:05d}") == []
+    assert not (one.settings.data / "persons.keys").exists()
+    assert marked(other) == [0, 0, 0]
+    assert other.record.vault.persons() == []
+
+
+def test_a_host_with_another_key_file_or_the_key_store_in_the_record_is_refused(two_hosts, tmp_path):
+    one, _ = two_hosts
+    url, keys = one.settings.database, one.settings.keys
+    with pytest.raises(KeyProblem, match="not the key file of this key store"):
+        open_record(tmp_path / "third", url, Clock(), keys)
+    with pytest.raises(KeyProblem, match="must not lie in the same database"):
+        open_record(tmp_path / "one", url, Clock(), re.sub("^postgresql:", "postgresql+psycopg:", url))
+
+
+def test_a_mark_without_a_key_finds_nobody(kail):
+    person = kail.participant(name="Ani", nik=NIK)
+    with kail.record.vault.store.write() as sql:
+        sql.execute(text("DELETE FROM person_keys"))
+    assert found(kail, NIK) == found(kail, "ani") == []
+    with kail.record.read() as tx:
+        assert tx.one(select(PARTICIPANTS.c.id)).id == person
