@@ -271,12 +271,18 @@ def keys() -> None:
 @keys.command("rotate")
 @on_a_record
 def keys_rotate(data: Path, database: str, keys: str) -> None:
-    """Make a new master key, wrap every person's key with it and drop the old one. Stop the service first."""
+    """Make a new master key, wrap every person's key with it and drop the old one; and a new key to find people by.
+
+    Stop the service first, on every host; then copy the key file to the others and replace your last copy of it. A
+    PostgreSQL database keeps for a while, in its files, what was destroyed: after this nothing of it can be read.
+    """
     from api.record.key_store import rotate
     from api.record.transaction import KEY_FILE
 
     with opened(data, database, keys) as (record, _):
         number, people = rotate(data / KEY_FILE, record.vault.store)
+    with opened(data, database, keys):  # by the new key everybody is found again
+        pass
     click.echo(say("key_rotated", number=number, people=people, file=KEY_FILE))
 
 

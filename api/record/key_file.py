@@ -1,4 +1,4 @@
-"""The key file: master keys by number, so that they can be changed, a key for looking up and one for chains."""
+"""The key file: master keys by number, a key for looking up people and one for chains. The first two can be made anew."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ class KeyProblem(SaidError):
 
 @dataclass(frozen=True, repr=False)  # a key is never shown, not even in a trace
 class Keys:
-    """The keys of an installation. `current` is the number of the master key that wraps new persons' keys."""
+    """The keys of an installation. `current` is the number of the master key that wraps new persons' keys.
+
+    `index`: by which people are found (`participants/lookups.py`). `chain`: for entries that follow one another.
+    """
 
     current: str
     masters: dict[str, bytes]
@@ -39,8 +42,11 @@ class Keys:
     format: int = field(default=FORMAT, compare=False)
 
     def blind(self, kind: str, value: str) -> str:
-        """Return what equal values have in common and what tells nothing of them without the key file."""
-        return hmac.new(self.index, f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()
+        """Return what equal values have in common and what tells nothing of them without the key file.
+
+        For what is in no way about people, since the key for chains, from which it is made, stays: they have marks.
+        """
+        return self.link("blind", f"{kind}:{value}".encode())
 
     def link(self, previous: str, content: bytes) -> str:
         """Return the hash of an entry that follows another one in a chain."""

@@ -10,6 +10,7 @@ hold it is for the gate to say (`participants/gate.py`). Keys of jobs, whose nam
 
 from __future__ import annotations
 
+import hmac
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,7 +50,12 @@ PERSON_KEYS: Final = Table(
     Column("wrapped", LargeBinary, nullable=False),
     Column("made", BigInteger),  # seconds since 1970
 )
-KEY_FILE: Final = Table("key_file", STORE, Column("fingerprint", String(64), primary_key=True))
+KEY_FILE: Final = Table(
+    "key_file",
+    STORE,
+    Column("fingerprint", String(64), primary_key=True),
+    Column("since", BigInteger, nullable=False),  # nanoseconds since 1970
+)
 """To which key file this store belongs; two, while one is being replaced by the other."""
 _OF_PERSONS: Final = PERSON_KEYS.c.person.not_like("%:%")
 _WRAPPED: Final = select(PERSON_KEYS.c.person, PERSON_KEYS.c.master, PERSON_KEYS.c.wrapped)
@@ -90,19 +96,26 @@ class Vault:
         ours = fingerprint(self.keys)
         with self.store.read() as sql:
             is_ready = set(STORE.tables) <= set(inspect(sql).get_table_names())
-            known = _fingerprints(sql) if is_ready else set()
+            known = _fingerprints(sql) if is_ready else {}
         if not known:
             with self.store.write() as sql:
                 _make_tables(sql)
                 known = _fingerprints(sql)
                 if not known:
-                    _know(sql, self.keys)
-                    known = {ours}
+                    known = {ours: time.time_ns()}
+                    sql.execute(insert(KEY_FILE), {"fingerprint": ours, "since": known[ours]})
+        if ours not in known and self.key_file is not None:  # it may have been replaced since it was read
+            self.keys = open_keys(self.key_file)
+            ours = fingerprint(self.keys)
+            with self.store.read() as sql:
+                known = _fingerprints(sql)
         if ours not in known:
             raise KeyProblem("key_file_of_another", file=self.key_file.name if self.key_file else "")
-        if len(known) > 1 and self.keys.format == FORMAT:  # a file was replaced: the one before it does no longer
+        if any(
+            since < known[ours] for since in known.values()
+        ):  # a file was replaced: the one before it does no longer
             with self.store.write() as sql:
-                sql.execute(delete(KEY_FILE).where(KEY_FILE.c.fingerprint != ours))
+                sql.execute(delete(KEY_FILE).where(KEY_FILE.c.since < known[ours]))
 
     def close(self) -> None:
         """Close the store; the next use opens it again."""
@@ -227,15 +240,11 @@ class Vault:
 
 def fingerprint(keys: Keys) -> str:
     """What tells whether two key files have the same keys for looking up and for chains, and nothing of them."""
-    return keys.link(keys.blind("key file", ""), b"key file")
+    return keys.link(hmac.digest(keys.index, b"the key file", "sha256").hex(), b"the key file")
 
 
-def _fingerprints(sql: Connection) -> set[str]:
-    return set(sql.execute(select(KEY_FILE.c.fingerprint)).scalars())
-
-
-def _know(sql: Connection, keys: Keys) -> None:
-    sql.execute(insert(KEY_FILE), {"fingerprint": fingerprint(keys)})
+def _fingerprints(sql: Connection) -> dict[str, int]:
+    return {print_: since for print_, since in sql.execute(select(KEY_FILE.c.fingerprint, KEY_FILE.c.since))}
 
 
 def _make_tables(sql: Connection) -> None:
@@ -259,27 +268,57 @@ def upgrade(path: Path, store: Database) -> Keys:
     if keys.format == FORMAT:
         return keys
     Vault(keys, store, path)  # the tables, and that it belongs to this store
-    fresh = replace(keys, format=FORMAT, index=secrets.token_bytes(KEY_BYTES))
-    with store.write() as sql:
-        marks.unsettle_all(sql, list(sql.execute(select(PERSON_KEYS.c.person).where(_OF_PERSONS)).scalars()))
-        _know(sql, fresh)  # before it is in the file: a stop between the two leaves one that is known
+    index = _announce(store, keys)
     with store.write():
-        if open_keys(path).format != FORMAT:  # else another process was first
-            write_keys(path, fresh)
+        now = open_keys(path)
+        if now.format != FORMAT:  # else another process was first
+            write_keys(path, replace(now, format=FORMAT, index=index))
     return open_keys(path)
 
 
-def rotate(path: Path, store: Database) -> tuple[str, int]:
-    """Make a new master key and wrap every person's key with it; return its number and how many were wrapped.
+def _announce(store: Database, keys: Keys) -> bytes:
+    """Make a new key for looking up, with which all marks are to be made. It is known to the store before it is in the file.
 
-    The new key is in the key file before anything is wrapped with it, and the old ones leave the file only afterwards,
-    so that a stop at any moment loses nothing: run it again.
+    So a stop between the two leaves a file that belongs to the store.
     """
-    vault = Vault(open_keys(path), store, path)
-    with store.write() as sql:  # held from before the first look: two rotations are one after the other
+    index = secrets.token_bytes(KEY_BYTES)
+    with store.write() as sql:
+        marks.unsettle_all(sql, list(sql.execute(select(PERSON_KEYS.c.person).where(_OF_PERSONS)).scalars()))
+        sql.execute(insert(KEY_FILE), {"fingerprint": fingerprint(replace(keys, index=index)), "since": time.time_ns()})
+    return index
+
+
+def rotate(path: Path, store: Database) -> tuple[str, int]:
+    """Make a new master key, wrap every person's key with it, and make a new key for looking up.
+
+    Return the number of the master key and how many were wrapped. The new keys are in the key file before anything is
+    wrapped, and the old master leaves it only afterwards, so that a stop at any moment loses nothing: run it again. Whoever
+    serves the record meanwhile reads on, but finds nobody new: everybody is to be settled when it is opened again.
+    """
+    keys = open_keys(path)
+    vault = Vault(keys, store, path)
+    done = None
+    while done is None:  # else another rotation was faster
+        done = _rotated(path, vault, _announce(store, keys))
+    number, _ = done
+    with store.write() as sql:
+        left = open_keys(path)
+        if left.current == number:  # else another rotation began: its file is not ours to write
+            used = set(sql.execute(select(PERSON_KEYS.c.master).distinct()).scalars())
+            kept = {name: key for name, key in left.masters.items() if name == number or name in used}
+            write_keys(path, replace(left, masters=kept))
+    return done
+
+
+def _rotated(path: Path, vault: Vault, index: bytes) -> tuple[str, int] | None:
+    """Put new keys into the file and wrap everything; nothing where the store knows that key for looking up no more."""
+    with vault.store.write() as sql:  # held from before the first look: two rotations are one after the other
         old = open_keys(path)
         number = str(max(int(name) for name in old.masters) + 1)
-        fresh = replace(old, current=number, masters={**old.masters, number: secrets.token_bytes(KEY_BYTES)})
+        masters = {**old.masters, number: secrets.token_bytes(KEY_BYTES)}
+        fresh = replace(old, current=number, masters=masters, index=index, format=FORMAT)
+        if fingerprint(fresh) not in _fingerprints(sql):
+            return None
         write_keys(path, fresh)
         vault.keys = fresh
         rows = sql.execute(_WRAPPED).all()
@@ -290,10 +329,4 @@ def rotate(path: Path, store: Database) -> tuple[str, int]:
         if again:
             change = update(PERSON_KEYS).where(PERSON_KEYS.c.person == bindparam("name"))
             sql.execute(change.values(master=bindparam("number"), wrapped=bindparam("again")), again)
-    with store.write() as sql:
-        left = open_keys(path)
-        if left.current == number:  # else another rotation began: its file is not ours to write
-            used = set(sql.execute(select(PERSON_KEYS.c.master).distinct()).scalars())
-            kept = {name: key for name, key in left.masters.items() if name == number or name in used}
-            write_keys(path, replace(left, masters=kept))
     return number, len(rows)

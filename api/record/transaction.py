@@ -108,7 +108,7 @@ def open_record(folder: Path, url: str, clock: Clock, keys_url: str = "") -> Rec
 def attach_record(folder: Path, url: str, clock: Clock, keys: Keys, keys_url: str = "") -> Record:
     """Open the record in a data folder with its tables as they are and the keys given."""
     vault = Vault(keys, _key_store(folder, url, keys_url), folder / KEY_FILE)
-    return Record(Database(url or f"sqlite:///{folder / 'kail.sqlite'}"), keys, vault, clock)
+    return Record(Database(url or f"sqlite:///{folder / 'kail.sqlite'}"), vault.keys, vault, clock)
 
 
 def _key_store(folder: Path, url: str, keys_url: str) -> Database:

@@ -1,6 +1,6 @@
 """By what people are found lies in the key store; the hashes that stood here go, and the key that made them is destroyed.
 
-Answers and files of imports are known again by hashes under that key too: those from before are not.
+Answers and files of imports were known again by that key too, and are by another one now: those from before are not.
 """
 
 from __future__ import annotations
