@@ -82,14 +82,14 @@ def made(code: Path, data: Path, *options: str) -> tuple[list[str], list[str]]:
     return [words[1] for words in mentors], [words[2] for words in mentors]
 
 
-def rows(seed: int) -> bytes:
+def rows(seed: int, count: int = ROWS) -> bytes:
     """A file of people, no two alike, who are nobody."""
     from matcher.programme.loading import OKOCE, load_programme
     from training_data.cohort import make_cohort
 
-    cohort = make_cohort(ROWS, random_state=seed, programme=load_programme(OKOCE))
+    cohort = make_cohort(count, random_state=seed, programme=load_programme(OKOCE))
     written = io.StringIO()
-    signals = [cohort.signals(place) for place in range(ROWS)]
+    signals = [cohort.signals(place) for place in range(count)]
     names = sorted({name for one in signals for name in one})
     writer = csv.writer(written)
     writer.writerow(["participant", "name", "nik", *names])

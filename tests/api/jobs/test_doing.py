@@ -220,7 +220,7 @@ def test_steps_that_have_to_be_done_again_do_not_keep_a_job_from_being_given_up(
 
 def test_a_job_whose_key_cannot_be_unwrapped_is_ended_and_others_are_done(kail):
     lost, other = ask_for(kail), ask_for(kail)
-    with sqlite3.connect(kail.record.vault.path) as store:
+    with sqlite3.connect(kail.settings.data / "persons.keys") as store:
         store.execute("UPDATE person_keys SET master = '99' WHERE person = ?", (key_name(lost),))
     store.close()
     while turn(kail):
