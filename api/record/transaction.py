@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Executable, Row
 from api.record.database import Database
 from api.record.key_store import Keys, Vault, open_keys
 from api.record.live import Clock
+from api.record.look_logs import LookLogs
 from api.record.together import Entry, Together
 
 
@@ -22,14 +23,17 @@ from api.record.together import Entry, Together
 class Transaction:
     """One use case's view of the record: its connection, the moment it happens and the keys.
 
-    `looks`: where it is gathered who looked at what, in a use case that writes nothing else; None: it is written at once.
+    `logs`: where it stands who looked. `looks`: where it is gathered who looked at what, in a use case that writes nothing
+    else; None: it is written at once. `log`: the log that this transaction alone writes in; "" for all others.
     """
 
     sql: Connection
     now: datetime
     keys: Keys
     vault: Vault
+    logs: LookLogs
     looks: list[Entry] | None = None
+    log: str = ""
 
     def run(self, statement: Executable) -> int:
         """Carry out a statement; return how many rows an update or a deletion changed."""
@@ -52,34 +56,51 @@ class Record:
     keys: Keys
     vault: Vault
     clock: Clock
+    logs: LookLogs
     together: Together = field(default_factory=Together)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A use case that changes nothing."""
         with self.database.read() as sql:
-            yield Transaction(sql, self.clock(), self.keys, self.vault)
+            yield self._transaction(sql)
 
     @contextmanager
     def look(self) -> Iterator[Transaction]:
         """A use case that changes nothing but who looked at what: that is written when it is done, with other looks.
 
-        So nobody who looks keeps the writer's lock while they read. An answer may leave when this is over, not before.
+        So nobody who looks waits for a writer, or lets one wait. An answer may leave when this is over, not before.
         """
         looks: list[Entry] = []
         with self.database.read() as sql:
-            yield Transaction(sql, self.clock(), self.keys, self.vault, looks)
+            yield self._transaction(sql, looks=looks)
         if looks:
-            self.together.write(looks, self.write)
+            self.together.write(looks, self.note_looks)
+
+    @contextmanager
+    def note_looks(self, log: str = "") -> Iterator[Transaction]:
+        """A transaction in one of the logs of looks: in `log`, or in any."""
+        with self.logs.write(log) as (found, sql):
+            yield self._transaction(sql, log=found)
+
+    @contextmanager
+    def read_log(self, log: str) -> Iterator[Transaction]:
+        """A log of looks that is a file of its own, as it is."""
+        with self.logs.read(log) as sql:
+            yield self._transaction(sql, log=log)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """A use case that is done as a whole or not at all."""
         with self.database.write() as sql:
-            yield Transaction(sql, self.clock(), self.keys, self.vault)
+            yield self._transaction(sql)
+
+    def _transaction(self, sql: Connection, *, looks: list[Entry] | None = None, log: str = "") -> Transaction:
+        return Transaction(sql, self.clock(), self.keys, self.vault, self.logs, looks, log)
 
     def close(self) -> None:
         """Give the database's connections back."""
+        self.logs.close()
         self.database.close()
         self.vault.close()
 
@@ -100,7 +121,8 @@ def open_record(folder: Path, url: str, clock: Clock) -> Record:
 def attach_record(folder: Path, url: str, clock: Clock, keys: Keys) -> Record:
     """Open the record in a data folder with its tables as they are and the keys given."""
     database = Database(url or f"sqlite:///{folder / 'kail.sqlite'}")
-    return Record(database, keys, Vault(keys, folder / VAULT_FILE, folder / KEY_FILE), clock)
+    vault = Vault(keys, folder / VAULT_FILE, folder / KEY_FILE)
+    return Record(database, keys, vault, clock, LookLogs(folder, database))
 
 
 KEY_FILE = "kail.key"
