@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, cast
@@ -20,15 +22,18 @@ from litestar.openapi.spec import License
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 from litestar.types import Message, Scope
+from sqlalchemy.exc import SQLAlchemyError
 
 from api import __version__
 from api.accounts.guard import admit, check_matrix
 from api.advice import endpoints as advice
 from api.advice import pages as advice_pages
 from api.advice.schemas import schemas
+from api.record import deadlines
 from api.record.live import Clock, go_live, utc_now
 from api.record.space import MEGABYTE, Space
 from api.record.transaction import Record, open_record
+from api.record.unavailable import Unavailable
 from api.settings import Settings
 from api.web import errors, problem_pages
 from api.web.arriving import in_time
@@ -41,6 +46,8 @@ from api.web.stopping import stop_in_time
 WEB: Final = Path(__file__).parent / "web"
 SWITCH_SECONDS: Final = 0.0005
 """After how long a thread that computes lets another one: a tenth of Python's own, so that what is brief is soon done."""
+LAST_SECONDS: Final = 2.0
+"""How long it may take to note where chains end when the service stops."""
 SECURITY_HEADERS: Final = {
     "content-security-policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -95,7 +102,10 @@ def create_app(
                 "readiness": Readiness(record, space),
             }
         ),
-        on_shutdown=[one.close for one in (own, record, space) if one],
+        on_shutdown=[
+            *([partial(note_last_ends, record)] if record else []),
+            *(one.close for one in (own, record, space) if one),
+        ],
         exception_handlers={**errors.HANDLERS, NotFoundException: problem_pages.nowhere},
         before_send=[add_security_headers],
         template_config=TemplateConfig(directory=WEB / "templates", engine=JinjaTemplateEngine),
@@ -128,8 +138,9 @@ def _document() -> OpenAPIConfig:
 
 
 def opened(settings: Settings, clock: Clock) -> Record:
-    """Open the record, finish an erasure that a stop interrupted, see that everybody is found and forget old answers, before
-    anybody is let in."""
+    """Open the record before anybody is let in: finish an erasure that a stop interrupted, see that everybody is found,
+    forget old answers, have a log of looks for each process, and note where chains end."""
+    from api.audit.noting import begin_logs, note_ends
     from api.participants.lookups import settle
     from api.participants.rights import sweep
     from api.record.answered import forget
@@ -140,7 +151,17 @@ def opened(settings: Settings, clock: Clock) -> Record:
     settle(record)
     with record.write() as tx:
         forget(tx)
+    begin_logs(record, settings.workers)
+    note_ends(record)
     return record
+
+
+def note_last_ends(record: Record) -> None:
+    """Note where chains end when it stops, if that can be done soon; else the next start does."""
+    from api.audit.noting import note_ends
+
+    with suppress(SQLAlchemyError, Unavailable), deadlines.within(LAST_SECONDS):
+        note_ends(record)
 
 
 def nouns_of_the_record() -> tuple[ModuleType, ...]:

@@ -2,7 +2,7 @@
 
     python benchmarks/rescreening.py [--quick] [--commit COMMIT]
 
-A record of synthetic people, hardly two alike, is brought up to date. Then everybody is re-screened and what changed is
+A record of synthetic people, hardly two alike, is made and brought up to date by the code of COMMIT. Then everybody is re-screened and what changed is
 stored, by the code of now and by that of COMMIT, checked out into a folder of its own: a day later under the same rules,
 and under rules one of which changed, so that about a tenth of the people are answered otherwise. Each works on a fresh copy
 of the record, in a process of its own whose start is not timed; rounds alternate, so that a slow moment of the machine hits
@@ -52,23 +52,26 @@ print(json.dumps({"people": gone_over[-1], "seconds": seconds, "told": told}))
 """Both re-screen by this: the code's folder, the data folder, the programme's, how many days later."""
 
 
-def fill(folder: Path, people: int) -> None:
-    """Fill a record as `kail demo` does, without waiting for the disk."""
-    sys.path.insert(0, str(ROOT))
-    from sqlalchemy import event
+FILL = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from sqlalchemy import event
+from api.commands.demo import fill
+from api.record.live import go_live, utc_now
+from api.record.transaction import open_record
+from api.settings import Settings
+from training_data.cohort import make_cohort
 
-    from api.commands.demo import fill as fill_demo
-    from api.record.live import go_live, utc_now
-    from api.record.transaction import open_record
-    from api.settings import Settings
-    from training_data.cohort import make_cohort
-
-    live, record = go_live(Settings()), open_record(folder, "", utc_now)
-    event.listen(record.database.engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous = OFF"))
-    record.database.engine.dispose()
-    rows = make_cohort(people, random_state=1, programme=live.programme)
-    fill_demo(record, live, [(rows.values("as_of")[place], rows.signals(place)) for place in range(people)])
-    record.close()
+people = int(sys.argv[3])
+live, record = go_live(Settings()), open_record(Path(sys.argv[2]), "", utc_now)
+event.listen(record.database.engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous = OFF"))
+record.database.engine.dispose()
+rows = make_cohort(people, random_state=1, programme=live.programme)
+fill(record, live, [(rows.values("as_of")[place], rows.signals(place)) for place in range(people)])
+record.close()
+"""
+"""Fills a record as `kail demo` does, without waiting for the disk: the code's folder, the data folder, how many people."""
 
 
 def changed(folder: Path) -> Path:
@@ -84,27 +87,11 @@ def changed(folder: Path) -> Path:
     return folder
 
 
-def take_back(data: Path, revision: str) -> None:
-    """Take the tables of a record back to a revision, the newest that some code knows, and the key file to its format."""
-    from api.record.live import utc_now
-    from api.record.transaction import open_record
-
-    record = open_record(data, "", utc_now)
-    try:
-        record.database.migrate(revision)
-    finally:
-        record.close()
-    if revision < "0011":
-        keys = data / "kail.key"
-        keys.write_text(json.dumps(json.loads(keys.read_text()) | {"format": 1}))
-
-
 def rescreened(code: Path, data: Path, programme: Path, days: int) -> dict[str, object]:
     """What the code in a folder says of a copy of the record, and how long it took."""
     copy = data.with_name("copy")
     shutil.copytree(data, copy)
     try:
-        take_back(copy, max(path.name[:4] for path in (code / "api/record/migrations/versions").glob("[0-9]*.py")))
         command = [sys.executable, "-c", DRIVER, str(code), str(copy), str(programme), str(days)]
         done = subprocess.run(command, cwd=code, capture_output=True, text=True, check=False)
         if done.returncode:
@@ -140,9 +127,10 @@ def main() -> None:
     people, rounds = (1_500, 3) if given.quick else (6_000, 5)
     with tempfile.TemporaryDirectory() as name, checked_out(Path(name) / "before", given.commit) as before:
         data = Path(name) / "data"
-        fill(data, people)
+        subprocess.run([sys.executable, "-c", FILL, before, data, str(people)], cwd=before, check=True)
         same, other = ROOT / "matcher" / "programmes" / "okoce", changed(Path(name) / "programme")
-        subprocess.run([sys.executable, "-c", DRIVER, ROOT, data, same, "0"], check=True, stdout=subprocess.DEVNULL)
+        first = [sys.executable, "-c", DRIVER, before, data, same, "0"]
+        subprocess.run(first, cwd=before, check=True, stdout=subprocess.DEVNULL)
         ratios = [
             faster("the same rules", before, data, same, rounds),
             faster("one rule changed", before, data, other, rounds),

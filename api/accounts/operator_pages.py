@@ -14,10 +14,11 @@ from api.accounts.forms import read_account
 from api.accounts.passwords import new_password
 from api.accounts.service import NewAccount
 from api.accounts.tables import ROLES
+from api.audit.marks import read_mark
 from api.audit.service import MOST_SHOWN, entries
 from api.web.asking import Asking, ask, in_thread, in_turn, look_up
 from api.web.errors import language_of
-from api.web.forms import Form, read_before
+from api.web.forms import Form
 from api.web.frame import go, page
 from api.web.typed import NOTHING, Typed, attempt
 from matcher.message import Message
@@ -77,8 +78,8 @@ def post_account_password(request: Asking, account_id: FromPath[str]) -> Respons
 @in_thread
 def get_audit(request: Asking, about: FromQuery[str] = "", before: FromQuery[str] = "") -> Response[Any]:
     """Show who saw and changed what, the latest first."""
-    found, names = look_up(request, entries, about, read_before(before)), look_up(request, service.names_of)
-    older = found[-1]["seq"] if len(found) == MOST_SHOWN else None
+    found, names = look_up(request, entries, about, read_mark(before)), look_up(request, service.names_of)
+    older = found[-1]["mark"] if len(found) == MOST_SHOWN else None
     says = speaker(language_of(request))
     listed = [entry | {"told": [_told(says, *one) for one in entry["detail"].items()]} for entry in found]
     return page(request, "audit.html", entries=listed, names=names, older=older, about=about)

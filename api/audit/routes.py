@@ -12,7 +12,9 @@ ENDPOINTS: Final[tuple[Any, ...]] = endpoints.HANDLERS
 PAGES: Final[tuple[Any, ...]] = ()
 
 AUDITED: Final = named(
+    chain=TEXT,
     seq=WHOLE,
+    mark=TEXT,
     at=MOMENT,
     account_id=or_null(ID),
     organisation_id=or_null(ID),

@@ -15,6 +15,7 @@ import click
 from api.commands.failures import Failure, failure_of, language, say
 from api.commands.options import as_days, check_language, language_option
 from api.commands.progress import progress_bar
+from api.commands.verifying import as_ends, verify_record
 
 if TYPE_CHECKING:
     from api.assessments.rescreening import Rescreened
@@ -225,40 +226,27 @@ def audit() -> None:
 
 @audit.command("verify")
 @on_a_record
-@click.option("--end", metavar="N:HASH", help="Where the audit chain ended when you last noted it down.")
-def audit_verify(data: Path, database: str, keys: str, end: str | None) -> None:
-    """Go over the chains of audit and consents and name every place where something was changed, taken out or moved.
+@click.option(
+    "--end",
+    "ends",
+    metavar="CHAIN:N:HASH",
+    multiple=True,
+    callback=as_ends,
+    help="Where a chain ended when you last noted it down; give it once for each.",
+)
+@click.option(
+    "--from-checked", is_flag=True, help="Only what was added since a chain was last found whole; else all of it."
+)  # fmt: skip
+def audit_verify(data: Path, database: str, keys: str, ends: list[tuple[str, int, str]], from_checked: bool) -> None:
+    """Go over all chains, of changes, looks and consents; name every place where something was changed, taken out or moved.
 
     \b
-    Note down, somewhere else, the end that is printed: --end shows whether a whole chain was put back to an older one.
+    Note down, somewhere else, the ends that are printed: --end shows whether everything was put back to an older state.
 
     Exit code: 0 all in order, 3 not.
     """
-    from sqlalchemy import select
-
-    from api.audit.chain import end_of, verify
-    from api.audit.tables import AUDIT
-    from api.participants.verification import CHAINS, is_gone
-
-    broken = False
-    with opened(data, database, keys) as (record, _), record.read() as tx:
-        for table, _ in CHAINS:
-            count, faults = verify(tx, table)
-            number, link = end_of(tx, table)
-            told = {"table": table.name, "entries": count, "faults": len(faults), "end": f"{number}:{link}"}
-            click.echo(say("chain", **told))
-            for fault in faults[:100]:
-                click.echo(say("fault", number=str(fault.seq), what=fault.what))
-            if is_gone(tx, table, count):
-                broken = True
-                click.echo(say("chain_gone"))
-            broken |= bool(faults)
-        if end is not None:
-            number_text, _, link = end.partition(":")
-            row = tx.one(select(AUDIT.c.hash).where(AUDIT.c.seq == int(number_text if number_text.isdigit() else 0)))
-            if row is None or row.hash != link:
-                click.echo(say("end_gone", end=end))
-                broken = True
+    with opened(data, database, keys) as (record, _):
+        broken = verify_record(record, ends, from_checked=from_checked)
     if broken:
         raise click.exceptions.Exit(CHAIN_BROKEN)
 

@@ -8,33 +8,31 @@ from datetime import date
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 
-from api.audit.chain import add
-from api.audit.service import note, note_each
+from api.audit.service import enter, note, note_each
 from api.consents.purposes import PURPOSES, current
 from api.consents.tables import CONSENTS
 from api.record.actor import Actor
 from api.record.transaction import Transaction
 
+# Somebody's entries are all in their organisation's chain, but for those in the first one, from before there were others.
+_IN_ORDER: Final = (CONSENTS.c.chain, CONSENTS.c.seq)
 _SAID: Final = (
     select(CONSENTS.c.purpose, CONSENTS.c.given, CONSENTS.c.expires_on)
     .where(CONSENTS.c.person_id == bindparam("person"), CONSENTS.c.recipient == "")
-    .order_by(CONSENTS.c.seq)
+    .order_by(*_IN_ORDER)
 )
-_LAST: Final = (
-    select(func.max(CONSENTS.c.seq))
+_SAID_OF: Final = (
+    select(CONSENTS.c.person_id, CONSENTS.c.given, CONSENTS.c.expires_on)
     .where(
         CONSENTS.c.person_id.in_(bindparam("persons", expanding=True)),
         CONSENTS.c.purpose == bindparam("purpose"),
         CONSENTS.c.recipient == bindparam("recipient"),
     )
-    .group_by(CONSENTS.c.person_id)
+    .order_by(*_IN_ORDER)
 )
-_LAST_SAID: Final = select(CONSENTS.c.person_id, CONSENTS.c.given, CONSENTS.c.expires_on).where(
-    CONSENTS.c.seq.in_(_LAST)
-)
-_LEDGER: Final = select(CONSENTS).where(CONSENTS.c.person_id == bindparam("person")).order_by(CONSENTS.c.seq)
+_LEDGER: Final = select(CONSENTS).where(CONSENTS.c.person_id == bindparam("person")).order_by(*_IN_ORDER)
 _ZONE: Final = ZoneInfo("Asia/Jakarta")
 
 
@@ -53,17 +51,18 @@ class Agreement:
     text_version: str
 
 
-def agree(tx: Transaction, actor: Actor | None, persons: Sequence[str], agreed: Agreement) -> None:
+def agree(tx: Transaction, actor: Actor, persons: Sequence[str], agreed: Agreement) -> None:
     """Write into the ledger what some people agreed to, all to the same, when they were registered."""
     said: dict[str, Any] = {name: value for name, value in vars(agreed).items() if name != "purposes"}
     for purpose in agreed.purposes if persons else ():
-        add(tx, CONSENTS, *(_entry(tx, actor, person, purpose, given=True, **said) for person in persons))
+        rows = [_entry(tx, actor, person, purpose, given=True, **said) for person in persons]
+        enter(tx, CONSENTS, actor.organisation_id, *rows)
         note_each(tx, actor, "consent_given", "participant", {person: {"purpose": purpose} for person in persons})
 
 
 def say(
     tx: Transaction,
-    actor: Actor | None,
+    actor: Actor,
     person_id: str,
     purpose: str,
     *,
@@ -77,12 +76,13 @@ def say(
     """Write into the ledger that a person agreed, or took it back; return the entry's number."""
     said = {"channel": channel, "said_on": said_on, "text_version": text_version}
     more = {"recipient": recipient, "expires_on": expires_on}
-    number = add(tx, CONSENTS, _entry(tx, actor, person_id, purpose, given=given, **said, **more))
+    entry = _entry(tx, actor, person_id, purpose, given=given, **said, **more)
+    number = enter(tx, CONSENTS, actor.organisation_id, entry)
     note(tx, actor, "consent_given" if given else "consent_withdrawn", "participant", person_id, purpose=purpose)
     return number
 
 
-def _entry(tx: Transaction, actor: Actor | None, person_id: str, purpose: str, **said: Any) -> dict[str, Any]:
+def _entry(tx: Transaction, actor: Actor, person_id: str, purpose: str, **said: Any) -> dict[str, Any]:
     """A row of the ledger. `said`: the other columns; `recipient` and `expires_on` only where there are some."""
     assert purpose in PURPOSES
     return {
@@ -93,7 +93,7 @@ def _entry(tx: Transaction, actor: Actor | None, person_id: str, purpose: str, *
         **said,
         "text_version": said["text_version"] or current(today_of(tx)).version,
         "recorded_at": tx.now,
-        "account_id": actor.account_id if actor else None,
+        "account_id": actor.account_id,
     }
 
 
@@ -104,14 +104,13 @@ def stands(tx: Transaction, person_id: str, purpose: str, recipient: str = "") -
 
 def who_agrees(tx: Transaction, persons: Iterable[str], purpose: str, recipient: str = "") -> set[str]:
     """Which of these people agree, today."""
-    agreed: set[str] = set()
+    last: dict[str, bool] = {}
     listed, today = list(persons), today_of(tx)
     for start in range(0, len(listed), 500):
         asked = {"persons": listed[start : start + 500], "purpose": purpose, "recipient": recipient}
-        for person_id, given, expires_on in tx.sql.execute(_LAST_SAID, asked):
-            if _holds(given, expires_on, today):
-                agreed.add(person_id)
-    return agreed
+        for person_id, given, expires_on in tx.sql.execute(_SAID_OF, asked):
+            last[person_id] = _holds(given, expires_on, today)
+    return {person_id for person_id, holds in last.items() if holds}
 
 
 def _holds(given: bool, expires_on: date | None, today: date) -> bool:
@@ -141,7 +140,7 @@ def withdrawn_on(tx: Transaction, person_id: str, purpose: str, recipient: str) 
 def ledger_of(tx: Transaction, person_id: str) -> list[dict[str, Any]]:
     """Everything a person said, in order."""
     rows = tx.sql.execute(_LEDGER, {"person": person_id}).all()
-    return [{name: value for name, value in row._mapping.items() if name != "person_id"} for row in rows]
+    return [{name: value for name, value in row._mapping.items() if name not in ("chain", "person_id")} for row in rows]
 
 
 def standing(tx: Transaction, person_id: str) -> list[dict[str, Any]]:

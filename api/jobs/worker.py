@@ -20,6 +20,7 @@ from typing import Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.accounts.sessions import actor_of_account
+from api.audit.noting import note_ends
 from api.jobs.clock import Jumps, look_at_clock
 from api.jobs.kinds import KINDS, ROLES
 from api.participants import rights, withdrawals
@@ -94,7 +95,10 @@ def work(record: Record, live: Live, data: Path, space: Space, is_over: Callable
 
 
 def tidy(record: Record, data: Path, spared_seconds: float = 0, *, may_erase: bool = True) -> None:
-    """Take away staged files that no job needs and old jobs; erase who is due, and finish erasures that a stop cut off."""
+    """Take away staged files that no job needs and old jobs; erase who is due, and finish erasures that a stop cut off.
+
+    Then note where chains end.
+    """
 
     def wanted() -> set[str]:
         with record.read() as tx:
@@ -105,6 +109,7 @@ def tidy(record: Record, data: Path, spared_seconds: float = 0, *, may_erase: bo
         withdrawals.erase_due(record)
     rights.sweep(record)
     forget_old(record)
+    note_ends(record)
     record.database.empty_log()  # again, should somebody have read while it was to be emptied after an erasure
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Table, delete, func, select, update
 
-from api.audit.service import note
+from api.audit.service import about_person, note
 from api.audit.tables import AUDIT
 from api.participants.gate import CONTACT, RIGHTS, may, unseal_json
 from api.participants.tables import PARTICIPANTS
@@ -37,12 +37,7 @@ def export(tx: Transaction, actor: Actor, person_id: str) -> dict[str, Any]:
     for table in tables_of_people():
         rows = tx.all(select(table).where(table.c[table.info["person"]] == person_id))
         held[table.name] = [_readable(tx, person_id, table, row._mapping) for row in rows]
-    named = AUDIT.c.detail.contains(f'"{person_id}"')  # in a list that somebody looked at
-    about = (AUDIT.c.kind == "participant") & (AUDIT.c.object_id == person_id) | named
-    seen = tx.all(
-        select(AUDIT.c.seq, AUDIT.c.at, AUDIT.c.account_id, AUDIT.c.action).where(about).order_by(AUDIT.c.seq)
-    )
-    held[AUDIT.name] = [_plain(row._mapping) for row in seen]
+    held[AUDIT.name] = [_plain(entry) for entry in about_person(tx, person_id)]
     note(tx, actor, "exported", "participant", person_id)
     return {"participant": person_id, "exported_at": tx.now.isoformat(), "held": held}
 

@@ -15,7 +15,7 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import Context
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from math import inf
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event, make_url, text
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, Table, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.types import TypeDecorator
 
@@ -43,6 +43,9 @@ _MORE: Final = 30  # connections in need: the pool's 20 are as many as a process
 _GRACE: Final = 0.15  # seconds that the server has to say itself that it was too late, before its connection is shut
 _OPERATIONS: Final = 50_000  # of SQLite between two looks at the clock, a few milliseconds
 _WRITER: Final = 20180105  # the number of the advisory lock: any will do that is always the same
+_BESIDE: Final = 20180106  # the first number of locks that have two
+_TRY: Final = text("SELECT pg_try_advisory_xact_lock(:beside, :lock)")
+_WAIT: Final = text("SELECT pg_advisory_xact_lock(:beside, :lock)")
 _PRAGMAS: Final = ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
 
 METADATA: Final = MetaData(
@@ -108,14 +111,36 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """The one transaction that may change things: committed at the end, undone by any error."""
-        with self._turn(), self._writer.connect() as connection:
-            connection.begin()
+        with self._turn(), _changing(self._writer) as connection:
             if not self.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _WRITER})
             yield connection
-            deadlines.check()  # whoever asked may be told by now that nothing was changed: so be it
-            _commit(connection)
-            deadlines.committed()
+
+    @contextmanager
+    def write_at_once(self) -> Iterator[Connection]:
+        """On SQLite the same, if nobody else writes just now; otherwise it is busy, without any waiting."""
+        with _changing(self._writer.execution_options(kail_waits=False)) as connection:
+            yield connection
+
+    @contextmanager
+    def write_beside(self, locks: Sequence[int]) -> Iterator[tuple[int, Connection]]:
+        """On PostgreSQL a transaction beside the one writer's, for what one of these locks alone is for.
+
+        Yields the place of the first lock that nobody else has; where all are taken, it waits for the first.
+        """
+        with _changing(self._writer) as connection:
+            given = [{"beside": _BESIDE, "lock": lock} for lock in locks]
+            free = (place for place, one in enumerate(given) if connection.execute(_TRY, one).scalar_one())
+            place = next(free, None)
+            if place is None:
+                connection.execute(_WAIT, given[0])
+            yield place or 0, connection
+
+    def create(self, *tables: Table) -> None:
+        """On SQLite have a file with these tables alone, which no migration knows."""
+        self._note_ahead()
+        with self.write() as connection:
+            METADATA.create_all(connection, tables)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -159,8 +184,7 @@ class Database:
         from alembic.config import Config
 
         if self.is_sqlite:
-            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.exec_driver_sql("PRAGMA journal_mode = WAL")  # stays with the file
+            self._note_ahead()
         with self._without_references(), self.write() as connection:
             config = Config()
             config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
@@ -191,6 +215,10 @@ class Database:
             event.remove(self.engine, "checkout", loosen)
             event.remove(self.engine, "checkin", tighten)
 
+    def _note_ahead(self) -> None:
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")  # stays with the file
+
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
@@ -200,6 +228,16 @@ def is_busy(error: OperationalError) -> bool:
     """Whether a writer gave up waiting for the one before it."""
     why = why_unavailable(error)
     return why is not None and why.code == "busy"
+
+
+@contextmanager
+def _changing(writer: Engine) -> Iterator[Connection]:
+    with writer.connect() as connection:
+        connection.begin()
+        yield connection
+        deadlines.check()  # whoever asked may be told by now that nothing was changed: so be it
+        _commit(connection)
+        deadlines.committed()
 
 
 def _commit(connection: Connection) -> None:
@@ -254,7 +292,8 @@ def _begun(wait_seconds: int) -> Callable[[Connection], None]:
         deadlines.check()
         options, driver = connection.get_execution_options(), connection.connection.dbapi_connection
         assert driver is not None
-        driver.execute(f"PRAGMA busy_timeout = {_thousandths(wait_seconds)}")
+        waits = _thousandths(wait_seconds) if options.get("kail_waits", True) else 0
+        driver.execute(f"PRAGMA busy_timeout = {waits}")
         if options.get("isolation_level") != "AUTOCOMMIT":
             connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("kail_writes") else "BEGIN")
 

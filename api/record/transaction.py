@@ -16,6 +16,7 @@ from api.record.database import Database
 from api.record.key_file import KeyProblem, Keys
 from api.record.key_store import Vault, upgrade
 from api.record.live import Clock
+from api.record.look_logs import LookLogs
 from api.record.together import Entry, Together
 
 
@@ -23,14 +24,17 @@ from api.record.together import Entry, Together
 class Transaction:
     """One use case's view of the record: its connection, the moment it happens and the keys.
 
-    `looks`: where it is gathered who looked at what, in a use case that writes nothing else; None: it is written at once.
+    `logs`: where it stands who looked. `looks`: where it is gathered who looked at what, in a use case that writes nothing
+    else; None: it is written at once. `log`: the log that this transaction alone writes in; "" for all others.
     """
 
     sql: Connection
     now: datetime
     keys: Keys
     vault: Vault
+    logs: LookLogs
     looks: list[Entry] | None = None
+    log: str = ""
 
     def run(self, statement: Executable) -> int:
         """Carry out a statement; return how many rows an update or a deletion changed."""
@@ -53,34 +57,51 @@ class Record:
     keys: Keys
     vault: Vault
     clock: Clock
+    logs: LookLogs
     together: Together = field(default_factory=Together)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A use case that changes nothing."""
         with self.database.read() as sql:
-            yield Transaction(sql, self.clock(), self.keys, self.vault)
+            yield self._transaction(sql)
 
     @contextmanager
     def look(self) -> Iterator[Transaction]:
         """A use case that changes nothing but who looked at what: that is written when it is done, with other looks.
 
-        So nobody who looks keeps the writer's lock while they read. An answer may leave when this is over, not before.
+        So nobody who looks waits for a writer, or lets one wait. An answer may leave when this is over, not before.
         """
         looks: list[Entry] = []
         with self.database.read() as sql:
-            yield Transaction(sql, self.clock(), self.keys, self.vault, looks)
+            yield self._transaction(sql, looks=looks)
         if looks:
-            self.together.write(looks, self.write)
+            self.together.write(looks, self.note_looks)
+
+    @contextmanager
+    def note_looks(self, log: str = "") -> Iterator[Transaction]:
+        """A transaction in one of the logs of looks: in `log`, or in any."""
+        with self.logs.write(log) as (found, sql):
+            yield self._transaction(sql, log=found)
+
+    @contextmanager
+    def read_log(self, log: str) -> Iterator[Transaction]:
+        """A log of looks that is a file of its own, as it is."""
+        with self.logs.read(log) as sql:
+            yield self._transaction(sql, log=log)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """A use case that is done as a whole or not at all."""
         with self.database.write() as sql:
-            yield Transaction(sql, self.clock(), self.keys, self.vault)
+            yield self._transaction(sql)
+
+    def _transaction(self, sql: Connection, *, looks: list[Entry] | None = None, log: str = "") -> Transaction:
+        return Transaction(sql, self.clock(), self.keys, self.vault, self.logs, looks, log)
 
     def close(self) -> None:
         """Give the database's connections back."""
+        self.logs.close()
         self.database.close()
         self.vault.close()
 
@@ -108,7 +129,8 @@ def open_record(folder: Path, url: str, clock: Clock, keys_url: str = "") -> Rec
 def attach_record(folder: Path, url: str, clock: Clock, keys: Keys, keys_url: str = "") -> Record:
     """Open the record in a data folder with its tables as they are and the keys given."""
     vault = Vault(keys, _key_store(folder, url, keys_url), folder / KEY_FILE)
-    return Record(Database(url or f"sqlite:///{folder / 'kail.sqlite'}"), vault.keys, vault, clock)
+    database = Database(url or f"sqlite:///{folder / 'kail.sqlite'}")
+    return Record(database, vault.keys, vault, clock, LookLogs(folder, database))
 
 
 def _key_store(folder: Path, url: str, keys_url: str) -> Database:

@@ -23,15 +23,15 @@ from api.web.bulkheads import (
     SIGN_IN_SECONDS,
     Bulkhead,
 )
-from api.web.once import keyed, once
+from api.web.once import LOOKS, NOT_ONCE, keyed, once
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Asking = Request[Any, Any, Any]
-SAFE: Final = ("GET", "HEAD", "OPTIONS")
-"""Methods that change nothing."""
 MOST_BYTES: Final = 256 * 1024
 """Of what is sent, but for files."""
+SAFE: Final = ("GET", "HEAD", "OPTIONS")
+"""Methods that change nothing."""
 NO_STORE: Final = {"cache-control": "no-store"}
 
 
@@ -114,9 +114,14 @@ def ask(
     Looking at somebody is asked for like this too, because it is noted.
     """
     record = record_of(request)
-    with record.look() if request.method in SAFE else record.write() as tx:
+    with record.look() if only_looks(request) else record.write() as tx:
         found = use_case(tx, actor_of(request), *given, **more)
     return found
+
+
+def only_looks(request: Asking) -> bool:
+    """Whether a request changes nothing but who looked: a search is sent, so that no name stands in an address."""
+    return request.method in SAFE or NOT_ONCE.get(f"{request.method} {request.scope['path_template']}") == LOOKS
 
 
 def look_up(

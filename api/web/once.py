@@ -27,6 +27,7 @@ from api.web.receiving import Upload
 FIELD: Final = "once"
 """The field of a form that holds its token."""
 LONGEST_KEY: Final = 255
+LOOKS: Final = "looks, and every look is noted"
 NOT_ONCE: Final[Mapping[str, str]] = {
     "POST /api/v1/recommendations": "stores nothing",
     "POST /api/v1/session": "opens a session each time",
@@ -35,8 +36,8 @@ NOT_ONCE: Final[Mapping[str, str]] = {
     "POST /sign-out": "ends the session that could ask again",
     "POST /api/v1/me/password": "ends the session that could ask again; tries are counted, refused or not",
     "POST /account/password": "ends the session that could ask again; tries are counted, refused or not",
-    "POST /api/v1/participants/search": "looks, and every look is noted",
-    "POST /participants": "looks, and every look is noted",
+    "POST /api/v1/participants/search": LOOKS,
+    "POST /participants": LOOKS,
 }
 """The routes that know no keys, by method and path, and why: all others that are no GET do."""
 _KEY: Final = re.compile(rf"[!-~]{{1,{LONGEST_KEY}}}")
@@ -109,7 +110,7 @@ def once(request: Request[Any, Any, Any], keyed: Keyed, work: Callable[[], Respo
     act = _act(request, keyed)
 
     def look(sql: Connection) -> None:
-        if answer := act.answer(Transaction(sql, record.clock(), record.keys, record.vault)):
+        if answer := act.answer(Transaction(sql, record.clock(), record.keys, record.vault, record.logs)):
             raise Repeated(answer)
 
     joined = Joined(record.database, look)

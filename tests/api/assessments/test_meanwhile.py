@@ -133,7 +133,9 @@ def test_a_consent_that_ends_at_midnight_is_not_used_after_it(kail, during):
     kail.evidence(person)
     with kail.record.write() as tx:
         today = kail.live.today
-        consents.say(tx, None, person, "record", given=True, channel="phone", said_on=today, expires_on=today)
+        consents.say(
+            tx, kail.actors["mentor"], person, "record", given=True, channel="phone", said_on=today, expires_on=today
+        )
     during(lambda: kail.clock.forward(days=1))
     with pytest.raises(Refused) as refused:
         service.assess(kail.record, kail.live, kail.actors["mentor"], person)
@@ -147,7 +149,9 @@ def test_a_consent_that_ends_while_a_re_screening_waits_ends_it_too(kail, during
     service.assess(kail.record, kail.live, kail.actors["mentor"], person)
     with kail.record.write() as tx:
         today = kail.live.today
-        consents.say(tx, None, person, "record", given=True, channel="phone", said_on=today, expires_on=today)
+        consents.say(
+            tx, kail.actors["mentor"], person, "record", given=True, channel="phone", said_on=today, expires_on=today
+        )
     live = live_with(kail, changed(tmp_path / "letters", ANOTHER_LETTER))
     during(lambda: kail.clock.forward(days=1), rescreening)
     assert [one.stored for one in rescreen(kail.record, live, "en", keep=True)] == [False]

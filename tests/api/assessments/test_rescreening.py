@@ -73,8 +73,10 @@ def test_those_who_hold_the_letter_but_were_never_asked_do_not_agree_or_object_a
     withdrawn, expired, objecting, erased = (somebody(kail, TAX_NUMBER) for _ in range(4))
     with kail.record.write() as tx:
         day = kail.live.today
-        consents.say(tx, None, withdrawn, "recommendation", given=False, channel="phone", said_on=day)
-        consents.say(tx, None, expired, "record", given=True, channel="phone", said_on=day, expires_on=day)
+        consents.say(tx, kail.actors["mentor"], withdrawn, "recommendation", given=False, channel="phone", said_on=day)
+        consents.say(
+            tx, kail.actors["mentor"], expired, "record", given=True, channel="phone", said_on=day, expires_on=day
+        )
         row = tx.one(select(ASSESSMENTS.c.id).where(ASSESSMENTS.c.participant_id == objecting))
     kail.clock.forward(days=1)
     with kail.client("mentor") as client:

@@ -249,8 +249,10 @@ def test_nothing_is_opened_of_those_who_may_not_be_worked_out(winners):
     kail, live, (withdrawn, expired, objecting, never, winner) = winners
     with kail.record.write() as tx:
         day = kail.live.today
-        consents.say(tx, None, withdrawn, "recommendation", given=False, channel="phone", said_on=day)
-        consents.say(tx, None, expired, "record", given=True, channel="phone", said_on=day, expires_on=day)
+        consents.say(tx, kail.actors["mentor"], withdrawn, "recommendation", given=False, channel="phone", said_on=day)
+        consents.say(
+            tx, kail.actors["mentor"], expired, "record", given=True, channel="phone", said_on=day, expires_on=day
+        )
         tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == objecting).values(frozen=True))
         tx.run(ASSESSMENTS.delete().where(ASSESSMENTS.c.participant_id == never))
         for table, column in ((EVIDENCE, "sealed"), (ASSESSMENTS, "result"), (ASSESSMENTS, "inputs")):

@@ -12,7 +12,7 @@ from functools import partial
 import pytest
 from click.testing import CliRunner
 from litestar.testing import TestClient
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from api.app import create_app
 from api.assessments import rescreening
@@ -104,6 +104,50 @@ def test_verify_tells_whether_the_end_that_was_noted_down_is_still_there(demo):
     end = re.search(r"audit: .* ends at (\S+)", run("audit", "verify", "--data", folder).output)[1]
     assert run("audit", "verify", "--data", folder, "--end", end).exit_code == 0
     assert run("audit", "verify", "--data", folder, "--end", "9999:abc").exit_code == 3
+
+
+def test_verify_is_given_an_end_for_each_chain_and_names_those_that_are_gone(demo):
+    folder, _ = demo
+    ends = re.findall(r"ends at (\S+)", run("audit", "verify", "--data", folder).output)
+    assert {re.split(r"[:\d]", end)[0] for end in ends} == {"audit", "consents"}
+    assert len(ends) == len(set(ends)) > 2
+    given = [part for end in ends for part in ("--end", end)]
+    assert run("audit", "verify", "--data", folder, *given).exit_code == 0
+    name, number, link = ends[-1].rsplit(":", 2)
+    gone = [f"{name}:{int(number) + 1}:{link}", f"{ends[1].rsplit(':', 2)[0]}:1:{link}", f"looks:77:1:{link}"]
+    told = run("audit", "verify", "--data", folder, *given, *(part for end in gone for part in ("--end", end)))
+    assert told.exit_code == 3
+    assert told.output.count("is not in the chain any more") == 3
+    for missing in gone:
+        chain, _, place = missing.rpartition(":")[0].rpartition(":")
+        assert f"{chain}: entry {place}:{link} is not" in told.output
+
+
+def test_an_end_noted_down_when_there_was_one_chain_is_still_understood(demo):
+    folder, _ = demo
+    first = re.search(r"^audit: .* ends at audit:(\S+)", run("audit", "verify", "--data", folder).output, re.M)[1]
+    assert run("audit", "verify", "--data", folder, "--end", first).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "end", ["12", "accounts:1:abc", "audit:x:abc", "audit:1:", ":1:", "audit:²:abc", "nothing:1:a"]
+)
+def test_what_is_no_end_is_refused_with_the_remedy(demo, end):
+    folder, _ = demo
+    told = run("audit", "verify", "--data", folder, "--end", end)
+    assert told.exit_code == 2
+    assert "is not the end of a chain.\n  Remedy: write CHAIN:NUMBER:HASH" in told.output
+
+
+def test_verify_looks_at_what_is_new_or_at_all_of_it(demo):
+    folder, _ = demo
+    assert run("audit", "verify", "--data", folder).exit_code == 0
+    record = open_record(folder, "", utc_now)
+    with record.write() as tx:
+        tx.run(update(AUDIT).where(AUDIT.c.chain != "", AUDIT.c.seq == 2).values(action="nothing"))
+    record.close()
+    assert run("audit", "verify", "--data", folder, "--from-checked").exit_code == 0
+    assert run("audit", "verify", "--data", folder).exit_code == 3
 
 
 def test_rescreening_prints_a_table_and_changes_nothing_by_itself(demo, tmp_path):

@@ -213,7 +213,7 @@ def test_somebody_who_withdrew_consent_is_refused_as_a_problem_of_their_row(smal
     person = small_kail.participant(nik=ANI)
     with small_kail.record.write() as tx:
         day = small_kail.clock.now.date()
-        consents.say(tx, None, person, "record", given=False, channel="phone", said_on=day)
+        consents.say(tx, small_kail.actors["mentor"], person, "record", given=False, channel="phone", said_on=day)
     found = imported(small_kail, f"name,nik,nib\nBu Ani,{ANI},true\nBu Ida,{IDA},true\n")
     assert counts(found) == (2, 1, 1, 1, 1)
     assert [(p["row"], p["field"]) for p in found["problems"]] == [(1, "consent")]

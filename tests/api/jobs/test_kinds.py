@@ -13,6 +13,7 @@ from sqlalchemy import delete, select, update
 from api.assessments.everybody import rescreen_everybody
 from api.assessments.service import assess
 from api.assessments.tables import ASSESSMENTS
+from api.audit.chain import Chain, hash_at
 from api.audit.tables import AUDIT
 from api.consents.tables import CONSENTS
 from api.jobs.worker import do_all, who
@@ -172,14 +173,18 @@ def test_what_was_read_out_ends_when_somebody_may_not_be_in_it_any_more(kail, do
 
 def test_chains_that_are_whole_are_called_whole_with_their_ends(kail, done):
     kail.participant()
+    kail.participant("other_mentor")
     job = done("operator", kind="verification")
-    audit, agreed = job["result"]["chains"]
-    assert (audit["chain"], agreed["chain"]) == ("audit", "consents")
-    assert (audit["faults"], agreed["faults"], agreed["entries"]) == (0, 0, 2)
-    assert job["total"] == audit["entries"] + agreed["entries"]
-    number, _, link = audit["end"].partition(":")
+    chains = {chain["chain"]: chain for chain in job["result"]["chains"]}
+    assert list(chains) == ["installation", "audit", "consents", "looks", "others"]
+    assert {chain["faults"] for chain in chains.values()} == {0}
+    assert (chains["consents"]["entries"], chains["looks"]["id"]) == (2, "1")
+    assert (chains["others"]["entries"], chains["others"]["end"]) == (5, "")  # registered, and two consents noted twice
+    assert job["total"] == sum(chain["entries"] for chain in chains.values())
+    name, number, link = chains["audit"]["end"].rsplit(":", 2)
     with kail.record.read() as tx:
-        assert tx.one(select(AUDIT.c.hash).where(AUDIT.c.seq == int(number))).hash == link
+        assert hash_at(tx, Chain(AUDIT, kail.actors["operator"].organisation_id), int(number)) == link
+    assert name == f"audit:{kail.actors['operator'].organisation_id}"
 
 
 @pytest.mark.parametrize("harm", ["changed", "cut off", "all of a chain"])
@@ -189,14 +194,14 @@ def test_what_was_done_to_a_chain_is_named(kail, done, harm, monkeypatch):
         kail.participant()
     with kail.record.write() as tx:
         if harm == "changed":
-            tx.run(update(AUDIT).where(AUDIT.c.seq == 5).values(action="saw"))
+            tx.run(update(AUDIT).where(AUDIT.c.chain != "", AUDIT.c.seq == 5).values(action="saw"))
         elif harm == "cut off":
             tx.run(delete(CONSENTS).where(CONSENTS.c.seq == 8))
         else:
             tx.run(delete(CONSENTS))
     chains = {chain["chain"]: chain for chain in done("operator", kind="verification")["result"]["chains"]}
     wrong = chains["audit" if harm == "changed" else "consents"]
-    assert wrong["faults"] == (2 if harm == "all of a chain" else 1)
+    assert wrong["faults"] == (3 if harm == "all of a chain" else 1)
     assert all(wrong["told"])
     assert sum(chain["faults"] for chain in chains.values()) == wrong["faults"]
 

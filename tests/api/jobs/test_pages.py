@@ -87,4 +87,4 @@ def test_the_chains_are_said_in_words_with_their_ends(small_kail):
         do_all(small_kail.record, small_kail.live, small_kail.settings.data)
         text = shown(client.get(where))
     assert "all of them whole" in text
-    assert re.search(r"Note down its end .* \d+:[0-9a-f]{64}", text)
+    assert re.search(r"Note down its end .* audit:\d+:[0-9a-f]{64}", text)

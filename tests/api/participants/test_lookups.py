@@ -16,8 +16,9 @@ from contextlib import closing, contextmanager, suppress
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import MetaData, Table, insert, select, text
 
+from api.accounts.tables import ACCOUNTS, ORGANISATIONS
 from api.app import create_app
 from api.participants import lookups, people, rights
 from api.participants.gate import RECORD, may
@@ -274,25 +275,39 @@ def blinded(keys, kind, value):
     return hmac.digest(keys.index, f"{kind}:{value}".encode(), "sha256").hex()
 
 
-def test_a_record_from_before_is_found_by_new_marks_and_its_old_key_is_gone(tmp_path, url, monkeypatch):
-    """As stop 21 left it: hashes in the database, a key file of format 1, a key store without marks."""
+def as_before(url, folder, rows, hashes):
+    """Let the database of a folder hold these rows, with the tables of stop 21 and hashes of the first participant."""
+    for path in folder.glob("kail.sqlite*"):
+        path.unlink()
+    with closing(Database(url or f"sqlite:///{folder / 'kail.sqlite'}")) as database:
+        database.migrate("0008")
+        with database.write() as sql:
+            old = MetaData()
+            for table in rows:
+                columns = Table(table.name, old, autoload_with=sql).columns.keys()
+                for row in rows[table]:
+                    sql.execute(insert(old.tables[table.name]), {k: v for k, v in row.items() if k in columns})
+            for column, value in hashes.items():
+                sql.execute(
+                    text(f"UPDATE participants SET {column} = :value WHERE erased_at IS NULL"), {"value": value}
+                )
+
+
+def test_a_record_from_before_is_found_by_new_marks_and_its_old_key_is_gone(tmp_path, url):
+    """As it was before: hashes in the database, a key file of format 1, a key store without marks."""
     data = tmp_path / "data"
-    with installation(data, url) as kail:
+    with installation(data) as kail:
         kail.participant(name="Ani Wijaya", nik=NIK, phone="6281234567890", own_id="7")
         gone = kail.participant(name="Budi", nik="3171014101800002")
         erase(kail, gone)
         actors = kail.actors
-        (organisation,) = {actor.organisation_id for login, actor in actors.items() if login == "mentor"}
-    old = open_keys(data / "kail.key")
+        with kail.record.read() as tx:
+            rows = {t: [row._asdict() for row in tx.all(select(t))] for t in (ORGANISATIONS, ACCOUNTS, PARTICIPANTS)}
+    old, organisation = open_keys(data / "kail.key"), actors["mentor"].organisation_id
     blind = {
         name: blinded(old, f"{name}:{organisation}", value) for name, value in (("nik_index", NIK), ("own_index", "7"))
     }
-    database = Database(url or f"sqlite:///{data / 'kail.sqlite'}")
-    database.migrate("0008")
-    with database.write() as sql:
-        for column, value in blind.items():
-            sql.execute(text(f"UPDATE participants SET {column} = :value WHERE erased_at IS NULL"), {"value": value})
-    database.close()
+    as_before(url, data, rows, blind)
     table = json.loads((data / "kail.key").read_text()) | {"format": 1}
     (data / "kail.key").write_text(json.dumps(table))
     with closing(sqlite3.connect(data / "persons.keys", isolation_level=None)) as store:

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from api.audit.chain import verify
-from api.audit.tables import AUDIT
+from api.audit.noting import begin_logs
 from api.participants import people
 from api.record import deadlines
 from api.record.together import Entry, Together
 from api.record.unavailable import Unavailable
+from tests.chains import faults_in, looks_in
 
 
 class Paper:
@@ -118,29 +118,47 @@ def test_who_waits_too_long_is_told_and_nothing_of_theirs_is_written_later():
     assert [value for _, value in paper.written] == ["first", "last"]
 
 
-def test_who_looks_reads_while_somebody_writes_and_is_noted_before_they_are_answered(kail):
+def test_who_looks_waits_for_no_writer_and_is_noted_before_they_are_answered(kail):
     person, mentor = kail.participant(name="Bu Ani"), kail.actors["mentor"]
+    with kail.record.write(), deadlines.within(20):  # whoever waited for that one would wait in vain
+        with kail.record.look() as tx:
+            assert people.see(tx, mentor, person).identity["name"] == "Bu Ani"
+        assert [row.action for row in looks_in(kail.record)] == ["saw"]
+    assert faults_in(kail.record) == {}
+
+
+def test_who_looks_is_answered_when_the_log_is_written_not_before(kail):
+    person, mentor = kail.participant(), kail.actors["mentor"]
     has_read, answered = threading.Event(), threading.Event()
 
     def look():
         with kail.record.look() as tx:
-            assert people.see(tx, mentor, person).identity["name"] == "Bu Ani"
+            people.see(tx, mentor, person)
             has_read.set()
         answered.set()
 
-    with kail.record.write():
+    with kail.record.note_looks():
         looking = threading.Thread(target=look)
         looking.start()
         assert has_read.wait(10)
         assert not answered.wait(0.2)
     looking.join()
-    with kail.record.read() as tx:
-        assert [row.action for row in tx.all(AUDIT.select())][-1] == "saw"
-        assert verify(tx, AUDIT)[1] == []
+    assert [row.action for row in looks_in(kail.record)] == ["saw"]
+
+
+def test_of_several_logs_the_first_that_nobody_writes_in_is_taken_and_kept(kail):
+    begin_logs(kail.record, 3)
+    with kail.record.note_looks() as one, kail.record.note_looks() as two:
+        with kail.record.note_looks() as three:
+            assert sorted([one.log, two.log, three.log]) == ["1", "2", "3"]
+        with kail.record.note_looks() as again:
+            assert again.log == three.log
+    with kail.record.note_looks() as last:
+        assert last.log == three.log
+    assert faults_in(kail.record) == {}
 
 
 def test_a_look_that_is_refused_is_not_noted(kail):
     with pytest.raises(Exception, match="404"), kail.record.look() as tx:
         people.see(tx, kail.actors["mentor2"], kail.participant())
-    with kail.record.read() as tx:
-        assert "saw" not in [row.action for row in tx.all(AUDIT.select())]
+    assert looks_in(kail.record) == []

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import time
-from contextlib import contextmanager
+from collections import Counter
+from contextlib import closing, contextmanager
 
 import httpx
 import pytest
 
+from api.record.live import utc_now
 from api.record.space import FILE, MEGABYTE, Space
+from api.record.transaction import open_record
 from tests.api.web.troubled import an_installation
+from tests.chains import faults_in
 from tests.installation import PASSWORD, skip_or_fail
 from tests.installed import serving
 
@@ -23,18 +28,26 @@ PATIENCE = 20
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A disk of 120 MB in memory; only root may have one."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
+    with a_disk(tmp_path / "disk", "120m") as disk:
+        yield disk
+
+
+@contextmanager
+def a_disk(folder, size):
+    """A disk in memory, in the place of a folder and with what is in it; only root may have one."""
+    folder.mkdir(exist_ok=True)
+    there = {path.name: path.read_bytes() for path in folder.iterdir()}
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=120m", "none", disk], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", folder], capture_output=True, check=False
     )
     if mounted.returncode:
         skip_or_fail("a small disk cannot be mounted here")
     try:
-        yield disk
+        for name, content in there.items():
+            (folder / name).write_bytes(content)
+        yield folder
     finally:
-        subprocess.run(["umount", disk], check=True)
+        subprocess.run(["umount", folder], check=True)
 
 
 @contextmanager
@@ -103,6 +116,38 @@ def test_with_the_disk_nearly_full_people_look_and_come_and_go_and_nothing_else(
         ask.client.close()
     assert not (data / FILE).exists(), "what was set aside is left behind"
     assert "unexpected" not in service.log.read_text()
+
+
+def test_a_look_that_cannot_be_noted_is_not_answered(tmp_path, kail_by_dev):
+    """The disk of the logs of looks is full, that of the record is not: a search, a page and a list are refused in words."""
+    data = tmp_path / "data"
+    with an_installation(data) as (cookie, person):
+        pass
+    with a_disk(data / "looks", "3m") as disk:
+        with serving(kail_by_dev, tmp_path, "--data", data) as service:
+            ask, answered = Asking(service, cookie), Counter()
+            ask.until(200)
+            for free in (40_000, 0):
+                with filled(disk, free):
+                    for _ in range(30):
+                        answered[ask("GET", f"/api/v1/participants/{person}").status_code] += 1
+                    page = ask("GET", f"/participants/{person}")
+                    found = ask("POST", "/participants", data={"search": "Ani"})
+                    assert ask.register("Bu Ani").status_code == 201
+                assert (page.status_code, found.status_code) == (503, 503)
+                assert "penuh" in page.text
+                answered[ask("GET", f"/api/v1/participants/{person}").status_code] += 1
+            assert set(answered) == {200, 503}
+            assert answered[200] == len(looks_at(data, person))
+            ask.client.close()
+        assert "unexpected" not in service.log.read_text()
+        with closing(open_record(data, "", utc_now)) as record:
+            assert faults_in(record) == {}
+
+
+def looks_at(data, person):
+    with closing(sqlite3.connect(data / "looks" / "1.sqlite")) as log:
+        return log.execute("SELECT seq FROM looks WHERE object_id = ? AND action = 'saw'", (person,)).fetchall()
 
 
 def assert_people_come_look_and_go(ask, person):

@@ -259,7 +259,7 @@ def test_what_is_kept_tells_nothing_and_opens_only_with_the_key(small_kail):
     with small_kail.client("mentor") as client:
         assert client.post(PATH, json=BU_ANI, headers={KEY: key}).json()["name"] == BU_ANI["name"]
     small_kail.record.database.close()
-    for path in small_kail.settings.data.iterdir():
+    for path in (path for path in small_kail.settings.data.rglob("*") if path.is_file()):
         for secret in (first.json()["key"], key, BU_ANI["name"]):
             assert secret.encode() not in path.read_bytes(), path.name
 
@@ -384,5 +384,5 @@ def test_a_refused_form_shows_what_it_showed_and_the_look_is_noted(kail):
         shown = client.post(f"/participants/{person}/identity", data=fields)
         assert shown.status_code == 409
         assert "Bu Ani Baru" in shown.text
-    assert counted(kail.record, AUDIT) == before + 1
+        assert counted(kail.record, AUDIT) == before + 1
     assert counted(kail.record, ANSWERS) == 0
