@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterable
@@ -165,7 +166,10 @@ def from_environment() -> Litestar:
     stop_in_time()
     sys.setswitchinterval(SWITCH_SECONDS)
     # Where several processes answer, they have the cores; where there is one core, another process gains nothing.
-    return create_app(settings, own_process=settings.workers == 1 and _cores() > 1, served=True)
+    app = create_app(settings, own_process=settings.workers == 1 and _cores() > 1, served=True)
+    gc.collect()
+    gc.freeze()  # what stands by now stays: looking for garbage in it would stop everybody for 80 ms now and then
+    return app
 
 
 def _cores() -> int:
