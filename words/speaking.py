@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -123,7 +123,7 @@ class Speaker:
     def moment(self, moment: datetime, zone: ZoneInfo) -> str:
         """Write a moment as it is in a zone, to the minute."""
         local = moment.astimezone(zone)
-        return f"{self.day(local.date())}, {format_time(local.timetz(), 'short', locale=self.locale)}"
+        return f"{self.day(local.date())}, {_time(self.language, local.hour, local.minute)}"
 
 
 @lru_cache(maxsize=64)
@@ -163,6 +163,11 @@ def _rupiah(language: str, amount: int) -> str:
 @lru_cache(maxsize=20_000)
 def _day(language: str, day: date) -> str:
     return str(format_date(day, "long", catalogue(language).locale))
+
+
+@lru_cache(maxsize=20_000)
+def _time(language: str, hour: int, minute: int) -> str:
+    return str(format_time(time(hour, minute), "short", locale=catalogue(language).locale))
 
 
 @lru_cache(maxsize=20_000)

@@ -7,7 +7,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, delete, insert, select, update
+from sqlalchemy import Row, Select, bindparam, delete, insert, select, update
 
 from api.accounts.tables import ACCOUNTS, API_KEYS, SESSIONS
 from api.record.actor import Actor
@@ -20,6 +20,19 @@ SEEN_EVERY: Final = timedelta(minutes=1)
 SKEW: Final = timedelta(minutes=1)
 """How far the clocks of two servers may lie apart. What is farther in the future comes of a clock that went back."""
 KEY_PREFIX: Final = "kail_"
+
+
+def _of_account(*more: Any) -> Select[Any]:
+    columns = (ACCOUNTS.c.id, ACCOUNTS.c.organisation_id, ACCOUNTS.c.role, ACCOUNTS.c.name, ACCOUNTS.c.one_time)
+    return select(*columns, *more).select_from(ACCOUNTS).where(ACCOUNTS.c.active)
+
+
+# Asked with every request: put together once.
+_OF_SESSION: Final = (
+    _of_account(SESSIONS.c.id_hash, SESSIONS.c.created_at, SESSIONS.c.seen_at)
+    .join(SESSIONS, SESSIONS.c.account_id == ACCOUNTS.c.id)
+    .where(SESSIONS.c.id_hash == bindparam("hash"))
+)
 
 
 def hashed(secret: str) -> str:
@@ -49,11 +62,7 @@ def close_sessions(tx: Transaction, account_id: str) -> int:
 
 def actor_of_session(tx: Transaction, secret: str) -> tuple[Actor, datetime] | None:
     """Return who has a session and when it was last seen; None if it is unknown, over or of a closed account."""
-    found = tx.one(
-        _of_account(SESSIONS.c.id_hash, SESSIONS.c.created_at, SESSIONS.c.seen_at)
-        .join(SESSIONS, SESSIONS.c.account_id == ACCOUNTS.c.id)
-        .where(SESSIONS.c.id_hash == hashed(secret))
-    )
+    found = tx.sql.execute(_OF_SESSION, {"hash": hashed(secret)}).first()
     if found is None or not _lives(found, tx.now):
         return None
     return _actor(found, session=found.id_hash), found.seen_at
@@ -83,11 +92,6 @@ def actor_of_account(tx: Transaction, account_id: str) -> Actor | None:
     """Return who an account is, for what is done in its name without a session; None if it is closed."""
     found = tx.one(_of_account().where(ACCOUNTS.c.id == account_id))
     return _actor(found) if found else None
-
-
-def _of_account(*more: Any) -> Select[Any]:
-    columns = (ACCOUNTS.c.id, ACCOUNTS.c.organisation_id, ACCOUNTS.c.role, ACCOUNTS.c.name, ACCOUNTS.c.one_time)
-    return select(*columns, *more).select_from(ACCOUNTS).where(ACCOUNTS.c.active)
 
 
 def _actor(row: Row[Any], **more: Any) -> Actor:

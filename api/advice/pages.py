@@ -7,9 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from litestar import HttpMethod, Request, route
+from litestar import HttpMethod, Request, Response, route
 from litestar.di import NamedDependency
-from litestar.response import Template
 
 from api.record.live import Live
 from api.web.errors import language_of
@@ -31,7 +30,7 @@ _HOST: Final = re.compile(r"[A-Za-z0-9.\-]+(:\d+)?|\[[0-9a-fA-F:]+\](:\d+)?")
 
 
 @route("/", http_method=[HttpMethod.GET, HttpMethod.HEAD], sync_to_thread=False, include_in_schema=False)
-def get_home(request: Request[Any, Any, Any], live: NamedDependency[Live]) -> Template:
+def get_home(request: Request[Any, Any, Any], live: NamedDependency[Live]) -> Response[bytes]:
     """Show what Kail is, the steps, the tiers and how to call it."""
     language = language_of(request)
     rules = live.rules

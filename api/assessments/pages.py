@@ -71,7 +71,7 @@ def _participant(tx: Transaction, actor: Actor, person_id: str, day: date) -> di
         found["names"] = accounts.names_of(tx, actor)
     if may_further(tx, actor, [person], RECORD):
         return found | {"signals": {}, "listed": [], "older": None}
-    signals = evidence.signals_of(evidence.evidence_of(tx, person), day)
+    signals = evidence.signals_on(tx, person, day)
     listed, older = stored.list_of(tx, person)
     return found | {"signals": signals, "listed": listed, "older": older}
 

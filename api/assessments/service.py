@@ -18,7 +18,7 @@ from api.assessments import switches
 from api.assessments.tables import ASSESSMENTS
 from api.assessments.working_out import Outcome, work_out
 from api.audit.service import note
-from api.participants.evidence import evidence_of, readable, signals_of
+from api.participants.evidence import readable, signals_on
 from api.participants.gate import RECOMMENDATION, Person, may, seal, seal_json
 from api.participants.tables import PARTICIPANTS
 from api.record.actor import Actor
@@ -90,7 +90,7 @@ def _by_lot(record: Record, actor: Actor) -> bool:
 
 def inputs_of(tx: Transaction, person: Person, live: Live, goal: str | None = None) -> dict[str, Any]:
     """What a recommendation of today is made from."""
-    return inputs_from(live.rules, signals_of(evidence_of(tx, person), live.rules.day), goal)
+    return inputs_from(live.rules, signals_on(tx, person, live.rules.day), goal)
 
 
 def inputs_from(rules: Rules, signals: Mapping[str, dict[str, Any]], goal: str | None = None) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def _whole(tx: Transaction, actor: Actor, person_id: str, day: date) -> dict[str
     person = people.see(tx, actor, person_id, purpose=RECORD if is_mentor else CONTACT)
     found = shown(person) | {"consents": consents.standing(tx, person_id)}
     if is_mentor:
-        found["signals"] = evidence.signals_of(evidence.evidence_of(tx, person), day)
+        found["signals"] = evidence.signals_on(tx, person, day)
     return found
 
 

@@ -39,6 +39,11 @@ _OF_A_PERSON: Final = (
     .where(EVIDENCE.c.participant_id == bindparam("person"))
     .order_by(EVIDENCE.c.place)
 )
+_SEALED: Final = (
+    select(EVIDENCE.c.id, EVIDENCE.c.sealed)
+    .where(EVIDENCE.c.participant_id == bindparam("person"))
+    .order_by(EVIDENCE.c.place)
+)
 _OF_MANY: Final = select(EVIDENCE.c.participant_id, EVIDENCE.c.id, EVIDENCE.c.sealed).order_by(
     EVIDENCE.c.participant_id, EVIDENCE.c.place
 )
@@ -81,6 +86,12 @@ def evidence_of(tx: Transaction, person: Person) -> list[Evidence]:
         on, proof, by = date.fromisoformat(said["on"]), said["proof"], said["said_by"]
         facts.append(Evidence(said["signal"], said["value"], on, proof, by, known_at, place, account_id, fact_id))
     return facts
+
+
+def signals_on(tx: Transaction, person: Person, day: date) -> dict[str, dict[str, Any]]:
+    """The signals of a day of a participant, as `signals_of` gives them."""
+    rows = tx.sql.execute(_SEALED, {"person": person.id}).all()
+    return signals_of(_said(tx, person.id, [(fact_id, sealed) for fact_id, sealed in rows]), day)
 
 
 def signals_of_each(tx: Transaction, persons: Sequence[str], day: date) -> dict[str, dict[str, dict[str, Any]]]:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 from api.web.typed import Typed
 from matcher.facts.participant import as_date
 from matcher.programme.entries import Signal
 from matcher.programme.rules import Rules
-from words.telling import teller
+from words.telling import Teller, teller
 
 PREFIX: Final = "signals."
 """Before the name of a signal, in the name of its field."""
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """A signal as the form asks for it, in words."""
 
     name: str
@@ -27,8 +27,8 @@ class Asked:
     unit: str
     options: list[tuple[str, str]]
     negative: bool
-    known: str
-    since: str
+    known: str = ""
+    since: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,20 +50,26 @@ class Group:
 
 
 def groups_of(rules: Rules, language: str, signals: Mapping[str, Mapping[str, Any]]) -> list[Group]:
-    """Everything that may be asked, grouped by step, with what is known; first what belongs to no step."""
+    """Everything that may be asked, grouped by step, with what is known of it; first what belongs to no step."""
+    t = teller(rules, language)
+    return [
+        Group(group.id, group.name, [_known(t, one, signals) for one in group.asked])
+        for group in _of_nobody(rules, language)
+    ]
+
+
+@lru_cache(maxsize=16)
+def _of_nobody(rules: Rules, language: str) -> tuple[Group, ...]:
+    """The groups with nothing known: the same for everybody, so they are put into words once."""
     t = teller(rules, language)
     steps = {"": t.sentence("page", "the_person_and_the_business")}
     steps |= {rule.step.id: f"{rule.step.id} {t.text(rule.step.name)}" for rule in rules.steps}
     asked = [signal for signal in rules.signals.values() if not signal.derived]
-    groups = [
-        Group(step, name, [_asked(t, one, signals) for one in asked if one.step == step])
-        for step, name in steps.items()
-    ]
-    return [group for group in groups if group.asked]
+    groups = [Group(step, name, [_asked(t, one) for one in asked if one.step == step]) for step, name in steps.items()]
+    return tuple(group for group in groups if group.asked)
 
 
-def _asked(t: Any, signal: Signal, signals: Mapping[str, Mapping[str, Any]]) -> Asked:
-    fact = signals.get(signal.id)
+def _asked(t: Teller, signal: Signal) -> Asked:
     return Asked(
         name=signal.id,
         kind=signal.kind,
@@ -72,9 +78,14 @@ def _asked(t: Any, signal: Signal, signals: Mapping[str, Mapping[str, Any]]) -> 
         unit=t.name("unit_name", "rupiah" if signal.kind == "money" else signal.unit),
         options=[(code, t.text(label)) for code, label in signal.values.items()],
         negative=signal.minimum < 0,
-        known=said(t, signal, fact["value"]) if fact else "",
-        since=fact["on"] if fact else "",
     )
+
+
+def _known(t: Teller, asked: Asked, signals: Mapping[str, Mapping[str, Any]]) -> Asked:
+    fact = signals.get(asked.name)
+    if fact is None:
+        return asked
+    return asked._replace(known=said(t, t.signals[asked.name], fact["value"]), since=fact["on"])
 
 
 def said(t: Any, signal: Signal | None, value: Any) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from api.audit.service import note
 from api.files.outputs import safe_cell
-from api.participants.evidence import evidence_of, readable, signals_of
+from api.participants.evidence import readable, signals_on
 from api.participants.gate import RECORD, may_each
 from api.participants.tables import PARTICIPANTS
 from api.record.doing import Doing
@@ -59,7 +59,7 @@ def _read(job: Doing, tx: Transaction, rules: Rules, rows: Sequence[Any]) -> Non
     names = asked_of(rules)
     read = may_each(tx, job.actor, rows, RECORD)
     for person in read.values():
-        known = readable(rules, signals_of(evidence_of(tx, person), rules.day))
+        known = readable(rules, signals_on(tx, person, rules.day))
         who = [person.identity.get(name, "") for name in IDENTITY]
         job.add(as_line([*who, *(known[name]["value"] if name in known else None for name in names)]))
     if read:

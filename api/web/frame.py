@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, cast
 from urllib.parse import parse_qs, urlencode
 from zoneinfo import ZoneInfo
 
-from litestar.response import Redirect, Template
+from litestar import MediaType, Response
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.response import Redirect
 
 from api import __version__
 from api.record.actor import Actor
@@ -17,6 +20,7 @@ from api.web import errors
 from api.web.asking import NO_STORE, SAFE, Asking
 from api.web.once import hidden_token
 from api.web.typed import NOTHING, Typed
+from matcher.programme.rules import Rules
 from words.speaking import speaker
 from words.telling import teller
 
@@ -39,10 +43,24 @@ MENU: Final[Mapping[str, tuple[str, ...]]] = {
 class Says:
     """What templates say values with, in one language: code(), day(), moment(), options(), to() and sentences of pages."""
 
-    def __init__(self, live: Live, language: str) -> None:
-        self.t = teller(live.rules, language)
-        self.language, self.languages = language, live.programme.languages
-        self.zone = ZoneInfo(live.programme.timezone)
+    def __init__(self, rules: Rules, language: str) -> None:
+        self.t = teller(rules, language)
+        self.language, self.languages = language, rules.programme.languages
+        self.zone = ZoneInfo(rules.programme.timezone)
+        self.given = {
+            "language": language,
+            "labels": self.t.names("field"),
+            "version": __version__,
+            "digest": rules.programme.digest[:12],
+            "_": self.sentence,
+            "code": self.t.name,
+            "options": self.options,
+            "day": self.day,
+            "moment": self.moment,
+            "rupiah": self.t.rupiah,
+            "to": self.to,
+            "t": self.t,
+        }
 
     def sentence(self, code: str, **args: Any) -> str:
         """A sentence of a page, filled in."""
@@ -77,24 +95,28 @@ class Says:
         ]
 
 
+@lru_cache(maxsize=16)
+def _says(rules: Rules, language: str) -> Says:
+    return Says(rules, language)
+
+
 def page(
     request: Asking, template: str, *, typed: Typed = NOTHING, status: int = 0, here: str = "", **context: Any
-) -> Template:
-    """Show a page. `here`: the path at which it can be read again, where that is not the one asked for."""
-    language = errors.language_of(request)
+) -> Response[bytes]:
+    """Show a page. `here`: the path at which it can be read again, where that is not the one asked for.
+
+    It is written here, in the thread of whoever asks for it, and not by the framework, which would do that where all the
+    others wait to be let in.
+    """
     live: Live = request.app.state.live
     actor: Actor | None = getattr(request.state, "actor", None)
-    says = Says(live, language)
+    says = _says(live.rules, errors.language_of(request))
     name, named = template.removesuffix(".html"), says.t.name
     done = parse_qs(request.scope.get("query_string", b"").decode("latin-1")).get("done", [""])[-1]
     path = here or str(request.scope["path"])
     frame = {
-        "language": language,
         "others": says.others(path),
-        "labels": says.t.names("field"),
         "title": named("title", name) if says.t.knows("title", name) else says.sentence("kail"),
-        "version": __version__,
-        "digest": live.rules.programme.digest[:12],
         "today": live.today.isoformat(),
         "actor": actor,
         "record": request.app.state.record is not None,
@@ -104,17 +126,11 @@ def page(
         "done": named("done", done) if says.t.knows("done", done) else "",
         "typed": typed,
         "once": hidden_token(),
-        "_": says.sentence,
-        "code": named,
-        "options": says.options,
-        "day": says.day,
-        "moment": says.moment,
-        "rupiah": says.t.rupiah,
-        "to": says.to,
-        "t": says.t,
     }
+    engine = cast(JinjaTemplateEngine, request.app.template_engine)
+    written = engine.get_template(template).render({**says.given, **frame, **context}).encode()
     headers = dict(NO_STORE) if actor or request.method not in SAFE else None
-    return Template(template, context={**frame, **context}, status_code=status or typed.status, headers=headers)
+    return Response(written, status_code=status or typed.status, headers=headers, media_type=MediaType.HTML)
 
 
 def address(path: str, language: str, **more: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from litestar import Response
 from litestar.exceptions import HTTPException
-from litestar.response import Redirect, Template
+from litestar.response import Redirect
 from litestar.types import ExceptionHandlersMap
 
 from api.record.refusals import Refused, Trouble
@@ -33,7 +33,7 @@ def _refused(request: Asking, refused: Refused) -> Response[Any]:
     return answer
 
 
-def _problem_page(request: Asking, status: int, problems: Sequence[Mapping[str, Any]] = ()) -> Template:
+def _problem_page(request: Asking, status: int, problems: Sequence[Mapping[str, Any]] = ()) -> Response[bytes]:
     """A small page that says what is in the way and what to do about it."""
     language = errors.language_of(request)
     says, (kind, _) = speaker(language), errors.kind_of(status)
