@@ -2,11 +2,12 @@
 
     python benchmarks/rescreening.py [--quick] [--commit COMMIT]
 
-A record of synthetic people, hardly two alike, is made and brought up to date by the code of COMMIT. Then everybody is re-screened and what changed is
-stored, by the code of now and by that of COMMIT, checked out into a folder of its own: a day later under the same rules,
-and under rules one of which changed, so that about a tenth of the people are answered otherwise. Each works on a fresh copy
-of the record, in a process of its own whose start is not timed; rounds alternate, so that a slow moment of the machine hits
-both. Both must say the same of the same people. --quick takes 1,500 people and three rounds in place of 6,000 and five.
+A record of synthetic people, hardly two alike, is made and brought up to date by the code of COMMIT. Then everybody is
+re-screened and what changed is stored, by the code of now and by that of COMMIT, checked out into a folder of its own: a day
+later under the same rules, and under rules one of which changed, so that about a tenth of the people are answered otherwise.
+Each works on a fresh copy of the record, in a process of its own whose start is not timed; rounds alternate, so that a slow
+moment of the machine hits both. Both must say the same of the same people. --quick takes 1,500 people and three rounds in
+place of 6,000 and five.
 """
 
 from __future__ import annotations
