@@ -13,15 +13,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from api.commands.failures import Failure, failure_of, language, say
-from api.commands.options import as_days, check_language, language_option
+from api.commands.options import acting, as_days, as_option, check_language, language_option
 from api.commands.progress import progress_bar
 
 if TYPE_CHECKING:
+    from api.accounts.service import NewAccount
     from api.assessments.rescreening import Rescreened
     from api.record.live import Live
     from api.record.transaction import Record
 
 CHAIN_BROKEN = 3
+NOWHERE = "-"
+"""The id of an organisation that there is not."""
 
 
 def on_a_record(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -76,6 +79,18 @@ def prepare_record(data: Path, database: str) -> None:
         pass
 
 
+def noted(record: Record, login: str, job: str) -> str | None:
+    """Note in whose name a command does what takes long; return their organisation, None without a login."""
+    from api.audit.service import note
+
+    with record.write() as tx:
+        actor = acting(tx, login)
+        if actor is None:
+            return None
+        note(tx, actor, "asked_for_job", "organisation", actor.organisation_id, job=job)
+    return actor.organisation_id
+
+
 @click.command()
 @on_a_record
 @click.option(
@@ -85,7 +100,7 @@ def prepare_record(data: Path, database: str) -> None:
     "--seed", type=click.IntRange(0), default=1, show_default=True, help="The same seed gives the same people."
 )
 def demo(data: Path, database: str, people: int, seed: int) -> None:
-    """Fill a fresh record with SYNTHETIC people, two mentors and an account for each role.
+    """Fill a fresh record with SYNTHETIC people, two mentors, two operators and an account for each other role.
 
     The passwords are printed once, here; nobody can read them again.
 
@@ -124,7 +139,11 @@ def account() -> None:
     "--organisation", required=True, metavar="NAME", help="Its name; it is added if there is none of that name."
 )
 @click.option("--name", default="", help="The person's name; without it the login.")
-def account_add(data: Path, database: str, login: str, role: str, organisation: str, name: str) -> None:
+@click.option(
+    "--as", "operator", default="", metavar="LOGIN",
+    help="In whose name: an operator's of that organisation. Another operator may then have to approve it.",
+)  # fmt: skip
+def account_add(data: Path, database: str, login: str, role: str, organisation: str, name: str, operator: str) -> None:
     """Add an account; its password is printed once.
 
     \b
@@ -134,8 +153,9 @@ def account_add(data: Path, database: str, login: str, role: str, organisation: 
     from sqlalchemy import select
 
     from api.accounts.passwords import new_password
-    from api.accounts.service import add_account, add_organisation
+    from api.accounts.service import add_account, add_colleague, add_organisation
     from api.accounts.tables import ORGANISATIONS
+    from api.record.approvals import Waits
     from api.record.refusals import Refused
 
     login, organisation = login.strip(), organisation.strip()
@@ -143,14 +163,21 @@ def account_add(data: Path, database: str, login: str, role: str, organisation: 
         raise Failure("login_length")
     with opened(data, database, new=True) as (record, _):
         password = new_password()
+        made: NewAccount | Waits
         try:
             with record.write() as tx:
                 found = tx.one(select(ORGANISATIONS.c.id).where(ORGANISATIONS.c.name == organisation))
-                number = found.id if found else add_organisation(tx, organisation)
-                made = add_account(tx, number, login, name or login, role, password)
+                if actor := acting(tx, operator, found.id if found else NOWHERE):
+                    made = add_colleague(tx, actor, login, name or login, role, password)
+                else:
+                    number = found.id if found else add_organisation(tx, organisation)
+                    made = add_account(tx, number, login, name or login, role, password)
         except Refused as error:
             said = error.problems(language())[0]
             raise Failure("failed", what=said["message"], remedy=said["remedy"]) from None
+    if isinstance(made, Waits):
+        click.echo(say("account_waits", login=login, at=made.approval.ends_at.date()))
+        return
     told = {"login": made.login, "role": role, "organisation": organisation, "password": made.password}
     click.echo(say("account_made", **told))
 
@@ -170,7 +197,10 @@ def account_add(data: Path, database: str, login: str, role: str, organisation: 
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a CSV file instead."
 )
-def rescreen(data: Path, database: str, model: str, programme: Path | None, keep: bool, output: Path | None) -> None:
+@as_option
+def rescreen(
+    data: Path, database: str, model: str, programme: Path | None, keep: bool, output: Path | None, login: str
+) -> None:
     """List who gained or lost what since they were last worked out, and why: rules that changed, or facts and time.
 
     \b
@@ -188,9 +218,10 @@ def rescreen(data: Path, database: str, model: str, programme: Path | None, keep
     found = gained = stored = 0
     with opened(data, database, model=model, programme=programme) as (record, live):
         check_language(live.programme.languages)
+        home = noted(record, login, "rescreening")
         try:
             with progress_bar("people") as progress:
-                for one in everybody(record, live, language(), keep=keep, progress=progress):
+                for one in everybody(record, live, language(), keep=keep, progress=progress, organisation_id=home):
                     lines += _rows(one)
                     found, stored = found + 1, stored + one.stored
                     gained += any(e["gained"] and e["because"] == "rules" for e in one.entries)
@@ -220,7 +251,8 @@ def audit() -> None:
 @audit.command("verify")
 @on_a_record
 @click.option("--end", metavar="N:HASH", help="Where the audit chain ended when you last noted it down.")
-def audit_verify(data: Path, database: str, end: str | None) -> None:
+@as_option
+def audit_verify(data: Path, database: str, end: str | None, login: str) -> None:
     """Go over the chains of audit and consents and name every place where something was changed, taken out or moved.
 
     \b
@@ -235,24 +267,29 @@ def audit_verify(data: Path, database: str, end: str | None) -> None:
     from api.participants.verification import CHAINS, is_gone
 
     broken = False
-    with opened(data, database) as (record, _), record.read() as tx:
-        for table, _ in CHAINS:
-            count, faults = verify(tx, table)
-            number, link = end_of(tx, table)
-            told = {"table": table.name, "entries": count, "faults": len(faults), "end": f"{number}:{link}"}
-            click.echo(say("chain", **told))
-            for fault in faults[:100]:
-                click.echo(say("fault", number=str(fault.seq), what=fault.what))
-            if is_gone(tx, table, count):
-                broken = True
-                click.echo(say("chain_gone"))
-            broken |= bool(faults)
-        if end is not None:
-            number_text, _, link = end.partition(":")
-            row = tx.one(select(AUDIT.c.hash).where(AUDIT.c.seq == int(number_text if number_text.isdigit() else 0)))
-            if row is None or row.hash != link:
-                click.echo(say("end_gone", end=end))
-                broken = True
+    with opened(data, database) as (record, _):
+        with record.read() as tx:
+            acting(tx, login)
+            for table, _ in CHAINS:
+                count, faults = verify(tx, table)
+                number, link = end_of(tx, table)
+                told = {"table": table.name, "entries": count, "faults": len(faults), "end": f"{number}:{link}"}
+                click.echo(say("chain", **told))
+                for fault in faults[:100]:
+                    click.echo(say("fault", number=str(fault.seq), what=fault.what))
+                if is_gone(tx, table, count):
+                    broken = True
+                    click.echo(say("chain_gone"))
+                broken |= bool(faults)
+            if end is not None:
+                number_text, _, link = end.partition(":")
+                row = tx.one(
+                    select(AUDIT.c.hash).where(AUDIT.c.seq == int(number_text if number_text.isdigit() else 0))
+                )
+                if row is None or row.hash != link:
+                    click.echo(say("end_gone", end=end))
+                    broken = True
+        noted(record, login, "verification")  # afterwards: an entry would be a new chain where the whole one is gone
     if broken:
         raise click.exceptions.Exit(CHAIN_BROKEN)
 
@@ -264,12 +301,15 @@ def keys() -> None:
 
 @keys.command("rotate")
 @on_a_record
-def keys_rotate(data: Path, database: str) -> None:
+@as_option
+def keys_rotate(data: Path, database: str, login: str) -> None:
     """Make a new master key, wrap every person's key with it and drop the old one. Stop the service first."""
+    from api.audit.service import note
     from api.record.key_store import rotate
     from api.record.transaction import KEY_FILE, VAULT_FILE
 
-    with opened(data, database):
+    with opened(data, database) as (record, _), record.write() as tx:
+        note(tx, acting(tx, login), "rotated_keys", "keys", "")
         number, people = rotate(data / KEY_FILE, data / VAULT_FILE)
     click.echo(say("key_rotated", number=number, people=people, file=KEY_FILE))
 
@@ -300,7 +340,8 @@ def keys_list(data: Path, database: str) -> None:
     metavar="DAYS",
     help="Only keys there are since longer than that: 30d.",
 )
-def keys_sweep(data: Path, database: str, older_than: timedelta) -> None:
+@as_option
+def keys_sweep(data: Path, database: str, older_than: timedelta, login: str) -> None:
     """Destroy the keys that are nobody's and older than so many days. `kail keys list` shows them all.
 
     \b
@@ -311,9 +352,11 @@ def keys_sweep(data: Path, database: str, older_than: timedelta) -> None:
     from api.participants.rights import nobodys
 
     with opened(data, database) as (record, live):
+        with record.read() as tx:
+            actor = acting(tx, login)
         last = live.clock() - older_than
         old = [person for person, made in nobodys(record).items() if made <= last]
         record.vault.destroy(old)
         with record.write() as tx:
-            note(tx, None, "swept_keys", "keys", "", rows=len(old))
+            note(tx, actor, "swept_keys", "keys", "", rows=len(old))
     click.echo(say("keys_swept", number=len(old)))
