@@ -168,13 +168,14 @@ def note_last_ends(record: Record) -> None:
 def nouns_of_the_record() -> tuple[ModuleType, ...]:
     """The routes of all that is kept; imported here, since a service without a record need not load all that."""
     from api.accounts import routes as accounts
+    from api.approvals import routes as approvals
     from api.assessments import routes as assessments
     from api.audit import routes as audit
     from api.imports import routes as imports
     from api.jobs import routes as jobs
     from api.participants import routes as participants
 
-    return accounts, participants, imports, assessments, audit, jobs
+    return accounts, participants, imports, assessments, audit, jobs, approvals
 
 
 def handlers_of(nouns: Iterable[ModuleType]) -> list[Any]:

@@ -10,8 +10,9 @@ from api.imports import tables as _imports
 from api.jobs import clock as _clock
 from api.participants import tables as _participants
 from api.record import answered as _answered
+from api.record import approvals as _approvals
 from api.record import jobs as _jobs
 from api.record.database import METADATA
 
 __all__ = ["METADATA"]
-_ALL = (_accounts, _answered, _assessments, _audit, _clock, _consents, _imports, _jobs, _participants)
+_ALL = (_accounts, _answered, _approvals, _assessments, _audit, _clock, _consents, _imports, _jobs, _participants)

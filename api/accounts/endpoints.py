@@ -12,8 +12,10 @@ from api.accounts.forms import read_account, read_key
 from api.accounts.passwords import new_password
 from api.accounts.tables import ROLES
 from api.record.actor import Actor
+from api.record.approvals import Waits
 from api.web.asking import Asking, actor_of, answer_json, ask, in_thread, in_turn, look_up, refuse_foreign
 from api.web.forms import Form
+from api.web.waiting import answer_waits
 
 
 def _told(actor: Actor) -> dict[str, Any]:
@@ -91,28 +93,32 @@ def get_accounts(request: Asking) -> Response[bytes]:
 @post("/api/v1/accounts", status_code=201)
 @in_turn
 def post_account(request: Asking, body: RawBody) -> Response[bytes]:
-    """Add an account from {login, name, role}; its password is told this once."""
+    """Add an account from {login, name, role}; its password is told this once. An operator's may have to be approved."""
     made = ask(request, service.add_colleague, *read_account(Form.of_json(body)))
+    if isinstance(made, Waits):
+        return answer_waits(made)
     return answer_json({"id": made.id, "login": made.login, "password": made.password, "told_once": True}, 201)
 
 
 @patch("/api/v1/accounts/{account_id:str}")
 @in_thread
 def patch_account(request: Asking, account_id: FromPath[str], body: RawBody) -> Response[bytes]:
-    """Change {role, active} of an account, given its {version}; its sessions end."""
+    """Change {role, active} of an account, given its {version}; its sessions end. An operator's may have to be approved."""
     form = Form.of_json(body)
     version, role = form.number("version"), form.choice("role", ROLES, "") or None
     active = form.yes_no("active") if form.has("active") else None
     form.done()
     changed = ask(request, service.change_account, account_id, version, role=role, active=active)
-    return answer_json({"version": changed})
+    return answer_waits(changed) if isinstance(changed, Waits) else answer_json({"version": changed})
 
 
 @post("/api/v1/accounts/{account_id:str}/password", status_code=200)
 @in_turn
 def post_account_password(request: Asking, account_id: FromPath[str]) -> Response[bytes]:
-    """Give an account a new password, told this once; its sessions end."""
+    """Give an account a new password, told this once; its sessions end. It may have to be approved."""
     reset = ask(request, service.reset_password, account_id, new_password())
+    if isinstance(reset, Waits):
+        return answer_waits(reset)
     return answer_json({"password": reset.password, "told_once": True})
 
 

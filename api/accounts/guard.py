@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -16,7 +17,8 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import NotFoundException
 from litestar.handlers.base import BaseRouteHandler
 
-from api.accounts.cookies import session_id_of
+from api.accounts.cookies import BROWSER, session_id_of
+from api.accounts.limits import browser_of
 from api.accounts.sessions import IDLE, KEY_PREFIX, SEEN_EVERY, actor_of_key, actor_of_session, touch_session
 from api.record import deadlines
 from api.record.actor import Actor
@@ -26,6 +28,7 @@ from api.record.transaction import Record
 from api.record.unavailable import Unavailable, why_unavailable
 from api.web.asking import SAFE, refuse_foreign
 from api.web.bulkheads import DOOR
+from api.web.cookies import cookie_of
 from api.web.once import NOT_ONCE
 from api.web.problem_pages import CHANGE_FIRST
 from words.speaking import Named
@@ -58,6 +61,13 @@ MATRIX: Final[Mapping[str, tuple[str, ...]]] = {
     "POST /api/v1/accounts": (O,),
     "PATCH /api/v1/accounts/{account_id}": (O,),
     "POST /api/v1/accounts/{account_id}/password": (O,),
+    # what needs two people
+    "GET /api/v1/approvals": (M, O),
+    "POST /api/v1/approvals/{approval_id}/approve": (O,),
+    "POST /api/v1/approvals/{approval_id}/refuse": (O,),
+    "POST /api/v1/approvals/{approval_id}/withdraw": (M, O),
+    "GET /api/v1/switches/mentor-reset": (O,),
+    "PUT /api/v1/switches/mentor-reset": (O,),
     # participants
     "GET /api/v1/participants": (M,),
     "POST /api/v1/participants": (M,),
@@ -71,6 +81,7 @@ MATRIX: Final[Mapping[str, tuple[str, ...]]] = {
     "POST /api/v1/participants/{person_id}/consents": (M, O),
     "GET /api/v1/withdrawals": (O,),
     "GET /api/v1/participants/{person_id}/export": (M, O),
+    "POST /api/v1/participants/{person_id}/export": (O,),
     "POST /api/v1/participants/{person_id}/erasure": (M, O),
     "POST /api/v1/imports": (M,),
     # assessments
@@ -106,6 +117,11 @@ MATRIX: Final[Mapping[str, tuple[str, ...]]] = {
     "POST /accounts": (O,),
     "POST /accounts/{account_id}": (O,),
     "POST /accounts/{account_id}/password": (O,),
+    "GET /approvals": (M, O),
+    "POST /approvals/mentor-reset": (O,),
+    "POST /approvals/{approval_id}/approve": (O,),
+    "POST /approvals/{approval_id}/refuse": (O,),
+    "POST /approvals/{approval_id}/withdraw": (M, O),
     "GET /audit": (O,),
     "GET /participants": (M, O),
     "POST /participants": (M, O),
@@ -124,6 +140,7 @@ MATRIX: Final[Mapping[str, tuple[str, ...]]] = {
     "POST /participants/{person_id}/consents": (M, O),
     "GET /withdrawals": (O,),
     "GET /participants/{person_id}/rights": (M, O),
+    "POST /participants/{person_id}/export": (O,),
     "POST /participants/{person_id}/erasure": (M, O),
     "GET /imports": (M,),
     "POST /imports": (M,),
@@ -215,6 +232,7 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         actor = await DOOR.run(partial(_by_session, record, cookie)) if cookie else None
     if actor is None:
         raise Refused(401, Trouble("session", "signed_out"))
+    actor = replace(actor, browser=browser_of(cookie_of(connection, BROWSER)))
     connection.state.actor = actor  # the page that says no has their menu
     if not bearer and method not in SAFE:
         refuse_foreign(connection)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import json
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -55,12 +56,23 @@ ANEW: Final = timedelta(days=1)
 KNOWN_FOR: Final = timedelta(days=180)
 """How long a browser is known after somebody came in there: our choice."""
 _NUMBER: Final = 32  # how long the number of a mark is, its day included
+_BROWSER: Final = re.compile(r"[0-9]{8}([0-9a-f]{12})[0-9a-f]{12}")  # of that number, the browser's name
 _NEIGHBOURS: Final = 64  # of IPv6 a household gets a whole network: changing the rest costs nothing
 
 
-def browser_mark(tx: Transaction, login: str, password_hash: str) -> str:
-    """What a browser keeps after somebody came in there. It opens nothing, and ends with the password."""
-    return _mark(tx.keys, f"{tx.now:%Y%m%d}{secrets.token_hex(12)}", login, password_hash)
+def browser_mark(tx: Transaction, login: str, password_hash: str, old: str = "") -> str:
+    """What a browser keeps after somebody came in there. It opens nothing, and ends with the password.
+
+    `old`: the mark that was there. Of it the name of the browser stays, so that it is seen where two accounts share one.
+    """
+    browser = browser_of(old) or secrets.token_hex(6)
+    return _mark(tx.keys, f"{tx.now:%Y%m%d}{browser}{secrets.token_hex(6)}", login, password_hash)
+
+
+def browser_of(mark: str) -> str:
+    """The name of a browser that stands in its mark, "" where that is none; nobody has to be believed who sends one."""
+    found = _BROWSER.match(mark)
+    return found[1] if found else ""
 
 
 def _mark(keys: Keys, number: str, login: str, password_hash: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -12,15 +13,18 @@ from litestar.params import FromPath, FromQuery, RawBody
 from api.accounts import service
 from api.accounts.forms import read_account
 from api.accounts.passwords import new_password
+from api.accounts.second_person import untold
 from api.accounts.service import NewAccount
 from api.accounts.tables import ROLES
 from api.audit.marks import read_mark
 from api.audit.service import MOST_SHOWN, entries
+from api.record.approvals import Waits, how_many_wait
 from api.web.asking import Asking, ask, in_thread, in_turn, look_up
 from api.web.errors import language_of
 from api.web.forms import Form
 from api.web.frame import go, page
 from api.web.typed import NOTHING, Typed, attempt
+from api.web.waiting import go_and_wait
 from matcher.message import Message
 from words.speaking import Speaker, speaker
 
@@ -36,7 +40,8 @@ def accounts_page(
     request: Asking, typed: Typed = NOTHING, *, status: int = 0, made: NewAccount | None = None
 ) -> Response[Any]:
     """The accounts and the form for another one; `made`: an account just made or reset, its password shown this once."""
-    context = {"accounts": look_up(request, service.accounts_of), "roles": ROLES, "made": made}
+    context: dict[str, Any] = {"accounts": look_up(request, service.accounts_of), "roles": ROLES, "made": made}
+    context |= {"waiting": look_up(request, how_many_wait), "untold": look_up(request, untold)}
     return page(request, "accounts.html", typed=typed, status=status, here="/accounts", **context)
 
 
@@ -46,7 +51,8 @@ def post_account(request: Asking, body: RawBody) -> Response[Any]:
     """Add an account and show its password once."""
 
     def add(form: Form) -> Response[Any]:
-        return accounts_page(request, status=201, made=ask(request, service.add_colleague, *read_account(form)))
+        made = ask(request, service.add_colleague, *read_account(form))
+        return go_and_wait(request) if isinstance(made, Waits) else accounts_page(request, status=201, made=made)
 
     return attempt(request, body, add, lambda typed: accounts_page(request, typed))
 
@@ -60,8 +66,8 @@ def post_change(request: Asking, account_id: FromPath[str], body: RawBody) -> Re
         version, role = form.number("version"), form.choice("role", ROLES)
         active = form.yes_no("active", False)
         form.done()
-        ask(request, service.change_account, account_id, version, role=role, active=active)
-        return go(request, "/accounts", "account")
+        changed = ask(request, service.change_account, account_id, version, role=role, active=active)
+        return go_and_wait(request) if isinstance(changed, Waits) else go(request, "/accounts", "account")
 
     # What was typed belongs to one of many forms alike; each shows what is stored.
     return attempt(request, body, change, lambda typed: accounts_page(request, replace(typed, fields={})))
@@ -69,9 +75,15 @@ def post_change(request: Asking, account_id: FromPath[str], body: RawBody) -> Re
 
 @post("/accounts/{account_id:str}/password")
 @in_turn
-def post_account_password(request: Asking, account_id: FromPath[str]) -> Response[Any]:
+def post_account_password(request: Asking, account_id: FromPath[str], body: RawBody) -> Response[Any]:
     """Give an account a new password and show it once; its sessions end."""
-    return accounts_page(request, made=ask(request, service.reset_password, account_id, new_password()))
+
+    def reset(form: Form) -> Response[Any]:
+        form.done()
+        made = ask(request, service.reset_password, account_id, new_password())
+        return go_and_wait(request) if isinstance(made, Waits) else accounts_page(request, made=made)
+
+    return attempt(request, body, reset, lambda typed: accounts_page(request, typed))
 
 
 @get("/audit")
@@ -81,11 +93,12 @@ def get_audit(request: Asking, about: FromQuery[str] = "", before: FromQuery[str
     found, names = look_up(request, entries, about, read_mark(before)), look_up(request, service.names_of)
     older = found[-1]["mark"] if len(found) == MOST_SHOWN else None
     says = speaker(language_of(request))
-    listed = [entry | {"told": [_told(says, *one) for one in entry["detail"].items()]} for entry in found]
+    listed = [entry | {"told": [_told(says, names, *one) for one in entry["detail"].items()]} for entry in found]
     return page(request, "audit.html", entries=listed, names=names, older=older, about=about)
 
 
 _KINDS: Final = {
+    "act": "approval",
     "cause": "cause",
     "code": "why",
     "decision": "decision",
@@ -101,10 +114,11 @@ _MOST_PARTS: Final = 5
 _ID: Final = re.compile(r"[0-9a-f]{24}")
 
 
-def _told(says: Speaker, name: str, value: Any) -> str:
-    """One detail of an entry in words; of an id its beginning."""
+def _told(says: Speaker, names: Mapping[str, str], name: str, value: Any) -> str:
+    """One detail of an entry in words; of an account its name, of any other id its beginning."""
     parts = value if isinstance(value, list) else value.split() if name == "scopes" else [value]
-    told, more = ", ".join(_part(says, name, part) for part in parts[:_MOST_PARTS]), len(parts) - _MOST_PARTS
+    shown = [names.get(part) or _part(says, name, part) for part in parts[:_MOST_PARTS]]
+    told, more = ", ".join(shown), len(parts) - _MOST_PARTS
     told = says.say(Message("names_and_more", {"names": told, "count": more})) if more > 0 else told
     return f"{says.name('detail', name)}: {told}"
 

@@ -58,11 +58,14 @@ SAID: Final[Mapping[str, Route]] = {
     "DELETE /api/v1/me/keys/{key_id}": Route(None, named(revoked=TRUTH)),
     "GET /api/v1/accounts": Route(None, named(accounts=listed(ACCOUNT))),
     "POST /api/v1/accounts": Route(
-        named(login=TEXT, name=TEXT, role=codes(*ROLES)), named(id=ID, login=TEXT, password=TEXT, told_once=ONCE), 201
+        named(login=TEXT, name=TEXT, role=codes(*ROLES)),
+        named(id=ID, login=TEXT, password=TEXT, told_once=ONCE),
+        201,
+        waits=True,
     ),
     "PATCH /api/v1/accounts/{account_id}": Route(
-        named("", ("role", "active"), version=VERSION, role=codes(*ROLES), active=TRUTH), NEW_VERSION
+        named("", ("role", "active"), version=VERSION, role=codes(*ROLES), active=TRUTH), NEW_VERSION, waits=True
     ),
-    "POST /api/v1/accounts/{account_id}/password": Route(None, named(password=TEXT, told_once=ONCE)),
+    "POST /api/v1/accounts/{account_id}/password": Route(None, named(password=TEXT, told_once=ONCE), waits=True),
 }
 """What OpenAPI says of every endpoint, by method and path."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row, insert, select, update
 
@@ -11,12 +11,18 @@ from api.accounts import passwords
 from api.accounts.api_keys import revoke_keys
 from api.accounts.limits import browser_mark, count_own_try, count_try, forget_own_tries, forget_tries, is_known
 from api.accounts.passwords import Password
+from api.accounts.second_person import ask_second, how_done, mentor_reset_alone, needs_second
 from api.accounts.sessions import close_session, close_sessions, hashed, open_session
 from api.accounts.tables import ACCOUNTS, ORGANISATIONS, ROLES
 from api.audit.service import note
 from api.record.actor import Actor
+from api.record.approvals import Approval, Waits, keep_alone
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Record, Transaction, new_id
+
+MADE, CHANGED, RESET = "operator_made", "operator_changed", "password_reset"
+"""The kinds of approvals about accounts."""
+TELLS_PASSWORD: Final = (MADE, RESET)
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,7 @@ def sign_in(
         who = account.id, account.organisation_id, account.role, account.name, hashed(secret)
         actor = Actor(*who, must_change=account.one_time)
         note(tx, actor, "signed_in", "account", account.id)
-        mark = browser_mark(tx, login, again.hash if again else account.password_hash)
+        mark = browser_mark(tx, login, again.hash if again else account.password_hash, mark)
     return secret, actor, mark
 
 
@@ -82,7 +88,7 @@ def sign_out(tx: Transaction, actor: Actor) -> None:
     note(tx, actor, "signed_out", "account", actor.account_id)
 
 
-def change_password(record: Record, actor: Actor, old: str, new: str) -> tuple[str, str]:
+def change_password(record: Record, actor: Actor, old: str, new: str, mark: str = "") -> tuple[str, str]:
     """Change one's own password; every session ends. Return the id of a new one, and a mark for the browser to keep.
 
     Raises:
@@ -113,7 +119,7 @@ def change_password(record: Record, actor: Actor, old: str, new: str) -> tuple[s
         close_sessions(tx, account.id)
         revoke_keys(tx, account.id)
         note(tx, actor, "changed_password", "account", account.id)
-        return open_session(tx, account.id), browser_mark(tx, account.login, password.hash)
+        return open_session(tx, account.id), browser_mark(tx, account.login, password.hash, mark)
 
 
 def _set_password(tx: Transaction, account_id: str, password: Password, *, one_time: bool) -> None:
@@ -148,8 +154,12 @@ def add_account(
     actor: Actor | None = None,
     *,
     one_time: bool = True,
+    active: bool = True,
+    **noted: Any,
 ) -> NewAccount:
     """Add an account; its password is told once, and has to be changed first (`one_time`).
+
+    `noted`: what the audit is to say of it beside its role.
 
     Raises:
         Refused: 409 if the login is taken, 400 for an unknown organisation.
@@ -167,24 +177,48 @@ def add_account(
         "login": login,
         "name": name,
         "role": role,
+        "role_since": tx.now,
         "password_hash": password.hash,
         "one_time": one_time,
-        "active": True,
+        "active": active,
         "version": 1,
         "created_at": tx.now,
     }
     tx.run(insert(ACCOUNTS).values(values))
-    note(tx, actor, "added", "account", account, role=role)
+    note(tx, actor, "added", "account", account, role=role, **noted)
     return NewAccount(account, login, password.plain)
 
 
-def add_colleague(tx: Transaction, actor: Actor, login: str, name: str, role: str, password: Password) -> NewAccount:
-    """Add an account to the asking operator's own organisation.
+def add_colleague(
+    tx: Transaction, actor: Actor, login: str, name: str, role: str, password: Password
+) -> NewAccount | Waits:
+    """Add an account to the asking operator's own organisation. One of an operator stays closed until it is approved.
+
+    So nobody's name stands in an approval, and the login is theirs meanwhile.
 
     Raises:
         Refused: 409 if the login is taken.
     """
-    return add_account(tx, actor.organisation_id, login, name, role, password, actor)
+    home = actor.organisation_id
+    if role != "operator":
+        return add_account(tx, home, login, name, role, password, actor)
+    waits = needs_second(tx, actor)
+    noted = {} if waits else how_done(None)
+    made = add_account(tx, home, login, name, role, password, actor, active=not waits, **noted)
+    return ask_second(tx, actor, MADE, made.id, 1) or made
+
+
+def open_made(tx: Transaction, actor: Actor, approved: Approval, password: Password) -> NewAccount:
+    """Open the account of an operator that was made and is approved; its password is told once.
+
+    Raises:
+        Refused: as `change_account` does.
+    """
+    account, version = account_of(tx, actor, approved.object_id), approved.version
+    assert version is not None
+    change_account(tx, actor, account.id, version, active=True, approved=approved)
+    _set_password(tx, account.id, password, one_time=True)
+    return NewAccount(account.id, account.login, password.plain)
 
 
 def account_of(tx: Transaction, actor: Actor, account_id: str) -> Row[Any]:
@@ -202,9 +236,16 @@ def account_of(tx: Transaction, actor: Actor, account_id: str) -> Row[Any]:
 
 
 def change_account(
-    tx: Transaction, actor: Actor, account_id: str, version: int, *, role: str | None = None, active: bool | None = None
-) -> int:
-    """Change an account's role or close it; return the new version.
+    tx: Transaction,
+    actor: Actor,
+    account_id: str,
+    version: int,
+    *,
+    role: str | None = None,
+    active: bool | None = None,
+    approved: Approval | None = None,
+) -> int | Waits:
+    """Change an account's role or close it; return the new version. What makes or ends an operator needs a second person.
 
     Its sessions end, so that the next one has the new role and a new id.
 
@@ -214,28 +255,46 @@ def change_account(
     account = account_of(tx, actor, account_id)
     if account.version != version:
         raise Refused(409, Trouble("version", "stale", version))
-    if account_id == actor.account_id:
+    if account_id == actor.account_id and approved is None:  # who approves it may be the one who goes
         raise Refused(409, Trouble("account", "own_account"))
     values: dict[str, Any] = {"role": role or account.role, "active": account.active if active is None else active}
+    differs = (values["role"], values["active"]) != (account.role, account.active)
+    of_operator = differs and "operator" in (account.role, values["role"])
+    if of_operator and approved is None and (waits := ask_second(tx, actor, CHANGED, account_id, version, values)):
+        return waits
+    noted = values | (how_done(approved) if of_operator else {})
+    if values["role"] != account.role or (values["active"] and not account.active):
+        values["role_since"] = tx.now
     tx.run(update(ACCOUNTS).where(ACCOUNTS.c.id == account_id).values(**values, version=version + 1))
     close_sessions(tx, account_id)
     if values["role"] != account.role or not values["active"]:  # no key lives on that its owner can no longer see
         revoke_keys(tx, account_id)
-    note(tx, actor, "changed", "account", account_id, **values)
+    note(tx, actor, "changed", "account", account_id, **noted)
     return version + 1
 
 
-def reset_password(tx: Transaction, actor: Actor, account_id: str, password: Password) -> NewAccount:
-    """Give an account a new password, told once; its sessions end.
+def reset_password(
+    tx: Transaction, actor: Actor, account_id: str, password: Password, approved: Approval | None = None
+) -> NewAccount | Waits:
+    """Give an account a new password, told once; its sessions end. It needs a second person.
+
+    For a mentor the organisation may have chosen beforehand that one is enough: the other operators are told then.
 
     Raises:
-        Refused: 404.
+        Refused: 404, or 409 where the account was changed since it was asked for, or it waits for approval already.
     """
     account = account_of(tx, actor, account_id)
+    if approved is not None and approved.version != account.version:
+        raise Refused(409, Trouble("version", "stale", approved.version))
+    may_alone = account.role == "mentor" and mentor_reset_alone(tx, actor)
+    if approved is None and may_alone and needs_second(tx, actor):
+        keep_alone(tx, actor, RESET, account.id)
+    elif approved is None and (waits := ask_second(tx, actor, RESET, account.id, account.version)):
+        return waits
     _set_password(tx, account.id, password, one_time=True)
     close_sessions(tx, account.id)
     revoke_keys(tx, account.id)
-    note(tx, actor, "reset_password", "account", account.id)
+    note(tx, actor, "reset_password", "account", account.id, **how_done(approved))
     return NewAccount(account.id, account.login, password.plain)
 
 

@@ -11,14 +11,13 @@ from sqlalchemy import Row, Select, bindparam, delete, insert, select, update
 
 from api.accounts.tables import ACCOUNTS, API_KEYS, SESSIONS
 from api.record.actor import Actor
+from api.record.live import SKEW
 from api.record.transaction import Transaction
 
 IDLE: Final = timedelta(minutes=30)
 ABSOLUTE: Final = timedelta(hours=12)
 SEEN_EVERY: Final = timedelta(minutes=1)
 """How exactly the last use of a session is kept: writing it on every request would make every reader a writer."""
-SKEW: Final = timedelta(minutes=1)
-"""How far the clocks of two servers may lie apart. What is farther in the future comes of a clock that went back."""
 KEY_PREFIX: Final = "kail_"
 
 
@@ -91,6 +90,12 @@ def actor_of_key(tx: Transaction, secret: str) -> Actor | None:
 def actor_of_account(tx: Transaction, account_id: str) -> Actor | None:
     """Return who an account is, for what is done in its name without a session; None if it is closed."""
     found = tx.one(_of_account().where(ACCOUNTS.c.id == account_id))
+    return _actor(found) if found else None
+
+
+def actor_of_login(tx: Transaction, login: str) -> Actor | None:
+    """Return who has a name to sign in with, for a command; None if nobody does, or their account is closed."""
+    found = tx.one(_of_account().where(ACCOUNTS.c.login == login.strip().casefold()))
     return _actor(found) if found else None
 
 

@@ -34,7 +34,8 @@ def change_password(request: Asking, form: Form) -> list[Cookie]:
     """
     old, new = form.text("old", secret=True), form.text("new", secret=True)
     form.done()
-    return _cookies(request, *service.change_password(record_of(request), actor_of(request), old, new))
+    mark = cookie_of(request, BROWSER)
+    return _cookies(request, *service.change_password(record_of(request), actor_of(request), old, new, mark))
 
 
 def sign_out(request: Asking) -> Cookie:

@@ -16,6 +16,9 @@ ORGANISATIONS: Final = Table(
     Column("id", String(24), primary_key=True),
     Column("name", String(200), nullable=False, unique=True),
     Column("created_at", Moment, nullable=False),
+    Column(
+        "mentor_reset_alone_from", Moment
+    ),  # from when on one operator may give a mentor a new password; none: never
 )
 
 ACCOUNTS: Final = Table(
@@ -26,6 +29,7 @@ ACCOUNTS: Final = Table(
     Column("login", String(100), nullable=False, unique=True),
     Column("name", String(200), nullable=False),
     Column("role", String(20), nullable=False),
+    Column("role_since", Moment),  # since when they may use it: made, changed or opened again
     Column("password_hash", String(200), nullable=False),
     Column("one_time", Boolean, nullable=False, server_default=false()),  # somebody else made the password
     Column("active", Boolean, nullable=False),

@@ -56,21 +56,27 @@ class Rescreened:
 
 
 def rescreen(
-    record: Record, live: Live, language: str, *, keep: bool = False, progress: Callable[[int, int], None] | None = None
+    record: Record,
+    live: Live,
+    language: str,
+    *,
+    keep: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+    organisation_id: str | None = None,
 ) -> Iterator[Rescreened]:
     """Work out everybody anew who agrees, was assessed before and has no objection waiting; yield who changed.
 
-    `keep` stores the new recommendation of whoever changed.
+    `keep` stores the new recommendation of whoever changed; `organisation_id` bounds all to one organisation.
 
     Raises:
         OperationalError: with `keep`, `is_busy` where others wrote for too long; what was yielded before is stored.
     """
     with record.read() as tx:
-        total = how_many(tx)
+        total = how_many(tx, organisation_id)
     after: str | None = ""
     done = 0
     while after is not None:
-        batch = _read(record, live, after)
+        batch = _read(record, live, after, organisation_id)
         yield from _changed(record, live, batch, teller(live.rules, language), keep)
         if progress:
             for number in range(done + 1, done + batch.gone_over + 1):

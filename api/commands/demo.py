@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from api.accounts.passwords import new_password
+from api.accounts.second_person import STANDING
 from api.accounts.service import NewAccount, add_account, add_organisation
 from api.assessments.service import assess
 from api.consents.purposes import current
@@ -90,12 +91,13 @@ def fill(
 
 
 def _accounts(record: Record) -> tuple[tuple[tuple[str, NewAccount], ...], list[Actor]]:
-    """An organisation of mentors with an analyst and an operator, and a lender's."""
+    """An organisation of mentors with an analyst and two operators, and a lender's."""
     wanted = [(f"pendamping{n}", "mentor") for n in range(1, MENTORS + 1)]
-    wanted += [("analis", "analyst"), ("operator", "operator"), ("bank", "lender")]
+    wanted += [("analis", "analyst"), ("operator", "operator"), ("operator2", "operator"), ("bank", "lender")]
     passwords = [new_password() for _ in wanted]
     made = []
-    with record.write() as tx:
+    # Some days ago, so that the two operators have been ones for long enough and approval is there to be tried.
+    with replace(record, clock=_earlier(record.clock, STANDING * 2)).write() as tx:
         home, bank = add_organisation(tx, "OK OCE (contoh)"), add_organisation(tx, "Bank (contoh)")
         for (login, role), password in zip(wanted, passwords, strict=True):
             theirs = bank if role == "lender" else home

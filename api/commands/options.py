@@ -7,12 +7,16 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from api.commands.failures import Failure, language
 from words.catalogues import languages
+
+if TYPE_CHECKING:
+    from api.record.actor import Actor
+    from api.record.transaction import Transaction
 
 LEAST_MEMORY: Final = 256_000_000
 """With less a child that reads a file does not even start."""
@@ -105,6 +109,28 @@ def check_language(spoken: Sequence[str]) -> None:
     """
     if language() not in spoken:
         raise Failure("language_of_no_programme", language=language(), allowed=spoken)
+
+
+as_option = click.option(
+    "--as", "login", default="", metavar="LOGIN",
+    help="In whose name it is done: an operator's. Without it the audit says that Kail did it.",
+)  # fmt: skip
+
+
+def acting(tx: Transaction, login: str, organisation: str = "") -> Actor | None:
+    """The operator in whose name a command acts; None without a login: Kail itself. `organisation`: whose they must be.
+
+    Raises:
+        Failure: where that is no operator's account, or a closed one.
+    """
+    from api.accounts.sessions import actor_of_login
+
+    if not login:
+        return None
+    actor = actor_of_login(tx, login)
+    if actor is None or actor.role != "operator" or organisation not in ("", actor.organisation_id):
+        raise Failure("no_operator", login=login)
+    return actor
 
 
 def existing(path: Path) -> Path:

@@ -13,16 +13,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from api.commands.failures import Failure, failure_of, language, say
-from api.commands.options import as_days, check_language, language_option
+from api.commands.options import acting, as_days, as_option, check_language, language_option
 from api.commands.progress import progress_bar
 from api.commands.verifying import as_ends, verify_record
 
 if TYPE_CHECKING:
+    from api.accounts.service import NewAccount
     from api.assessments.rescreening import Rescreened
     from api.record.live import Live
     from api.record.transaction import Record
 
 CHAIN_BROKEN = 3
+NOWHERE = "-"
+"""The id of an organisation that there is not."""
 
 
 def on_a_record(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -81,6 +84,18 @@ def prepare_record(data: Path, database: str, keys: str) -> None:
         pass
 
 
+def noted(record: Record, login: str, job: str) -> str | None:
+    """Note in whose name a command does what takes long; return their organisation, None without a login."""
+    from api.audit.service import note
+
+    with record.write() as tx:
+        actor = acting(tx, login)
+        if actor is None:
+            return None
+        note(tx, actor, "asked_for_job", "organisation", actor.organisation_id, job=job)
+    return actor.organisation_id
+
+
 @click.command()
 @on_a_record
 @click.option(
@@ -90,7 +105,7 @@ def prepare_record(data: Path, database: str, keys: str) -> None:
     "--seed", type=click.IntRange(0), default=1, show_default=True, help="The same seed gives the same people."
 )
 def demo(data: Path, database: str, keys: str, people: int, seed: int) -> None:
-    """Fill a fresh record with SYNTHETIC people, two mentors and an account for each role.
+    """Fill a fresh record with SYNTHETIC people, two mentors, two operators and an account for each other role.
 
     The passwords are printed once, here; nobody can read them again.
 
@@ -129,7 +144,13 @@ def account() -> None:
     "--organisation", required=True, metavar="NAME", help="Its name; it is added if there is none of that name."
 )
 @click.option("--name", default="", help="The person's name; without it the login.")
-def account_add(data: Path, database: str, keys: str, login: str, role: str, organisation: str, name: str) -> None:
+@click.option(
+    "--as", "operator", default="", metavar="LOGIN",
+    help="In whose name: an operator's of that organisation. Another operator may then have to approve it.",
+)  # fmt: skip
+def account_add(
+    data: Path, database: str, keys: str, login: str, role: str, organisation: str, name: str, operator: str
+) -> None:
     """Add an account; its password is printed once.
 
     \b
@@ -139,8 +160,9 @@ def account_add(data: Path, database: str, keys: str, login: str, role: str, org
     from sqlalchemy import select
 
     from api.accounts.passwords import new_password
-    from api.accounts.service import add_account, add_organisation
+    from api.accounts.service import add_account, add_colleague, add_organisation
     from api.accounts.tables import ORGANISATIONS
+    from api.record.approvals import Waits
     from api.record.refusals import Refused
 
     login, organisation = login.strip(), organisation.strip()
@@ -148,14 +170,21 @@ def account_add(data: Path, database: str, keys: str, login: str, role: str, org
         raise Failure("login_length")
     with opened(data, database, keys, new=True) as (record, _):
         password = new_password()
+        made: NewAccount | Waits
         try:
             with record.write() as tx:
                 found = tx.one(select(ORGANISATIONS.c.id).where(ORGANISATIONS.c.name == organisation))
-                number = found.id if found else add_organisation(tx, organisation)
-                made = add_account(tx, number, login, name or login, role, password)
+                if actor := acting(tx, operator, found.id if found else NOWHERE):
+                    made = add_colleague(tx, actor, login, name or login, role, password)
+                else:
+                    number = found.id if found else add_organisation(tx, organisation)
+                    made = add_account(tx, number, login, name or login, role, password)
         except Refused as error:
             said = error.problems(language())[0]
             raise Failure("failed", what=said["message"], remedy=said["remedy"]) from None
+    if isinstance(made, Waits):
+        click.echo(say("account_waits", login=login, at=made.approval.ends_at.date()))
+        return
     told = {"login": made.login, "role": role, "organisation": organisation, "password": made.password}
     click.echo(say("account_made", **told))
 
@@ -175,8 +204,16 @@ def account_add(data: Path, database: str, keys: str, login: str, role: str, org
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a CSV file instead."
 )
+@as_option
 def rescreen(
-    data: Path, database: str, keys: str, model: str, programme: Path | None, keep: bool, output: Path | None
+    data: Path,
+    database: str,
+    keys: str,
+    model: str,
+    programme: Path | None,
+    keep: bool,
+    output: Path | None,
+    login: str,
 ) -> None:
     """List who gained or lost what since they were last worked out, and why: rules that changed, or facts and time.
 
@@ -195,9 +232,10 @@ def rescreen(
     found = gained = stored = 0
     with opened(data, database, keys, model=model, programme=programme) as (record, live):
         check_language(live.programme.languages)
+        home = noted(record, login, "rescreening")
         try:
             with progress_bar("people") as progress:
-                for one in everybody(record, live, language(), keep=keep, progress=progress):
+                for one in everybody(record, live, language(), keep=keep, progress=progress, organisation_id=home):
                     lines += _rows(one)
                     found, stored = found + 1, stored + one.stored
                     gained += any(e["gained"] and e["because"] == "rules" for e in one.entries)
@@ -237,7 +275,10 @@ def audit() -> None:
 @click.option(
     "--from-checked", is_flag=True, help="Only what was added since a chain was last found whole; else all of it."
 )  # fmt: skip
-def audit_verify(data: Path, database: str, keys: str, ends: list[tuple[str, int, str]], from_checked: bool) -> None:
+@as_option
+def audit_verify(
+    data: Path, database: str, keys: str, ends: list[tuple[str, int, str]], from_checked: bool, login: str
+) -> None:
     """Go over all chains, of changes, looks and consents; name every place where something was changed, taken out or moved.
 
     \b
@@ -246,7 +287,10 @@ def audit_verify(data: Path, database: str, keys: str, ends: list[tuple[str, int
     Exit code: 0 all in order, 3 not.
     """
     with opened(data, database, keys) as (record, _):
+        with record.read() as tx:
+            acting(tx, login)
         broken = verify_record(record, ends, from_checked=from_checked)
+        noted(record, login, "verification")  # afterwards: an entry would be a new chain where the whole one is gone
     if broken:
         raise click.exceptions.Exit(CHAIN_BROKEN)
 
@@ -258,16 +302,20 @@ def keys() -> None:
 
 @keys.command("rotate")
 @on_a_record
-def keys_rotate(data: Path, database: str, keys: str) -> None:
+@as_option
+def keys_rotate(data: Path, database: str, keys: str, login: str) -> None:
     """Make a new master key, wrap every person's key with it and drop the old one; and a new key to find people by.
 
     Stop the service first, on every host; then copy the key file to the others and replace your last copy of it. A
     PostgreSQL database keeps for a while, in its files, what was destroyed: after this nothing of it can be read.
     """
+    from api.audit.service import note
     from api.record.key_store import rotate
     from api.record.transaction import KEY_FILE
 
     with opened(data, database, keys) as (record, _):
+        with record.write() as tx:
+            note(tx, acting(tx, login), "rotated_keys", "keys", "")
         number, people = rotate(data / KEY_FILE, record.vault.store)
     with opened(data, database, keys):  # by the new key everybody is found again
         pass
@@ -300,7 +348,8 @@ def keys_list(data: Path, database: str, keys: str) -> None:
     metavar="DAYS",
     help="Only keys there are since longer than that: 30d.",
 )
-def keys_sweep(data: Path, database: str, keys: str, older_than: timedelta) -> None:
+@as_option
+def keys_sweep(data: Path, database: str, keys: str, older_than: timedelta, login: str) -> None:
     """Destroy the keys that are nobody's and older than so many days. `kail keys list` shows them all.
 
     \b
@@ -311,9 +360,11 @@ def keys_sweep(data: Path, database: str, keys: str, older_than: timedelta) -> N
     from api.participants.rights import nobodys
 
     with opened(data, database, keys) as (record, live):
+        with record.read() as tx:
+            actor = acting(tx, login)
         last = live.clock() - older_than
         old = [person for person, made in nobodys(record).items() if made <= last]
         record.vault.destroy(old)
         with record.write() as tx:
-            note(tx, None, "swept_keys", "keys", "", rows=len(old))
+            note(tx, actor, "swept_keys", "keys", "", rows=len(old))
     click.echo(say("keys_swept", number=len(old)))

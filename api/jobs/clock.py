@@ -15,12 +15,14 @@ from typing import Final
 
 from sqlalchemy import Column, Integer, Table, delete, insert, select, update
 
-from api.accounts.sessions import SKEW
+from api.accounts.second_person import keep_standing
 from api.accounts.tables import API_KEYS, ORGANISATIONS, SESSIONS
 from api.audit.service import note
 from api.record.answered import ANSWERS
+from api.record.approvals import set_back
 from api.record.database import METADATA, Moment
 from api.record.jobs import JOBS
+from api.record.live import SKEW
 from api.record.transaction import Record, Transaction
 
 KEPT_EVERY: Final = timedelta(minutes=1)
@@ -71,6 +73,8 @@ def _put_right(tx: Transaction, latest: datetime) -> None:
     )  # what was done under a key is not done again
     for job in tx.all(select(JOBS.c.id, JOBS.c.ended_at).where(JOBS.c.ended_at.is_not(None))):
         tx.run(update(JOBS).where(JOBS.c.id == job.id).values(ended_at=job.ended_at - (latest - tx.now)))
+    set_back(tx, latest - tx.now)
+    keep_standing(tx, latest)
     for organisation in tx.all(select(ORGANISATIONS.c.id)):
         detail = {"organisation_id": organisation.id, "minutes": round((latest - tx.now) / timedelta(minutes=1))}
         note(tx, None, "clock_went_back", "organisation", organisation.id, **detail)

@@ -19,6 +19,7 @@ from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.accounts.second_person import begin_anew, end_over
 from api.accounts.sessions import actor_of_account
 from api.audit.noting import note_ends
 from api.jobs.clock import Jumps, look_at_clock
@@ -97,7 +98,8 @@ def work(record: Record, live: Live, data: Path, space: Space, is_over: Callable
 def tidy(record: Record, data: Path, spared_seconds: float = 0, *, may_erase: bool = True) -> None:
     """Take away staged files that no job needs and old jobs; erase who is due, and finish erasures that a stop cut off.
 
-    Then note where chains end.
+    What waited long enough for approval ends; then it is noted where chains end. `may_erase`: whether the clock went on as
+    it should for long enough.
     """
 
     def wanted() -> set[str]:
@@ -107,7 +109,9 @@ def tidy(record: Record, data: Path, spared_seconds: float = 0, *, may_erase: bo
     staging.sweep(data, wanted, spared_seconds=spared_seconds)
     if may_erase:
         withdrawals.erase_due(record)
+        begin_anew(record)
     rights.sweep(record)
+    end_over(record)
     forget_old(record)
     note_ends(record)
     record.database.empty_log()  # again, should somebody have read while it was to be emptied after an erasure

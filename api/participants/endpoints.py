@@ -15,11 +15,13 @@ from api.participants.forms import read_consent, read_identity, read_registratio
 from api.participants.gate import CONTACT, RECORD, Person
 from api.participants.withdrawals import see_withdrawals
 from api.record.actor import Actor
+from api.record.approvals import Waits
 from api.record.live import Live
 from api.record.transaction import Transaction
 from api.web.asking import Asking, actor_of, answer_json, ask, in_thread, record_of
 from api.web.errors import language_of
 from api.web.forms import Form
+from api.web.waiting import answer_waits
 
 
 def shown(person: Person) -> dict[str, Any]:
@@ -159,14 +161,22 @@ def get_export(request: Asking, person_id: FromPath[str]) -> Response[bytes]:
     return response
 
 
+@post("/api/v1/participants/{person_id:str}/export", status_code=202)
+@in_thread
+def post_export(request: Asking, person_id: FromPath[str]) -> Response[bytes]:
+    """Ask for a copy of everything held about a participant, as an operator; once approved it may be fetched for a day."""
+    return answer_waits(ask(request, rights.ask_to_export, person_id))
+
+
 @post("/api/v1/participants/{person_id:str}/erasure", status_code=200)
 @in_thread
 def post_erasure(request: Asking, person_id: FromPath[str], body: RawBody) -> Response[bytes]:
-    """Erase a participant for good, given the {version} that was read."""
+    """Erase a participant for good, given the {version} that was read. It may have to be approved."""
     form = Form.of_json(body)
     version = form.number("version")
     form.done()
-    return answer_json({"erased": rights.erase(record_of(request), actor_of(request), person_id, version)})
+    erased = rights.erase(record_of(request), actor_of(request), person_id, version)
+    return answer_waits(erased) if isinstance(erased, Waits) else answer_json({"erased": erased})
 
 
 HANDLERS: Final = (
@@ -182,5 +192,6 @@ HANDLERS: Final = (
     post_consent,
     get_withdrawals,
     get_export,
+    post_export,
     post_erasure,
 )

@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 
 from api.accounts import service as accounts
+from api.accounts.second_person import needs_second
 from api.consents.forms import AT_REGISTRATION
 from api.consents.pages import asked_of
 from api.consents.purposes import PURPOSES
@@ -16,6 +17,7 @@ from api.participants import agreements, people, rights
 from api.participants.forms import read_consent, read_identity, read_registration
 from api.participants.withdrawals import see_withdrawals
 from api.record.actor import Actor
+from api.record.approvals import Waits
 from api.record.live import Live
 from api.record.transaction import Transaction
 from api.web.asking import Asking, actor_of, ask, in_thread, look_up, record_of
@@ -23,6 +25,7 @@ from api.web.errors import language_of
 from api.web.forms import Form
 from api.web.frame import go, page
 from api.web.typed import NOTHING, Typed, attempt
+from api.web.waiting import go_and_wait
 from words.speaking import speaker
 
 # -- list and search ---------------------------------------------------------------------------------------------------
@@ -162,8 +165,28 @@ def get_rights(request: Asking, person_id: FromPath[str]) -> Response[Any]:
 
 
 def _rights_page(request: Asking, person_id: str, typed: Typed = NOTHING) -> Response[Any]:
-    person = ask(request, people.see, person_id)
-    return page(request, "rights.html", typed=typed, person=person, word=_word_to_erase(request))
+    person, exports = ask(request, people.see, person_id), look_up(request, rights.may_export, person_id)
+    second = look_up(request, needs_second)
+    context: dict[str, Any] = {
+        "person": person,
+        "word": _word_to_erase(request),
+        "may_export": exports,
+        "needs_second": second,
+    }
+    return page(request, "rights.html", typed=typed, here=f"/participants/{person_id}/rights", **context)
+
+
+@post("/participants/{person_id:str}/export")
+@in_thread
+def post_export(request: Asking, person_id: FromPath[str], body: RawBody) -> Response[Any]:
+    """Ask for a copy of everything held about somebody, where a second person has to approve it."""
+
+    def want(form: Form) -> Response[Any]:
+        form.done()
+        ask(request, rights.ask_to_export, person_id)
+        return go_and_wait(request)
+
+    return attempt(request, body, want, lambda typed: _rights_page(request, person_id, typed))
 
 
 @post("/participants/{person_id:str}/erasure")
@@ -177,8 +200,8 @@ def post_erasure(request: Asking, person_id: FromPath[str], body: RawBody) -> Re
         if word.upper() != wanted.upper():
             form.trouble("confirm", "word_not_written", wanted=wanted)
         form.done()
-        rights.erase(record_of(request), actor_of(request), person_id, version)
-        return go(request, "/participants", "erased")
+        erased = rights.erase(record_of(request), actor_of(request), person_id, version)
+        return go_and_wait(request) if isinstance(erased, Waits) else go(request, "/participants", "erased")
 
     return attempt(request, body, erase, lambda typed: _rights_page(request, person_id, typed))
 
@@ -229,6 +252,7 @@ HANDLERS: Final = (
     get_consents,
     post_consent,
     get_rights,
+    post_export,
     post_erasure,
     get_withdrawals,
     get_mentor,

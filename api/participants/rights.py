@@ -5,20 +5,28 @@ Both go by the tables themselves: a table names the column of its person, a seal
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date, datetime
-from typing import Any
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Table, delete, func, select, update
 
+from api.accounts.second_person import ask_second, how_done, needs_second
 from api.audit.service import about_person, note
 from api.audit.tables import AUDIT
 from api.participants.gate import CONTACT, RIGHTS, may, unseal_json
 from api.participants.tables import PARTICIPANTS
 from api.record import answered, jobs
 from api.record.actor import Actor
+from api.record.approvals import Approval, Waits, grants
 from api.record.database import METADATA
+from api.record.refusals import Refused, Trouble
 from api.record.transaction import Record, Transaction
+
+ERASURE, EXPORT = "erasure", "export"
+"""The kinds of approvals about participants."""
+GRANTED: Final = timedelta(hours=24)
+"""How long an operator may fetch a copy after it was approved: our choice, since whoever it is for may come tomorrow."""
 
 
 def tables_of_people() -> list[Table]:
@@ -29,17 +37,53 @@ def tables_of_people() -> list[Table]:
 def export(tx: Transaction, actor: Actor, person_id: str) -> dict[str, Any]:
     """Everything held about a participant, by table, with who saw and changed it.
 
+    An operator needs a second person for it (`ask_to_export`), where there is one.
+
     Raises:
-        Refused: 404.
+        Refused: 404; 409 where a second person has not approved it.
     """
     may(tx, actor, person_id, RIGHTS)
+    noted = _how_exported(tx, actor, person_id)
     held = {}
     for table in tables_of_people():
         rows = tx.all(select(table).where(table.c[table.info["person"]] == person_id))
         held[table.name] = [_readable(tx, person_id, table, row._mapping) for row in rows]
     held[AUDIT.name] = [_plain(entry) for entry in about_person(tx, person_id)]
-    note(tx, actor, "exported", "participant", person_id)
+    note(tx, actor, "exported", "participant", person_id, **noted)
     return {"participant": person_id, "exported_at": tx.now.isoformat(), "held": held}
+
+
+def _how_exported(tx: Transaction, actor: Actor, person_id: str) -> Mapping[str, Any]:
+    """What the audit says of a copy. A mentor hands their own participants what they see of them anyway: none is needed."""
+    if actor.role != "operator":
+        return {}
+    granted = grants(tx, actor, EXPORT, person_id, GRANTED)
+    if granted is None and needs_second(tx, actor):
+        raise Refused(409, Trouble("approval", "export_not_approved"))
+    return granted.noted | {"approved_by": granted.decided_by} if granted else how_done(None)
+
+
+def may_export(tx: Transaction, actor: Actor, person_id: str) -> bool:
+    """Whether whoever asks may fetch a copy now, or has to ask for it first."""
+    return (
+        actor.role != "operator"
+        or not needs_second(tx, actor)
+        or grants(tx, actor, EXPORT, person_id, GRANTED) is not None
+    )
+
+
+def ask_to_export(tx: Transaction, actor: Actor, person_id: str) -> Waits:
+    """Ask for a copy of everything held about a participant; once it is approved it may be fetched for a day.
+
+    Raises:
+        Refused: 404; 409 where it waits already, or may be fetched at once.
+    """
+    may(tx, actor, person_id, CONTACT)
+    if may_export(tx, actor, person_id):
+        raise Refused(409, Trouble("approval", "export_at_once"))
+    waits = ask_second(tx, actor, EXPORT, person_id)
+    assert waits is not None
+    return waits
 
 
 def _readable(tx: Transaction, person_id: str, table: Table, row: Any) -> dict[str, Any]:
@@ -54,20 +98,36 @@ def _plain(row: Any) -> dict[str, Any]:
     return {name: v.isoformat() if isinstance(v, (date, datetime)) else v for name, v in row.items()}
 
 
-def erase(record: Record, actor: Actor, person_id: str, version: int) -> int:
+def erase(record: Record, actor: Actor, person_id: str, version: int) -> int | Waits:
     """Erase a participant: everything sealed goes, then the key that could read its copies; return how many rows.
 
-    What remains are ids and moments: that there was somebody, when they agreed and when it ended.
+    What remains are ids and moments: that there was somebody, when they agreed and when it ended. It cannot be undone, so
+    it needs a second person where there is one, an operator, whoever asks.
+
+    Raises:
+        Refused: 404, or 409 where the participant was changed meanwhile, or it waits for approval already.
+    """
+    with record.write() as tx:
+        person = may(tx, actor, person_id, CONTACT, version)
+        if waits := ask_second(tx, actor, ERASURE, person.id, version):
+            return waits
+        emptied, of_jobs = erase_in(tx, actor, person_id, version)
+    forget(record, of_jobs)
+    return emptied
+
+
+def erase_in(
+    tx: Transaction, actor: Actor, person_id: str, version: int, approved: Approval | None = None
+) -> tuple[int, list[str]]:
+    """Erase a participant in a transaction; return how many rows, and what `forget` needs once it is committed.
 
     Raises:
         Refused: 404, or 409 where the participant was changed meanwhile.
     """
-    with record.write() as tx:
-        person = may(tx, actor, person_id, CONTACT, version)
-        emptied, of_jobs = _empty(tx, person_id)
-        note(tx, actor, "erased", "participant", person.id, rows=emptied)
-    _forget(record, of_jobs)
-    return emptied
+    person = may(tx, actor, person_id, CONTACT, version)
+    emptied, of_jobs = _empty(tx, person_id)
+    note(tx, actor, "erased", "participant", person.id, rows=emptied, **how_done(approved))
+    return emptied, of_jobs
 
 
 def erase_one(record: Record, is_due: Callable[[Transaction], ColumnElement[bool]]) -> bool:
@@ -79,7 +139,7 @@ def erase_one(record: Record, is_due: Callable[[Transaction], ColumnElement[bool
             return False
         emptied, of_jobs = _empty(tx, row.id)
         note(tx, None, "erased", "participant", row.id, organisation_id=row.organisation_id, rows=emptied)
-    _forget(record, of_jobs)
+    forget(record, of_jobs)
     return True
 
 
@@ -99,7 +159,7 @@ def _empty(tx: Transaction, person_id: str) -> tuple[int, list[str]]:
     return emptied, jobs.forget_people(tx)
 
 
-def _forget(record: Record, of_jobs: list[str]) -> None:
+def forget(record: Record, of_jobs: list[str]) -> None:
     """Destroy the keys, and what the database's log still holds, now that all this is committed."""
     record.database.afterwards(lambda: sweep(record))
     record.database.afterwards(record.database.empty_log)

@@ -12,6 +12,7 @@ from api.participants import endpoints, evidence_pages, pages
 from api.participants.evidence import MOST_FACTS
 from api.web.openapi import (
     ANYTHING,
+    APPROVAL,
     DAY,
     ID,
     MOMENT,
@@ -154,6 +155,7 @@ SAID: Final[Mapping[str, Route]] = {
     "GET /api/v1/participants/{person_id}/export": Route(
         None, named("Everything held, by table.", participant=ID, exported_at=MOMENT, held=OBJECT)
     ),
-    "POST /api/v1/participants/{person_id}/erasure": Route(named(version=VERSION), named(erased=WHOLE)),
+    "POST /api/v1/participants/{person_id}/export": Route(None, APPROVAL, 202),
+    "POST /api/v1/participants/{person_id}/erasure": Route(named(version=VERSION), named(erased=WHOLE), waits=True),
 }
 """What OpenAPI says of every endpoint, by method and path."""

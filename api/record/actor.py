@@ -10,6 +10,7 @@ class Actor:
     """Who asks: an account, its organisation and role. `session`: the hash of the session id, "" for an API key.
 
     `must_change`: whether the password was made by somebody else, so that it has to be changed before anything else.
+    `browser`: by what a browser is known in which people signed in, "" without.
     """
 
     account_id: str
@@ -19,3 +20,4 @@ class Actor:
     session: str = ""
     scopes: frozenset[str] = frozenset()
     must_change: bool = False
+    browser: str = ""

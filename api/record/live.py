@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from api.settings import Settings
@@ -17,6 +18,8 @@ from models.registry import scorecard_for
 from words.catalogues import check_catalogues
 
 Clock = Callable[[], datetime]
+SKEW: Final = timedelta(minutes=1)
+"""How far the clocks of two servers may lie apart. What is farther in the future comes of a clock that went back."""
 
 
 def utc_now() -> datetime:

@@ -33,7 +33,16 @@ HOMES: Final[Mapping[str, str]] = {
 """Where each role begins after signing in."""
 MENU: Final[Mapping[str, tuple[str, ...]]] = {
     "mentor": ("/work-list", "/participants", "/account"),
-    "operator": ("/accounts", "/participants", "/objections", "/withdrawals", "/disagreements", "/audit", "/account"),
+    "operator": (
+        "/accounts",
+        "/participants",
+        "/objections",
+        "/withdrawals",
+        "/approvals",
+        "/disagreements",
+        "/audit",
+        "/account",
+    ),
     "analyst": ("/disagreements", "/account"),
     "lender": ("/account",),
 }

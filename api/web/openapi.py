@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from litestar.openapi.spec import OpenAPI, Operation
 
 from api.record.answered import KEPT, KEY_FIELD
+from api.record.approvals import STATES
 from api.web.once import LONGEST_KEY, NOT_ONCE
 from words.catalogues import languages
 
@@ -134,14 +135,34 @@ ONCE: Final = {"type": "boolean", "description": "nobody can read it again"}
 NEW_VERSION: Final = named(version=VERSION)
 
 
+APPROVAL: Final = named(
+    "An act that waits for a second person, or what became of it.",
+    id=ID,
+    kind=TEXT,
+    object_id=ID,
+    given=OBJECT,
+    state=codes(*STATES),
+    asked_by=ID,
+    asked_at=MOMENT,
+    ends_at=MOMENT,
+    decided_by=or_null(ID, "not decided; or done by one alone, or ended by itself"),
+    decided_at=or_null(MOMENT),
+    same_browser=TRUTH | {"description": "asked for and approved in one browser, so perhaps by one person"},
+)
+
+
 class Route(NamedTuple):
-    """What an endpoint is sent (None: nothing) and as what, what it answers and as what, and with which status."""
+    """What an endpoint is sent (None: nothing) and as what, what it answers and as what, and with which status.
+
+    `waits`: whether it may answer 202 with an approval instead, since a second person has to say yes first.
+    """
 
     sent: Schema | None
     answered: Schema
     status: int = 200
     sent_as: str = "application/json"
     answered_as: str = "application/json"
+    waits: bool = False
 
 
 def describe(document: OpenAPI, routes: Mapping[str, Route]) -> None:
@@ -161,3 +182,9 @@ def describe(document: OpenAPI, routes: Mapping[str, Route]) -> None:
                 "content": {"application/problem+json": {"schema": ref("Problem")}},
             },
         }
+        if route.waits:
+            waiting = {
+                "description": "Not done before a second person approves",
+                "content": {"application/json": {"schema": APPROVAL}},
+            }
+            operation.responses["202"] = waiting

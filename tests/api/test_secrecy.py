@@ -133,6 +133,7 @@ BODIES = {
     "POST /api/v1/objections/{}/decision": {"decision": "upheld", "reason": ""},
     "POST /api/v1/participants/search": {"text": "Ani"},
     "PUT /api/v1/switches/randomise-ties": {"on": True},
+    "PUT /api/v1/switches/mentor-reset": {"alone": True},
     "POST /api/v1/jobs": {"kind": "export", "keep": False},
     "POST /api/v1/recommendations": {"signals": {"monthly_profit": 1}, "goal": "", "as_of": "2026-11-21"},
 }
@@ -170,6 +171,8 @@ def test_every_changing_route_of_the_record_is_tried_here(small_kail):
         and "/api/v1/" in name  # pages have forms of texts, tested there
     }
     without_a_body = {"POST /api/v1/accounts/{}/password", "POST /api/v1/imports", "POST /api/v1/jobs/{}/cancel"}
+    without_a_body |= {f"POST /api/v1/approvals/{{}}/{act}" for act in ("approve", "refuse", "withdraw")}
+    without_a_body |= {"POST /api/v1/participants/{}/export"}
     assert templates - without_a_body == set(BODIES)
 
 

@@ -10,6 +10,7 @@ from hypothesis import settings
 from sqlalchemy import select
 
 from api.jobs.worker import do_all
+from api.record.approvals import ask_approval
 from tests.every_table import METADATA
 from tests.importing import imported, post
 
@@ -58,6 +59,10 @@ def filled(small_kail):
             body = {"name": f"kunci {login}", "scopes": ["me"], "expires_on": "2027-01-01"}
             answer = client.post("/api/v1/me/keys", json=body, headers=kail.headers(login))
             held[login] = {"key": [answer.json()["id"]]}
+    with kail.record.write() as tx:
+        for login in (*MENTORS, "operator", "other_operator"):
+            about = held.get(login, {}).get("participant", [NOWHERE])[0]
+            held[login]["approval"] = [ask_approval(tx, kail.actors[login], "erasure", about, 1, {}).id]
     for login, actor in kail.actors.items():
         held.setdefault(login, {})["account"] = [actor.account_id]
         held[login]["organisation"] = [actor.organisation_id]
@@ -93,7 +98,11 @@ ROUTES = [
     ("mo", "POST", "/participants/{}/consents", {"purpose": "training", "given": True, **AGREED}),
     ("mo", "POST", "/participants/{}/consents", {"purpose": "record", "given": False, **AGREED}),
     ("mo", "GET", "/participants/{}/export", None),
+    ("o", "POST", "/participants/{}/export", None),
     ("mo", "POST", "/participants/{}/erasure", {"version": 2}),
+    ("o", "POST", "/approvals/{}/approve", None),
+    ("o", "POST", "/approvals/{}/refuse", None),
+    ("mo", "POST", "/approvals/{}/withdraw", None),
     ("m", "POST", "/participants/{}/assessments", {}),
     ("mo", "GET", "/participants/{}/assessments", None),
     ("mo", "GET", "/assessments/{}", None),
@@ -205,8 +214,8 @@ def test_a_foreign_id_in_a_body_is_answered_like_one_that_nobody_has(filled):
 def test_no_list_export_search_or_audit_shows_anything_foreign(filled):
     kail, held = filled
     lists = {
-        "m": ["/participants", "/work-list", "/jobs"],
-        "o": ["/accounts", "/objections", "/disagreements", "/audit", "/jobs"],
+        "m": ["/participants", "/work-list", "/approvals", "/jobs"],
+        "o": ["/accounts", "/approvals", "/objections", "/disagreements", "/audit", "/jobs"],
         "a": ["/disagreements"],
         "l": ["/me/keys"],
     }

@@ -1,0 +1,1 @@
+"""Approvals: acts that need two people, looked at and decided by the second one."""
