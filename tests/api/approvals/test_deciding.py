@@ -70,6 +70,35 @@ def test_who_is_an_operator_for_less_than_a_day_may_refuse_and_not_approve(asked
     assert "ditolak" in why(t.decides("operator2", "approve", approval, 409))
 
 
+def test_each_step_stands_in_the_audit_with_who_asked_and_what_it_was_about(asked):
+    kail, t, person, approval = asked
+    t.decides("operator2", "refuse", approval)
+    again = t.asks("operator2", "POST", f"/participants/{person}/erasure", {"version": 1})
+    t.decides("operator", "approve", again)
+    steps = {
+        "asked_for_approval": [("operator", "operator", approval), ("operator2", "operator2", again)],
+        "refused_approval": [("operator2", "operator", approval)],
+        "approved": [("operator", "operator2", again)],
+    }
+    for action, expected in steps.items():
+        for entry, (who, asker, about) in zip(noted(kail, action), expected, strict=True):
+            assert (entry.account_id, entry.kind, entry.object_id) == (kail.actors[who].account_id, "approval", about)
+            detail = {"act": "erasure", "about_id": person, "asked_by": kail.actors[asker].account_id}
+            assert json.loads(entry.detail) == detail
+
+
+def test_only_operators_of_the_organisation_read_on_their_first_page_that_something_waits(asked):
+    kail, t, _, _ = asked
+    for login, waits in (("operator", True), ("operator2", True), ("other_operator", False)):
+        t.client.cookies.clear()
+        page = t.client.get("/accounts", headers=kail.headers(login)).text
+        assert ("1 permintaan menunggu persetujuan." in page) == waits
+    person = kail.participant()
+    t.asks("mentor", "POST", f"/participants/{person}/erasure", {"version": 1})
+    t.client.cookies.clear()
+    assert "2 permintaan menunggu" in t.client.get("/accounts", headers=kail.headers("operator2")).text
+
+
 def test_only_who_asked_withdraws_it_and_then_it_is_over(asked):
     kail, t, person, approval = asked
     assert t.send("operator2", "POST", f"/approvals/{approval}/withdraw").status_code == 409

@@ -78,7 +78,10 @@ def test_refused_and_withdrawn_by_pages(kail):
 @BOTH
 def test_an_operators_account_changed_by_pages(kail, language):
     mentor = kail.actors["mentor"].account_id
-    said = {"id": ("Peran baru: Operator.", "Akun ditutup"), "en": ("New role: Operator.", "The account is closed")}
+    said = {
+        "id": ("Peran baru: Operator.", "Akun akan ditutup"),
+        "en": ("New role: Operator.", "The account is to be closed"),
+    }
     with kail.client("operator") as client:
         change = {"version": "1", "role": "operator"}
         page = client.post(f"/accounts/{mentor}", params={"language": language}, data=change)
