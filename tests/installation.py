@@ -30,6 +30,7 @@ from api.app import create_app
 from api.record.actor import Actor
 from api.record.database import Database
 from api.record.live import Live
+from api.record.marks import STORE
 from api.record.transaction import Record, new_id
 from api.settings import Settings
 
@@ -122,6 +123,9 @@ def installation(folder: Path, url: str = "", **more: Any) -> Iterator[Installat
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (folder / "kail.sqlite").touch(0o600)
         (folder / "kail.sqlite").write_bytes(_empty())
+        if not more.get("keys"):
+            (folder / "persons.keys").touch(0o600)
+            (folder / "persons.keys").write_bytes(_empty_key_store())
     settings = Settings(data=folder, database=url, **more)
     app = create_app(settings, clock=clock)
     record: Record = app.state.record
@@ -153,6 +157,17 @@ def _empty() -> bytes:
         database.migrate()
         database.close()
         return Path(name, "kail.sqlite").read_bytes()
+
+
+@cache
+def _empty_key_store() -> bytes:
+    """An SQLite file with the tables of a key store that belongs to no key file yet."""
+    with tempfile.TemporaryDirectory() as name:
+        database = Database(f"sqlite:///{name}/persons.keys")
+        with database.write() as sql:
+            STORE.create_all(sql)
+        database.close()
+        return Path(name, "persons.keys").read_bytes()
 
 
 @cache

@@ -99,7 +99,8 @@ class Vault:
             known = _fingerprints(sql) if is_ready else {}
         if not known:
             with self.store.write() as sql:
-                _make_tables(sql)
+                if not is_ready:
+                    _make_tables(sql)
                 known = _fingerprints(sql)
                 if not known:
                     known = {ours: time.time_ns()}
@@ -111,9 +112,7 @@ class Vault:
                 known = _fingerprints(sql)
         if ours not in known:
             raise KeyProblem("key_file_of_another", file=self.key_file.name if self.key_file else "")
-        if any(
-            since < known[ours] for since in known.values()
-        ):  # a file was replaced: the one before it does no longer
+        if min(known.values()) < known[ours]:  # a file was replaced: the one before it does no longer
             with self.store.write() as sql:
                 sql.execute(delete(KEY_FILE).where(KEY_FILE.c.since < known[ours]))
 

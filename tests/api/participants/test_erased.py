@@ -45,6 +45,7 @@ def as_before(url, folder, rows, hashes):
     for path in folder.glob("kail.sqlite*"):
         path.unlink()
     with closing(Database(url or f"sqlite:///{folder / 'kail.sqlite'}")) as database:
+        database.migrate()
         database.migrate("0008")
         with database.write() as sql:
             old = MetaData()
