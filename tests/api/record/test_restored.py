@@ -48,4 +48,4 @@ def put(copy, data):
 
 def seen(kail, record):
     with record.look() as tx:
-        return {person.id: person.identity["name"] for person in people.look_for(tx, kail.actors["mentor"], "")}
+        return {person.id: person.identity["name"] for person in people.look_for(tx, kail.actors["mentor"], "").people}
