@@ -13,8 +13,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, select, update
 
 from api.accounts.tables import ACCOUNTS, ORGANISATIONS
-from api.audit.service import note
-from api.audit.tables import AUDIT
+from api.audit.service import acted_on, note
 from api.record.actor import Actor
 from api.record.approvals import ENDED, Approval, Waits, ask_approval, decide, over_by_now, told_to_all
 from api.record.live import SKEW
@@ -123,9 +122,7 @@ def choose_mentor_reset(
 def untold(tx: Transaction, actor: Actor) -> list[Approval]:
     """What other operators did alone, or as it seems as one person under two accounts, and this one has not seen yet."""
     told = told_to_all(tx, actor)
-    looks = (AUDIT.c.action == "saw_approval") & (AUDIT.c.account_id == actor.account_id)
-    seen = select(AUDIT.c.object_id).where(AUDIT.c.object_id.in_([one.id for one in told]), looks)
-    known = {row.object_id for row in tx.all(seen)} if told else set()
+    known = acted_on(tx, actor, "saw_approval", [one.id for one in told])
     return [one for one in told if one.id not in known]
 
 

@@ -102,6 +102,16 @@ def entries(tx: Transaction, actor: Actor, about: str = "", before: Mark | None 
     ]
 
 
+def acted_on(tx: Transaction, actor: Actor, action: str, objects: Sequence[str]) -> set[str]:
+    """Which of these things an account did something to, or looked at in that way, ever."""
+    found: set[str] = set()
+    for table in (AUDIT, LOOKS) if objects else ():
+        theirs = (table.c.account_id == actor.account_id) & (table.c.action == action)
+        asked = select(table.c.object_id).where(table.c.object_id.in_(objects), theirs)
+        found |= {row.object_id for row in (tx.logs.find(tx.sql, asked) if table is LOOKS else tx.all(asked))}
+    return found
+
+
 def _latest(tx: Transaction, table: Table, wanted: ColumnElement[bool]) -> Sequence[Row[Any]]:
     latest = (table.c.at.desc(), table.c.chain.desc(), table.c.seq.desc())
     asked = select(table).where(wanted).order_by(*latest).limit(MOST_SHOWN)
