@@ -36,7 +36,7 @@ from api.record.space import MEGABYTE, Space
 from api.record.transaction import Record, open_record
 from api.record.unavailable import Unavailable
 from api.settings import Settings
-from api.web import cores, errors, problem_pages
+from api.web import errors, problem_pages
 from api.web.arriving import in_time
 from api.web.asking import MOST_BYTES
 from api.web.openapi import describe
@@ -191,10 +191,16 @@ def from_environment() -> Litestar:
     stop_in_time()
     sys.setswitchinterval(SWITCH_SECONDS)
     # Where several processes answer, they have the cores; where there is one core, another process gains nothing.
-    app = create_app(settings, own_process=settings.workers == 1 and cores.count() > 1, served=True)
+    app = create_app(settings, own_process=settings.workers == 1 and _cores() > 1, served=True)
     gc.collect()
     gc.freeze()  # what stands by now stays: looking for garbage in it would stop everybody for 80 ms now and then
     return app
+
+
+def _cores() -> int:
+    """How many cores this process may use; those of the machine where the system does not tell."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
 def refuse_other_schemas(response: Response[Any]) -> Response[Any]:

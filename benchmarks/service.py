@@ -74,7 +74,7 @@ def prepare(folder: Path) -> tuple[str, list[str]]:
     live, record = go_live(Settings()), open_record(folder, "", utc_now)
     with record.write() as tx:
         organisation = add_organisation(tx, "Benchmark")
-        account = add_account(tx, organisation, "mentor", "Mentor", "mentor", new_password())
+        account = add_account(tx, organisation, "mentor", "Mentor", "mentor", new_password(), one_time=False)
         actor = Actor(account.id, organisation, "mentor", "Mentor")
         cookie, people = open_session(tx, account.id), []
         for number in range(PEOPLE):

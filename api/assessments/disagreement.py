@@ -1,7 +1,14 @@
-"""Disagreement: a mentor's other choice, a participant's objection. Kept with versions, never as outcomes."""
+"""Disagreement: a mentor's other choice, a participant's objection. Kept with versions, never as outcomes.
+
+An objection is to be answered within three days. UU 27/2022 lets people object to what is decided by machine alone (art. 10;
+https://preprod.justisio.com/regulation/indonesia/sjl9k22zlhhkpa0r87j2itst); the time is our choice, the 3 x 24 hours that
+the law gives for ending what somebody no longer agrees to (https://mustikarajalaw.id/wp/?p=463), both read on 2026-11-29.
+Nothing happens by itself at its end: nothing more is worked out about whoever objected until a person has decided.
+"""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Column, insert, select, update
@@ -30,6 +37,7 @@ CODES: Final = (
 """Why a mentor chooses another step."""
 DECISIONS: Final = ("upheld", "rejected", "corrected")
 """Of an objection: the result does not count, it stands, or facts were put right."""
+ANSWERED_WITHIN: Final = timedelta(hours=72)
 
 
 def override(tx: Transaction, actor: Actor, assessment_id: str, chosen: str, code: str, words: str) -> str:
@@ -109,11 +117,25 @@ def objections_of(tx: Transaction, actor: Actor, *, waiting: bool = True) -> lis
 
 
 def see_objections(tx: Transaction, actor: Actor) -> list[dict[str, Any]]:
-    """The objections in the organisation that wait for a decision, oldest first; noted."""
+    """The objections in the organisation that wait for a decision, those to be answered first before others; noted.
+
+    Each with `answer_by`, and whether that is over.
+    """
     found = objections_of(tx, actor)
     persons = [one["participant_id"] for one in found]
     note(tx, actor, "saw_objections", "account", actor.account_id, participants=persons)
-    return found
+    for one in found:
+        one["answer_by"] = answer_by(one["at"], tx.now)
+        one["overdue"] = one["answer_by"] <= tx.now
+    return sorted(found, key=lambda one: (one["answer_by"], one["at"], one["id"]))
+
+
+def answer_by(at: datetime, now: datetime) -> datetime:
+    """By when an objection of that moment is to be answered: at once where it lies in the future.
+
+    Then the clock went back, and nobody knows how long it has waited.
+    """
+    return at + ANSWERED_WITHIN if at <= now else now
 
 
 def _objection(tx: Transaction, row: Any) -> dict[str, Any]:

@@ -34,7 +34,6 @@ from api.record.live import Live
 from api.record.refusals import Refused
 from api.record.transaction import Record, attach_record, new_id
 from api.record.unavailable import Unavailable, why_unavailable
-from api.web.cores import all_cores
 
 log = logging.getLogger("kail")
 PAUSE_SECONDS: Final = 60
@@ -147,7 +146,6 @@ class OwnProcess:
     def _start(self) -> None:
         process = None
         try:
-            all_cores()
             process = subprocess.Popen(
                 _COMMAND,
                 stdin=subprocess.PIPE,

@@ -75,6 +75,8 @@ OBJECTION: Final = named(
     decided_by=or_null(ID),
     decision=or_null(codes(*DECISIONS)),
     reason=or_null(TEXT),
+    answer_by=MOMENT,
+    overdue=TRUTH,
 )
 DISAGREEMENT: Final = named(
     "",

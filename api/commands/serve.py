@@ -112,14 +112,12 @@ def listen(settings: Settings, *, quiet: bool = False) -> None:
     import uvicorn
 
     from api.jobs.process import worker_beside
-    from api.web.cores import one_core
     from api.web.door import raise_limit
     from api.web.stopping import ANSWERS_SECONDS
 
     raise_limit()
     signal.signal(signal.SIGTERM, _leave)
-    alone = settings.workers == 1
-    with worker_beside() if settings.data else nullcontext(), one_core() if alone else nullcontext():
+    with worker_beside() if settings.data else nullcontext():
         uvicorn.run(
             "api.app:from_environment",
             factory=True,

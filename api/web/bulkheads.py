@@ -18,7 +18,6 @@ from typing import Any, Final, TypeVar
 
 from api.record import deadlines
 from api.record.unavailable import Unavailable
-from api.web.cores import all_cores
 
 T = TypeVar("T")
 ANSWER_SECONDS: Final = 4
@@ -31,21 +30,11 @@ _GRACE: Final = 0.35
 
 
 class Bulkhead:
-    """Some threads, and room for some who wait for one; before each work they give way for moments to what goes first.
+    """Some threads, and room for some who wait for one; before each work they give way for moments to what goes first."""
 
-    `begin`: what each thread does first of all.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        threads: int,
-        waiting: int,
-        first: Sequence[Bulkhead] = (),
-        begin: Callable[[], None] | None = None,
-    ) -> None:
+    def __init__(self, name: str, threads: int, waiting: int, first: Sequence[Bulkhead] = ()) -> None:
         self.threads, self.waiting, self._first = threads, waiting, first
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"kail-{name}", initializer=begin)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"kail-{name}")
         self._inside = 0
         self._lock = threading.Lock()
 
@@ -94,7 +83,7 @@ DOOR: Final = Bulkhead("door", 4, 256)
 """Who it is that asks: looks at the record that wait for no writer, and the page to sign in."""
 RECORD: Final = Bulkhead("record", 8, 128)
 """Whatever else asks the record. Few, since they compute in turns and would take turns from who only passes requests on."""
-PASSWORDS: Final = Bulkhead("passwords", 4, 64, begin=all_cores)
-"""Work that hashes a password: no other thread waits for that, if it has a core of its own."""
+PASSWORDS: Final = Bulkhead("passwords", 4, 64)
+"""Work that hashes a password."""
 OPEN: Final = Bulkhead("open", 1, 128, first=(DOOR, RECORD, PASSWORDS))
 """What anybody may have computed. One thread: Python computes in turns, and a second would only take turns from people."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -121,6 +122,64 @@ def test_while_an_objection_waits_nothing_is_worked_out_anew(assessed):
     assert (shown["entries"], shown["left_out"]["objection"]) == ([], 1)
     assert list(rescreen(kail.record, kail.live, "en", keep=True)) == []
     assert len(rows(kail, ASSESSMENTS)) == 1
+
+
+def waiting(kail):
+    """The objections that wait, by id, in the order in which they are to be answered."""
+    with kail.client("operator") as client:
+        page = client.get("/objections").text
+        found = client.get("/api/v1/objections").json()["objections"]
+    for one in found:
+        one["answer_by"] = datetime.fromisoformat(one["answer_by"])
+    assert page.count('<p class="flag">Terlambat') == sum(one["overdue"] for one in found)
+    return {one["id"]: one for one in found}
+
+
+def test_an_objection_is_to_be_answered_within_three_days_and_is_said_to_be_late_after_them(assessed):
+    kail, person, assessment, _ = assessed
+    objection = object_to(kail, assessment)
+    end = kail.clock.now + timedelta(hours=72)
+    kail.clock.forward(hours=71, minutes=59)
+    assert [(one["answer_by"], one["overdue"]) for one in waiting(kail).values()] == [(end, False)]
+    kail.clock.forward(minutes=1)
+    assert [(one["answer_by"], one["overdue"]) for one in waiting(kail).values()] == [(end, True)]
+    kail.clock.forward(days=365)  # nothing is decided by itself
+    with kail.client("mentor") as client:
+        assert client.post(f"/api/v1/participants/{person}/assessments", json={}).status_code == 409
+    assert decide(kail, objection) == 200
+    assert waiting(kail) == {}
+
+
+@pytest.mark.parametrize("back", [timedelta(hours=1), timedelta(days=1), timedelta(days=365)])
+@pytest.mark.parametrize("waited", [timedelta(0), timedelta(hours=30)])
+def test_a_clock_that_was_set_back_lets_nobody_wait_longer(assessed, back, waited):
+    kail, _, assessment, _ = assessed
+    objection = object_to(kail, assessment)
+    said = waiting(kail)[objection]["answer_by"]
+    kail.clock.now += waited - back
+    found = waiting(kail)[objection]
+    assert found["answer_by"] <= said
+    assert found["overdue"] is (back > waited)  # else nobody can tell that it was set back
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(days=1), timedelta(days=365)])
+def test_what_was_said_while_the_clock_stood_in_the_future_is_to_be_answered_at_once(assessed, jump):
+    kail, _, assessment, _ = assessed
+    kail.clock.now += jump
+    objection = object_to(kail, assessment)
+    kail.clock.now -= jump
+    assert waiting(kail)[objection]["overdue"] is True
+
+
+def test_what_is_late_stands_before_what_is_not(assessed):
+    kail, _, first, _ = assessed
+    late = object_to(kail, first)
+    kail.clock.forward(hours=60)
+    another = kail.participant(name="Bu Siti")
+    kail.evidence(another)
+    later = object_to(kail, service.assess(kail.record, kail.live, kail.actors["mentor"], another)[0])
+    kail.clock.forward(hours=20)
+    assert [(name, one["overdue"]) for name, one in waiting(kail).items()] == [(late, True), (later, False)]
 
 
 @pytest.mark.parametrize("decision", disagreement.DECISIONS)

@@ -170,7 +170,7 @@ def test_an_application_does_its_assessments_in_it_and_ends_it(small_kail, monke
 def test_a_server_has_one_where_there_is_a_core_for_it(tmp_path, monkeypatch, workers, cores, has):
     for name, value in Settings(workers=workers, data=tmp_path / "data").to_environment().items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("api.web.cores.count", lambda: cores)
+    monkeypatch.setattr(api.app, "_cores", lambda: cores)
     served = api.app.from_environment()
     assert (served.state.own_process is not None) is has
     served.state.record.close()
