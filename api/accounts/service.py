@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Row, insert, select, update
 
@@ -22,7 +22,6 @@ from api.record.transaction import Record, Transaction, new_id
 
 MADE, CHANGED, RESET = "operator_made", "operator_changed", "password_reset"
 """The kinds of approvals about accounts."""
-TELLS_PASSWORD: Final = (MADE, RESET)
 
 
 @dataclass(frozen=True)

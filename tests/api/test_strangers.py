@@ -61,7 +61,7 @@ def filled(small_kail):
             held[login] = {"key": [answer.json()["id"]]}
     with kail.record.write() as tx:
         for login in (*MENTORS, "operator", "other_operator"):
-            about = held.get(login, {}).get("participant", [NOWHERE])[0]
+            about = held[login].get("participant", [kail.actors[login].account_id])[0]
             held[login]["approval"] = [ask_approval(tx, kail.actors[login], "erasure", about, 1, {}).id]
     for login, actor in kail.actors.items():
         held.setdefault(login, {})["account"] = [actor.account_id]

@@ -67,6 +67,23 @@ def test_a_demo_says_that_nobody_ever_lived_and_every_role_can_sign_in(demo):
         assert roles == {"mentor", "lender", "analyst", "operator"}
 
 
+def test_in_a_demo_what_needs_two_people_can_be_tried_at_once(demo):
+    folder, printed = demo
+    known = passwords(printed)
+    with TestClient(create_app(Settings(data=folder))) as client:
+
+        def sign_in(login):
+            assert client.post("/api/v1/session", json={"login": login, "password": known[login]}).status_code == 200
+
+        sign_in("operator")
+        [mentor] = [a for a in client.get("/api/v1/accounts").json()["accounts"] if a["login"] == "pendamping1"]
+        asked = client.post(f"/api/v1/accounts/{mentor['id']}/password")
+        assert asked.status_code == 202
+        sign_in("operator2")
+        done = client.post(f"/api/v1/approvals/{asked.json()['id']}/approve").json()
+        assert (done["state"], done["same_browser"], bool(done["password"])) == ("done", True, True)
+
+
 def test_a_demo_never_mixes_with_people_who_are_there(demo):
     folder, _ = demo
     answer = run("demo", "--data", folder)
