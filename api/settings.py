@@ -16,9 +16,9 @@ class Settings:
     `programme`: the folder of the programme to serve. `data`: the operator's folder, where the record is kept; where no
     programme is named, a sub-folder `programme` in it is served instead of OK OCE. Without a data folder nothing is kept.
     `model`: a version or file of a scorecard, "none", or "" for the one that comes with Kail where it is of this programme.
-    `database`: the address of a PostgreSQL database, or "" for an SQLite file in the data folder. `keys`:
-    that of the key store, or "" for a file there. `https`: whether browsers
-    come by HTTPS, so that cookies are sent by it alone. `trusted_proxy`: the networks (CIDR) of the proxies that are
+    `database`: the address of a PostgreSQL database, or "" for an SQLite file in the data folder. `keys`: that of the key
+    store, or "" for a file there. `https`: whether browsers come by HTTPS, so that cookies are sent by it alone.
+    `trusted_proxy`: the networks (CIDR) of the proxies that are
     believed when they say from where somebody comes. `upload_mb`: how many million bytes a file may have that somebody
     sends, `upload_rows` how many rows. `reserve`: megabytes of the disk of the data folder that writing may not use up.
     """

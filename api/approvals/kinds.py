@@ -55,7 +55,7 @@ def _reset(tx: Transaction, actor: Actor, approval: Approval, password: Password
 def _erase(tx: Transaction, actor: Actor, approval: Approval, _: Password) -> Done:
     assert approval.version is not None
     of_jobs = rights.erase_in(tx, actor, approval.object_id, approval.version, approval)[1]
-    return Done(afterwards=partial(rights.forget, of_jobs=of_jobs))
+    return Done(afterwards=partial(rights.forget, keys=of_jobs))
 
 
 def _export(tx: Transaction, actor: Actor, approval: Approval, _: Password) -> Done:

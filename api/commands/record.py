@@ -68,7 +68,7 @@ def opened(
         raise Failure("no_database", error=reason) from None
     try:
         with progress_bar("people") as progress:
-            settle(record, progress)
+            settle(record, progress=progress)
         yield record, live
     finally:
         record.close()

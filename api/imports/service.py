@@ -31,9 +31,11 @@ from api.imports.cells import CellsReader, CellsWriter, read_cells
 from api.imports.reading import Line, Reading, known_names
 from api.imports.storing import Taken, take_each
 from api.imports.tables import IMPORTS
+from api.participants.rights import KNOWN_FILES
 from api.record.actor import Actor
 from api.record.doing import Doing, Ended
 from api.record.jobs import enqueue
+from api.record.key_store import Erased
 from api.record.refusals import Refused, Trouble
 from api.record.sealed_files import SealedWriter
 from api.record.staging import Staged, discard, staged
@@ -312,7 +314,7 @@ def _finish(job: Doing, asked: Job) -> Mapping[str, Any]:
         return {name: place[name] for name in COUNTS}
     with job.step() as tx:
         job.place = place | {"kept": True}
-        mark = tx.keys.blind("imports", f"{content}:{asked.sheet}" if asked.sheet else content)
+        mark = hmac.new(_files_key(tx), f"{content}:{asked.sheet or ''}".encode(), sha256).hexdigest()
         mine = (IMPORTS.c.account_id == account) & (IMPORTS.c.file_index == mark)
         before = tx.one(select(IMPORTS).where(mine))
         if before and not place["registered"] and not place["facts"]:  # else what was in the way then is mended now
@@ -323,6 +325,13 @@ def _finish(job: Doing, asked: Job) -> Mapping[str, Any]:
         tx.run(insert(IMPORTS).values(id=done, account_id=account, file_index=mark, at=tx.now, **counts))
         note(tx, job.actor, "imported", "import", done, registered=place["registered"], rows=place["taken"])
     return {name: place[name] for name in COUNTS}
+
+
+def _files_key(tx: Transaction) -> bytes:
+    try:
+        return tx.vault.key(KNOWN_FILES)
+    except Erased:
+        return tx.vault.make(KNOWN_FILES)
 
 
 def _twice(before: SqlRow[Any], asked: Job) -> Refused:

@@ -11,7 +11,7 @@ from api.consents.service import Agreement
 from api.imports.reading import Line, problem_of
 from api.participants import evidence, people
 from api.participants.gate import RECORD, Person, may
-from api.participants.lookups import own_marks, who_have
+from api.participants.lookups import own_marks, truly_have, who_have
 from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction
@@ -92,7 +92,7 @@ def _take(tx: Transaction, actor: Actor, line: Line, agreed: Agreement) -> Taken
 def _person(tx: Transaction, actor: Actor, line: Line, agreed: Agreement) -> tuple[Person, bool]:
     """Who a row is about: somebody known by id or NIK, or somebody new."""
     marks = _own_marks(tx, actor, line)
-    having = who_have(tx, list(marks.values()))
+    having = truly_have(tx, list(marks.values()))
     known = {row.id: row for row in having.values()}
     if len(known) > 1:
         raise Refused(409, Trouble("nik", "known_nik"))

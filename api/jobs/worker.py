@@ -25,7 +25,7 @@ from api.audit.noting import note_ends
 from api.jobs.clock import Jumps, look_at_clock
 from api.jobs.kinds import KINDS, ROLES
 from api.participants import rights, withdrawals
-from api.participants.lookups import settle
+from api.participants.lookups import BESIDE_OTHERS, settle
 from api.record import staging
 from api.record.actor import Actor
 from api.record.doing import Failed, do_next
@@ -42,7 +42,7 @@ LOOK_SECONDS: Final = 0.25
 AGAIN_SECONDS: Final = 2.0
 """How long nothing is tried after the database was away, the disk full, or a job failed unexpectedly."""
 TIDY_SECONDS: Final = 600
-SETTLE_SECONDS: Final = 60
+SETTLE_SECONDS: Final = 10
 """How often it is seen that whoever was registered or corrected is found by what their row says."""
 CLOCK_SECONDS: Final = 1.0
 """How often it is looked whether the clock went back."""
@@ -84,7 +84,7 @@ def work(record: Record, live: Live, data: Path, space: Space, is_over: Callable
                 tidy(record, data, 0 if tidied == float("-inf") else TIDY_SECONDS, may_erase=may_erase)
                 tidied = time.monotonic()
             if time.monotonic() - settled > SETTLE_SECONDS:
-                settle(record)
+                settle(record, BESIDE_OTHERS)
                 settled = time.monotonic()
             short = space.is_short()  # then jobs that were cancelled end, and make room
             if not do_next(record, live, data, KINDS, who, hold, stopped_only=short):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Row, insert, select, update
@@ -14,7 +13,16 @@ from api.audit.service import note, note_each
 from api.consents import service as consents
 from api.consents.service import Agreement
 from api.participants.gate import CONTACT, RECORD, Person, begin, may, may_each, seal_json
-from api.participants.lookups import marks_of, own_marks, who_are_called, who_have, who_have_phone, words_of
+from api.participants.lookups import (
+    marks_of,
+    normal,
+    own_marks,
+    truly_have,
+    who_are_called,
+    who_have,
+    who_share,
+    words_of,
+)
 from api.participants.tables import PARTICIPANTS
 from api.record import answered, jobs
 from api.record.actor import Actor
@@ -66,7 +74,7 @@ def register_each(
     # Before the rows: a key without a person is harmless, a person without a key is lost, and without marks never found.
     found_by = {person: marks_of(tx.keys, actor.organisation_id, identity) for person, identity in kept.items()}
     if ids:
-        tx.vault.enter(found_by)
+        tx.vault.enter(found_by, new=True)
     else:
         tx.vault.make_each(list(kept), found_by)
     begin(tx, kept)
@@ -92,7 +100,7 @@ def register_each(
 
 def _check_free(tx: Transaction, actor: Actor, identity: Mapping[str, str], but: str = "") -> None:
     own = own_marks(tx.keys, actor.organisation_id, identity)
-    found = who_have(tx, list(own.values()))
+    found = truly_have(tx, list(own.values()))
     taken = [field for field, mark in own.items() if mark in found and found[mark].id != but]
     if taken:
         raise Refused(409, *(Trouble(field, f"known_{field}") for field in taken))
@@ -120,35 +128,42 @@ def people_of(tx: Transaction, actor: Actor, search: str = "", mentor_id: str = 
     `search` is part of a name, or a whole NIK, phone or own id. Where it is a number only those who have it are opened,
     unless it is short and nobody has it: then it may stand in a name.
     """
-    wanted = _normal(search)
-    having = [row for row in _who_have_number(tx, actor, search) if mentor_id in ("", row.mentor_id)]
-    people = may_each(tx, actor, having, CONTACT)
-    if not _is_number(wanted, people):
+    found: dict[str, Person] = {}
+    _open(tx, actor, _who_may_have(tx, actor, search), lambda one: _has(one, search) and _is_of(one, mentor_id), found)
+    if not _is_number(search, found):
         reach = [*_reach(actor), PARTICIPANTS.c.sealed.is_not(None)]
         reach += [PARTICIPANTS.c.mentor_id == mentor_id] if mentor_id else []
-        theirs = may_each(tx, actor, tx.all(select(PARTICIPANTS).where(*reach)), CONTACT)
-        people |= {name: person for name, person in theirs.items() if _is_called(person, wanted)}
-    return _by_name(people)
+        _open(tx, actor, [tx.all(select(PARTICIPANTS).where(*reach))], lambda one: _is_called(one, search), found)
+    return _by_name(found)
 
 
 def _found(tx: Transaction, actor: Actor, search: str) -> Found:
     """Who of the whole organisation has that NIK, phone or own id, or a name whose words begin so: an operator's search."""
-    wanted = _normal(search)
-    people = may_each(tx, actor, _who_have_number(tx, actor, search), CONTACT)
-    if _is_number(wanted, people):
-        return Found(_by_name(people))
+    found: dict[str, Person] = {}
+    more = _open(tx, actor, _who_may_have(tx, actor, search), lambda one: _has(one, search), found, MOST_FOUND)
+    if not more and not _is_number(search, found):
+        called = who_are_called(tx, actor.organisation_id, search)
+        more = _open(tx, actor, called, lambda one: _is_called(one, search), found, MOST_FOUND)
+    return Found(_by_name(found)[:MOST_FOUND], more)
+
+
+def _open(
+    tx: Transaction,
+    actor: Actor,
+    candidates: Iterable[Sequence[Row[Any]]],
+    fits: Callable[[Person], bool],
+    found: dict[str, Person],
+    most: int | None = None,
+) -> bool:
+    """Add those who fit to whom was found; return whether it ended early, since there were more than `most`."""
     opened = 0
-    for rows in who_are_called(tx, actor.organisation_id, wanted):
-        called = may_each(tx, actor, rows, CONTACT)
-        people |= {name: person for name, person in called.items() if _is_called(person, wanted)}
-        opened += len(rows)
-        if len(people) > MOST_FOUND or opened > _MOST_OPENED:
-            return Found(_by_name(people)[:MOST_FOUND], more=True)
-    return Found(_by_name(people))
-
-
-def _normal(search: str) -> str:
-    return unicodedata.normalize("NFKC", search).strip().casefold()
+    for rows in candidates:
+        people = may_each(tx, actor, [row for row in rows if row.id not in found], CONTACT)
+        found |= {name: person for name, person in people.items() if fits(person)}
+        opened += len(people)
+        if most is not None and (len(found) > most or opened > _MOST_OPENED):
+            return True
+    return False
 
 
 def _by_name(people: Mapping[str, Person]) -> list[Person]:
@@ -163,30 +178,47 @@ def _digits(wanted: str) -> str:
     return re.sub(r"[^0-9]", "", wanted)
 
 
-def _is_number(wanted: str, found: Mapping[str, Person]) -> bool:
+def _phone(digits: str) -> str:
+    return f"62{digits[1:]}" if digits.startswith("0") else digits
+
+
+def _is_number(search: str, found: Mapping[str, Person]) -> bool:
     """Whether it stands in no name: it is long and has no letter, or it is somebody's number."""
-    digits = _digits(wanted)
-    return bool(digits and not any(map(str.isalpha, wanted)) and (len(digits) >= _WHOLE_NUMBER or found))
+    digits = _digits(search)
+    return bool(digits and not any(map(str.isalpha, search)) and (len(digits) >= _WHOLE_NUMBER or found))
 
 
-def _who_have_number(tx: Transaction, actor: Actor, search: str) -> list[Row[Any]]:
-    """The rows of those in an organisation who have a NIK, a phone number or an own id."""
-    wanted = unicodedata.normalize("NFKC", search).strip()
-    digits = _digits(wanted)
-    own = own_marks(tx.keys, actor.organisation_id, {"nik": digits, "own_id": wanted})
-    found = {row.id: row for row in who_have(tx, list(own.values())).values()}
-    if digits:
-        phone = f"62{digits[1:]}" if digits.startswith("0") else digits
-        found |= {row.id: row for row in who_have_phone(tx, actor.organisation_id, phone, MOST_FOUND)}
-    return list(found.values())
+def _who_may_have(tx: Transaction, actor: Actor, search: str) -> Iterator[Sequence[Row[Any]]]:
+    """Rows of those in the organisation who may have that NIK, own id or phone number."""
+    digits, own_id = _digits(search), normal(search)
+    own = own_marks(tx.keys, actor.organisation_id, {"nik": digits})
+    yield list(who_have(tx, list(own.values())).values())
+    for kind, value in (("own_id", own_id), ("phone", _phone(digits))):
+        if value:
+            yield from who_share(tx, actor.organisation_id, kind, value)
 
 
-def _is_called(person: Person, wanted: str) -> bool:
+def _has(person: Person, search: str) -> bool:
+    digits, identity = _digits(search), person.identity
+    numbers = {identity.get("nik"): digits, identity.get("phone"): _phone(digits)}
+    own_id = normal(identity.get("own_id", ""))
+    return any(known and known == asked for known, asked in numbers.items()) or bool(
+        own_id and own_id == normal(search)
+    )
+
+
+def _is_of(person: Person, mentor_id: str) -> bool:
+    return mentor_id in ("", person.mentor_id)
+
+
+def _is_called(person: Person, search: str) -> bool:
     """Whether that is part of a name, or each of its words begins one of the name's; or an own id."""
-    name, own = _normal(person.identity.get("name", "")), _normal(person.identity.get("own_id", ""))
-    words = words_of(name)
-    begun = all(any(word.startswith(part) for word in words) for part in words_of(wanted))
-    return wanted in name or wanted == own or (begun and bool(words_of(wanted)))
+    name, own, wanted = (
+        normal(one) for one in (person.identity.get("name", ""), person.identity.get("own_id", ""), search)
+    )
+    words, parts = words_of(name), words_of(wanted)
+    begun = bool(parts) and all(any(word.startswith(part) for word in words) for part in parts)
+    return wanted in name or wanted == own or begun
 
 
 def look_for(tx: Transaction, actor: Actor, search: str = "", mentor_id: str = "") -> Found:

@@ -29,6 +29,10 @@ GRANTED: Final = timedelta(hours=24)
 """How long an operator may fetch a copy after it was approved: our choice, since whoever it is for may come tomorrow."""
 
 
+KNOWN_FILES: Final = "files:imported"
+"""The key by which an imported file is known again. It goes with any erasure, since it could prove what a file said."""
+
+
 def tables_of_people() -> list[Table]:
     """Every table that holds something about a person."""
     return [table for table in METADATA.sorted_tables if "person" in table.info]
@@ -111,8 +115,8 @@ def erase(record: Record, actor: Actor, person_id: str, version: int) -> int | W
         person = may(tx, actor, person_id, CONTACT, version)
         if waits := ask_second(tx, actor, ERASURE, person.id, version):
             return waits
-        emptied, of_jobs = erase_in(tx, actor, person_id, version)
-    forget(record, of_jobs)
+        emptied, keys = erase_in(tx, actor, person_id, version)
+    forget(record, keys)
     return emptied
 
 
@@ -125,9 +129,9 @@ def erase_in(
         Refused: 404, or 409 where the participant was changed meanwhile.
     """
     person = may(tx, actor, person_id, CONTACT, version)
-    emptied, of_jobs = _empty(tx, person_id)
+    emptied, keys = _empty(tx, person_id)
     note(tx, actor, "erased", "participant", person.id, rows=emptied, **how_done(approved))
-    return emptied, of_jobs
+    return emptied, keys
 
 
 def erase_one(record: Record, is_due: Callable[[Transaction], ColumnElement[bool]]) -> bool:
@@ -137,14 +141,14 @@ def erase_one(record: Record, is_due: Callable[[Transaction], ColumnElement[bool
         row = tx.one(due.where(is_due(tx), PARTICIPANTS.c.erased_at.is_(None)).limit(1))
         if row is None:
             return False
-        emptied, of_jobs = _empty(tx, row.id)
+        emptied, keys = _empty(tx, row.id)
         note(tx, None, "erased", "participant", row.id, organisation_id=row.organisation_id, rows=emptied)
-    forget(record, of_jobs)
+    forget(record, keys)
     return True
 
 
 def _empty(tx: Transaction, person_id: str) -> tuple[int, list[str]]:
-    """Take away what is sealed about somebody; return how many rows, and the keys of jobs that end with it."""
+    """Take away what is sealed about somebody; return how many rows, and the keys that go with it."""
     emptied = 0
     for table in tables_of_people():
         sealed = {column.name: None for column in table.columns if column.info.get("sealed")}
@@ -156,14 +160,13 @@ def _empty(tx: Transaction, person_id: str) -> tuple[int, list[str]]:
     gone |= {"version": PARTICIPANTS.c.version + 1}
     tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person_id).values(gone))
     answered.empty(tx)
-    return emptied, jobs.forget_people(tx)
+    return emptied, [person_id, KNOWN_FILES, *jobs.forget_people(tx)]
 
 
-def forget(record: Record, of_jobs: list[str]) -> None:
-    """Destroy the keys, and what the database's log still holds, now that all this is committed."""
-    record.database.afterwards(lambda: sweep(record))
+def forget(record: Record, keys: list[str]) -> None:
+    """Destroy keys, and what the database's log still holds, now that all this is committed."""
+    record.database.afterwards(lambda: record.vault.destroy(keys))
     record.database.afterwards(record.database.empty_log)
-    record.database.afterwards(lambda: record.vault.destroy(of_jobs))
 
 
 def sweep(record: Record) -> int:
@@ -171,7 +174,8 @@ def sweep(record: Record) -> int:
     with record.read() as tx:
         erased = {row.id for row in tx.all(select(PARTICIPANTS.c.id).where(PARTICIPANTS.c.erased_at.is_not(None)))}
         left = sorted(erased & set(record.vault.persons())) if erased else []
-    record.vault.destroy(left)
+    if left:
+        record.vault.destroy([*left, KNOWN_FILES])
     return len(left)
 
 

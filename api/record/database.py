@@ -93,8 +93,10 @@ class Moment(TypeDecorator[datetime]):
 class Database:
     """An engine that reads and one that writes, on the same connections."""
 
-    def __init__(self, url: str, wait_seconds: int = WAIT_SECONDS) -> None:
+    def __init__(self, url: str, wait_seconds: int = WAIT_SECONDS, *, is_beside: bool = False) -> None:
+        """`is_beside`: what is committed here is no change that anybody asked for, but goes before or after one."""
         self.engine = _engine(url, wait_seconds)
+        self._is_beside = is_beside
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._writer = self.engine.execution_options(kail_writes=True)
         self._turns, self._wait_seconds = Turns(), wait_seconds
@@ -111,7 +113,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """The one transaction that may change things: committed at the end, undone by any error."""
-        with self._turn(), _changing(self._writer) as connection:
+        with self._turn(), _changing(self._writer, is_beside=self._is_beside) as connection:
             if not self.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _WRITER})
             yield connection
@@ -231,13 +233,14 @@ def is_busy(error: OperationalError) -> bool:
 
 
 @contextmanager
-def _changing(writer: Engine) -> Iterator[Connection]:
+def _changing(writer: Engine, *, is_beside: bool = False) -> Iterator[Connection]:
     with writer.connect() as connection:
         connection.begin()
         yield connection
         deadlines.check()  # whoever asked may be told by now that nothing was changed: so be it
         _commit(connection)
-        deadlines.committed()
+        if not is_beside:
+            deadlines.committed()
 
 
 def _commit(connection: Connection) -> None:

@@ -44,7 +44,7 @@ class Keys:
     def blind(self, kind: str, value: str) -> str:
         """Return what equal values have in common and what tells nothing of them without the key file.
 
-        For what is in no way about people, since the key for chains, from which it is made, stays: they have marks.
+        The key for chains, from which it is made, stays: what is about people has marks, which go with them.
         """
         return self.link("blind", f"{kind}:{value}".encode())
 
@@ -106,8 +106,26 @@ def write_keys(path: Path, keys: Keys, *, new: bool = False) -> None:
         file.flush()
         os.fsync(file.fileno())
     if new:
-        with suppress(FileExistsError):  # whoever comes second finds it there and reads the first one's
+        with suppress(FileExistsError, FileNotFoundError):  # whoever comes second reads the first one's
             os.link(beside, path)
-        beside.unlink()
+        beside.unlink(missing_ok=True)
     else:
         beside.replace(path)
+    _make_sure(path.parent)
+
+
+def take_leftovers(path: Path) -> None:
+    """Take away what a stop while the file was written left beside it: keys that may be gone from the file by now."""
+    for left in path.parent.glob(f"{path.name}.????????"):
+        left.unlink(missing_ok=True)
+
+
+def _make_sure(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk: what is sealed from now on opens with no older file."""
+    if os.name == "nt":  # no folder can be opened there
+        return
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

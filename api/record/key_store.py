@@ -14,6 +14,7 @@ import hmac
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,8 +40,9 @@ from sqlalchemy import (
 from api.record import marks
 from api.record.crypto import seal, unseal, unseal_each
 from api.record.database import Database
-from api.record.key_file import FORMAT, KEY_BYTES, KeyProblem, Keys, open_keys, write_keys
+from api.record.key_file import FORMAT, KEY_BYTES, KeyProblem, Keys, open_keys, take_leftovers, write_keys
 from api.record.marks import AT_ONCE, STORE, UNSETTLED, Marks
+from api.record.unavailable import Unavailable
 
 PERSON_KEYS: Final = Table(
     "person_keys",
@@ -54,7 +56,6 @@ KEY_FILE: Final = Table(
     "key_file",
     STORE,
     Column("fingerprint", String(64), primary_key=True),
-    Column("since", BigInteger, nullable=False),  # nanoseconds since 1970
 )
 """To which key file this store belongs; two, while one is being replaced by the other."""
 _OF_PERSONS: Final = PERSON_KEYS.c.person.not_like("%:%")
@@ -62,6 +63,7 @@ _WRAPPED: Final = select(PERSON_KEYS.c.person, PERSON_KEYS.c.master, PERSON_KEYS
 _ONE: Final = _WRAPPED.where(PERSON_KEYS.c.person == bindparam("person"))
 _SOME: Final = _WRAPPED.where(PERSON_KEYS.c.person.in_(bindparam("persons", expanding=True)))
 _ADD: Final = insert(PERSON_KEYS)
+_IS_KNOWN: Final = select(KEY_FILE.c.fingerprint).where(KEY_FILE.c.fingerprint == bindparam("fingerprint"))
 
 
 class Erased(Exception):
@@ -93,28 +95,31 @@ class Vault:
             raise
 
     def _prepare(self) -> None:
-        ours = fingerprint(self.keys)
         with self.store.read() as sql:
             is_ready = set(STORE.tables) <= set(inspect(sql).get_table_names())
-            known = _fingerprints(sql) if is_ready else {}
+            known = _fingerprints(sql) if is_ready else set()
         if not known:
             with self.store.write() as sql:
                 if not is_ready:
                     _make_tables(sql)
                 known = _fingerprints(sql)
                 if not known:
-                    known = {ours: time.time_ns()}
-                    sql.execute(insert(KEY_FILE), {"fingerprint": ours, "since": known[ours]})
-        if ours not in known and self.key_file is not None:  # it may have been replaced since it was read
+                    known = {fingerprint(self.keys)}
+                    sql.execute(insert(KEY_FILE), {"fingerprint": fingerprint(self.keys)})
+        if (
+            fingerprint(self.keys) not in known and self.key_file is not None
+        ):  # it may have been replaced since it was read
             self.keys = open_keys(self.key_file)
-            ours = fingerprint(self.keys)
             with self.store.read() as sql:
                 known = _fingerprints(sql)
-        if ours not in known:
+        if fingerprint(self.keys) not in known:
             raise KeyProblem("key_file_of_another", file=self.key_file.name if self.key_file else "")
-        if min(known.values()) < known[ours]:  # a file was replaced: the one before it does no longer
-            with self.store.write() as sql:
-                sql.execute(delete(KEY_FILE).where(KEY_FILE.c.since < known[ours]))
+        self._fingerprint = fingerprint(self.keys)
+
+    def is_in_a_record(self) -> bool:
+        """Whether the store's database is that of a record: one copy of it would hold both what is sealed and the keys."""
+        with self.store.read() as sql:
+            return bool(inspect(sql).has_table("participants"))
 
     def close(self) -> None:
         """Close the store; the next use opens it again."""
@@ -129,10 +134,32 @@ class Vault:
         """
         self._make(persons, found_by or {})
 
-    def enter(self, found_by: Mapping[str, Marks]) -> None:
-        """Let people who have keys be found by these marks and no others."""
+    def enter(self, found_by: Mapping[str, Marks], *, new: bool = False) -> None:
+        """Let people who have keys be found by these marks too; `new`: they have none yet."""
+        with self.marking() as sql:
+            marks.enter(sql, found_by, new=new)
+
+    @contextmanager
+    def finding(self) -> Iterator[Connection]:
+        """Where marks are looked at, which were made with the keys that this was opened with.
+
+        Raises:
+            Unavailable: where the key for looking up was replaced since: what is made with the old one finds nobody.
+        """
+        with self.store.read() as sql:
+            self._check(sql)
+            yield sql
+
+    @contextmanager
+    def marking(self) -> Iterator[Connection]:
+        """Where marks are changed, as `finding`."""
         with self.store.write() as sql:
-            marks.enter(sql, found_by)
+            self._check(sql)
+            yield sql
+
+    def _check(self, sql: Connection) -> None:
+        if sql.execute(_IS_KNOWN, {"fingerprint": self._fingerprint}).first() is None:
+            raise Unavailable("keys_replaced")
 
     def hold(self, holder: object, persons: Sequence[str]) -> set[str]:
         """Hold the keys of those persons who still have one, as long as the holder lives; return who they are."""
@@ -187,7 +214,8 @@ class Vault:
                 _ADD, [{"person": name, "master": number, "wrapped": wrapped, "made": made} for name, wrapped in rows]
             )
             if found_by:
-                marks.enter(sql, found_by)
+                self._check(sql)
+                marks.enter(sql, found_by, new=True)
         return keys
 
     def _read_again(self) -> None:
@@ -242,8 +270,8 @@ def fingerprint(keys: Keys) -> str:
     return keys.link(hmac.digest(keys.index, b"the key file", "sha256").hex(), b"the key file")
 
 
-def _fingerprints(sql: Connection) -> dict[str, int]:
-    return {print_: since for print_, since in sql.execute(select(KEY_FILE.c.fingerprint, KEY_FILE.c.since))}
+def _fingerprints(sql: Connection) -> set[str]:
+    return set(sql.execute(select(KEY_FILE.c.fingerprint)).scalars())
 
 
 def _make_tables(sql: Connection) -> None:
@@ -255,7 +283,7 @@ def _make_tables(sql: Connection) -> None:
         sql.execute(update(PERSON_KEYS).values(made=int(time.time())))  # at the latest since now
     STORE.create_all(sql)
     if "person_keys" in tables and UNSETTLED.name not in tables:
-        marks.unsettle_all(sql, list(sql.execute(select(PERSON_KEYS.c.person).where(_OF_PERSONS)).scalars()))
+        _unsettle_all(sql)
 
 
 def upgrade(path: Path, store: Database) -> Keys:
@@ -268,37 +296,48 @@ def upgrade(path: Path, store: Database) -> Keys:
         return keys
     Vault(keys, store, path)  # the tables, and that it belongs to this store
     index = _announce(store, keys)
-    with store.write():
+    with store.write() as sql:
         now = open_keys(path)
         if now.format != FORMAT:  # else another process was first
-            write_keys(path, replace(now, format=FORMAT, index=index))
+            _replace(sql, path, replace(now, format=FORMAT, index=index))
     return open_keys(path)
 
 
 def _announce(store: Database, keys: Keys) -> bytes:
-    """Make a new key for looking up, with which all marks are to be made. It is known to the store before it is in the file.
-
-    So a stop between the two leaves a file that belongs to the store.
-    """
+    """Make a new key for looking up. The store knows it before the file does: a stop in between locks nobody out."""
     index = secrets.token_bytes(KEY_BYTES)
     with store.write() as sql:
-        marks.unsettle_all(sql, list(sql.execute(select(PERSON_KEYS.c.person).where(_OF_PERSONS)).scalars()))
-        sql.execute(insert(KEY_FILE), {"fingerprint": fingerprint(replace(keys, index=index)), "since": time.time_ns()})
+        sql.execute(insert(KEY_FILE), {"fingerprint": fingerprint(replace(keys, index=index))})
+        _unsettle_all(sql)  # now too: a stop after the file was written comes before it is done there
     return index
+
+
+def _unsettle_all(sql: Connection) -> None:
+    marks.unsettle_all(sql, list(sql.execute(select(PERSON_KEYS.c.person).where(_OF_PERSONS)).scalars()))
+
+
+def _replace(sql: Connection, path: Path, keys: Keys) -> None:
+    """Put a key file in the place of the one before: marks are to be made with it, and no other file belongs here."""
+    write_keys(path, keys)
+    take_leftovers(path)
+    _unsettle_all(sql)
+    sql.execute(delete(KEY_FILE).where(KEY_FILE.c.fingerprint != fingerprint(keys)))
 
 
 def rotate(path: Path, store: Database) -> tuple[str, int]:
     """Make a new master key, wrap every person's key with it, and make a new key for looking up.
 
-    Return the number of the master key and how many were wrapped. The new keys are in the key file before anything is
-    wrapped, and the old master leaves it only afterwards, so that a stop at any moment loses nothing: run it again. Whoever
-    serves the record meanwhile reads on, but finds nobody new: everybody is to be settled when it is opened again.
+    Return the number of the master key and how many were wrapped. The new keys are in the key file before anything that is
+    wrapped with them is committed, and the old master leaves it only afterwards, so that a stop at any moment loses nothing:
+    run it again. Whoever serves the record meanwhile reads on and finds nobody; everybody is settled at the next opening.
+
+    Raises:
+        KeyProblem: if the key file is not the store's, or lacks a master key: another host changed them.
     """
-    keys = open_keys(path)
-    vault = Vault(keys, store, path)
     done = None
     while done is None:  # else another rotation was faster
-        done = _rotated(path, vault, _announce(store, keys))
+        vault = Vault(open_keys(path), store, path)
+        done = _rotated(path, vault, _announce(store, vault.keys))
     number, _ = done
     with store.write() as sql:
         left = open_keys(path)
@@ -306,26 +345,26 @@ def rotate(path: Path, store: Database) -> tuple[str, int]:
             used = set(sql.execute(select(PERSON_KEYS.c.master).distinct()).scalars())
             kept = {name: key for name, key in left.masters.items() if name == number or name in used}
             write_keys(path, replace(left, masters=kept))
+            take_leftovers(path)
     return done
 
 
 def _rotated(path: Path, vault: Vault, index: bytes) -> tuple[str, int] | None:
     """Put new keys into the file and wrap everything; nothing where the store knows that key for looking up no more."""
     with vault.store.write() as sql:  # held from before the first look: two rotations are one after the other
-        old = open_keys(path)
+        old, known = open_keys(path), _fingerprints(sql)
+        if not {fingerprint(old), fingerprint(replace(old, index=index))} <= known:
+            return None
         number = str(max(int(name) for name in old.masters) + 1)
         masters = {**old.masters, number: secrets.token_bytes(KEY_BYTES)}
         fresh = replace(old, current=number, masters=masters, index=index, format=FORMAT)
-        if fingerprint(fresh) not in _fingerprints(sql):
-            return None
-        write_keys(path, fresh)
         vault.keys = fresh
-        rows = sql.execute(_WRAPPED).all()
-        again = [
+        again = [  # before anything is written: all of it can be opened with this file
             {"name": name, "number": number, "again": vault._wrap(name, number, vault._unwrap(name, master, wrapped))}
-            for name, master, wrapped in rows
+            for name, master, wrapped in sql.execute(_WRAPPED).all()
         ]
+        _replace(sql, path, fresh)
         if again:
             change = update(PERSON_KEYS).where(PERSON_KEYS.c.person == bindparam("name"))
             sql.execute(change.values(master=bindparam("number"), wrapped=bindparam("again")), again)
-    return number, len(rows)
+    return number, len(again)

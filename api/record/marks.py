@@ -1,19 +1,18 @@
 """Marks: by what people are found, beside their keys in the key store. A mark is a keyed hash: who has no key can try none.
 
-The key store and the record change one after the other. So marks are entered before the row they are of is committed, and
-that person is unsettled until somebody looked at the row and put the marks right (`participants/lookups.py`). A stop between
-the two, or a database that is put back, leaves marks of nobody, which stand in nobody's way and are taken over.
+The key store and the record change one after the other. Marks are entered beside the old ones before the row they are of is
+committed, and that person is unsettled until it was seen what the row says (`participants/lookups.py`). So a mark is a
+hint: it counts where the row of whoever has it says the same.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
-    BigInteger,
+    Boolean,
     Column,
     Connection,
     Index,
@@ -54,8 +53,7 @@ UNSETTLED: Final = Table(
     "unsettled",
     STORE,
     Column("person", String(24), primary_key=True),
-    Column("since", BigInteger, nullable=False),  # nanoseconds since 1970
-    Index("ix_unsettled_since", "since"),
+    Column("is_new", Boolean, nullable=False),  # the marks are right if there is a row
 )
 
 
@@ -66,51 +64,52 @@ class Marks(NamedTuple):
     shared: Collection[bytes] = ()
 
 
-def enter(sql: Connection, given: Mapping[str, Marks]) -> None:
-    """Let people have these marks and no others. Nobody in the record has one of their own marks: that was seen before."""
-    _drop(sql, given)
-    _put(sql, given)
-    _unsettle(sql, given, time.time_ns())
+def enter(sql: Connection, given: Mapping[str, Marks], *, new: bool = False) -> None:
+    """Let people be found by these marks too. What is one's own is taken from whoever has it and has no right to it.
 
-
-def settle(sql: Connection, seen: Mapping[str, tuple[int, Marks]]) -> int:
-    """Put right the marks of unsettled people: each with since when they were and what their row says; return of how many.
-
-    Whoever was unsettled anew meanwhile is left for the next time.
+    `new`: they have none yet.
     """
-    since = dict(_each(sql, list(seen), lambda some: select(UNSETTLED).where(UNSETTLED.c.person.in_(some))))
-    given = {person: marks for person, (moment, marks) in seen.items() if since.get(person) == moment}
-    _drop(sql, given)
-    _put(sql, given)
-    _delete(sql, UNSETTLED, given)
-    return len(given)
+    _doubt(sql, _put(sql, given) - set(given))
+    _unsettle(sql, given, is_new=new)
+
+
+def settle(sql: Connection, right: Mapping[str, Marks]) -> None:
+    """Let people be found by these marks and no others: it was seen what their rows say."""
+    before: dict[str, tuple[set[bytes], set[bytes]]] = {person: (set(), set()) for person in right}
+    for place, table in enumerate((OWN, SHARED)):
+        for mark, person in _of(sql, table, list(right)):
+            before[person][place].add(bytes(mark))
+    other = {person: marks for person, marks in right.items() if before[person] != (set(marks.own), set(marks.shared))}
+    _drop(sql, other)
+    _doubt(sql, _put(sql, other) - set(other))
+    _delete(sql, UNSETTLED, right)
+
+
+def keep(sql: Connection, persons: Collection[str]) -> None:
+    """Let people be settled whose marks were new, and are right."""
+    _delete(sql, UNSETTLED, persons)
 
 
 def drop(sql: Connection, persons: Collection[str]) -> None:
-    """Take away the marks of people whose key goes."""
+    """Take away the marks of people who are gone, or have no row."""
     _drop(sql, persons)
     _delete(sql, UNSETTLED, persons)
 
 
-def forsake(sql: Connection, persons: Collection[str]) -> None:
-    """Take away the marks of whoever has no row; should they come back with another database, they are settled then."""
-    _drop(sql, persons)
-
-
 def unsettle_all(sql: Connection, persons: Sequence[str]) -> None:
     """Have the marks of all these people made anew."""
-    _unsettle(sql, persons, 0)
+    _unsettle(sql, persons, is_new=False)
 
 
-def unsettled(sql: Connection, until: int, after: str, most: int) -> list[tuple[str, int]]:
-    """Some of those unsettled since that moment or longer, after a person in the order of ids: each with since when."""
-    asked = select(UNSETTLED).where(UNSETTLED.c.since <= until, UNSETTLED.c.person > after)
-    return [(person, since) for person, since in sql.execute(asked.order_by(UNSETTLED.c.person).limit(most))]
+def unsettled(sql: Connection, after: str, most: int) -> dict[str, bool]:
+    """Some of those who are unsettled, after a person in the order of ids: each with whether their marks are new."""
+    asked = select(UNSETTLED).where(UNSETTLED.c.person > after).order_by(UNSETTLED.c.person).limit(most)
+    return {person: is_new for person, is_new in sql.execute(asked)}
 
 
-def count_unsettled(sql: Connection, until: int) -> int:
-    """How many are unsettled since that moment or longer."""
-    return int(sql.execute(select(func.count()).select_from(UNSETTLED).where(UNSETTLED.c.since <= until)).scalar_one())
+def count_unsettled(sql: Connection) -> int:
+    """How many are unsettled."""
+    return int(sql.execute(select(func.count()).select_from(UNSETTLED)).scalar_one())
 
 
 def holders(sql: Connection, own: Sequence[bytes]) -> dict[bytes, str]:
@@ -138,17 +137,24 @@ def _sharing(count: int) -> Select[Any]:
     return asked.order_by(first.c.person).limit(bindparam("most"))
 
 
-def _put(sql: Connection, given: Mapping[str, Marks]) -> None:
-    """Give people marks; who had one of those that are one person's loses it, and is unsettled."""
+def _put(sql: Connection, given: Mapping[str, Marks]) -> set[str]:
+    """Give people marks that they do not have yet; return from whom one was taken."""
     own = {mark: person for person, marks in given.items() for mark in marks.own}
     before = holders(sql, list(own))
-    if before:
-        _delete(sql, OWN, before, "mark")
-        _unsettle(sql, set(before.values()) - set(given), time.time_ns())
-    shared = [(mark, person) for person, marks in given.items() for mark in marks.shared]
-    for table, rows in (OWN, own.items()), (SHARED, shared):
+    taken = {mark for mark, person in before.items() if own[mark] != person}
+    _delete(sql, OWN, taken, "mark")
+    shared = {(mark, person) for person, marks in given.items() for mark in marks.shared}
+    shared -= {(bytes(mark), person) for mark, person in _of(sql, SHARED, list(given))}
+    new = [(mark, person) for mark, person in own.items() if mark not in before or mark in taken]
+    for table, rows in (OWN, new), (SHARED, sorted(shared)):
         if rows:
             sql.execute(insert(table), [{"mark": mark, "person": person} for mark, person in rows])
+    return {before[mark] for mark in taken}
+
+
+def _of(sql: Connection, table: Table, persons: Sequence[str]) -> list[Any]:
+    """Marks of people, with whose they are."""
+    return _each(sql, persons, lambda some: select(table.c.mark, table.c.person).where(table.c.person.in_(some)))
 
 
 def _drop(sql: Connection, persons: Collection[str]) -> None:
@@ -156,10 +162,16 @@ def _drop(sql: Connection, persons: Collection[str]) -> None:
         _delete(sql, table, persons)
 
 
-def _unsettle(sql: Connection, persons: Collection[str], since: int) -> None:
+def _unsettle(sql: Connection, persons: Collection[str], *, is_new: bool) -> None:
     _delete(sql, UNSETTLED, persons)
     if persons:
-        sql.execute(insert(UNSETTLED), [{"person": person, "since": since} for person in persons])
+        sql.execute(insert(UNSETTLED), [{"person": person, "is_new": is_new} for person in persons])
+
+
+def _doubt(sql: Connection, persons: Collection[str]) -> None:
+    """Unsettle people of whom a mark was taken; who is unsettled already stays as they are."""
+    known = _each(sql, list(persons), lambda some: select(UNSETTLED.c.person).where(UNSETTLED.c.person.in_(some)))
+    _unsettle(sql, set(persons) - {person for (person,) in known}, is_new=False)
 
 
 def _delete(sql: Connection, table: Table, values: Collection[Any], column: str = "person") -> None:

@@ -123,6 +123,9 @@ def open_record(folder: Path, url: str, clock: Clock, keys_url: str = "") -> Rec
         store.close()
     record = attach_record(folder, url, clock, keys, keys_url)
     record.database.migrate()
+    if keys_url and record.vault.is_in_a_record():  # by whatever name it was called
+        record.close()
+        raise KeyProblem("keys_in_the_record")
     return record
 
 
@@ -136,7 +139,7 @@ def attach_record(folder: Path, url: str, clock: Clock, keys: Keys, keys_url: st
 def _key_store(folder: Path, url: str, keys_url: str) -> Database:
     if url and keys_url and make_url(url).set(drivername="") == make_url(keys_url).set(drivername=""):
         raise KeyProblem("keys_in_the_record")
-    return Database(keys_url or f"sqlite:///{folder / VAULT_FILE}")
+    return Database(keys_url or f"sqlite:///{folder / VAULT_FILE}", is_beside=True)
 
 
 KEY_FILE = "kail.key"

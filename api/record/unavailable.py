@@ -1,7 +1,8 @@
 """Unavailable: what could not be done for now, and is nobody's mistake; asked again later, it may be done. Codes, no words.
 
 busy: others were first. too_late: it would have taken too long. database_away: the database does not answer. disk_full:
-there is no room. In all of these nothing was changed. maybe_done: the answer was lost while it was being made permanent.
+there is no room. keys_replaced: the key file is another one now. In all of these nothing was changed. maybe_done: the answer
+was lost while it was being made permanent.
 """
 
 from __future__ import annotations

@@ -71,6 +71,8 @@ class Readiness:
 def _look(record: Record) -> None:
     with record.read() as tx:
         tx.sql.execute(text("SELECT 1 FROM accounts LIMIT 1")).first()
+    with record.vault.store.read() as sql:
+        sql.execute(text("SELECT 1 FROM person_keys LIMIT 1")).first()
 
 
 READY_DOCS: Final = documented(

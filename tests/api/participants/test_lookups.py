@@ -6,11 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
 import pytest
+from sqlalchemy import update
 
 from api.consents.service import Agreement
 from api.participants import lookups, people
 from api.participants.gate import RECORD, may
+from api.participants.tables import PARTICIPANTS
+from api.record import marks
+from api.record.key_store import rotate
 from api.record.refusals import Refused
+from api.record.unavailable import Unavailable
 from tests.finding import NIK, again, copy_database, correct, found, marked
 from tests.installation import installation
 
@@ -28,6 +33,7 @@ def test_an_operator_finds_by_whole_numbers_and_by_the_beginnings_of_words(kail)
         "081234567890": both,
         "+62 812-3456-7890": both,
         "KJ-7": both[:1],
+        "kj-7 ": both[:1],
         "77": ["Nu'man bin Zaid"],
         "siti": both,
         "SI": both,
@@ -53,12 +59,12 @@ def test_of_more_than_are_shown_another_word_is_asked_for(small_kail):
     with small_kail.client("operator") as client:
         page = client.post("/participants", data={"search": "sri", "of_mentor": ""}).text
         assert page.count("<li><h3>") == people.MOST_FOUND
-        assert "Tambahkan satu kata lagi" in page
+        assert "Masih ada orang lain" in page
         page = client.post("/participants", data={"search": "sri wahyuni", "of_mentor": ""}).text
-        assert "Tambahkan satu kata lagi" in page  # the longer name begins so too
+        assert "Masih ada orang lain" in page  # the longer name begins so too
         erase_all_but_one = client.post("/participants", data={"search": "sri wahyuningsih x", "of_mentor": ""}).text
         assert "<li><h3>" not in erase_all_but_one
-        assert "Tambahkan satu kata lagi" not in erase_all_but_one
+        assert "Masih ada orang lain" not in erase_all_but_one
 
 
 @pytest.mark.parametrize(
@@ -114,61 +120,95 @@ def stopped(kail):
         raise Stop
 
 
-def settle(kail, monkeypatch):
-    """Settle as after a while."""
-    with monkeypatch.context() as patched:
-        patched.setattr(lookups, "SETTLE_AFTER", 0)
-        patched.setattr(lookups, "FORSAKE_AFTER", 0)
-        return lookups.settle(kail.record)
+def settle(kail):
+    return lookups.settle(kail.record)
 
 
-def test_whoever_was_not_registered_after_all_stands_in_nobodys_way(kail, monkeypatch):
+def test_whoever_was_not_registered_after_all_stands_in_nobodys_way(kail):
     agreed = Agreement(("record",), "paper", kail.clock.now.date(), "2026-11")
     with stopped(kail) as tx:
         people.register(tx, kail.actors["mentor"], {"name": "Ani", "nik": NIK}, agreed)
     assert marked(kail)[0] == 1
     assert found(kail, NIK) == found(kail, "ani") == []
-    assert lookups.settle(kail.record) == 0  # it may be under way
-    assert marked(kail)[0] == 1
-    assert settle(kail, monkeypatch) == 0
-    assert marked(kail)[:2] == [0, 0]
+    assert settle(kail) == 1
+    assert marked(kail) == [0, 0, 0]
     with stopped(kail) as tx:
         people.register(tx, kail.actors["mentor"], {"name": "Ani", "nik": NIK}, agreed)
     kail.participant("mentor2", name="Ani", nik=NIK)  # at once, not only when it is settled
     assert found(kail, NIK) == ["Ani"]
-    assert settle(kail, monkeypatch) == 1
+    assert settle(kail) == 2
+    assert marked(kail)[::2] == [1, 0]
     assert found(kail, NIK) == found(kail, "an") == ["Ani"]
 
 
-def test_a_correction_that_was_not_stored_is_put_right(kail, monkeypatch):
+def test_a_correction_that_was_not_stored_is_put_right(kail):
     person = kail.participant(name="Ani", nik=NIK, phone="6281234567890")
-    settle(kail, monkeypatch)
+    settle(kail)
     with stopped(kail) as tx:
         version = may(tx, kail.actors["mentor"], person, RECORD).version
         people.change(tx, kail.actors["mentor"], person, version, {"name": "Wati", "nik": "3171014101800002"})
-    assert settle(kail, monkeypatch) == 1
+    assert settle(kail) == 1
     assert [found(kail, s) for s in (NIK, "3171014101800002", "ani", "wati")] == [["Ani"], [], ["Ani"], []]
     assert marked(kail)[2] == 0
 
 
-def test_who_is_changed_while_they_are_settled_is_left_for_the_next_time(small_kail, monkeypatch):
-    person = small_kail.participant(name="Ani", nik=NIK)
-    everybody = lookups._everybody
+def test_until_it_is_settled_a_correction_that_was_not_stored_frees_and_takes_no_number(kail):
+    person, other = kail.participant(name="Ani", nik=NIK), "3171014101800002"
+    settle(kail)
+    with stopped(kail) as tx:
+        version = may(tx, kail.actors["mentor"], person, RECORD).version
+        people.change(tx, kail.actors["mentor"], person, version, {"nik": other})
+    with pytest.raises(Refused, match="409"):
+        kail.participant("mentor2", name="Budi", nik=NIK)
+    assert [found(kail, search) for search in (NIK, other)] == [["Ani"], []]
+    kail.participant("mentor2", name="Citra", nik=other)
+    for _ in range(2):
+        assert [found(kail, search) for search in (NIK, other)] == [["Ani"], ["Citra"]]
+        settle(kail)
+    assert marked(kail)[2] == 0
 
-    def meanwhile(tx, persons):
-        found = everybody(tx, persons)
-        correct(small_kail, person, nik="3171014101800002")
-        return found
 
-    with monkeypatch.context() as patched:
-        patched.setattr(lookups, "_everybody", meanwhile)
-        assert settle(small_kail, patched) == 0
-    assert found(small_kail, "3171014101800002") == ["Ani"]
-    assert settle(small_kail, monkeypatch) == 1
-    assert [found(small_kail, search) for search in (NIK, "3171014101800002")] == [[], ["Ani"]]
+def test_a_row_that_cannot_be_opened_costs_nobody_else_anything(small_kail, caplog):
+    persons = [small_kail.participant(name=name, nik=f"317101410180000{n}") for n, name in enumerate(("Ani", "Budi"))]
+    with small_kail.record.write() as tx:
+        spoilt = update(PARTICIPANTS).where(PARTICIPANTS.c.id == persons[0]).values(sealed=b"x" * 40)
+        tx.run(spoilt)
+    with small_kail.record.vault.store.write() as sql:
+        marks.unsettle_all(sql, persons)
+    assert settle(small_kail) == 2
+    assert marked(small_kail)[2] == 1
+    assert f"participant {persons[0]} cannot be opened" in caplog.text
+    assert found(small_kail, "budi") == ["Budi"]
 
 
-def test_an_older_database_is_put_back_and_then_the_newer_one_again(tmp_path, monkeypatch):
+def test_an_office_phone_is_not_cut_before_a_mentors_own_are_picked(small_kail):
+    for _ in range(people.MOST_FOUND + 2):
+        small_kail.participant(phone="62215550000")
+    small_kail.participant("mentor2", name="Pak Budi", phone="62215550000")
+    assert len(found(small_kail, "021 555 0000", "mentor")) == people.MOST_FOUND + 2
+    assert found(small_kail, "021 555 0000", "mentor2") == ["Pak Budi"]
+    assert len(found(small_kail, "0215550000")) == people.MOST_FOUND
+    with small_kail.client("operator") as client:
+        page = client.post("/participants", data={"search": "021 555 0000", "of_mentor": ""}).text
+        assert "Masih ada orang lain" in page
+
+
+def test_a_service_with_yesterdays_keys_finds_and_registers_nobody(tmp_path):
+    with installation(tmp_path / "data") as kail:
+        kail.participant(name="Ani", nik=NIK)
+        rotate(tmp_path / "data" / "kail.key", kail.record.vault.store)
+        with pytest.raises(Unavailable, match="keys_replaced"):
+            found(kail, NIK)
+        with pytest.raises(Unavailable, match="keys_replaced"):
+            kail.participant(name="Budi", nik="3171014101800002")
+        with pytest.raises(Unavailable, match="keys_replaced"):
+            settle(kail)
+    with again(tmp_path / "data", kail.actors) as kail:
+        assert found(kail, NIK) == found(kail, "an") == ["Ani"]
+        assert len(list((tmp_path / "data").glob("kail.key*"))) == 1
+
+
+def test_an_older_database_is_put_back_and_then_the_newer_one_again(tmp_path):
     data = tmp_path / "data"
     with installation(data) as kail:
         kail.participant(name="Ani", nik=NIK)
@@ -176,17 +216,17 @@ def test_an_older_database_is_put_back_and_then_the_newer_one_again(tmp_path, mo
     copy_database(data, tmp_path / "older")
     with again(data, actors) as kail:
         kail.participant(name="Budi", nik="3171014101800002", phone="6281234567890")
-        settle(kail, monkeypatch)
+        settle(kail)
     copy_database(data, tmp_path / "newer")
     copy_database(tmp_path / "older", data)
     with again(data, actors) as kail:
         assert found(kail, "3171014101800002") == found(kail, "budi") == []
         kail.participant(name="Citra", nik="3171014101800002")
         assert found(kail, "3171014101800002") == ["Citra"]
-        settle(kail, monkeypatch)
+        settle(kail)
     copy_database(tmp_path / "newer", data)
     with again(data, actors) as kail:
-        settle(kail, monkeypatch)
+        settle(kail)
         for search, expected in {
             NIK: ["Ani"],
             "3171014101800002": ["Budi"],

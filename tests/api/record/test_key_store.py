@@ -205,7 +205,7 @@ def test_a_key_file_from_before_a_rotation_reads_nothing_and_says_so(store):
     old = path.read_bytes()
     rotated(path, vault)
     path.write_bytes(old)
-    with pytest.raises(KeyProblem, match="master key 2 is not in the key file"):
+    with pytest.raises(KeyProblem, match="not the key file of this key store"):
         readable(path, vault, people)
 
 

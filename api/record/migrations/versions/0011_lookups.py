@@ -28,6 +28,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    if op.get_bind().execute(sa.text("SELECT 1 FROM participants WHERE sealed IS NOT NULL LIMIT 1")).first():
+        raise ValueError("participants are found through the key store, and by nothing in these columns")
     with op.batch_alter_table("participants") as table:
         for column in _COLUMNS:
             table.add_column(sa.Column(column, sa.String(length=64), nullable=True))
