@@ -158,7 +158,8 @@ def test_what_pip_prints_becomes_a_remedy(printed, remedy):
     assert remedy in dev.remedy_for(printed)
 
 
-def test_the_launcher_finds_kail_from_any_folder_and_a_path_with_spaces(tmp_path):
+def test_the_launcher_finds_kail_from_any_folder_and_a_path_with_spaces(tmp_path, monkeypatch):
+    monkeypatch.delenv("PYTHONPATH", raising=False)  # what it names comes before what the launcher's folder has
     root = tmp_path / "it's a folder"
     (root / "api" / "commands").mkdir(parents=True)
     (root / "api" / "commands" / "main.py").write_text(

@@ -11,6 +11,7 @@ from api.accounts.tables import ACCOUNTS
 from api.audit.tables import AUDIT
 from api.record.actor import Actor
 from api.record.transaction import new_id
+from tests.chains import looks_in
 
 DAY = timedelta(hours=24)
 
@@ -82,6 +83,7 @@ def two(kail):
 
 
 def noted(kail, action):
-    """The entries of the audit of that action, the oldest first."""
+    """The entries of that action, whether somebody changed something or looked, the oldest first."""
     with kail.record.read() as tx:
-        return [row for row in tx.all(select(AUDIT).order_by(AUDIT.c.seq)) if row.action == action]
+        rows = [*tx.all(select(AUDIT)), *looks_in(kail.record)]
+    return sorted((row for row in rows if row.action == action), key=lambda row: (row.at, row.seq))

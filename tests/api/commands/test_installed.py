@@ -60,7 +60,7 @@ def test_the_installed_command_serves_and_ends_and_leaves_nothing_behind(command
     assert service.process.returncode in (0, -signal.SIGTERM)
     assert left_of(started) == []
     assert list(temporary.iterdir()) == []
-    assert {path.name for path in data.iterdir()} == KEPT | (set() if url else {"kail.sqlite"})
+    assert {path.name for path in data.iterdir()} == KEPT | (set() if url else {"kail.sqlite", "looks"})
     written = service.log.read_text()
     assert "Traceback" not in written
     assert "unexpected" not in written

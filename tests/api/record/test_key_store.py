@@ -55,10 +55,11 @@ def readable(path, vault, persons):
 
 
 def test_the_files_of_a_record_are_nobody_elses_to_read(small_kail):
-    files = sorted(small_kail.settings.data.iterdir())
-    assert {"kail.key", "kail.sqlite", "persons.keys"} <= {file.name for file in files}
-    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
-    assert stat.S_IMODE(small_kail.settings.data.stat().st_mode) == 0o700
+    data = small_kail.settings.data
+    there = {path.relative_to(data).as_posix(): path for path in (data, *data.rglob("*"))}
+    assert {"kail.key", "kail.sqlite", "persons.keys", "looks/1.sqlite"} <= there.keys()
+    modes = {name: stat.S_IMODE(path.stat().st_mode) for name, path in there.items()}
+    assert modes == {name: 0o700 if path.is_dir() else 0o600 for name, path in there.items()}
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o601, 0o610, 0o777])

@@ -97,7 +97,7 @@ def test_a_statement_that_computes_for_too_long_is_stopped(kail):
 def test_people_who_wait_for_a_writer_keep_neither_files_nor_who_signs_in_nor_the_open_endpoint_waiting(
     kail_by_dev, tmp_path
 ):
-    """More who look, which is noted and so waits, than there are threads for them."""
+    """More who change something than there are threads for them."""
     data = tmp_path / "data"
     with an_installation(data) as (cookie, person):
         pass
@@ -108,9 +108,14 @@ def test_people_who_wait_for_a_writer_keep_neither_files_nor_who_signs_in_nor_th
         def view(path):
             return httpx.get(f"{service.address}{path}", headers=headers, timeout=30).status_code
 
+        def rename(name):
+            address, body = f"{service.address}/api/v1/participants/{person}", {"name": name, "version": 1}
+            return httpx.patch(address, json=body, headers={"cookie": cookie}, timeout=30).status_code
+
         assert view("/account") == 200
         with database.write():
-            waiting = [threads.submit(view, f"/participants/{person}") for _ in range(2 * RECORD.threads)]
+            assert view(f"/participants/{person}") == 200  # who looks waits for no writer
+            waiting = [threads.submit(rename, f"Bu {number}") for number in range(2 * RECORD.threads)]
             time.sleep(0.5)
             for path in ("/health", "/ready", "/static/kail.css", "/"):
                 assert view(path) == 200, path
