@@ -129,8 +129,8 @@ def test_a_stop_while_the_key_for_looking_up_is_replaced_locks_nobody_out(tmp_pa
                 assert before is not None
         with again(data, actors) as kail:
             assert found(kail, NIK) == found(kail, "ani") == ["Ani"]
-            with kail.record.vault.store.read() as sql:
-                assert len(sql.execute(select(key_store.KEY_FILE)).all()) == 1
+    with again(data, actors) as kail, kail.record.vault.store.read() as sql:
+        assert len(sql.execute(select(key_store.KEY_FILE)).all()) == 1
 
 
 # -- erased ------------------------------------------------------------------------------------------------------------
