@@ -161,6 +161,6 @@ def _readable(tx: Transaction, rows: Sequence[Row[Any]]) -> list[Person]:
         return list(may_each(tx, None, rows, CONTACT).values())
     except (Tampered, KeyProblem):
         if len(rows) == 1:
-            log.warning("participant %s cannot be opened, and is found by what was known before", rows[0].id)
+            log.warning("a participant cannot be opened, and is found by what was known before")
             return []
     return [person for row in rows for person in _readable(tx, [row])]

@@ -177,7 +177,7 @@ def test_a_row_that_cannot_be_opened_costs_nobody_else_anything(small_kail, capl
         marks.unsettle_all(sql, persons)
     assert settle(small_kail) == 2
     assert marked(small_kail)[2] == 1
-    assert f"participant {persons[0]} cannot be opened" in caplog.text
+    assert "a participant cannot be opened" in caplog.text
     assert found(small_kail, "budi") == ["Budi"]
 
 
