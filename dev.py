@@ -302,7 +302,7 @@ def stages(pytest_arguments: Sequence[str]) -> list[tuple[str, list[str], str]]:
 
 def examples(hard: bool, environment: Mapping[str, str]) -> str:
     """How many examples each property test tries."""
-    return "20000" if hard else environment.get("KAIL_EXAMPLES", "1000")
+    return "20000" if hard else environment.get("KAIL_EXAMPLES", "500")
 
 
 def lock(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""How many examples the property tests try: KAIL_EXAMPLES, else 200 for a plain run and 1000 where CI is set.
+"""How many examples the property tests try: KAIL_EXAMPLES, else 200 for a plain run and 500 where CI is set.
 
 The same examples each time, so that a test that fails does so because of a change; `python3 dev.py test --hard` draws new
 ones on every run.
@@ -12,7 +12,7 @@ from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
-EXAMPLES = int(os.environ.get("KAIL_EXAMPLES") or (1000 if os.environ.get("CI") else 200))
+EXAMPLES = int(os.environ.get("KAIL_EXAMPLES") or (500 if os.environ.get("CI") else 200))
 
 # No database: tests leave nothing behind. A failure prints the blob that repeats it.
 settings.register_profile(

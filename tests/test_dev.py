@@ -202,7 +202,7 @@ def test_run_refuses_what_it_does_not_know(arguments, capsys):
 
 def test_hard_means_more_examples_and_a_number_already_set_is_kept():
     assert [dev.examples(True, {}), dev.examples(False, {}), dev.examples(False, {"KAIL_EXAMPLES": "50"})] == [
-        "20000", "1000", "50",
+        "20000", "500", "50",
     ]  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from tests.chains import faults_in, looks_in
 from tests.conftest import EXAMPLES
 from tests.installed import serving
 
-KILLS = min(max(EXAMPLES // 100, 1), 200)
+KILLS = 200 if EXAMPLES >= 20_000 else max(EXAMPLES // 250, 1)
 PEOPLE, MOST_SECONDS = 4, 1.5
 AGREED = {"consents": ["record", "recommendation"], "channel": "paper"}
 
