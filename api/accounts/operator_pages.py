@@ -16,7 +16,7 @@ from api.accounts.passwords import new_password
 from api.accounts.second_person import untold
 from api.accounts.service import NewAccount
 from api.accounts.tables import ROLES
-from api.audit.marks import read_mark
+from api.audit.paging import read_mark
 from api.audit.service import MOST_SHOWN, entries
 from api.record.approvals import Waits, how_many_wait
 from api.web.asking import Asking, ask, in_thread, in_turn, look_up

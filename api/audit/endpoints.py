@@ -7,7 +7,7 @@ from typing import Final
 from litestar import Response, get
 from litestar.params import FromQuery
 
-from api.audit.marks import read_mark
+from api.audit.paging import read_mark
 from api.audit.service import entries
 from api.web.asking import Asking, answer_json, in_thread, look_up
 

@@ -12,8 +12,8 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, Table, select
 
 from api.audit.chain import Chain, add
-from api.audit.marks import Mark, is_before, mark_of
 from api.audit.noting import note_began
+from api.audit.paging import Mark, is_before, mark_of
 from api.audit.tables import AUDIT, INSTALLATION, LOOKS
 from api.record.actor import Actor
 from api.record.together import Entry

@@ -10,10 +10,9 @@ from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
-import pytest
-
 from tests.api.jobs.test_worker import signed_in, waited_for
 from tests.chains import looks_in
+from tests.installation import skip_or_fail
 from tests.installed import serving
 
 TIMES = 30
@@ -49,8 +48,9 @@ def traced(pid, written):
         tracer.wait()
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="there is no strace to look from outside with")
 def test_no_look_is_answered_before_the_log_is_on_the_disk(small_kail, kail_by_dev, tmp_path):
+    if shutil.which("strace") is None:
+        skip_or_fail("there is no strace to look from outside with")
     person, written = small_kail.participant(), tmp_path / "calls"
     with (
         serving(kail_by_dev, tmp_path, "--data", small_kail.settings.data) as service,

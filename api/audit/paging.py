@@ -1,4 +1,4 @@
-"""Marks: where a list over all chains and logs goes on. Their order is that of moments, then of chains and numbers."""
+"""Paging over all chains and logs: a mark says where a list goes on, in the order of moments, then of chains and numbers."""
 
 from __future__ import annotations
 
