@@ -265,7 +265,7 @@ def _by_session(record: Record, secret: str) -> Actor | None:
 def _note_seen(record: Record, actor: Actor, seconds: float) -> None:
     """Note that a session is in use; where others write, or there is no room, the next request does."""
     try:
-        with deadlines.within(seconds), record.write() as tx:
+        with deadlines.within(seconds), record.write(actor.organisation_id) as tx:
             touch_session(tx, actor.session)
     except Exception as error:
         if why_unavailable(error) is None:

@@ -76,7 +76,7 @@ def assess(
         if len(choice := found.tied) > 1 and _by_lot(record, actor):
             inputs, propensity = inputs | {"first": secrets.choice(choice)}, 1 / len(choice)
             found = work_out(live, inputs, language).outcome
-        with record.write() as tx:
+        with record.write(actor.organisation_id) as tx:
             may(tx, actor, person_id, RECOMMENDATION)  # a consent may have ended at midnight
             if stored := store(tx, actor, person, live, inputs, found, "asked", propensity, assessment_id):
                 return stored, found

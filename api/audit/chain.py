@@ -34,7 +34,7 @@ from sqlalchemy import (
     update,
 )
 
-from api.record.database import METADATA
+from api.record.database import METADATA, hold_what_is_of_all
 from api.record.transaction import Transaction
 from matcher.message import Message
 
@@ -92,6 +92,8 @@ def chained(*columns: Column[Any]) -> tuple[Column[Any], ...]:
 
 def add(tx: Transaction, chain: Chain, *values: Mapping[str, Any]) -> int:
     """Add rows to a chain; return the last one's number. Whoever calls sees that nobody else does meanwhile."""
+    if not chain.id:
+        hold_what_is_of_all(tx.sql)
     end = tx.sql.execute(_last_of(chain.table), {"id": chain.id, "name": chain.name}).first()
     # After a row that somebody took out the chain goes on from the first of all: work goes on, and `verify` tells.
     seq, link = (end.seq, end.hash or FIRST) if end else (0, FIRST)

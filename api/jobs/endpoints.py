@@ -17,7 +17,7 @@ from api.record.actor import Actor
 from api.record.jobs import Job, cancel, read_out, see_job, see_jobs
 from api.record.transaction import Transaction
 from api.web.asking import NO_STORE, Asking, actor_of, answer_json, ask, in_thread, look_up
-from api.web.bulkheads import ANSWER_SECONDS, RECORD
+from api.web.bulkheads import ANSWER_SECONDS, LOOKING
 from api.web.errors import language_of
 from api.web.forms import Form
 
@@ -88,7 +88,7 @@ async def _parts(request: Asking, job_id: str, part: tuple[list[str], int]) -> A
     while part[0]:
         yield "".join(part[0]).encode()
         deadlines.renew(ANSWER_SECONDS)  # each part has the time of an answer, however many went before
-        part = await RECORD.run(partial(look_up, request, read_out, job_id, part[1]))
+        part = await LOOKING.run(partial(look_up, request, read_out, job_id, part[1]))
 
 
 def written(job: Job) -> dict[str, Any]:

@@ -100,7 +100,8 @@ class Act:
 
 def forget(tx: Transaction) -> None:
     """Delete every answer that was kept long enough."""
-    tx.run(delete(ANSWERS).where(ANSWERS.c.at <= tx.now - KEPT))
+    old = select(ANSWERS.c.mark).where(ANSWERS.c.at <= tx.now - KEPT)
+    tx.run(delete(ANSWERS).where(ANSWERS.c.mark.in_(old.with_for_update(skip_locked=True))))  # or two wait crosswise
 
 
 def empty(tx: Transaction, account_id: str | None = None) -> None:

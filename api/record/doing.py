@@ -111,7 +111,7 @@ class Doing:
         Raises:
             Ended: where the job was cancelled, before anything is done; or its turn is over, after all of it is.
         """
-        with self.record.write() as tx:
+        with self.record.write(self.actor.organisation_id) as tx:
             began = time.monotonic()
             self._check(tx)
             yield tx

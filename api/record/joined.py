@@ -25,6 +25,7 @@ class Joined(Database):
         self.engine, self.is_sqlite = database.engine, database.is_sqlite
         self._database, self._first = database, first
         self._open: tuple[Connection, ExitStack] | None = None
+        self.organisations: tuple[str, ...] = ()
         self._afterwards: list[Callable[[], object]] = []
 
     @property
@@ -42,10 +43,14 @@ class Joined(Database):
                 yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """Write, to be committed by `commit`; any error undoes all that was written before, too."""
+    def write(self, *organisations: str) -> Iterator[Connection]:
+        """Write, to be committed by `commit`; any error undoes all that was written before, too.
+
+        Raises:
+            RuntimeError: where it is written about others than what was begun with, which two may do crosswise.
+        """
         try:
-            yield self._begun()
+            yield self._begun(organisations)
         except BaseException:
             self.undo()
             raise
@@ -71,10 +76,12 @@ class Joined(Database):
             with suppress(_Undone), opened[1]:
                 raise _Undone
 
-    def _begun(self) -> Connection:
+    def _begun(self, organisations: tuple[str, ...]) -> Connection:
         if self._open is None:
             with ExitStack() as stack:
-                connection = stack.enter_context(self._database.write())
+                connection = stack.enter_context(self._database.write(*organisations))
                 self._first(connection)
-                self._open = connection, stack.pop_all()
+                self._open, self.organisations = (connection, stack.pop_all()), organisations
+        elif self.organisations and (not organisations or not set(organisations) <= set(self.organisations)):
+            raise RuntimeError("begun about one organisation, and then about others")
         return self._open[0]

@@ -91,9 +91,9 @@ class Record:
             yield self._transaction(sql, log=log)
 
     @contextmanager
-    def write(self) -> Iterator[Transaction]:
-        """A use case that is done as a whole or not at all."""
-        with self.database.write() as sql:
+    def write(self, *organisations: str) -> Iterator[Transaction]:
+        """A use case that is done as a whole or not at all, and writes about these organisations alone; () is about all."""
+        with self.database.write(*organisations) as sql:
             yield self._transaction(sql)
 
     def _transaction(self, sql: Connection, *, looks: list[Entry] | None = None, log: str = "") -> Transaction:

@@ -17,6 +17,7 @@ from api.record.transaction import Record, Transaction
 from api.web.bulkheads import (
     ANSWER_SECONDS,
     DOOR,
+    LOOKING,
     OPEN,
     PASSWORDS,
     RECORD,
@@ -36,12 +37,12 @@ NO_STORE: Final = {"cache-control": "no-store"}
 
 
 def in_thread(work: Callable[P, T]) -> Callable[P, Awaitable[T]]:
-    """Do a handler's work in a thread of the record's, since it waits for the database.
+    """Do a handler's work in a thread of the record's, since it waits for the database: who looks waits for nobody who writes.
 
     The framework's own `sync_to_thread` wraps a handler anew for every further method of its path (Litestar 2.25), and
     then answers with a coroutine that nobody awaited.
     """
-    return _in(RECORD, work)
+    return _in(None, work)
 
 
 def in_turn(work: Callable[P, T]) -> Callable[P, Awaitable[T]]:
@@ -62,14 +63,15 @@ def in_the_open(work: Callable[P, T]) -> Callable[P, Awaitable[T]]:
     return _in(OPEN, work)
 
 
-def _in(bulkhead: Bulkhead, work: Callable[P, T], more_seconds: float = 0) -> Callable[P, Awaitable[T]]:
+def _in(bulkhead: Bulkhead | None, work: Callable[P, T], more_seconds: float = 0) -> Callable[P, Awaitable[T]]:
     @functools.wraps(work)
     async def handler(*args: P.args, **kwargs: P.kwargs) -> T:
         request = cast("Asking | None", kwargs.get("request"))
         deadlines.put_off(more_seconds)
         deadlines.begin()
         lost = "too_late" if request is None or request.method in SAFE else "maybe_done"
-        return cast(T, await bulkhead.run(await _once(functools.partial(work, *args, **kwargs), kwargs), lost))
+        chosen = bulkhead or (RECORD if request is None or not only_looks(request) else LOOKING)
+        return cast(T, await chosen.run(await _once(functools.partial(work, *args, **kwargs), kwargs), lost))
 
     return handler
 
@@ -113,10 +115,15 @@ def ask(
 
     Looking at somebody is asked for like this too, because it is noted.
     """
-    record = record_of(request)
-    with record.look() if only_looks(request) else record.write() as tx:
-        found = use_case(tx, actor_of(request), *given, **more)
+    record, actor = record_of(request), actor_of(request)
+    with record.look() if only_looks(request) else record.write(*_about(actor)) as tx:
+        found = use_case(tx, actor, *given, **more)
     return found
+
+
+def _about(actor: Actor) -> tuple[str, ...]:
+    """The organisations that somebody writes about: what an operator does may concern all, such as a name to sign in by."""
+    return () if actor.role == "operator" else (actor.organisation_id,)
 
 
 def only_looks(request: Asking) -> bool:

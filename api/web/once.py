@@ -103,8 +103,8 @@ async def _sent(request: Request[Any, Any, Any], given: Mapping[str, Any]) -> by
 def once(request: Request[Any, Any, Any], keyed: Keyed, work: Callable[[], Response[Any]]) -> Response[Any]:
     """Do a handler's work, unless it was done under this key: then answer as it was answered.
 
-    The work is one transaction, which keeps the answer. Whoever asks at the same time waits for the one writer there is,
-    and then finds the answer.
+    The work is one transaction, which keeps the answer. Whoever asks at the same time waits for the writer of their
+    organisation, and then finds the answer.
     """
     record: Record = request.app.state.record
     act = _act(request, keyed)
@@ -121,7 +121,7 @@ def once(request: Request[Any, Any, Any], keyed: Keyed, work: Callable[[], Respo
         response = work()
         if joined.is_open and (response.status_code or 200) < 400:
             answer = _rendered(request, response)
-            with request.state.joined.write() as tx:
+            with request.state.joined.write(*joined.organisations) as tx:
                 act.keep(tx, answer)
             response = _response(answer)
         joined.commit()

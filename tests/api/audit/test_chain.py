@@ -217,6 +217,32 @@ def test_two_processes_that_write_at_once_leave_chains_that_verify(kail, url):
     assert sorted(written) == sorted(f"writer{n}-{i}" for n in (1, 2) for i in range(times))
 
 
+def _begin_many(folder: str, url: str, writer: str, organisations: list[str]) -> None:
+    record = open_record(Path(folder), url, Clock())
+    for organisation in organisations:
+        with record.write(organisation) as tx:
+            note(tx, None, "wrote", "test", writer, organisation_id=organisation)
+            consents.say(tx, Actor(writer, organisation, "mentor", writer), writer, "record", given=True, channel="paper", said_on=date(2026, 11, 1))
+    record.close()
+
+
+def test_two_processes_that_write_about_two_organisations_each_begin_chains_that_verify(kail, url):
+    folder = str(kail.settings.data)
+    named = [f"organisation{number}" for number in range(40)]
+    context = multiprocessing.get_context("spawn")
+    orders = (named, named[::-1])
+    workers = [context.Process(target=_begin_many, args=(folder, url, f"writer{n}", orders[n])) for n in (0, 1)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0, 0]
+    assert faults_in(kail.record) == {}
+    for organisation in named:
+        written = [row["object_id"] for row in rows_of(kail, Chain(AUDIT, organisation)) if row["action"] == "wrote"]
+        assert sorted(written) == ["writer0", "writer1"]
+
+
 def _look(folder: str, url: str, looker: str, times: int, many: int) -> None:
     record = open_record(Path(folder), url, Clock())
     begin_logs(record, many)

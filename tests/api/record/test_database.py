@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -71,6 +72,57 @@ def test_a_writer_that_waits_too_long_gives_up_and_leaves_the_one_before_it_alon
             assert second.execute(text("SELECT count(*) FROM tries")).scalar_one() == 1
     finally:
         impatient.close()
+
+
+SET_UP = "INSERT INTO tries (bucket, last, count) VALUES (:bucket, '2026-11-21 00:00:00', 0)"
+
+
+def busy(database, *organisations):
+    """Whether a writer about these organisations has to wait for another one."""
+    try:
+        with database.write(*organisations):
+            return False
+    except OperationalError as error:
+        assert is_busy(error)
+        return True
+
+
+def test_on_postgresql_who_writes_about_other_organisations_need_not_wait(database, tmp_path, url):
+    impatient = Database(url or f"sqlite:///{tmp_path / 'kail.sqlite'}", wait_seconds=1)
+    try:
+        with database.write("one", "two"):
+            assert busy(impatient, "three") is database.is_sqlite
+            assert busy(impatient, "two")
+            assert busy(impatient, "three", "one")
+            assert busy(impatient)
+        with database.write():
+            assert busy(impatient, "one")
+        assert not busy(impatient, "one")
+    finally:
+        impatient.close()
+
+
+def test_writers_about_two_organisations_each_lose_no_update_and_never_wait_crosswise(database):
+    database.migrate()
+    pairs, times = [("a", "b"), ("b", "c"), ("c", "a")], 40
+    with database.write() as connection:
+        for one in "abc":
+            connection.execute(text(SET_UP), {"bucket": one})
+
+    def count_up(pair):
+        for number in range(times):
+            with database.write(*(pair if number % 2 else reversed(pair))) as connection:
+                for one in pair:
+                    asked = text("SELECT count FROM tries WHERE bucket = :one")
+                    count = connection.execute(asked, {"one": one}).scalar_one()
+                    set_to = text("UPDATE tries SET count = :count WHERE bucket = :one")
+                    connection.execute(set_to, {"one": one, "count": count + 1})
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(count_up, pairs * 2))
+    with database.read() as connection:
+        counts = connection.execute(text("SELECT count FROM tries")).scalars().all()
+    assert counts == [4 * times] * 3
 
 
 class Fault(Exception):

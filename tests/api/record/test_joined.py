@@ -45,6 +45,21 @@ def test_all_writes_are_one_transaction_that_its_own_reads_see(database):
     assert (seen(joined), seen(database), done) == (["a", "b"], ["a", "b"], [["a", "b"]])
 
 
+def test_what_was_begun_about_some_organisations_is_not_written_on_about_others(database):
+    joined = Joined(database, lambda connection: None)
+    with joined.write("a", "b"), joined.write("b"):
+        assert joined.organisations == ("a", "b")
+    for others in [("c",), ("a", "c"), ()]:
+        with pytest.raises(RuntimeError), joined.write(*others):
+            pass
+        with joined.write("a", "b"):  # all was undone
+            pass
+    joined.undo()
+    with joined.write(), joined.write("c"):
+        assert joined.organisations == ()
+    joined.undo()
+
+
 def test_an_error_undoes_everything_and_the_next_write_begins_anew(database):
     began, done = [], []
     joined = Joined(database, began.append)
