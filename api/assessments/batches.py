@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Row, func, select
 from api.assessments.service import inputs_from
 from api.assessments.stored import content_of, latest_of
 from api.assessments.tables import ASSESSMENTS
+from api.participants.declines import declines_of_each
 from api.participants.evidence import signals_of_each
 from api.participants.gate import RECOMMENDATION, let_each, unseal
 from api.participants.tables import PARTICIPANTS
@@ -84,13 +85,14 @@ def _to_be_worked_out(tx: Transaction, rules: Rules, rows: Sequence[Row[Any]]) -
     latest = latest_of(tx, [row.id for row in let])
     kept = {person: last for person, last in latest.items() if last.result is not None}  # else erased meanwhile
     signals = signals_of_each(tx, list(kept), rules.day)
+    declines = declines_of_each(tx, list(kept))
     found = []
     for row in let:
         if row.id in signals:
             last = kept[row.id]
             text = unseal(tx, row.id, ASSESSMENTS.c.inputs, last.id, last.inputs)
             asked: _Asked = read_json(text, _READ.decode)
-            inputs = inputs_from(rules, signals[row.id], asked.goal)
+            inputs = inputs_from(rules, signals[row.id], asked.goal, declines.get(row.id, ()))
             if asked.first is not None:  # what a lot put first is no change of the rules
                 inputs["first"] = asked.first
             found.append(Again(row, content_of(tx, last), text, inputs))

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, select
 
 from api.audit.service import enter, note, note_each
-from api.consents.purposes import PURPOSES, current
+from api.consents.purposes import HANDED_OVER, PURPOSES, current, documents
 from api.consents.tables import CONSENTS
 from api.record.actor import Actor
 from api.record.transaction import Transaction
@@ -24,7 +24,7 @@ _SAID: Final = (
     .order_by(*_IN_ORDER)
 )
 _SAID_OF: Final = (
-    select(CONSENTS.c.person_id, CONSENTS.c.given, CONSENTS.c.expires_on)
+    select(CONSENTS.c.person_id, CONSENTS.c.given, CONSENTS.c.expires_on, CONSENTS.c.text_version)
     .where(
         CONSENTS.c.person_id.in_(bindparam("persons", expanding=True)),
         CONSENTS.c.purpose == bindparam("purpose"),
@@ -104,13 +104,28 @@ def stands(tx: Transaction, person_id: str, purpose: str, recipient: str = "") -
 
 def who_agrees(tx: Transaction, persons: Iterable[str], purpose: str, recipient: str = "") -> set[str]:
     """Which of these people agree, today."""
-    last: dict[str, bool] = {}
+    return set(_texts_of(tx, persons, purpose, recipient))
+
+
+def who_lets_go(tx: Transaction, persons: Iterable[str], lender_id: str) -> set[str]:
+    """Which of these people agree, today, that all that a lender is sent goes to this one, by a text that names it."""
+    texts = documents()
+    return {
+        person_id
+        for person_id, version in _texts_of(tx, persons, "referral", lender_id).items()
+        if version in texts and texts[version].referral_gives >= HANDED_OVER
+    }
+
+
+def _texts_of(tx: Transaction, persons: Iterable[str], purpose: str, recipient: str) -> dict[str, str]:
+    """Of those of these people who agree today, the version of the text that they agreed to."""
+    last: dict[str, str | None] = {}
     listed, today = list(persons), today_of(tx)
     for start in range(0, len(listed), 500):
         asked = {"persons": listed[start : start + 500], "purpose": purpose, "recipient": recipient}
-        for person_id, given, expires_on in tx.sql.execute(_SAID_OF, asked):
-            last[person_id] = _holds(given, expires_on, today)
-    return {person_id for person_id, holds in last.items() if holds}
+        for person_id, given, expires_on, version in tx.sql.execute(_SAID_OF, asked):
+            last[person_id] = version if _holds(given, expires_on, today) else None
+    return {person_id: version for person_id, version in last.items() if version is not None}
 
 
 def _holds(given: bool, expires_on: date | None, today: date) -> bool:

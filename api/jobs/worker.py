@@ -34,6 +34,7 @@ from api.record.live import Live, go_live
 from api.record.space import MEGABYTE, Space
 from api.record.transaction import Record, Transaction, open_record
 from api.record.unavailable import Unavailable
+from api.referrals.sweeping import sweep
 from api.settings import Settings
 
 log = logging.getLogger("kail")

@@ -70,6 +70,10 @@ By these two an export finds all that is held about somebody, and an erasure all
 """
 
 
+GOES: Final = {"goes": True}
+"""The info of a column of a table about people that is readable and emptied at an erasure."""
+
+
 def sealed_for(purpose: str) -> dict[str, object]:
     """The info of a sealed column of a table about people, which may be opened for that purpose (`participants/gate.py`)."""
     return {**SEALED, "purpose": purpose}

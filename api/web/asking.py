@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
 
 import msgspec
@@ -119,6 +119,18 @@ def ask(
     with record.look() if only_looks(request) else record.write(*_about(actor)) as tx:
         found = use_case(tx, actor, *given, **more)
     return found
+
+
+def ask_about(
+    request: Asking,
+    organisations: Sequence[str],
+    use_case: Callable[Concatenate[Transaction, Actor, P], T],
+    *given: P.args,
+    **more: P.kwargs,
+) -> T:
+    """`ask` for a use case that writes about these organisations."""
+    with record_of(request).write(*organisations) as tx:
+        return use_case(tx, actor_of(request), *given, **more)
 
 
 def _about(actor: Actor) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ NOT_ONCE: Final[Mapping[str, str]] = {
     "POST /sign-out": "ends the session that could ask again",
     "POST /api/v1/me/password": "ends the session that could ask again; tries are counted, refused or not",
     "POST /account/password": "ends the session that could ask again; tries are counted, refused or not",
+    "POST /api/v1/participants/{person_id}/referrals/preview": LOOKS,
     "POST /api/v1/participants/search": LOOKS,
     "POST /participants": LOOKS,
 }

@@ -1,0 +1,245 @@
+"""The pages of referrals: sending somebody to a lender, one referral with its pack and history, a lender's quotas."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, RawBody
+
+from api.consents.forms import channel_and_day
+from api.consents.pages import asked_of
+from api.record.actor import Actor
+from api.record.live import Live
+from api.record.transaction import Transaction
+from api.referrals import lenders, quotas, referring, service, stored
+from api.referrals.forms import Asked, read_asked, read_code, read_lender, read_note, read_quota, read_room, read_said
+from api.referrals.stored import Referral
+from api.web.asking import Asking, actor_of, ask, ask_about, in_thread, look_up
+from api.web.forms import Form
+from api.web.frame import go, page
+from api.web.typed import NOTHING, Typed, attempt
+from matcher.programme.rules import Rules
+
+# -- sending somebody to a lender --------------------------------------------------------------------------------------
+
+
+@get("/participants/{person_id:str}/refer")
+@in_thread
+def get_refer(
+    request: Asking,
+    person_id: FromPath[str],
+    live: NamedDependency[Live],
+    product: FromQuery[str] = "",
+    lender: FromQuery[str] = "",
+) -> Response[Any]:
+    """Show for what and to whom somebody can be sent and, once that is chosen, exactly what the lender will see."""
+    return _refer_page(request, person_id, live, product, lender)
+
+
+def _refer_page(
+    request: Asking, person_id: str, live: Live, product: str, lender: str, typed: Typed = NOTHING
+) -> Response[Any]:
+    context = ask(request, referring.prepare, live.rules, person_id, product, lender)
+    here = f"/participants/{person_id}/refer"
+    return page(request, "refer.html", typed=typed, here=here, **context, **asked_of(request, ("referral",)))
+
+
+@post("/participants/{person_id:str}/refer")
+@in_thread
+def post_refer(request: Asking, person_id: FromPath[str], body: RawBody, live: NamedDependency[Live]) -> Response[Any]:
+    """Send somebody to a lender, with the consent that they gave just now if it is the first time."""
+    sent: list[Asked] = []
+
+    def refer(form: Form) -> Response[Any]:
+        asked = read_asked(form)
+        sent.append(asked)
+        agrees = form.yes_no("agrees", default=False)
+        channel, said_on, text_version = channel_and_day(form, live.today)
+        form.done()
+        consent = {"channel": channel, "said_on": said_on, "text_version": text_version} if agrees else None
+        about = (actor_of(request).organisation_id, asked.lender_id)
+        found = ask_about(request, about, referring.refer, live.rules, person_id, asked, consent)
+        return go(request, f"/referrals/{found.id}", "referred")
+
+    def again(typed: Typed) -> Response[Any]:
+        product, lender = (sent[0].product, sent[0].lender_id) if sent else ("", "")
+        return _refer_page(request, person_id, live, product, lender, typed)
+
+    return attempt(request, body, refer, again)
+
+
+# -- one referral ------------------------------------------------------------------------------------------------------
+
+
+@get("/referrals/{referral_id:str}")
+@in_thread
+def get_referral(request: Asking, referral_id: FromPath[str], live: NamedDependency[Live]) -> Response[Any]:
+    """Show a referral: how it stands, what can be done, what the lender was sent, what happened."""
+    return _referral_page(request, referral_id, live)
+
+
+def _referral_page(request: Asking, referral_id: str, live: Live, typed: Typed = NOTHING, tried: str = "") -> Response[Any]:
+    rules, actor = live.rules, actor_of(request)
+    found = ask(request, stored.see, rules, referral_id)
+    context: dict[str, Any] = {
+        "referral": found,
+        "state": rules.referrals.state(found.state),
+        "moves": service.moves_of(rules, actor, found),
+        "reasons": {one.id: one for one in rules.referrals.reasons},
+        "names": {"states": _named(rules.referrals.states), "moves": _named(rules.referrals.transitions)},
+        "organisations": look_up(request, lambda tx, who: lenders.names_of(tx, found.organisation_id, found.lender_id)),
+        "tried": tried,
+        "days": (live.today - _day(found, live)).days,
+    }
+    return page(request, "referral.html", typed=typed, here=f"/referrals/{referral_id}", **context)
+
+
+def _named(some: Any) -> dict[str, Any]:
+    return {one.id: one.name for one in some}
+
+
+def _day(found: Referral, live: Live) -> date:
+    return (found.sent_at or found.drafted_at).astimezone(live.zone).date()
+
+
+@post("/referrals/{referral_id:str}/moves/{move:str}")
+@in_thread
+def post_move(
+    request: Asking, referral_id: FromPath[str], move: FromPath[str], body: RawBody, live: NamedDependency[Live]
+) -> Response[Any]:
+    """Make a transition, and show the referral as it is after that."""
+
+    def make(form: Form) -> Response[Any]:
+        version, said = read_said(form, live.today)
+        about = look_up(request, stored.organisations_in, referral_id)
+        ask_about(request, about, service.move, live.rules, referral_id, move, version, said)
+        return go(request, f"/referrals/{referral_id}", "moved")
+
+    return attempt(request, body, make, lambda typed: _referral_page(request, referral_id, live, typed, move))
+
+
+@post("/referrals/{referral_id:str}/notes")
+@in_thread
+def post_note(request: Asking, referral_id: FromPath[str], body: RawBody, live: NamedDependency[Live]) -> Response[Any]:
+    """Say something to the other side."""
+
+    def say(form: Form) -> Response[Any]:
+        text = read_note(form)
+        about = look_up(request, stored.organisations_in, referral_id)
+        ask_about(request, about, service.say_something, live.rules, referral_id, text)
+        return go(request, f"/referrals/{referral_id}", "noted")
+
+    return attempt(request, body, say, lambda typed: _referral_page(request, referral_id, live, typed, service.NOTE))
+
+
+@post("/referrals/{referral_id:str}/still-lives")
+@in_thread
+def post_still_lives(
+    request: Asking, referral_id: FromPath[str], body: RawBody, live: NamedDependency[Live]
+) -> Response[Any]:
+    """Answer whether a silent referral still lives."""
+
+    def answer(form: Form) -> Response[Any]:
+        code = read_code(form)
+        about = look_up(request, stored.organisations_in, referral_id)
+        ask_about(request, about, service.still_lives, live.rules, referral_id, code)
+        return go(request, f"/referrals/{referral_id}", "noted")
+
+    def again(typed: Typed) -> Response[Any]:
+        return _referral_page(request, referral_id, live, typed, service.STILL_LIVES)
+
+    return attempt(request, body, answer, again)
+
+
+# -- a lender's quotas and room, and who lends -------------------------------------------------------------------------
+
+
+@get("/lending")
+@in_thread
+def get_lending(request: Asking, live: NamedDependency[Live]) -> Response[Any]:
+    """Show a lender's products: the quota of this month, and what it said of its room for more."""
+    return _lending_page(request, live)
+
+
+def _lending_page(request: Asking, live: Live, typed: Typed = NOTHING) -> Response[Any]:
+    rules = live.rules
+
+    def mine(tx: Transaction, actor: Actor) -> dict[str, Any]:
+        month = quotas.this_month(tx)
+        return {
+            "month": month,
+            "quotas": quotas.quotas_of(tx, rules, actor.organisation_id, month),
+            "rooms": lenders.rooms_of(tx, actor.organisation_id),
+        }
+
+    return page(request, "lending.html", typed=typed, here="/lending", **look_up(request, mine))
+
+
+@post("/lending/quotas")
+@in_thread
+def post_quota(request: Asking, body: RawBody, live: NamedDependency[Live]) -> Response[Any]:
+    """Set the quota of a product in a month."""
+
+    def set_it(form: Form) -> Response[Any]:
+        ask(request, quotas.set_quota, live.rules, **read_quota(form))
+        return go(request, "/lending", "quota")
+
+    return attempt(request, body, set_it, lambda typed: _lending_page(request, live, typed))
+
+
+@post("/lending/rooms")
+@in_thread
+def post_room(request: Asking, body: RawBody, live: NamedDependency[Live]) -> Response[Any]:
+    """Say whether there is room for more."""
+
+    def say(form: Form) -> Response[Any]:
+        product, answer, weeks = read_room(form)
+        ask(request, lenders.say_room, live.rules, product, answer, weeks)
+        return go(request, "/lending", "room")
+
+    return attempt(request, body, say, lambda typed: _lending_page(request, live, typed))
+
+
+@get("/lenders")
+@in_thread
+def get_lenders(request: Asking, live: NamedDependency[Live]) -> Response[Any]:
+    """Show an operator which organisations lend, and for whom."""
+    return _lenders_page(request, live.rules)
+
+
+def _lenders_page(request: Asking, rules: Rules, typed: Typed = NOTHING) -> Response[Any]:
+    found = look_up(request, lambda tx, actor: lenders.everybody(tx))
+    return page(request, "lenders.html", typed=typed, here="/lenders", found=found, providers=lenders.providers_in(rules))
+
+
+@post("/lenders/{organisation_id:str}")
+@in_thread
+def post_lender(
+    request: Asking, organisation_id: FromPath[str], body: RawBody, live: NamedDependency[Live]
+) -> Response[Any]:
+    """Say for which providers an organisation lends."""
+
+    def bind(form: Form) -> Response[Any]:
+        ask(request, lenders.bind, live.rules, organisation_id, read_lender(form))
+        return go(request, "/lenders", "lender")
+
+    return attempt(request, body, bind, lambda typed: _lenders_page(request, live.rules, typed))
+
+
+HANDLERS: Final = (
+    get_refer,
+    post_refer,
+    get_referral,
+    post_move,
+    post_note,
+    post_still_lives,
+    get_lending,
+    post_quota,
+    post_room,
+    get_lenders,
+    post_lender,
+)
+

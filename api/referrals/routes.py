@@ -1,0 +1,148 @@
+"""The routes of referrals: who answers them, and what OpenAPI says is sent and answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from api.referrals import endpoints, pages
+from api.referrals.lenders import ANSWERS
+from api.referrals.service import MOST_DOCUMENTS, MOST_REASONS
+from api.web.openapi import (
+    DAY,
+    ID,
+    MOMENT,
+    RUPIAH,
+    TEXT,
+    TRUTH,
+    WHOLE,
+    Route,
+    Schema,
+    codes,
+    listed,
+    named,
+    or_null,
+    table,
+)
+
+ENDPOINTS: Final[tuple[Any, ...]] = endpoints.HANDLERS
+PAGES: Final[tuple[Any, ...]] = pages.HANDLERS
+
+_SIDE: Final = codes("mentor", "lender", "operator", "kail")
+_CODE: Final[Schema] = {"type": "string", "description": "a code of the programme, matcher/programmes/*/referrals.toml"}
+_SAID: Final[Schema] = {
+    "type": "object",
+    "description": "What was said, sealed: texts and more by reason, documents, note, amount_idr, on, days_late.",
+}
+PACK: Final[Schema] = {
+    "type": "object",
+    "description": "What the lender is sent: person, evidence with proof and age, steps proven, conditions met and open, the "
+    "sum of the instalment, consent. No score and no tier.",
+}
+EVENT: Final = named(
+    "Something that was done.",
+    at=MOMENT,
+    side=_SIDE,
+    mine=TRUTH,
+    move=_CODE,
+    state=_CODE,
+    reasons=listed(_CODE),
+    said=_SAID,
+)
+REFERRAL: Final = named(
+    "A referral as it is now.",
+    id=ID,
+    participant=or_null(ID, "whoever asks is a lender"),
+    lender_id=ID,
+    product=TEXT,
+    amount_idr=or_null(RUPIAH, "not said, or erased"),
+    state=_CODE,
+    turn=codes("mentor", "lender", "nobody"),
+    is_over=TRUTH,
+    version=WHOLE,
+    drafted_at=MOMENT,
+    sent_at=or_null(MOMENT),
+    since=MOMENT,
+    due_at=or_null(MOMENT, "it is not over by itself"),
+    asks_whether_it_lives=TRUTH,
+    agreed=TRUTH,
+    complete_percent=or_null(WHOLE, "nothing was sent yet"),
+    quota_month=or_null(TEXT, "it takes no place of a quota"),
+    moves=listed(_CODE),
+    pack=or_null(PACK, "nothing was sent yet, or it is closed"),
+    events=listed(EVENT),
+)
+ASKED: Final = named(
+    "amount_idr: left out, what they said that they need.",
+    ("amount_idr",),
+    product=TEXT,
+    lender_id=ID,
+    amount_idr=RUPIAH,
+)
+REASON: Final = named(
+    "more: of a reason that asks for more of a number, how much.", ("text", "more"), code=_CODE, text=TEXT, more=WHOLE
+)
+MOVE: Final = named(
+    "Beside the version what the transition asks for.",
+    ("reasons", "documents", "note", "amount_idr", "on", "days_late"),
+    version=WHOLE,
+    reasons={"type": "array", "items": {"anyOf": [_CODE, REASON]}, "maxItems": MOST_REASONS},
+    documents={"type": "array", "items": TEXT, "maxItems": MOST_DOCUMENTS},
+    note=TEXT,
+    amount_idr=RUPIAH,
+    on=DAY,
+    days_late=WHOLE,
+)
+ROOM: Final = named(
+    product=TEXT,
+    answer=or_null(codes(*ANSWERS), "nothing was said"),
+    weeks=or_null(WHOLE),
+    said_at=or_null(MOMENT),
+)
+QUOTA: Final = named(
+    "taken, taken_idr: what is promised of it by now.",
+    product=TEXT,
+    month=TEXT,
+    most=or_null(WHOLE, "no bound"),
+    most_idr=or_null(RUPIAH, "no bound"),
+    taken=WHOLE,
+    taken_idr=RUPIAH,
+    version=WHOLE,
+    left=or_null(WHOLE, "no bound"),
+)
+LENDER: Final = named(id=ID, name=TEXT, providers=listed(TEXT))
+
+SAID: Final[Mapping[str, Route]] = {
+    "POST /api/v1/participants/{person_id}/referrals/preview": Route(
+        ASKED, named(pack=PACK, complete_percent=WHOLE, room=ROOM)
+    ),
+    "POST /api/v1/participants/{person_id}/referrals": Route(ASKED, REFERRAL, 201),
+    "GET /api/v1/participants/{person_id}/referrals": Route(None, named(referrals=listed(REFERRAL))),
+    "GET /api/v1/referrals/{referral_id}": Route(None, REFERRAL),
+    "POST /api/v1/referrals/{referral_id}/moves/{move}": Route(MOVE, REFERRAL),
+    "POST /api/v1/referrals/{referral_id}/notes": Route(named(note=TEXT), REFERRAL),
+    "POST /api/v1/referrals/{referral_id}/still-lives": Route(named(reason=_CODE), REFERRAL),
+    "GET /api/v1/quotas": Route(None, named(quotas=listed(QUOTA))),
+    "PUT /api/v1/quotas": Route(
+        named(
+            "null or left out: no bound.",
+            ("most", "most_idr"),
+            product=TEXT,
+            month=TEXT,
+            version=WHOLE,
+            most=or_null(WHOLE),
+            most_idr=or_null(RUPIAH),
+        ),
+        named(version=WHOLE),
+    ),
+    "GET /api/v1/rooms": Route(None, named(rooms=listed(ROOM))),
+    "PUT /api/v1/rooms": Route(
+        named("", ("weeks",), product=TEXT, answer=codes(*ANSWERS), weeks=or_null(WHOLE)),
+        named(product=TEXT, answer=TEXT, weeks=or_null(WHOLE)),
+    ),
+    "GET /api/v1/lenders": Route(None, named(lenders=listed(LENDER))),
+    "PUT /api/v1/lenders/{organisation_id}": Route(
+        named(providers=listed(TEXT)), table("", {"id": ID, "providers": listed(TEXT)})
+    ),
+}
+"""What OpenAPI says of every endpoint, by method and path."""
