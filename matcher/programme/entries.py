@@ -29,7 +29,7 @@ UNITS: Final = ("months", "years", "hours", "times", "people", "days")
 TENORS: Final = ("working_capital", "investment", "any")
 TURNS: Final = ("mentor", "lender", "nobody")
 MOVERS: Final = ("mentor", "lender", "operator", "kail")
-ASKS: Final = ("consent", "documents", "amount", "day", "quota", "repayment")
+ASKS: Final = ("consent", "pack", "documents", "amount", "day", "quota", "repayment")
 REASON_KINDS: Final = ("decline", "withdrawal", "fell_through", "hold", "quiet", "error")
 CONSEQUENCES: Final = ("more", "first", "parked", "not_this_lender", "none")
 TASK_STATUSES: Final = (
@@ -334,7 +334,8 @@ class Reason(Dated):
 class Referrals:
     """The states of referrals, the ways between them and the reasons; when a silent one is asked about (`quiet_days`).
 
-    After `office_days` more without an answer it goes to the office.
+    After `office_days` more without an answer it goes to the office. `ends_without_consent`: the transition that is made when
+    the participant no longer agrees. `facts`: signals that a lender is told of everybody; `area`: the one of where they live.
     """
 
     states: tuple[State, ...]
@@ -342,6 +343,28 @@ class Referrals:
     reasons: tuple[Reason, ...]
     quiet_days: Figure
     office_days: Figure
+    ends_without_consent: str
+    facts: tuple[str, ...]
+    area: str
+
+    def state(self, name: str) -> State:
+        """A state by its id."""
+        return next(one for one in self.states if one.id == name)
+
+    @cached_property
+    def first(self) -> Transition:
+        """The transition that makes a referral."""
+        return next(one for one in self.transitions if not one.begins)
+
+    @cached_property
+    def sending(self) -> Transition:
+        """The transition by which what was made goes to the lender."""
+        return next(one for one in self.transitions if self.first.to in one.begins and "pack" in one.asks)
+
+    @cached_property
+    def without_consent(self) -> Transition:
+        """The transition that is made when the participant no longer agrees."""
+        return next(one for one in self.transitions if one.id == self.ends_without_consent)
 
     def on(self, day: date) -> Referrals:
         """What of it stands on a day."""

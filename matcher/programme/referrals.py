@@ -26,7 +26,9 @@ from matcher.programme.noting import Notes
 from matcher.programme.parts import dated, figure
 from matcher.programme.reading import Entry, ProgrammeProblem
 
-REFERRAL_KEYS: Final = ("quiet_days", "office_days", "state", "transition", "reason")
+REFERRAL_KEYS: Final = (
+    "quiet_days", "office_days", "ends_without_consent", "facts", "area", "state", "transition", "reason",
+)  # fmt: skip
 NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "more": ("signal", "more"),
     "first": ("intervention",),
@@ -47,6 +49,9 @@ def referrals_of(
         reasons=tuple(_reason(e, languages) for e in reasons),
         quiet_days=figure(root, "quiet_days", languages),
         office_days=figure(root, "office_days", languages),
+        ends_without_consent=root.take("ends_without_consent", str, "", required=True),
+        facts=root.texts("facts"),
+        area=root.take("area", str, ""),
     )
 
 
@@ -148,7 +153,25 @@ class _Check(Notes):
         for reason in referrals.reasons:
             self._reason(reason)
         self._ways()
+        self._roles()
         return self.problems
+
+    def _roles(self) -> None:
+        """The transitions and signals that are named: the draft, what sends it, what ends it without a consent."""
+        referrals = self.referrals
+        named = {one.id: one for one in referrals.transitions}
+        if self.known("referrals", "file", "ends_without_consent", referrals.ends_without_consent, named):
+            if named[referrals.ends_without_consent].by != ("kail",):
+                self.note("referrals", "file", "ends_without_consent_by", transition=referrals.ends_without_consent)
+        for one in referrals.transitions:
+            if not one.begins and (one.asks or one.reasons or one.by != ("mentor",)):
+                self.note("referrals", f"transition {one.id}", "draft_asks_nothing")
+        drafts = {one.to for one in referrals.transitions if not one.begins}
+        if drafts and not any("pack" in one.asks and drafts & {*one.begins} for one in referrals.transitions):
+            self.note("referrals", "file", "nothing_sends")
+        for key, names in (("facts", referrals.facts), ("area", (referrals.area,) if referrals.area else ())):
+            for name in names:
+                self.known("referrals", "file", key, name, self.signals)
 
     def _days(self, entry: str, days: Figure) -> None:
         if days.signal:
