@@ -48,6 +48,7 @@ class Match(NamedTuple):
     prices: tuple[Price, ...]
     closes: tuple[str, ...]
     notices: tuple[Mapping[str, str], ...]
+    declined: object = None
 
 
 class Stand(NamedTuple):

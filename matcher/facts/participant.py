@@ -53,11 +53,24 @@ class Fact:
 
 
 @dataclass(frozen=True)
+class Decline:
+    products: tuple[str, ...]
+    reason: str
+    on: date
+    until: date | None = None
+    signal: str = ""
+    at_least: int | None = None
+    intervention: str = ""
+    starts_with: str = ""
+
+
+@dataclass(frozen=True)
 class Participant:
     """Facts by signal on one day. Frozen: `with_facts` gives a new participant."""
 
     as_of: date
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    declines: tuple[Decline, ...] = ()
 
     def with_facts(self, **values: Any) -> Participant:
         """Return the same participant with other values; None makes a signal unknown."""
