@@ -44,7 +44,7 @@ class Document:
 def documents() -> Mapping[str, Document]:
     """Every version there ever was, the oldest first."""
     found = {}
-    for path in sorted(FOLDER.glob("*.toml")):
+    for path in sorted(FOLDER.glob("*.toml"), key=lambda path: path.stem):
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         says, gives = {purpose: table[purpose] for purpose in PURPOSES}, frozenset(table.get("referral_gives", ()))
         found[path.stem] = Document(path.stem, table["begins"], says, gives)

@@ -86,6 +86,7 @@ def work(record: Record, live: Live, data: Path, space: Space, is_over: Callable
                 tidied = time.monotonic()
             if time.monotonic() - settled > SETTLE_SECONDS:
                 settle(record, BESIDE_OTHERS)
+                sweep(record, live)
                 settled = time.monotonic()
             short = space.is_short()  # then jobs that were cancelled end, and make room
             if not do_next(record, live, data, KINDS, who, hold, stopped_only=short):

@@ -242,9 +242,10 @@ def check_said(rules: Rules, rule: Transition, said: Said, today: date) -> None:
         troubles.append(Trouble("documents", "name_documents", most=MOST_DOCUMENTS))
     if "documents" not in rule.asks and said.documents:
         troubles.append(Trouble("documents", "not_asked_here"))
-    if "amount" in rule.asks and not 0 < (said.amount_idr or 0) < 10**13:
+    asks_amount, may_say = "amount" in rule.asks, said.amount_idr is None or {"amount", "quota"} & {*rule.asks}
+    if may_say and (asks_amount or said.amount_idr is not None) and not 0 < (said.amount_idr or 0) < 10**13:
         troubles.append(Trouble("amount_idr", "no_amount", said.amount_idr))
-    if "amount" not in rule.asks and said.amount_idr is not None:
+    if not may_say:
         troubles.append(Trouble("amount_idr", "not_asked_here", said.amount_idr))
     if "day" in rule.asks and (said.on is None or said.on > today):
         troubles.append(Trouble("on", "future_consent" if said.on else "wanted", said.on, name="on"))
