@@ -28,10 +28,11 @@ MENTOR_RESET: Final = "mentor_reset"
 def second_people(tx: Transaction, actor: Actor) -> Sequence[Row[Any]]:
     """Who may approve what others of the asking organisation ask for: id and name of each operator who stands.
 
-    Somebody whom an act is about is one of them. Else, of two operators, one would be rid of the other alone.
+    What a lender's officer asks for is approved by another officer. Somebody whom an act is about is one of them. Else, of two operators, one would be rid of the other alone.
     """
     here = ACCOUNTS.c.organisation_id == actor.organisation_id
-    return tx.all(select(ACCOUNTS.c.id, ACCOUNTS.c.name).where(here, _stands(tx.now)).order_by(ACCOUNTS.c.name))
+    standing = _stands(tx.now, "lender" if actor.role == "lender" else "operator")
+    return tx.all(select(ACCOUNTS.c.id, ACCOUNTS.c.name).where(here, standing).order_by(ACCOUNTS.c.name))
 
 
 def needs_second(tx: Transaction, actor: Actor) -> bool:
@@ -40,13 +41,13 @@ def needs_second(tx: Transaction, actor: Actor) -> bool:
 
 
 def stands(tx: Transaction, actor: Actor) -> bool:
-    """Whether an account is an operator's for long enough to approve something."""
+    """Whether an account is an operator's, or a lender's, for long enough to approve something."""
     return any(row.id == actor.account_id for row in second_people(tx, actor))
 
 
-def _stands(now: datetime) -> ColumnElement[bool]:
+def _stands(now: datetime, role: str) -> ColumnElement[bool]:
     """Of a clock that went back since: what lies in the future is not yet a day ago (`keep_standing`, `begin_anew`)."""
-    return (ACCOUNTS.c.role == "operator") & ACCOUNTS.c.active & (ACCOUNTS.c.role_since <= now - STANDING)
+    return (ACCOUNTS.c.role == role) & ACCOUNTS.c.active & (ACCOUNTS.c.role_since <= now - STANDING)
 
 
 def ask_second(

@@ -35,6 +35,7 @@ from api.record.approvals import (
 )
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Record, Transaction
+from matcher.programme.rules import Rules
 from words.speaking import Named
 
 
@@ -69,7 +70,7 @@ def _in_one_browser(tx: Transaction, actor: Actor, approval: Approval) -> bool:
     return asked_in is not None and approval.asked_by != actor.account_id and asked_in == browser_index(tx, actor)
 
 
-def approve(record: Record, actor: Actor, approval_id: str) -> tuple[Approval, NewAccount | None]:
+def approve(record: Record, actor: Actor, approval_id: str, rules: Rules) -> tuple[Approval, NewAccount | None]:
     """Approve an act, which is done with it; return how it ended, and an account whose password is told this once.
 
     Two people in one office may share a browser: that is kept and told to the other operators, and refuses nothing.
@@ -85,7 +86,7 @@ def approve(record: Record, actor: Actor, approval_id: str) -> tuple[Approval, N
         approval = _undecided(tx, actor, approval_id)
         _check(tx, actor, approval, kind)
         approval = replace(approval, same_browser=_in_one_browser(tx, actor, approval))
-        done = _do(tx, actor, kind, approval, password)
+        done = _do(tx, actor, kind, approval, password, rules)
         decided = decide(tx, approval, DONE, actor, same_browser=approval.same_browser)
         note_approval(tx, actor, "approved", decided)
     if done.afterwards:
@@ -96,6 +97,8 @@ def approve(record: Record, actor: Actor, approval_id: str) -> tuple[Approval, N
 def _check(tx: Transaction, actor: Actor, approval: Approval, kind: Kind) -> None:
     if approval.asked_by == actor.account_id:
         raise Refused(409, Trouble("approval", "own_approval"))
+    if actor.role != kind.decided_by:
+        raise Refused(403, Trouble("role", "not_allowed", role=Named("role", actor.role), allowed=[Named("role", kind.decided_by)]))
     if not stands(tx, actor):
         raise Refused(409, Trouble("approval", "operator_too_new", hours=int(STANDING.total_seconds() // 3600)))
     asker = actor_of_account(tx, approval.asked_by)
@@ -103,9 +106,9 @@ def _check(tx: Transaction, actor: Actor, approval: Approval, kind: Kind) -> Non
         raise Refused(409, Trouble("approval", "asker_may_not"))
 
 
-def _do(tx: Transaction, actor: Actor, kind: Kind, approval: Approval, password: Password) -> Done:
+def _do(tx: Transaction, actor: Actor, kind: Kind, approval: Approval, password: Password, rules: Rules) -> Done:
     try:
-        return kind.do(tx, actor, approval, password)
+        return kind.do(tx, actor, approval, password, rules)
     except Refused as refused:
         if refused.status == 404:
             raise Refused(409, Trouble("approval", "nothing_left")) from None

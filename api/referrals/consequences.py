@@ -50,10 +50,9 @@ def _values(rules: Rules, referral: Referral, reason: Reason, why: Why, today: d
         return found | {"signal": consequence.signal, "at_least": have + (why.more or consequence.more)}
     if consequence.kind == "first":
         return found | {"intervention": consequence.intervention}
-    if consequence.kind == "parked":
-        assert consequence.days is not None
-        return found | {"until": today + timedelta(days=consequence.days.value)}
-    return found if consequence.kind == "not_this_lender" else None
+    if consequence.days is not None:
+        found["until"] = today + timedelta(days=consequence.days.value)
+    return None if consequence.kind == "none" else found
 
 
 def _value_in(referral: Referral, signal: str) -> int:

@@ -11,6 +11,7 @@ from litestar.params import FromPath, FromQuery, RawBody
 
 from api.participants.gate import RECORD, may
 from api.record.actor import Actor
+from api.record.approvals import Waits
 from api.record.live import Live
 from api.record.transaction import Transaction
 from api.referrals import lenders, quotas, service, stored
@@ -18,6 +19,7 @@ from api.referrals.forms import read_asked, read_code, read_lender, read_note, r
 from api.referrals.stored import Event, Referral
 from api.web.asking import Asking, actor_of, answer_json, ask, ask_about, in_thread, look_up
 from api.web.forms import Form
+from api.web.waiting import answer_waits
 from matcher.programme.rules import Rules
 
 P = ParamSpec("P")
@@ -137,6 +139,8 @@ def post_move(
     """Make a transition of the programme: {version, reasons, documents, note, amount_idr, on, days_late}, as it asks for."""
     version, said = read_said(Form.of_json(body), live.today)
     found = ask_both(request, referral_id, service.move, live.rules, referral_id, move, version, said)
+    if isinstance(found, Waits):
+        return answer_waits(found)
     return answer_json(written(live.rules, actor_of(request), found))
 
 

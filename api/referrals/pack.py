@@ -94,12 +94,16 @@ def pack_of(
 
 
 def _asked_about(rules: Rules, rule: ProductRule) -> list[str]:
-    """The signals whose facts go into a pack: those of the conditions and of the sum, and what the programme adds to all."""
+    """The signals whose facts go into a pack.
+
+    They are those of the conditions and of the sum, those of which a lender may ask for more, and what the programme adds.
+    """
     names: dict[str, None] = {}
     for one in rule.criteria:
         names |= dict.fromkeys(_signals(rules, one.criterion))
     names |= dict.fromkeys(rules.roles[role] for role in MONEY if role in rules.roles)
-    names |= dict.fromkeys(name for name in rules.referrals.facts if name in rules.signals)
+    added = [*rules.referrals.facts, *(one.consequence.signal for one in rules.referrals.reasons)]
+    names |= dict.fromkeys(name for name in added if name in rules.signals)
     return [name for name in rules.signals if name in names]
 
 

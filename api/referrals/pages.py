@@ -12,6 +12,7 @@ from litestar.params import FromPath, FromQuery, RawBody
 from api.consents.forms import channel_and_day
 from api.consents.pages import asked_of
 from api.record.actor import Actor
+from api.record.approvals import Waits
 from api.record.live import Live
 from api.record.transaction import Transaction
 from api.referrals import lenders, quotas, referring, service, stored
@@ -21,6 +22,7 @@ from api.web.asking import Asking, actor_of, ask, ask_about, in_thread, look_up
 from api.web.forms import Form
 from api.web.frame import go, page
 from api.web.typed import NOTHING, Typed, attempt
+from api.web.waiting import go_and_wait
 from matcher.programme.rules import Rules
 
 # -- sending somebody to a lender --------------------------------------------------------------------------------------
@@ -115,8 +117,8 @@ def post_move(
     def make(form: Form) -> Response[Any]:
         version, said = read_said(form, live.today)
         about = look_up(request, stored.organisations_in, referral_id)
-        ask_about(request, about, service.move, live.rules, referral_id, move, version, said)
-        return go(request, f"/referrals/{referral_id}", "moved")
+        found = ask_about(request, about, service.move, live.rules, referral_id, move, version, said)
+        return go_and_wait(request) if isinstance(found, Waits) else go(request, f"/referrals/{referral_id}", "moved")
 
     return attempt(request, body, make, lambda typed: _referral_page(request, referral_id, live, typed, move))
 

@@ -75,4 +75,6 @@ def refer(
         entry = {"purpose": "referral", "recipient": asked.lender_id, "given": True, "expires_on": None, **consent}
         agreements.say(tx, actor, person_id, entry)
     drafted = draft(tx, actor, rules, person_id, *asked)
-    return move(tx, actor, rules, drafted.id, rules.referrals.sending.id, drafted.version, Said())
+    sent = move(tx, actor, rules, drafted.id, rules.referrals.sending.id, drafted.version, Said())
+    assert isinstance(sent, Referral)
+    return sent

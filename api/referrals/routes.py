@@ -119,7 +119,7 @@ SAID: Final[Mapping[str, Route]] = {
     "POST /api/v1/participants/{person_id}/referrals": Route(ASKED, REFERRAL, 201),
     "GET /api/v1/participants/{person_id}/referrals": Route(None, named(referrals=listed(REFERRAL))),
     "GET /api/v1/referrals/{referral_id}": Route(None, REFERRAL),
-    "POST /api/v1/referrals/{referral_id}/moves/{move}": Route(MOVE, REFERRAL),
+    "POST /api/v1/referrals/{referral_id}/moves/{move}": Route(MOVE, REFERRAL, waits=True),
     "POST /api/v1/referrals/{referral_id}/notes": Route(named(note=TEXT), REFERRAL),
     "POST /api/v1/referrals/{referral_id}/still-lives": Route(named(reason=_CODE), REFERRAL),
     "GET /api/v1/quotas": Route(None, named(quotas=listed(QUOTA))),

@@ -13,11 +13,13 @@ from typing import Any, Final
 
 from sqlalchemy import insert, select, update
 
+from api.accounts.second_person import ask_second
 from api.audit.service import note
 from api.consents import service as consents
 from api.consents.service import today_of
 from api.participants.gate import RECOMMENDATION, may, seal_json
 from api.record.actor import Actor
+from api.record.approvals import DOOR_SHUT, Approval, Waits
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction, new_id
 from api.referrals import consequences
@@ -33,8 +35,9 @@ from words.speaking import Named
 MOST_REASONS: Final = 4
 """Of one decision, as many as a notice of Regulation B names (https://www.consumerfinance.gov/rules-policy/regulations/1002/9/)."""
 MOST_DOCUMENTS: Final = 10
-NOTE, STILL_LIVES = "note", "still_lives"
-"""What is done without a transition: something is said to the other side; it is answered that a silent one still lives."""
+NOTE, STILL_LIVES, ASKED_FOR_GOOD = "note", "still_lives", "asked_for_good"
+"""What is done without a transition: something is said to the other side; it is answered that a silent one still lives; a
+second officer is asked to approve a no that shuts a door for good."""
 
 
 @dataclass(frozen=True)
@@ -158,20 +161,45 @@ def moves_of(rules: Rules, actor: Actor, referral: Referral) -> list[Transition]
 
 def move(
     tx: Transaction, actor: Actor, rules: Rules, referral_id: str, name: str, version: int, said: Said
-) -> Referral:
-    """Make a transition of a referral; return it as it is after that.
+) -> Referral | Waits:
+    """Make a transition of a referral; return it as it is after that. What shuts a door for good waits for a second officer.
 
     Raises:
         Refused: 404; 403 where the other side makes that transition; 409 where it was changed meanwhile, is not in a state
-            for it, the consent is not there, the quota is full, or it would shut a door for good without a second officer;
+            for it, the consent is not there, the quota is full, or a second officer is needed and there is none;
             400 with everything that is lacking or wrong in what was said.
     """
     referral = find(tx, actor, rules, referral_id)
     rule = rule_for(rules, actor, referral, name, version)
     check_said(rules, rule, said, today_of(tx))
     if consequences.for_good(rules, said.reasons):
-        raise Refused(409, Trouble("reasons", "second_officer"))
+        return _ask_second(tx, actor, referral, rule, said)
     return apply(tx, actor, rules, referral, rule, said)
+
+
+def _ask_second(tx: Transaction, actor: Actor, referral: Referral, rule: Transition, said: Said) -> Waits:
+    """Let a no wait for a second officer. Its words lie sealed in the referral's history, not in the approval."""
+    waits = ask_second(tx, actor, DOOR_SHUT, referral.id, referral.version, {"move": rule.id})
+    if waits is None:
+        raise Refused(409, Trouble("reasons", "second_officer"))
+    heard(tx, referral)
+    add_event(tx, actor, referral, ASKED_FOR_GOOD, referral.stored, [why.code for why in said.reasons], said.kept)
+    return waits
+
+
+def decline_for_good(tx: Transaction, actor: Actor, rules: Rules, approval: Approval) -> Referral:
+    """Make the transition that a second officer approved, as the first one said it.
+
+    Raises:
+        Refused: as `move` does.
+    """
+    referral = find(tx, actor, rules, approval.object_id)
+    assert approval.version is not None
+    rule = rule_for(rules, actor, referral, approval.given["move"], approval.version)
+    asked = next(one for one in reversed(referral.events) if one.move == ASKED_FOR_GOOD)
+    texts, more = asked.said.get("texts", {}), asked.said.get("more", {})
+    reasons = tuple(Why(code, texts.get(code, ""), more.get(code)) for code in asked.reasons)
+    return apply(tx, actor, rules, referral, rule, Said(reasons, note=asked.said.get("note", "")), **approval.noted)
 
 
 def rule_for(rules: Rules, actor: Actor, referral: Referral, name: str, version: int) -> Transition:

@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
-from api.participants.declines import declines_of
+from api.participants.tables import DECLINES
 from api.record.refusals import Refused
 from api.referrals import service
 from api.referrals.service import Said, Why
-from api.referrals.stored import find, of_person
+from api.referrals.stored import find
 from api.referrals.tables import REFERRALS
 from tests.chains import faults_in
 from tests.referring import PRODUCT, Referring
@@ -89,9 +89,7 @@ def test_every_pair_of_a_state_and_a_role_makes_exactly_the_transitions_of_the_t
                 with referring.kail.record.read() as tx:
                     assert tx.one(select(REFERRALS.c.state, REFERRALS.c.version)) == (state.id, 7)
             with referring.kail.record.write() as tx:
-                from api.participants.tables import DECLINES
-
-                tx.run(DECLINES.delete())
+                tx.run(delete(DECLINES))
 
 
 def test_nothing_leaves_without_a_consent_that_names_what_goes_out(referring):
@@ -169,15 +167,6 @@ def test_the_same_product_is_asked_for_once_at_a_time(referring):
     assert codes(refused) == [("product", "referred_already")]
     referring.agrees(sent.participant_id, referring.other_bank)
     assert referring.sent(sent.participant_id, referring.other_bank).state == "sent"
-
-
-def test_a_decline_shuts_what_its_reason_says_and_no_longer(referring):
-    sent = referring.sent()
-    referring.move("officer", sent, "decline", reasons=("parked_reason",) if False else ("at_capacity",))
-    with referring.kail.record.read() as tx:
-        for one in declines_of(tx, sent.participant_id):
-            assert one.until is None or one.until > date(2026, 12, 1)
-        assert of_person(tx, referring.rules, sent.participant_id)[0].state == "declined"
 
 
 def test_something_may_be_said_while_it_is_under_way_and_not_after(referring):
