@@ -16,4 +16,16 @@ from api.record.database import METADATA
 from api.referrals import tables as _referrals
 
 __all__ = ["METADATA"]
-_ALL = (_accounts, _answered, _approvals, _assessments, _audit, _clock, _consents, _imports, _jobs, _participants, _referrals)
+_ALL = (
+    _accounts,
+    _answered,
+    _approvals,
+    _assessments,
+    _audit,
+    _clock,
+    _consents,
+    _imports,
+    _jobs,
+    _participants,
+    _referrals,
+)

@@ -12,7 +12,7 @@ from api.consents.service import say
 from api.record.transaction import new_id
 from api.referrals import service
 from api.referrals.lenders import bind
-from api.referrals.service import Said, Why
+from api.referrals.said import Said, Why
 from tests.installation import A_TRADER, an_account
 
 PRODUCT = "kur_super_mikro"
@@ -86,4 +86,3 @@ class Referring:
 
         with self.kail.record.read() as tx:
             return find(tx, self.kail.actors[login], self.rules, referral.id)
-

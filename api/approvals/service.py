@@ -98,7 +98,10 @@ def _check(tx: Transaction, actor: Actor, approval: Approval, kind: Kind) -> Non
     if approval.asked_by == actor.account_id:
         raise Refused(409, Trouble("approval", "own_approval"))
     if actor.role != kind.decided_by:
-        raise Refused(403, Trouble("role", "not_allowed", role=Named("role", actor.role), allowed=[Named("role", kind.decided_by)]))
+        raise Refused(
+            403,
+            Trouble("role", "not_allowed", role=Named("role", actor.role), allowed=[Named("role", kind.decided_by)]),
+        )
     if not stands(tx, actor):
         raise Refused(409, Trouble("approval", "operator_too_new", hours=int(STANDING.total_seconds() // 3600)))
     asker = actor_of_account(tx, approval.asked_by)

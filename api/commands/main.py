@@ -37,7 +37,20 @@ def cli() -> None:
     """
 
 
-for command in (serve, recommend, explain, programme, cohort, train, demo, account, organisation, rescreen, audit, keys):
+for command in (
+    serve,
+    recommend,
+    explain,
+    programme,
+    cohort,
+    train,
+    demo,
+    account,
+    organisation,
+    rescreen,
+    audit,
+    keys,
+):
     cli.add_command(command)
 
 

@@ -25,9 +25,7 @@ def organisation() -> None:
     help="It lends for this provider of the programme; may be given several times. What was bound before goes.",
 )  # fmt: skip
 @as_option
-def organisation_add(
-    data: Path, database: str, keys: str, name: str, providers: tuple[str, ...], login: str
-) -> None:
+def organisation_add(data: Path, database: str, keys: str, name: str, providers: tuple[str, ...], login: str) -> None:
     """Add an organisation, or bind one that is there to other providers.
 
     \b
@@ -69,6 +67,9 @@ def organisation_list(data: Path, database: str, keys: str) -> None:
     with opened(data, database, keys) as (record, live):
         with record.read() as tx:
             found = lenders(tx)
-        bound = {provider: [one["name"] for one in found if provider in one["providers"]] for provider in providers_in(live.rules)}
+        bound = {
+            provider: [one["name"] for one in found if provider in one["providers"]]
+            for provider in providers_in(live.rules)
+        }
     for provider, names in bound.items():
         click.echo(f"{provider}: {', '.join(names) or '-'}")

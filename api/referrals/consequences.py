@@ -1,10 +1,10 @@
-"""Consequences: what a lender's no shuts to the participant, and what opens it again. Each reason of the programme says it."""
+"""Consequences: what a lender's no shuts to the participant, and what opens it again, as the programme's reasons say."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import insert
 
@@ -12,12 +12,10 @@ from api.consents.service import today_of
 from api.participants.tables import DECLINES
 from api.record.transaction import Transaction, new_id
 from api.referrals.lenders import products_of
+from api.referrals.said import Why
+from api.referrals.stored import Referral
 from matcher.programme.entries import Reason
 from matcher.programme.rules import Rules
-
-if TYPE_CHECKING:
-    from api.referrals.service import Why
-    from api.referrals.stored import Referral
 
 
 def for_good(rules: Rules, reasons: Iterable[Why]) -> list[str]:

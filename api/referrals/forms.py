@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 
 from api.referrals.lenders import ANSWERS
-from api.referrals.service import MOST_DOCUMENTS, MOST_REASONS, Said, Why
+from api.referrals.said import Said, Why
+from api.referrals.service import MOST_DOCUMENTS, MOST_REASONS
 from api.web.forms import Form
 
 LONGEST_NOTE: Final = 1000

@@ -99,9 +99,7 @@ def products_of(tx: Transaction, rules: Rules, lender_id: str) -> list[str]:
 # -- room for more -----------------------------------------------------------------------------------------------------
 
 
-def say_room(
-    tx: Transaction, actor: Actor, rules: Rules, product: str, answer: str, weeks: int | None = None
-) -> None:
+def say_room(tx: Transaction, actor: Actor, rules: Rules, product: str, answer: str, weeks: int | None = None) -> None:
     """Say whether there is room for more of a product: yes, no, or in so many weeks; nobody is seen for that.
 
     Raises:

@@ -21,7 +21,7 @@ from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction
 from api.web.errors import told
-from matcher.facts.participant import Known, ParticipantError, know, read_participant
+from matcher.facts.participant import Known, Participant, ParticipantError, know, read_participant
 from matcher.lenders import Match
 from matcher.programme.compiled import ProductRule, Rule
 from matcher.programme.criteria import Criterion
@@ -56,15 +56,10 @@ def pack_of(
         Refused: 409 where what is known contradicts itself.
     """
     facts = evidence_of(tx, person)
-    signals = readable(rules, signals_of(facts, rules.day))
-    try:
-        participant = read_participant(rules, signals)
-    except ParticipantError as error:
-        raise Refused.told(409, told(teller(rules, rules.programme.languages[0]), error.problems, "signals.")) from None
+    signals, participant = readable(rules, signals_of(facts, rules.day)), _known_of(tx, rules, person, facts)
     asked = rules.roles.get("amount_asked")
     if asked and amount_idr is not None:
         participant = participant.with_facts(**{asked: amount_idr})
-    participant = replace(participant, declines=declines_of(tx, person.id))
     known, rule = know(rules, participant), rules.product_ids[product]
     found = recommend(rules, participant, goal=product)
     match = next(one for one in found.products if one.id == product)
@@ -91,6 +86,21 @@ def pack_of(
     area = rules.referrals.area
     fact = participant.facts.get(area) if area else None
     return Packed(pack, match, 100 * met // len(conditions) if conditions else 100, str(fact.value) if fact else None)
+
+
+def offered_to(tx: Transaction, rules: Rules, person: Person) -> list[str]:
+    """The products that are offered to a participant today."""
+    participant = _known_of(tx, rules, person, evidence_of(tx, person))
+    return [one.id for one in recommend(rules, participant).products if one.offered]
+
+
+def _known_of(tx: Transaction, rules: Rules, person: Person, facts: Iterable[Evidence]) -> Participant:
+    signals = readable(rules, signals_of(facts, rules.day))
+    try:
+        participant = read_participant(rules, signals)
+    except ParticipantError as error:
+        raise Refused.told(409, told(teller(rules, rules.programme.languages[0]), error.problems, "signals.")) from None
+    return replace(participant, declines=declines_of(tx, person.id))
 
 
 def _asked_about(rules: Rules, rule: ProductRule) -> list[str]:

@@ -83,7 +83,9 @@ def get_referral(request: Asking, referral_id: FromPath[str], live: NamedDepende
     return _referral_page(request, referral_id, live)
 
 
-def _referral_page(request: Asking, referral_id: str, live: Live, typed: Typed = NOTHING, tried: str = "") -> Response[Any]:
+def _referral_page(
+    request: Asking, referral_id: str, live: Live, typed: Typed = NOTHING, tried: str = ""
+) -> Response[Any]:
     rules, actor = live.rules, actor_of(request)
     found = ask(request, stored.see, rules, referral_id)
     context: dict[str, Any] = {
@@ -214,7 +216,9 @@ def get_lenders(request: Asking, live: NamedDependency[Live]) -> Response[Any]:
 
 def _lenders_page(request: Asking, rules: Rules, typed: Typed = NOTHING) -> Response[Any]:
     found = look_up(request, lambda tx, actor: lenders.everybody(tx))
-    return page(request, "lenders.html", typed=typed, here="/lenders", found=found, providers=lenders.providers_in(rules))
+    return page(
+        request, "lenders.html", typed=typed, here="/lenders", found=found, providers=lenders.providers_in(rules)
+    )
 
 
 @post("/lenders/{organisation_id:str}")
@@ -244,4 +248,3 @@ HANDLERS: Final = (
     get_lenders,
     post_lender,
 )
-

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from api.assessments.stored import latest_of, summary_of
 from api.audit.service import note
 from api.consents import service as consents
 from api.participants import agreements
@@ -15,8 +14,9 @@ from api.record.refusals import Refused
 from api.record.transaction import Transaction
 from api.referrals.forms import Asked
 from api.referrals.lenders import Room, lenders, lenders_of, rooms
-from api.referrals.pack import check_fits, pack_of
-from api.referrals.service import Said, draft, move
+from api.referrals.pack import check_fits, offered_to, pack_of
+from api.referrals.said import Said
+from api.referrals.service import draft, move
 from api.referrals.stored import Referral
 from matcher.programme.rules import Rules
 
@@ -32,8 +32,7 @@ def prepare(
         Refused: as `may` does for a recommendation.
     """
     person = may(tx, actor, person_id, RECOMMENDATION)
-    row = latest_of(tx, [person_id]).get(person_id)
-    offered = summary_of(tx, row)["offered"] if row is not None else []
+    offered = offered_to(tx, rules, person)
     bound = {provider for lender in lenders(tx) for provider in lender["providers"]}
     running = [one.entry.id for one in rules.products if one.suggested and one.entry.provider in bound]
     choices = sorted(running, key=lambda one: one not in offered)

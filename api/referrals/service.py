@@ -7,7 +7,7 @@ that is lacking is told at once; what is done is written down with the referral'
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from api.referrals import consequences
 from api.referrals.lenders import lenders_of
 from api.referrals.pack import Packed, check_fits, pack_of
 from api.referrals.quotas import check_room
+from api.referrals.said import Said, Why
 from api.referrals.stored import Referral, add_event, due_after, find, referral_of
 from api.referrals.tables import REFERRALS
 from matcher.programme.entries import Transition
@@ -38,43 +39,6 @@ MOST_DOCUMENTS: Final = 10
 NOTE, STILL_LIVES, ASKED_FOR_GOOD = "note", "still_lives", "asked_for_good"
 """What is done without a transition: something is said to the other side; it is answered that a silent one still lives; a
 second officer is asked to approve a no that shuts a door for good."""
-
-
-@dataclass(frozen=True)
-class Why:
-    """A reason: a code of the programme, words where it needs some, and how much more is asked for where it is a number."""
-
-    code: str
-    text: str = ""
-    more: int | None = None
-
-
-@dataclass(frozen=True, repr=False)
-class Said:
-    """What is said with a transition; each part only where it is asked for."""
-
-    reasons: tuple[Why, ...] = ()
-    documents: tuple[str, ...] = ()
-    note: str = ""
-    amount_idr: int | None = None
-    on: date | None = None
-    days_late: int | None = None
-
-    @property
-    def kept(self) -> dict[str, Any]:
-        """What of it is kept sealed."""
-        texts = {why.code: why.text for why in self.reasons if why.text}
-        more = {why.code: why.more for why in self.reasons if why.more is not None}
-        found = {
-            "texts": texts,
-            "more": more,
-            "documents": list(self.documents),
-            "note": self.note,
-            "amount_idr": self.amount_idr,
-            "on": self.on.isoformat() if self.on else None,
-            "days_late": self.days_late,
-        }
-        return {name: value for name, value in found.items() if value not in ({}, [], "", None)}
 
 
 # -- drafting ----------------------------------------------------------------------------------------------------------
@@ -154,9 +118,7 @@ def _check_amount(name: str, amount_idr: int | None) -> None:
 
 def moves_of(rules: Rules, actor: Actor, referral: Referral) -> list[Transition]:
     """What whoever asks may do with a referral now, in the programme's order."""
-    return [
-        one for one in rules.referrals.transitions if referral.state in one.begins and actor.role in one.by
-    ]
+    return [one for one in rules.referrals.transitions if referral.state in one.begins and actor.role in one.by]
 
 
 def move(
@@ -344,5 +306,3 @@ def still_lives(tx: Transaction, actor: Actor, rules: Rules, referral_id: str, c
 def heard(tx: Transaction, referral: Referral) -> None:
     """Keep that somebody said something: a silence begins anew."""
     tx.run(update(REFERRALS).where(REFERRALS.c.id == referral.id).values(heard_at=tx.now, quiet_at=None))
-
-

@@ -9,7 +9,7 @@ import pytest
 from api.participants.declines import declines_of
 from api.record.approvals import Waits
 from api.record.refusals import Refused
-from api.referrals.service import Why
+from api.referrals.said import Why
 from matcher.facts.participant import Decline
 from tests.api.approvals.two import Two, lets_stand
 from tests.referring import PRODUCT, Referring

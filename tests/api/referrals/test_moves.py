@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, update
 from api.participants.tables import DECLINES
 from api.record.refusals import Refused
 from api.referrals import service
-from api.referrals.service import Said, Why
+from api.referrals.said import Said, Why
 from api.referrals.stored import find
 from api.referrals.tables import REFERRALS
 from tests.chains import faults_in
@@ -76,13 +76,13 @@ def test_every_pair_of_a_state_and_a_role_makes_exactly_the_transitions_of_the_t
                 tx.run(update(REFERRALS).values(state=state.id, version=7, due_at=None, quota_month=None))
             allowed = login in rule.by and state.id in rule.begins
             try:
-                after = referring.move(LOGINS[login], replace(sent, version=7), rule.id, **vars(what_it_asks(rules, rule, today)))
+                after = referring.move(
+                    LOGINS[login], replace(sent, version=7), rule.id, **vars(what_it_asks(rules, rule, today))
+                )
                 assert allowed, (state.id, rule.id)
                 assert after.state == rule.to
                 with referring.kail.record.read() as tx:
-                    assert tx.one(select(REFERRALS.c.quota_month))[0] == (
-                        "2026-12" if "quota" in rule.asks else None
-                    )
+                    assert tx.one(select(REFERRALS.c.quota_month))[0] == ("2026-12" if "quota" in rule.asks else None)
             except Refused as refused:
                 assert not allowed, (state.id, rule.id, refused)
                 assert refused.status in (403, 409)
@@ -133,7 +133,11 @@ def test_a_decision_without_a_reason_is_refused_with_all_that_is_wrong(referring
         assert (refused.value.status, [trouble.code for trouble in refused.value.troubles]) == (400, [code])
     with pytest.raises(Refused) as refused:
         referring.move("officer", sent, "decline", amount_idr=1, documents=("KTP",))
-    assert codes(refused) == [("reasons", "give_reasons"), ("documents", "not_asked_here"), ("amount_idr", "not_asked_here")]
+    assert codes(refused) == [
+        ("reasons", "give_reasons"),
+        ("documents", "not_asked_here"),
+        ("amount_idr", "not_asked_here"),
+    ]
     assert referring.as_seen("officer", sent).state == "sent"
 
 
