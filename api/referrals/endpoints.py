@@ -82,7 +82,7 @@ def _event(actor: Actor, event: Event) -> dict[str, Any]:
 def post_preview(
     request: Asking, person_id: FromPath[str], body: RawBody, live: NamedDependency[Live]
 ) -> Response[bytes]:
-    """Show exactly what a lender would be sent for {product, lender_id, amount_idr}, and whether it has room; nothing is sent."""
+    """Show exactly what a lender would be sent for {product, lender_id, amount_idr}, and whether it has room."""
     form = Form.of_json(body)
     asked = read_asked(form)
     form.done()

@@ -1,7 +1,7 @@
 """The pack: what a lender is sent of a participant, and nothing else. No score, no tier, and no order made of them.
 
-It holds who they are and how to reach them; the facts that the product's published conditions and the instalment ask about, each
-with what proves it and its age; the steps that are proven; each condition, met or not, with their own value; the sum by
+It holds who they are and how to reach them; the facts that the product's published conditions and the instalment ask
+about, each with what proves it and its age; the steps that are proven; each condition, met or not, with their own value; the sum by
 which the instalment fits; and the consent. It is made when it is sent and says so; papers stay with people.
 """
 

@@ -1,4 +1,4 @@
-"""Quotas: how many a lender takes of a product in a month of Jakarta, and for how much. A place is taken when one is accepted.
+"""Quotas: how many a lender takes of a product in a month of Jakarta, and for how much. A place is taken by accepting.
 
 What is taken is counted from the referrals themselves, under their lender's lock: there is no counter that could differ.
 A place that is given back is free at once.

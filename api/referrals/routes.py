@@ -36,8 +36,8 @@ _SAID: Final[Schema] = {
 }
 PACK: Final[Schema] = {
     "type": "object",
-    "description": "What the lender is sent: person, evidence with proof and age, steps proven, conditions met and open, the "
-    "sum of the instalment, consent. No score and no tier.",
+    "description": "What the lender is sent: person, evidence with proof and age, steps proven, conditions met and open, "
+    "the sum of the instalment, consent. No score and no tier.",
 }
 EVENT: Final = named(
     "Something that was done.",

@@ -1,7 +1,7 @@
-"""What can be done with referrals: drafted, and moved from state to state as the programme's table allows, by whom it allows.
+"""What can be done with referrals: drafted, and moved from state to state as the programme's table allows, by whom it says.
 
 A transition says itself what it needs: a consent, reasons, documents, an amount, a day, a place in the quota. Everything
-that is lacking is told at once; what is done is written down with the referral's next version, so that of two at once one wins.
+that is lacking is told at once; what is done is written down with the next version, so that of two at once one wins.
 """
 
 from __future__ import annotations

@@ -68,8 +68,8 @@ class Referral:
 
 
 _KEPT: Final = (
-    "id participant_id organisation_id lender_id product version drafted_at sent_at since due_at heard_at quiet_at amount_idr kecamatan "
-    "complete quota_month"
+    "id participant_id organisation_id lender_id product version drafted_at sent_at since due_at heard_at quiet_at amount_idr "
+    "kecamatan complete quota_month"
 ).split()
 
 

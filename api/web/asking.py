@@ -37,7 +37,7 @@ NO_STORE: Final = {"cache-control": "no-store"}
 
 
 def in_thread(work: Callable[P, T]) -> Callable[P, Awaitable[T]]:
-    """Do a handler's work in a thread of the record's, since it waits for the database: who looks waits for nobody who writes.
+    """Do a handler's work in a thread of the record's, since it waits for the database; who looks has threads apart.
 
     The framework's own `sync_to_thread` wraps a handler anew for every further method of its path (Litestar 2.25), and
     then answers with a coroutine that nobody awaited.

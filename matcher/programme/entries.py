@@ -334,8 +334,9 @@ class Reason(Dated):
 class Referrals:
     """The states of referrals, the ways between them and the reasons; when a silent one is asked about (`quiet_days`).
 
-    After `office_days` more without an answer it goes to the office. `ends_without_consent`: the transition that is made when
-    the participant no longer agrees. `facts`: signals that a lender is told of everybody; `area`: the one of where they live.
+    After `office_days` more without an answer it goes to the office. `ends_without_consent`: the transition that is made
+    when the participant no longer agrees. `facts`: signals that a lender is told of everybody; `area`: that of where they
+    live.
     """
 
     states: tuple[State, ...]
