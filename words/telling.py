@@ -26,6 +26,7 @@ class Teller(Speaker):
             "product": {p.id: p.name for p in programme.products}
             | {name: p.entry.name for name, p in rules.product_ids.items()},
             "step": {s.id: s.name for s in programme.steps},
+            "refusal": {r.id: r.name for r in programme.referrals.reasons},
             "tier": {t.id: t.name for t in programme.tiers} | {t.tier.id: t.tier.name for t in rules.tiers},
         }
 

@@ -26,7 +26,7 @@ from api.record.actor import Actor
 from api.record.live import Live
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Record, Transaction, new_id
-from matcher.facts.participant import Decline
+from matcher.facts.declines import Decline
 from matcher.programme.rules import Rules
 
 TRIES: Final = 3

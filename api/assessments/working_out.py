@@ -31,6 +31,7 @@ Inputs = Mapping[str, Any]
 CLASSES: Final = {
     "rank_referral": 0,
     "rank_tier_programme": 0,
+    "rank_declined": 1,
     "rank_path": 1,
     "rank_came_for": 2,
     "rank_capacity": 2,

@@ -11,7 +11,7 @@ from sqlalchemy import Row, select
 
 from api.participants.tables import DECLINES
 from api.record.transaction import Transaction
-from matcher.facts.participant import Decline
+from matcher.facts.declines import Decline
 
 _IN_ORDER = select(DECLINES).order_by(DECLINES.c.on, DECLINES.c.id)
 

@@ -10,7 +10,7 @@ from api.participants.declines import declines_of
 from api.record.approvals import Waits
 from api.record.refusals import Refused
 from api.referrals.said import Why
-from matcher.facts.participant import Decline
+from matcher.facts.declines import Decline
 from tests.api.approvals.two import Two, lets_stand
 from tests.referring import PRODUCT, Referring
 
