@@ -247,6 +247,9 @@ class _Check(Notes):
         for key, name in (("starts_with", said.starts_with), ("intervention", said.intervention)):
             if name:
                 self.known("referrals", where, key, name, self.interventions)
+        begun = self.interventions.get(said.starts_with)
+        if begun is not None and begun.kind in ("wait", "referral"):  # the matcher suggests neither for this
+            self.note("referrals", where, "starts_with_never", intervention=begun.id, kind=begun.kind)
         step = self.interventions.get(said.intervention)
         if step is not None and not (step.sets or step.reveals or step.requests):
             self.note("referrals", where, "first_changes_nothing", intervention=step.id)

@@ -72,6 +72,10 @@ MISTAKES = {
         "referrals", 'starts_with = "tally_book"', 'starts_with = "tally_boko"', "reason short_tally",
         "starts_with names 'tally_boko'", "Did you mean tally_book?",
     ),
+    "something that is never suggested to start with": Mistake(
+        "referrals", 'starts_with = "tally_book"', 'starts_with = "loan_runs_out"', "reason short_tally",
+        "starts with loan_runs_out, a wait", "Name an intervention that can be suggested.",
+    ),
     "an unknown intervention first": Mistake(
         "referrals", STALL, 'intervention = "stall_permits"', "reason no_stall", "intervention names 'stall_permits'",
         "Did you mean stall_permit?",
