@@ -121,8 +121,16 @@ def a_programme(
         "referrals": {
             "quiet_days": {"value": 14, **OURS},
             "office_days": {"value": 7, **OURS},
-            "state": [{"id": "made", "name": WORDS, "turn": "nobody", "ends": True, "hl7": "completed", **OURS}],
-            "transition": [{"id": "make", "name": WORDS, "begins": [], "to": "made", "by": ["mentor"], **OURS}],
+            "ends_without_consent": "end",
+            "state": [
+                {"id": "made", "name": WORDS, "turn": "mentor", "hl7": "draft", **OURS},
+                {"id": "over", "name": WORDS, "turn": "nobody", "ends": True, "hl7": "completed", **OURS},
+            ],
+            "transition": [
+                {"id": "make", "name": WORDS, "begins": [], "to": "made", "by": ["mentor"], **OURS},
+                {"id": "send", "name": WORDS, "begins": ["made"], "to": "over", "by": ["mentor"], "asks": ["pack"], **OURS},
+                {"id": "end", "name": WORDS, "begins": ["made"], "to": "over", "by": ["kail"], **OURS},
+            ],
         },
     }
 

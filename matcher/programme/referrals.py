@@ -163,10 +163,10 @@ class _Check(Notes):
         if self.known("referrals", "file", "ends_without_consent", referrals.ends_without_consent, named):
             if named[referrals.ends_without_consent].by != ("kail",):
                 self.note("referrals", "file", "ends_without_consent_by", transition=referrals.ends_without_consent)
-        for one in referrals.transitions:
-            if not one.begins and (one.asks or one.reasons or one.by != ("mentor",)):
-                self.note("referrals", f"transition {one.id}", "draft_asks_nothing")
-        drafts = {one.to for one in referrals.transitions if not one.begins}
+        first = [one for one in referrals.transitions if not one.begins]
+        if len(first) == 1 and (first[0].asks or first[0].reasons or first[0].by != ("mentor",)):
+            self.note("referrals", f"transition {first[0].id}", "draft_asks_nothing")
+        drafts = {one.to for one in first}
         if drafts and not any("pack" in one.asks and drafts & {*one.begins} for one in referrals.transitions):
             self.note("referrals", "file", "nothing_sends")
         for key, names in (("facts", referrals.facts), ("area", (referrals.area,) if referrals.area else ())):

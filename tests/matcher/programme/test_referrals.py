@@ -32,7 +32,7 @@ MISTAKES = {
         "referrals", 'hl7 = "requested"', 'hl7 = "request"', "state brought", "hl7 is 'request'", "Did you mean requested?"
     ),
     "nowhere to begin": Mistake(
-        "referrals", "begins = []\n", "", "transition bring", "begins is missing", "Add begins."
+        "referrals", "begins = []\n", "", "transition speak_of", "begins is missing", "Add begins."
     ),
     "a reason of no kind": Mistake(
         "referrals", 'kind = "decline"\nabout', 'kind = "declined"\nabout', "reason short_tally", "kind is 'declined'",
@@ -61,7 +61,7 @@ MISTAKES = {
     ),
     "nobody who does it": Mistake("referrals", 'by = ["kail"]', "by = []", "transition fade", "by is missing", "Add by."),
     "an unknown thing to give": Mistake(
-        "referrals", '"consent", "amount"', '"consents", "amount"', "transition bring", "asks names 'consents'",
+        "referrals", '"consent", "pack"', '"consents", "pack"', "transition bring", "asks names 'consents'",
         "Did you mean consent?",
     ),
     "an unknown signal": Mistake(
@@ -106,8 +106,24 @@ MISTAKES = {
     "no beginning": Mistake(
         "referrals", "begins = []", 'begins = ["promised"]', "file", "no transition makes a referral", "begins = []"
     ),
+    "a draft that asks for something": Mistake(
+        "referrals", 'to = "spoken_of"', 'to = "spoken_of"\nasks = ["day"]', "transition speak_of", "or asks for something",
+        'by = ["mentor"]',
+    ),
+    "nothing that sends it": Mistake(
+        "referrals", '"consent", "pack"', '"consent"', "file", "no transition that sends", '"pack"'
+    ),
+    "an end without consent that is no transition": Mistake(
+        "referrals", '"unsay"\nfacts', '"unsays"\nfacts', "file", "ends_without_consent names 'unsays'", "Did you mean unsay?"
+    ),
+    "an end without consent by somebody": Mistake(
+        "referrals", '"unsay"\nfacts', '"bring"\nfacts', "file", "names bring, which is not by kail", 'by = ["kail"]'
+    ),
+    "a fact that is no signal": Mistake(
+        "referrals", "facts = []", 'facts = ["months_of_tally", "no_such"]', "file", "facts names 'no_such'", ""
+    ),
     "two beginnings": Mistake(
-        "referrals", 'begins = ["promised"]', "begins = []", "file", "begin in several states: brought, handed_over",
+        "referrals", 'begins = ["promised"]', "begins = []", "file", "begin in several states: handed_over, spoken_of",
         "to one of them",
     ),
     "a state that nothing reaches": Mistake(
