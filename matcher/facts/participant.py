@@ -111,6 +111,7 @@ def know(rules: Rules, participant: Participant) -> Known:
     is doubtful: it is stale, whatever its own date, and asked again.
     """
     low, high, stale = intervals(rules, participant)
+    since = growing_since(rules, participant, high)  # before anything follows: a stale answer began nothing
     follow(rules, low, high)
     yes, no = ask_tests(rules, low, high)
     doubtful = {place for place, wait in rules.endings if met(wait.need_clauses, yes) and wait.changes & no}
@@ -121,7 +122,7 @@ def know(rules: Rules, participant: Participant) -> Known:
     if doubtful:
         stale |= {name for name, place in rules.position.items() if place in doubtful}
     bars = bars_of(rules, participant.declines, low, yes) if participant.declines else ()
-    return Known(low, high, yes, no, stale, growing_since(rules, participant, high), bars)
+    return Known(low, high, yes, no, stale, since, bars)
 
 
 def value_of_role(rules: Rules, known: Known, role: str) -> int | None:
