@@ -107,6 +107,20 @@ class Form:
                 self.trouble(name, "no_choice", as_sent(one), allowed=self._named(name, allowed))
         return tuple(code for code in allowed if code in given)
 
+    def ids(self, name: str, most: int) -> tuple[str, ...]:
+        """Some ids, each once, such as those of the rows of a list that were ticked."""
+        value = self.raw(name)
+        given = [value] if self.from_page and isinstance(value, str) else value
+        if not given:
+            self.trouble(name, "none_chosen")
+        elif not isinstance(given, list) or not all(isinstance(one, str) and len(one) <= LONGEST for one in given):
+            self.trouble(name, "no_list")
+        elif len(set(given)) > most:
+            self.trouble(name, "many_chosen", most=most)
+        else:
+            return tuple(dict.fromkeys(given))
+        return ()
+
     def _named(self, name: str, codes: Iterable[str]) -> list[Any]:
         """Codes as whoever sent something reads them: on a page by their names."""
         return [Named(_KINDS.get(name, name), code) for code in codes] if self.from_page else list(codes)
