@@ -80,15 +80,15 @@ class Form:
             self.trouble(name, "wanted")
         return text
 
-    def choice(self, name: str, allowed: Collection[str], default: str | None = None) -> str:
-        """One of some codes."""
+    def choice(self, name: str, allowed: Collection[str], default: str | None = None, *, kind: str = "") -> str:
+        """One of some codes; `kind`: theirs, where the field is not called like it."""
         value = self.raw(name)
         if value is None and default is not None:
             return default
         if value is None:
             self.trouble(name, "wanted")
         elif not isinstance(value, str) or value not in allowed:
-            self.trouble(name, "no_choice", as_sent(value), allowed=self._named(name, allowed))
+            self.trouble(name, "no_choice", as_sent(value), allowed=self._named(kind or name, allowed))
         else:
             return value
         return next(iter(allowed))

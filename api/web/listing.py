@@ -60,7 +60,7 @@ def read_view(listing: Listing, fields: Mapping[str, str]) -> View:
     Raises:
         Refused: 400, with every value that cannot be read.
     """
-    view, refused = _read(listing, fields)
+    view, refused = _read(listing, fields, on_page=False)
     if refused:
         raise refused
     return view
@@ -78,12 +78,13 @@ def view_of(request: Asking, listing: Listing) -> View:
 def view_on_page(request: Asking, listing: Listing, typed: Typed = NOTHING) -> tuple[View, Typed]:
     """As `view_of`, for a page: it shows what could be read, with what could not beside it. `typed`: of its other forms."""
     fields = fields_asked(request)
-    view, refused = _read(listing, fields)
+    view, refused = _read(listing, fields, on_page=True)
     return view, Typed.after(refused, fields, language_of(request)) if refused and typed is NOTHING else typed
 
 
-def _read(listing: Listing, fields: Mapping[str, str]) -> tuple[View, Refused | None]:
-    form = Form({name: value.strip() for name, value in fields.items()}, from_page=True)
+def _read(listing: Listing, fields: Mapping[str, str], *, on_page: bool) -> tuple[View, Refused | None]:
+    sent = {name: value.strip() for name, value in fields.items()}
+    form = Form({name: value for name, value in sent.items() if value}, from_page=on_page)
     read = {one.key: _wanted(form, one) for one in listing.filters}
     wanted = {key: value for key, value in read.items() if value is not None}
     sort = form.raw("sort") or ""
@@ -102,7 +103,7 @@ def _wanted(form: Form, one: Filter) -> Any:
         return None if bounds == (None, None) else bounds
     before = len(form.troubles)
     if isinstance(one, Choice):
-        asked = form.choice(one.key, one.codes, "")
+        asked = form.choice(one.key, one.codes, "", kind=one.kind)
     else:
         asked = form.text(one.key, wanted=False, most=_LONGEST_WORD)
     return asked if asked and len(form.troubles) == before else None

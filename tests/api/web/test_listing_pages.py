@@ -14,8 +14,8 @@ from api.assessments import disagreement
 from api.audit.tables import LOOKS
 from api.participants import people
 from api.record import jobs
-from api.record.listed import Page, View
-from api.record.refusals import Refused
+from api.record.listed import MOMENT, Between, ListColumn, Listing, Page, View, Word
+from api.record.refusals import Refused, Trouble
 from api.web.forms import Form
 from api.web.frame import Says
 from api.web.listing import Shown
@@ -81,6 +81,10 @@ def test_a_page_shows_the_list_beside_what_could_not_be_read(small_kail):
     with small_kail.client("operator") as client:
         answer = client.get("/accounts?of_role=king&sort=name")
         assert errors_of(answer, 400) == ["of_role"]
+        assert '<details class="controls" open>' in answer.text
+        assert "Pendamping, Pemberi modal, Analis, Operator." in read(answer, 400).text
+        refused = client.get("/api/v1/accounts?of_role=king&language=en").json()["problems"]
+        assert [problem["remedy"] for problem in refused] == ["Choose one of mentor, lender, analyst, operator."]
         assert "Mentor2" in answer.text
         assert client.get("/accounts?page=2").status_code == 400
 
@@ -123,6 +127,25 @@ def test_only_objections_of_a_page_are_opened_and_noted(small_kail, monkeypatch)
     with small_kail.record.read() as tx:
         looks = small_kail.record.logs.find(tx.sql, select(LOOKS.c.detail).where(LOOKS.c.action == "saw_objections"))
     assert sorted(row.detail.count(",") + 1 for row in looks) == [1, 2]
+
+
+def test_bounds_and_words_that_were_asked_for_stand_in_their_fields_and_what_is_wrong_beside_them(small_kail):
+    listing = Listing((ListColumn("at", "moment", MOMENT),), "-at", (Between("amount"), Word("word")))
+    sent = {"amount_from": "5.000.000", "amount_to": "many", "word": "<kur>"}
+    view = View(listing, wanted={"amount": (5_000_000, None), "word": "<kur>"})
+    assert Shown(Page(view, [], 0, None, None), "/queue").fields == {"amount_from": "5000000", "word": "<kur>"}
+    typed = Typed.after(Refused(400, Trouble("amount_to", "no_whole_number")), sent, "en")
+    says, template = (
+        Says(small_kail.live.rules, "en"),
+        '{% import "listing.html" as l with context %}{{ l.controls(shown) }}',
+    )
+    for known, bounds in ((NOTHING, ["5000000", ""]), (typed, ["5.000.000", "many"])):
+        given = {**says.given, "typed": known, "shown": Shown(Page(view, [], 0, None, None), "/queue")}
+        page = small_kail.app.template_engine.engine.from_string(template).render(given)
+        assert re.findall(r'name="amount_\w+"[^>]*? value="([^"]*)" inputmode="numeric"', page) == bounds
+        assert 'value="&lt;kur&gt;"' in page
+        assert ('id="amount_to-wrong"' in page) == (known is typed)
+    assert '<option value="-at" selected>Time: latest first</option>' in page
 
 
 # -- choosing many -----------------------------------------------------------------------------------------------------
