@@ -39,7 +39,7 @@ from api.web.typed import NOTHING, Typed
 T = TypeVar("T")
 PICKED: Final = "picked"
 """The field of the ids that were ticked; in an address: all of the page are."""
-_MARK: Final = re.compile(r"(after|before)\.([A-Za-z0-9_-]{1,64})\.(.{0,200})", re.DOTALL)
+_MARK: Final = re.compile(r"(after|before)\.([A-Za-z0-9_-]{1,64})\.(.{0,1000})", re.DOTALL)
 _NUMBER: Final = re.compile(r"[0-9]{1,15}")
 _WHOLE: Final = re.compile(r"-?[0-9]{1,15}")
 _MOMENT: Final = "%Y%m%dT%H%M%S.%f"
@@ -79,11 +79,19 @@ def view_on_page(request: Asking, listing: Listing, typed: Typed = NOTHING) -> t
     """As `view_of`, for a page: it shows what could be read, with what could not beside it. `typed`: of its other forms."""
     fields = fields_asked(request)
     view, refused = _read(listing, fields, on_page=True)
-    return view, Typed.after(refused, fields, language_of(request)) if refused and typed is NOTHING else typed
+    if refused is None or typed is not NOTHING:
+        return view, typed
+    kept = {name: value for name, value in fields.items() if name in _fields_of(listing)}
+    return view, Typed.after(refused, kept, language_of(request))
+
+
+def _fields_of(listing: Listing) -> list[str]:
+    bounds = [f"{one.key}_{side}" for one in listing.filters if isinstance(one, Between) for side in ("from", "to")]
+    return ["sort", "page", *(one.key for one in listing.filters), *bounds]
 
 
 def _read(listing: Listing, fields: Mapping[str, str], *, on_page: bool) -> tuple[View, Refused | None]:
-    sent = {name: value.strip() for name, value in fields.items()}
+    sent = {name: value if name == "page" else value.strip() for name, value in fields.items()}
     form = Form({name: value for name, value in sent.items() if value}, from_page=on_page)
     read = {one.key: _wanted(form, one) for one in listing.filters}
     wanted = {key: value for key, value in read.items() if value is not None}

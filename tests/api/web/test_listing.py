@@ -214,6 +214,14 @@ def test_whatever_comes_and_goes_between_two_pages_what_stays_is_seen_once(thing
     check()
 
 
+def test_blanks_at_the_end_of_what_a_list_is_sorted_by_are_part_of_the_mark(things):
+    there = things(
+        [{"amount": 1, "at": MORNING, "name": name, "state": "new"} for name in ("a", "a ", "a  ", " b", "b")]
+    )
+    for order in ("word", "-word"):
+        check_pages(lambda view: read_there(things.kail, view), there, {"sort": order}, as_there(things.kail))
+
+
 def test_where_the_row_of_a_hidden_mark_is_gone_the_list_begins_anew(things):
     things([{"amount": 1, "at": MORNING, "name": name, "state": "new"} for name in "abcdefgh"])
     first = read_there(things.kail, read_view(LISTED, {"sort": "name"}))
