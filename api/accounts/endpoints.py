@@ -13,8 +13,10 @@ from api.accounts.passwords import new_password
 from api.accounts.tables import ROLES
 from api.record.actor import Actor
 from api.record.approvals import Waits
+from api.record.listed import plain
 from api.web.asking import Asking, actor_of, answer_json, ask, in_thread, in_turn, look_up, refuse_foreign
 from api.web.forms import Form
+from api.web.listing import answer_page, view_of
 from api.web.waiting import answer_waits
 
 
@@ -86,8 +88,9 @@ def delete_key(request: Asking, key_id: FromPath[str]) -> Response[bytes]:
 @get("/api/v1/accounts")
 @in_thread
 def get_accounts(request: Asking) -> Response[bytes]:
-    """List the accounts of the organisation."""
-    return answer_json({"accounts": look_up(request, service.accounts_of)})
+    """List the accounts of the organisation, a page at a time."""
+    page = look_up(request, service.see_accounts, view_of(request, service.LISTED))
+    return answer_page(page, plain)
 
 
 @post("/api/v1/accounts", status_code=201)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, case, func, insert, select, update
 
 from api.accounts import passwords
 from api.accounts.api_keys import revoke_keys
@@ -17,9 +17,17 @@ from api.accounts.tables import ACCOUNTS, ORGANISATIONS, ROLES
 from api.audit.service import note
 from api.record.actor import Actor
 from api.record.approvals import Approval, Waits, keep_alone
+from api.record.listed import WORDS, Choice, ListColumn, Listing, Page, View, page_in
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Record, Transaction, new_id
 
+LISTED: Final = Listing(
+    (ListColumn("name", sorts=WORDS, hidden=True), ListColumn("login", sorts=WORDS, hidden=True)),
+    "login",
+    (Choice("of_role", ROLES, "role"), Choice("of_state", ("open", "closed"), "account_state")),
+)
+"""What may be asked of the accounts."""
+_SEEN: Final = [ACCOUNTS.c[name] for name in ("id", "login", "name", "role", "active", "version")]
 MADE, CHANGED, RESET = "operator_made", "operator_changed", "password_reset"
 """The kinds of approvals about accounts."""
 
@@ -306,9 +314,17 @@ def organisation_of(tx: Transaction, actor: Actor) -> str:
 
 def accounts_of(tx: Transaction, actor: Actor) -> list[dict[str, Any]]:
     """The accounts of the operator's organisation."""
-    columns = (ACCOUNTS.c.id, ACCOUNTS.c.login, ACCOUNTS.c.name, ACCOUNTS.c.role, ACCOUNTS.c.active, ACCOUNTS.c.version)
-    mine = select(*columns).where(ACCOUNTS.c.organisation_id == actor.organisation_id).order_by(ACCOUNTS.c.login)
+    mine = select(*_SEEN).where(ACCOUNTS.c.organisation_id == actor.organisation_id).order_by(ACCOUNTS.c.login)
     return [dict(row._mapping) for row in tx.all(mine)]
+
+
+def see_accounts(tx: Transaction, actor: Actor, view: View) -> Page[Row[Any]]:
+    """A page of the accounts of the operator's organisation."""
+    c = ACCOUNTS.c
+    mine = select(*_SEEN).where(c.organisation_id == actor.organisation_id)
+    state = case((c.active, "open"), else_="closed")
+    by = {"name": func.lower(c.name), "login": c.login, "of_role": c.role, "of_state": state}
+    return page_in(tx, mine, by, c.id, view)
 
 
 def mentors_of(tx: Transaction, actor: Actor, *, closed: bool = False) -> list[Row[Any]]:

@@ -21,6 +21,7 @@ from api.record.transaction import Transaction
 from api.web.asking import Asking, actor_of, answer_json, ask, in_thread, record_of
 from api.web.errors import language_of
 from api.web.forms import Form
+from api.web.listing import answer_page, view_of
 from api.web.waiting import answer_waits
 
 
@@ -40,8 +41,8 @@ def shown(person: Person) -> dict[str, Any]:
 @get("/api/v1/participants")
 @in_thread
 def get_participants(request: Asking) -> Response[bytes]:
-    """List one's participants."""
-    return _listed(request, "")
+    """List one's participants, a page at a time."""
+    return answer_page(ask(request, people.see_people, view_of(request, people.LISTED)), shown)
 
 
 @post("/api/v1/participants/search", status_code=200)
@@ -51,11 +52,7 @@ def post_search(request: Asking, body: RawBody) -> Response[bytes]:
     form = Form.of_json(body)
     wanted = form.text("text")
     form.done()
-    return _listed(request, wanted)
-
-
-def _listed(request: Asking, search: str) -> Response[bytes]:
-    return answer_json({"participants": [shown(person) for person in ask(request, people.look_for, search).people]})
+    return answer_json({"participants": [shown(person) for person in ask(request, people.look_for, wanted).people]})
 
 
 @post("/api/v1/participants", status_code=201)

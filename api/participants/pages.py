@@ -24,6 +24,7 @@ from api.web.asking import Asking, actor_of, ask, in_thread, look_up, record_of
 from api.web.errors import language_of
 from api.web.forms import Form
 from api.web.frame import go, page
+from api.web.listing import show, view_on_page
 from api.web.typed import NOTHING, Typed, attempt
 from api.web.waiting import go_and_wait
 from words.speaking import speaker
@@ -35,7 +36,11 @@ from words.speaking import speaker
 @in_thread
 def get_participants(request: Asking) -> Response[Any]:
     """List one's participants; an operator, who has all of them, searches or picks a mentor."""
-    return _list_page(request)
+    if actor_of(request).role != "mentor":
+        return _list_page(request)
+    view, typed = view_on_page(request, people.LISTED)
+    shown = show(request, ask(request, people.see_people, view), "/participants")
+    return page(request, "participants.html", typed=typed, shown=shown, people=shown.page.rows)
 
 
 @post("/participants")

@@ -26,6 +26,7 @@ from api.participants.lookups import (
 from api.participants.tables import PARTICIPANTS
 from api.record import answered, jobs
 from api.record.actor import Actor
+from api.record.listed import MOMENT, WORDS, ListColumn, Listing, Page, View, page_of
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction, new_id
 
@@ -34,6 +35,12 @@ MOST_FOUND: Final = 50
 """How many an operator is shown of those who are called so: our choice. Of more it is said that another word is needed."""
 _MOST_OPENED: Final = 1_000
 """How many are opened to find them, where the words are longer than what is marked."""
+
+
+LISTED: Final = Listing(
+    (ListColumn("name", sorts=WORDS, hidden=True), ListColumn("created_at", "moment", MOMENT)), "name"
+)
+"""What may be asked of a mentor's participants."""
 
 
 class Found(NamedTuple):
@@ -229,6 +236,14 @@ def look_for(tx: Transaction, actor: Actor, search: str = "", mentor_id: str = "
         found = _found(tx, actor, search) if search else Found([])
     note(tx, actor, "listed", "account", actor.account_id, participants=[person.id for person in found.people])
     return found
+
+
+def see_people(tx: Transaction, actor: Actor, view: View) -> Page[Person]:
+    """A page of the asking mentor's participants; who is on it is noted. All are opened, since names are sorted."""
+    by = {"name": lambda one: one.identity.get("name", "").casefold(), "created_at": lambda one: one.created_at}
+    page = page_of(people_of(tx, actor), by, lambda one: one.id, view)
+    note(tx, actor, "listed", "account", actor.account_id, participants=[person.id for person in page.rows])
+    return page
 
 
 def change(tx: Transaction, actor: Actor, person_id: str, version: int, identity: Mapping[str, str]) -> int:

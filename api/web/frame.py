@@ -15,13 +15,14 @@ from litestar.response import Redirect
 
 from api import __version__
 from api.record.actor import Actor
+from api.record.listed import Listing
 from api.record.live import Live
 from api.web import errors
 from api.web.asking import NO_STORE, SAFE, Asking
 from api.web.once import hidden_token
 from api.web.typed import NOTHING, Typed
 from matcher.programme.rules import Rules
-from words.speaking import speaker
+from words.speaking import Named, speaker
 from words.telling import teller
 
 HOMES: Final[Mapping[str, str]] = {
@@ -49,6 +50,14 @@ MENU: Final[Mapping[str, tuple[str, ...]]] = {
 """The pages in the menu of each role."""
 
 
+ORDERS: Final[Mapping[str, tuple[str, str]]] = {
+    "words": ("words", "words_down"),
+    "moment": ("moment", "moment_down"),
+    "whole": ("whole", "whole_down"),
+}
+"""What it is called to sort by such values, and to sort by them from the last."""
+
+
 class Says:
     """What templates say values with, in one language: code(), day(), moment(), options(), to() and sentences of pages."""
 
@@ -64,6 +73,7 @@ class Says:
             "_": self.sentence,
             "code": self.t.name,
             "options": self.options,
+            "orders": self.orders,
             "day": self.day,
             "moment": self.moment,
             "rupiah": self.t.rupiah,
@@ -78,6 +88,15 @@ class Says:
     def options(self, kind: str, some: Sequence[str] = ()) -> list[tuple[str, str]]:
         """Codes to choose from, with their names."""
         return [(code, self.t.name(kind, code)) for code in some or self.t.catalogue.codes(kind)]
+
+    def orders(self, listing: Listing) -> list[tuple[str, str]]:
+        """The orders that a list may be sorted in, in words."""
+        return [(order, self._order(listing, order)) for order in listing.orders()]
+
+    def _order(self, listing: Listing, order: str) -> str:
+        column = listing.column(order.removeprefix("-"))
+        said = ORDERS[column.sorts][order.startswith("-")]
+        return self.t.sentence("order", said, column=Named("column", column.key))
 
     def day(self, value: date | str | None) -> str:
         """A day written out."""
@@ -154,7 +173,7 @@ def asked_language(request: Asking) -> str:
     return "" if language == request.app.state.live.programme.languages[0] else language
 
 
-def go(request: Asking, path: str, done: str = "") -> Redirect:
-    """Send the browser on to a page, after a form; `done` names what is said there."""
-    where = address(path, asked_language(request), done=done)
+def go(request: Asking, path: str, done: str = "", **more: str) -> Redirect:
+    """Send the browser on to a page, after a form; `done` names what is said there, `more` is asked of it."""
+    where = address(path, asked_language(request), done=done, **more)
     return Redirect(where, status_code=303, headers=dict(NO_STORE))

@@ -127,7 +127,7 @@ def test_what_is_sent_and_answered_is_what_the_document_says(small_kail, ask):
     work()
     imported = ask("mentor", "GET /api/v1/jobs/{job_id}", sent["id"])
     assert (imported["state"], imported["result"]["taken"], len(imported["pieces"])) == ("done", 1, 1)
-    [nameless] = [one for one in ask("mentor", "GET /api/v1/participants")["participants"] if one["id"] != person]
+    [nameless] = [one for one in ask("mentor", "GET /api/v1/participants")["items"] if one["id"] != person]
     assert "name" not in ask("mentor", "GET /api/v1/participants/{person_id}", nameless["id"])
     made = ask("mentor", "POST /api/v1/participants/{person_id}/assessments", person, goal="kur_super_mikro")
     first = made["id"]
@@ -142,15 +142,15 @@ def test_what_is_sent_and_answered_is_what_the_document_says(small_kail, ask):
     ask("mentor", "POST /api/v1/assessments/{assessment_id}/override", first, chosen=other, code="other", note="Later.")
     ask("mentor", "POST /api/v1/assessments/{assessment_id}/objection", second, words="No.")
     # an operator, an analyst
-    [waiting] = ask("operator", "GET /api/v1/objections")["objections"]
+    [waiting] = ask("operator", "GET /api/v1/objections")["items"]
     decided = {"decision": "corrected", "reason": "The facts were put right."}
     ask("operator", "POST /api/v1/objections/{objection_id}/decision", waiting["id"], **decided)
-    assert len(ask("analyst", "GET /api/v1/disagreements")["disagreements"]) == 2
+    assert len(ask("analyst", "GET /api/v1/disagreements")["items"]) == 2
     ask("operator", "GET /api/v1/switches/randomise-ties")
     ask("operator", "PUT /api/v1/switches/randomise-ties", on=True)
     added = ask("operator", "POST /api/v1/accounts", login="mentor9", name="Mentor 9", role="mentor")
     ask("operator", "POST /api/v1/accounts/{account_id}/password", added["id"])
-    [account] = [a for a in ask("operator", "GET /api/v1/accounts")["accounts"] if a["id"] == added["id"]]
+    [account] = [a for a in ask("operator", "GET /api/v1/accounts")["items"] if a["id"] == added["id"]]
     ask("operator", "PATCH /api/v1/accounts/{account_id}", added["id"], version=account["version"], active=True)
     now = ask("mentor", "GET /api/v1/participants/{person_id}", person)["version"]
     ask("operator", "POST /api/v1/participants/{person_id}/mentor", person, mentor_id=added["id"], version=now)
@@ -165,7 +165,7 @@ def test_what_is_sent_and_answered_is_what_the_document_says(small_kail, ask):
     assert ask("operator", "POST /api/v1/jobs/{job_id}/cancel", needless["id"])["stopping"]
     work()
     assert "participant" in ask("mentor", "GET /api/v1/jobs/{job_id}/file", read_out["id"])
-    assert {job["state"] for job in ask("mentor", "GET /api/v1/jobs")["jobs"]} == {"done"}
+    assert {job["state"] for job in ask("mentor", "GET /api/v1/jobs")["items"]} == {"done"}
     assert ask("operator", "GET /api/v1/jobs/{job_id}", needless["id"])["state"] == "cancelled"
     # two people
     with_second(small_kail)

@@ -59,7 +59,7 @@ def test_a_page_turns_over_too(busy, monkeypatch):
         second = client.get(f"/audit?language=en&before={where}")
     assert second.status_code == 200
     assert second.text != first
-    assert "<tbody>" in second.text
+    assert "<tbody" in second.text
 
 
 @pytest.mark.parametrize(

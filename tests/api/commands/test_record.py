@@ -60,7 +60,7 @@ def test_a_demo_says_that_nobody_ever_lived_and_every_role_can_sign_in(demo):
             assert answer.status_code == 200
             roles.add(answer.json()["role"])
             if answer.json()["role"] == "mentor":
-                people = client.get("/api/v1/participants").json()["participants"]
+                people = client.get("/api/v1/participants").json()["items"]
                 assert len(people) == 8
                 assert all("(contoh)" in person["name"] for person in people)
                 assert client.get("/api/v1/work-list").json()["entries"]
@@ -76,7 +76,7 @@ def test_in_a_demo_what_needs_two_people_can_be_tried_at_once(demo):
             assert client.post("/api/v1/session", json={"login": login, "password": known[login]}).status_code == 200
 
         sign_in("operator")
-        [mentor] = [a for a in client.get("/api/v1/accounts").json()["accounts"] if a["login"] == "pendamping1"]
+        [mentor] = [a for a in client.get("/api/v1/accounts").json()["items"] if a["login"] == "pendamping1"]
         asked = client.post(f"/api/v1/accounts/{mentor['id']}/password")
         assert asked.status_code == 202
         sign_in("operator2")
