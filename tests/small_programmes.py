@@ -128,7 +128,15 @@ def a_programme(
             ],
             "transition": [
                 {"id": "make", "name": WORDS, "begins": [], "to": "made", "by": ["mentor"], **OURS},
-                {"id": "send", "name": WORDS, "begins": ["made"], "to": "over", "by": ["mentor"], "asks": ["pack"], **OURS},
+                {
+                    "id": "send",
+                    "name": WORDS,
+                    "begins": ["made"],
+                    "to": "over",
+                    "by": ["mentor"],
+                    "asks": ["pack"],
+                    **OURS,
+                },
                 {"id": "end", "name": WORDS, "begins": ["made"], "to": "over", "by": ["kail"], **OURS},
             ],
         },

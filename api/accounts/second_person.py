@@ -28,8 +28,8 @@ MENTOR_RESET: Final = "mentor_reset"
 def second_people(tx: Transaction, actor: Actor) -> Sequence[Row[Any]]:
     """Who may approve what others of the asking organisation ask for: id and name of each operator who stands.
 
-    What a lender's officer asks for is approved by another officer. Somebody whom an act is about is one of them. Else, of two
-    operators, one would be rid of the other alone.
+    What a lender's officer asks for is approved by another officer. Somebody whom an act is about is one of them. Else, of
+    two operators, one would be rid of the other alone.
     """
     here = ACCOUNTS.c.organisation_id == actor.organisation_id
     standing = _stands(tx.now, "lender" if actor.role == "lender" else "operator")

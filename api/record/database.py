@@ -70,8 +70,9 @@ By these two an export finds all that is held about somebody, and an erasure all
 """
 
 
-GOES: Final = {"goes": True}
-"""The info of a column of a table about people that is readable and emptied at an erasure."""
+def gone_as(value: object) -> dict[str, object]:
+    """The info of a column of a table about people that is readable: what stands there after an erasure."""
+    return {"goes": value}
 
 
 def sealed_for(purpose: str) -> dict[str, object]:

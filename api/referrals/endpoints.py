@@ -14,11 +14,22 @@ from api.record.actor import Actor
 from api.record.approvals import Waits
 from api.record.live import Live
 from api.record.transaction import Transaction
-from api.referrals import lenders, quotas, service, stored
-from api.referrals.forms import read_asked, read_code, read_lender, read_note, read_quota, read_room, read_said
+from api.referrals import lenders, many, queue, quotas, service, stored
+from api.referrals.forms import (
+    read_asked,
+    read_code,
+    read_lender,
+    read_many,
+    read_note,
+    read_quota,
+    read_room,
+    read_said,
+)
 from api.referrals.stored import Event, Referral
 from api.web.asking import Asking, actor_of, answer_json, ask, ask_about, in_thread, look_up
+from api.web.errors import language_of
 from api.web.forms import Form
+from api.web.listing import answer_page, view_of
 from api.web.waiting import answer_waits
 from matcher.programme.rules import Rules
 
@@ -46,7 +57,8 @@ def written(rules: Rules, actor: Actor, found: Referral) -> dict[str, Any]:
         "participant": found.participant_id if actor.role != "lender" else None,
         "lender_id": found.lender_id,
         "product": found.product,
-        "amount_idr": found.amount_idr,
+        "amount_idr": found.amount_idr or None,
+        "area": found.area or None,
         "state": found.state,
         "turn": state.turn,
         "is_over": state.ends,
@@ -57,7 +69,7 @@ def written(rules: Rules, actor: Actor, found: Referral) -> dict[str, Any]:
         "due_at": None if state.ends else found.due_at,
         "asks_whether_it_lives": found.quiet_at is not None and not state.ends,
         "agreed": found.agreed,
-        "complete_percent": found.complete,
+        "complete_percent": found.complete if found.sent_at else None,
         "quota_month": found.quota_month,
         "moves": [one.id for one in service.moves_of(rules, actor, found)],
         "pack": found.pack,
@@ -121,6 +133,40 @@ def get_of_person(request: Asking, person_id: FromPath[str], live: NamedDependen
 
     found = ask(request, theirs)
     return answer_json({"referrals": [written(rules, actor_of(request), one) for one in found]})
+
+
+@get("/api/v1/referrals")
+@in_thread
+def get_referrals(request: Asking, live: NamedDependency[Live]) -> Response[bytes]:
+    """List referrals a page at a time: a lender's, those of one's participants, or those that the office has to see to."""
+    view = view_of(request, queue.listing_of(live.rules))
+    found = ask(request, queue.list_referrals, live.rules, view)
+    return answer_page(found, lambda line: _line(live.rules, actor_of(request), line))
+
+
+def _line(rules: Rules, actor: Actor, line: queue.Line) -> dict[str, Any]:
+    told = written(rules, actor, line.referral)
+    return {name: told[name] for name in LINE} | {"name": line.person, "lender": line.lender}
+
+
+LINE: Final = (
+    "id participant lender_id product amount_idr area state turn is_over version sent_at since due_at "
+    "asks_whether_it_lives agreed complete_percent moves"
+).split()
+
+
+@post("/api/v1/referrals/moves/{move:str}", status_code=200)
+@in_thread
+def post_moves(request: Asking, move: FromPath[str], body: RawBody, live: NamedDependency[Live]) -> Response[bytes]:
+    """Make a transition of up to 25 referrals: {referrals: [{id, version}], ...}; each is done or refused by itself."""
+    versions, said = read_many(Form.of_json(body), live.today)
+    about = look_up(request, many.organisations_of, tuple(versions))
+    found = ask_about(request, about, many.move_each, live.rules, versions, move, said)
+    refused = [
+        {"id": name, "status": one.status, "problems": one.problems(language_of(request))}
+        for name, one in found.refused.items()
+    ]
+    return answer_json({"done": list(found.done), "waits": list(found.waits), "refused": refused})
 
 
 @get("/api/v1/referrals/{referral_id:str}")
@@ -241,6 +287,8 @@ HANDLERS: Final = (
     post_preview,
     post_referral,
     get_of_person,
+    get_referrals,
+    post_moves,
     get_referral,
     post_move,
     post_note,

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 
 from api.referrals.lenders import ANSWERS
+from api.referrals.many import MOST_AT_ONCE
 from api.referrals.said import Said, Why
 from api.referrals.service import MOST_DOCUMENTS, MOST_REASONS
 from api.web.forms import Form
@@ -31,8 +32,13 @@ def read_asked(form: Form) -> Asked:
 
 def read_said(form: Form, today: date) -> tuple[int, Said]:
     """Read a transition: the version of the referral that was read, and what is said."""
-    version = form.number("version")
-    said = Said(
+    version, said = form.number("version"), _read_said(form)
+    form.done()
+    return version, said
+
+
+def _read_said(form: Form) -> Said:
+    return Said(
         reasons=_reasons(form),
         documents=_documents(form),
         note=form.text("note", wanted=False, most=LONGEST_NOTE),
@@ -40,8 +46,40 @@ def read_said(form: Form, today: date) -> tuple[int, Said]:
         on=form.day("on"),
         days_late=form.number("days_late") if form.has("days_late") and form.raw("days_late") is not None else None,
     )
+
+
+def read_many(form: Form, today: date) -> tuple[dict[str, int], Said]:
+    """A transition of many: of each referral the version that was read, and what is said of all of them.
+
+    JSON: {referrals: [{id, version}], ...}; a page: boxes `picked`, each with its field `version.ID`.
+    """
+    versions = _versions(form)
+    if not 1 <= len(versions) <= MOST_AT_ONCE:
+        form.trouble("picked", "pick_some", most=MOST_AT_ONCE)
+    said = _read_said(form)
     form.done()
-    return version, said
+    return versions, said
+
+
+def _versions(form: Form) -> dict[str, int]:
+    if form.from_page:
+        given = form.raw("picked")
+        picked = [given] if isinstance(given, str) else list(given or ())
+        found = {one: form.number(f"version.{one}") for one in picked[: MOST_AT_ONCE + 1]}
+        form.asked += [name for name in form.fields if name.startswith("version.")]  # of those that were not ticked
+        return found
+    given = form.raw("referrals")
+    if not isinstance(given, list):
+        form.trouble("referrals", "no_list")
+        return {}
+    found = {}
+    for one in given[: MOST_AT_ONCE + 1]:
+        known = isinstance(one, Mapping) and set(one) == {"id", "version"}
+        if known and isinstance(one["id"], str) and isinstance(one["version"], int):
+            found[one["id"]] = one["version"]
+        else:
+            form.trouble("referrals", "no_id_and_version")
+    return found
 
 
 def _money(form: Form, name: str) -> int | None:

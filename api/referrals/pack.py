@@ -1,8 +1,8 @@
 """The pack: what a lender is sent of a participant, and nothing else. No score, no tier, and no order made of them.
 
 It holds who they are and how to reach them; the facts that the product's published conditions and the instalment ask
-about, each with what proves it and its age; the steps that are proven; each condition, met or not, with their own value; the sum by
-which the instalment fits; and the consent. It is made when it is sent and says so; papers stay with people.
+about, each with what proves it and its age; the steps that are proven; each condition, met or not, with their own value;
+the sum by which the instalment fits; and the consent. It is made when it is sent and says so; papers stay with people.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Packed:
     pack: Mapping[str, Any]
     match: Match
     complete: int
-    area: str | None
+    area: str
 
 
 def pack_of(
@@ -85,7 +85,7 @@ def pack_of(
     }
     area = rules.referrals.area
     fact = participant.facts.get(area) if area else None
-    return Packed(pack, match, 100 * met // len(conditions) if conditions else 100, str(fact.value) if fact else None)
+    return Packed(pack, match, 100 * met // len(conditions) if conditions else 100, str(fact.value) if fact else "")
 
 
 def offered_to(tx: Transaction, rules: Rules, person: Person) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -14,16 +15,30 @@ from api.consents.pages import asked_of
 from api.record.actor import Actor
 from api.record.approvals import Waits
 from api.record.live import Live
+from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction
-from api.referrals import lenders, quotas, referring, service, stored
-from api.referrals.forms import Asked, read_asked, read_code, read_lender, read_note, read_quota, read_room, read_said
+from api.referrals import lenders, many, queue, quotas, referring, service, stored
+from api.referrals.forms import (
+    Asked,
+    read_asked,
+    read_code,
+    read_lender,
+    read_many,
+    read_note,
+    read_quota,
+    read_room,
+    read_said,
+)
 from api.referrals.stored import Referral
 from api.web.asking import Asking, actor_of, ask, ask_about, in_thread, look_up
+from api.web.errors import language_of
 from api.web.forms import Form
 from api.web.frame import go, page
+from api.web.listing import show, view_on_page
 from api.web.typed import NOTHING, Typed, attempt
 from api.web.waiting import go_and_wait
 from matcher.programme.rules import Rules
+from words.telling import teller
 
 # -- sending somebody to a lender --------------------------------------------------------------------------------------
 
@@ -71,6 +86,89 @@ def post_refer(request: Asking, person_id: FromPath[str], body: RawBody, live: N
         return _refer_page(request, person_id, live, product, lender, typed)
 
     return attempt(request, body, refer, again)
+
+
+# -- lists, and many at once -------------------------------------------------------------------------------------------
+
+
+@get("/referrals")
+@in_thread
+def get_referrals(request: Asking, live: NamedDependency[Live]) -> Response[Any]:
+    """Show a lender's queue, what a mentor sent, or what the office has to ask about."""
+    return _list_page(request, live)
+
+
+def _list_page(request: Asking, live: Live, typed: Typed = NOTHING, told: Sequence[Any] = ()) -> Response[Any]:
+    rules, actor = live.rules, actor_of(request)
+    view, typed = view_on_page(request, queue.listing_of(rules), typed)
+    shown = show(request, ask(request, queue.list_referrals, rules, view), "/referrals")
+    may = [
+        move for move in rules.referrals.transitions if move.begins and actor.role in move.by and move.id not in ALONE
+    ]
+    t = teller(rules, language_of(request))
+    acts = [] if actor.role == "operator" else [(one.id, t.text(one.name)) for one in may]
+    context: dict[str, Any] = {"shown": shown, "told": told, "acts": acts}
+    context["day_of"] = look_up(request, queue.day_of, rules)
+    return page(request, "referrals.html", typed=typed, here="/referrals", **context)
+
+
+ALONE: Final = ("mark_error",)
+"""Transitions that are not offered for many at once: a mistake is one's own."""
+
+
+@post("/referrals")
+@in_thread
+def post_picked(request: Asking, body: RawBody, live: NamedDependency[Live]) -> Response[Any]:
+    """Show what was ticked, and what the transition chosen for all of it asks for."""
+
+    def choose(form: Form) -> Response[Any]:
+        given, act = form.raw("picked"), form.text("act", most=40)
+        picked = [given] if isinstance(given, str) else list(given or ())
+        if not 1 <= len(picked) <= many.MOST_AT_ONCE:
+            form.trouble("picked", "pick_some", most=many.MOST_AT_ONCE)
+        form.done()
+        return _many_page(request, live, picked, act)
+
+    return attempt(request, body, choose, lambda typed: _list_page(request, live, typed))
+
+
+def _many_page(request: Asking, live: Live, picked: Sequence[str], name: str, typed: Typed = NOTHING) -> Response[Any]:
+    rules = live.rules
+    move = next((one for one in rules.referrals.transitions if one.id == name and one.begins), None)
+    if move is None:
+        raise Refused(404, Trouble("move", "not_found"))
+
+    def see_each(tx: Transaction, actor: Actor) -> list[Referral]:
+        return [stored.see(tx, actor, rules, one) for one in picked]
+
+    some = ask(request, see_each)
+    reasons = {one.id: one for one in rules.referrals.reasons}
+    return page(request, "referrals_many.html", typed=typed, here="/referrals", some=some, move=move, reasons=reasons)
+
+
+@post("/referrals/moves/{move:str}")
+@in_thread
+def post_moves(request: Asking, move: FromPath[str], body: RawBody, live: NamedDependency[Live]) -> Response[Any]:
+    """Make the same transition of many, and say what became of each."""
+    tried: list[str] = []
+
+    def make(form: Form) -> Response[Any]:
+        picked = form.raw("picked")
+        tried.extend([picked] if isinstance(picked, str) else list(picked or ()))
+        versions, said = read_many(form, live.today)
+        about = look_up(request, many.organisations_of, tuple(versions))
+        found = ask_about(request, about, many.move_each, live.rules, versions, move, said)
+        if not found.refused:
+            return go_and_wait(request) if found.waits else go(request, "/referrals", "moved")
+        if len(found.refused) == len(versions):
+            raise next(iter(found.refused.values()))
+        said_of = [one for refused in found.refused.values() for one in refused.problems(language_of(request))]
+        return _list_page(request, live, told=[len(found.done) + len(found.waits), len(found.refused), said_of])
+
+    def again(typed: Typed) -> Response[Any]:
+        return _many_page(request, live, tried, move, typed) if tried else _list_page(request, live, typed)
+
+    return attempt(request, body, make, again)
 
 
 # -- one referral ------------------------------------------------------------------------------------------------------
@@ -238,6 +336,9 @@ def post_lender(
 HANDLERS: Final = (
     get_refer,
     post_refer,
+    get_referrals,
+    post_picked,
+    post_moves,
     get_referral,
     post_move,
     post_note,

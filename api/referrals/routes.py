@@ -8,10 +8,12 @@ from typing import Any, Final
 from api.referrals import endpoints, pages
 from api.referrals.lenders import ANSWERS
 from api.referrals.service import MOST_DOCUMENTS, MOST_REASONS
+from api.web.listing import paged
 from api.web.openapi import (
     DAY,
     ID,
     MOMENT,
+    PROBLEM,
     RUPIAH,
     TEXT,
     TRUTH,
@@ -22,6 +24,7 @@ from api.web.openapi import (
     listed,
     named,
     or_null,
+    parameter,
     table,
 )
 
@@ -56,6 +59,7 @@ REFERRAL: Final = named(
     lender_id=ID,
     product=TEXT,
     amount_idr=or_null(RUPIAH, "not said, or erased"),
+    area=or_null(TEXT, "not known, or nothing was sent yet"),
     state=_CODE,
     turn=codes("mentor", "lender", "nobody"),
     is_over=TRUTH,
@@ -82,16 +86,35 @@ ASKED: Final = named(
 REASON: Final = named(
     "more: of a reason that asks for more of a number, how much.", ("text", "more"), code=_CODE, text=TEXT, more=WHOLE
 )
-MOVE: Final = named(
-    "Beside the version what the transition asks for.",
-    ("reasons", "documents", "note", "amount_idr", "on", "days_late"),
-    version=WHOLE,
-    reasons={"type": "array", "items": {"anyOf": [_CODE, REASON]}, "maxItems": MOST_REASONS},
-    documents={"type": "array", "items": TEXT, "maxItems": MOST_DOCUMENTS},
-    note=TEXT,
-    amount_idr=RUPIAH,
-    on=DAY,
-    days_late=WHOLE,
+SAID_WITH: Final[Mapping[str, Schema]] = {
+    "reasons": {"type": "array", "items": {"anyOf": [_CODE, REASON]}, "maxItems": MOST_REASONS},
+    "documents": {"type": "array", "items": TEXT, "maxItems": MOST_DOCUMENTS},
+    "note": TEXT,
+    "amount_idr": RUPIAH,
+    "on": DAY,
+    "days_late": WHOLE,
+}
+MOVE: Final = table(
+    "Beside the version what the transition asks for.", {"version": WHOLE, **SAID_WITH}, tuple(SAID_WITH)
+)
+LINE: Final = table(
+    "name: of whom, null where it is closed.",
+    {name: REFERRAL["properties"][name] for name in endpoints.LINE}
+    | {"name": or_null(TEXT, "the consent is gone, or an operator asks"), "lender": TEXT},
+)
+PARAMETERS: Final = (
+    parameter("sort", "product, amount_idr, area, complete or queued_at; with a minus from the last.", TEXT),
+    parameter("page", "The `next` of the page before; the begin where it is left out.", TEXT),
+    parameter("turn", "Whose turn it is.", codes("mentor", "lender", "nobody")),
+    parameter("soon", "Only what ends by itself within a week.", codes("soon")),
+    parameter("state", "Only these.", _CODE),
+    parameter("product", "Only these.", TEXT),
+    parameter("area", "Only these.", TEXT),
+    *(
+        parameter(f"{name}_{side}", "A whole number.", TEXT)
+        for name in ("amount_idr", "complete")
+        for side in ("from", "to")
+    ),
 )
 ROOM: Final = named(
     product=TEXT,
@@ -118,6 +141,19 @@ SAID: Final[Mapping[str, Route]] = {
     ),
     "POST /api/v1/participants/{person_id}/referrals": Route(ASKED, REFERRAL, 201),
     "GET /api/v1/participants/{person_id}/referrals": Route(None, named(referrals=listed(REFERRAL))),
+    "GET /api/v1/referrals": Route(None, paged(LINE), parameters=PARAMETERS),
+    "POST /api/v1/referrals/moves/{move}": Route(
+        table(
+            MOVE["description"],
+            {"referrals": listed(named(id=ID, version=WHOLE)), **SAID_WITH},
+            tuple(SAID_WITH),
+        ),
+        named(
+            done=listed(ID),
+            waits=listed(ID),
+            refused=listed(named(id=ID, status=WHOLE, problems=PROBLEM["properties"]["problems"])),
+        ),
+    ),
     "GET /api/v1/referrals/{referral_id}": Route(None, REFERRAL),
     "POST /api/v1/referrals/{referral_id}/moves/{move}": Route(MOVE, REFERRAL, waits=True),
     "POST /api/v1/referrals/{referral_id}/notes": Route(named(note=TEXT), REFERRAL),

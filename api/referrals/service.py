@@ -99,7 +99,10 @@ def draft(
         "since": tx.now,
         "heard_at": tx.now,
         "due_at": due_after(rules, first.to, tx.now),
-        "amount_idr": amount_idr,
+        "queued_at": tx.now,
+        "amount_idr": amount_idr or 0,
+        "area": "",
+        "complete": 0,
     }
     tx.run(insert(REFERRALS).values(values))
     found = find(tx, actor, rules, str(values["id"]))
@@ -195,7 +198,7 @@ def apply(
     if "pack" in rule.asks:
         values |= _packed(tx, actor, rules, referral)
     if "quota" in rule.asks:
-        amount = said.amount_idr or referral.amount_idr or 0
+        amount = said.amount_idr or referral.amount_idr
         values |= {"quota_month": check_room(tx, referral.lender_id, referral.product, amount), "amount_idr": amount}
     elif not rules.referrals.state(rule.to).holds_quota:
         values["quota_month"] = None
@@ -213,12 +216,12 @@ def apply(
 def _packed(tx: Transaction, actor: Actor, rules: Rules, referral: Referral) -> dict[str, Any]:
     """The columns that a pack fills, made of what is known today."""
     person = may(tx, actor, referral.participant_id, RECOMMENDATION)
-    packed = pack_of(tx, actor, person, rules, referral.product, referral.lender_id, referral.amount_idr)
+    packed = pack_of(tx, actor, person, rules, referral.product, referral.lender_id, referral.amount_idr or None)
     check_fits(packed, referral.product)
     sealed = seal_json(tx, person.id, REFERRALS.c.pack, referral.id, dict(packed.pack))
-    values = {"pack": sealed, "complete": packed.complete, "kecamatan": packed.area}
-    values |= {"amount_idr": packed.pack["amount_idr"]}
-    return values | ({"sent_at": tx.now} if referral.sent_at is None else {})
+    values = {"pack": sealed, "complete": packed.complete, "area": packed.area}
+    values |= {"amount_idr": packed.pack["amount_idr"] or 0}
+    return values | ({"sent_at": tx.now, "queued_at": tx.now} if referral.sent_at is None else {})
 
 
 def check_said(rules: Rules, rule: Transition, said: Said, today: date) -> None:

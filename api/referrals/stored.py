@@ -57,9 +57,10 @@ class Referral:
     due_at: datetime | None
     heard_at: datetime
     quiet_at: datetime | None
-    amount_idr: int | None
-    kecamatan: str | None
-    complete: int | None
+    queued_at: datetime
+    amount_idr: int
+    area: str
+    complete: int
     quota_month: str | None
     agreed: bool
     pack: Mapping[str, Any] | None = None
@@ -68,8 +69,8 @@ class Referral:
 
 
 _KEPT: Final = (
-    "id participant_id organisation_id lender_id product version drafted_at sent_at since due_at heard_at quiet_at amount_idr "
-    "kecamatan complete quota_month"
+    "id participant_id organisation_id lender_id product version drafted_at sent_at since due_at heard_at quiet_at "
+    "queued_at amount_idr area complete quota_month"
 ).split()
 
 

@@ -1,6 +1,6 @@
 """The tables of referrals. What a lender was sent and what was said lies sealed with the participant's key.
 
-By what a lender's queue is sorted and filtered (amount, kecamatan, completeness) lies open, since sealed values cannot be
+By what a lender's queue is sorted and filtered (amount, area, completeness) lies open, since sealed values cannot be
 sorted by a database; it is emptied at an erasure, as are the codes of reasons. An old copy holds it beside an id.
 """
 
@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table, UniqueConstraint
 
 from api.audit.chain import BIG
-from api.record.database import GOES, METADATA, Moment, sealed_for
+from api.record.database import METADATA, Moment, gone_as, sealed_for
 
 REFERRALS: Final = Table(
     "referrals",
@@ -29,14 +29,19 @@ REFERRALS: Final = Table(
     Column("due_at", Moment),  # when that state is over by itself
     Column("heard_at", Moment, nullable=False),  # when anything was last said or done
     Column("quiet_at", Moment),  # when it was asked whether it still lives, since nothing was for long
-    Column("amount_idr", BIG, info=GOES),
-    Column("kecamatan", String(60), info=GOES),
-    Column("complete", Integer, info=GOES),  # of the product's published conditions those that are met, in percent
+    Column("queued_at", Moment, nullable=False),  # by which it stands in line: when it was sent, before that drafted
+    Column("amount_idr", BIG, nullable=False, info=gone_as(0)),  # 0: not said
+    Column("area", String(60), nullable=False, info=gone_as("")),  # where they live, as the programme's signal says it
+    Column("complete", Integer, nullable=False, info=gone_as(0)),  # of the published conditions those met, in percent
     Column("quota_month", String(7)),  # of whose quota it takes a place, while it does
     Column("pack", LargeBinary, info=sealed_for("referral")),
     Index("ix_referrals_participant_id", "participant_id"),
     Index("ix_referrals_organisation_id", "organisation_id", "state", "since"),
-    Index("ix_referrals_lender_id", "lender_id", "state", "sent_at"),
+    Index("ix_referrals_lender_id", "lender_id", "state"),
+    Index("ix_referrals_queued_at", "lender_id", "queued_at", "id"),
+    Index("ix_referrals_amount_idr", "lender_id", "amount_idr", "id"),
+    Index("ix_referrals_area", "lender_id", "area", "id"),
+    Index("ix_referrals_complete", "lender_id", "complete", "id"),
     Index("ix_referrals_quota", "lender_id", "product", "quota_month"),
     Index("ix_referrals_due_at", "due_at"),
     info={"person": "participant_id"},
@@ -54,7 +59,7 @@ EVENTS: Final = Table(
     Column("side", String(10), nullable=False),  # mentor, lender, operator, kail
     Column("move", String(40), nullable=False),  # a transition of the programme, or "note"
     Column("state", String(20), nullable=False),  # in which it was after it
-    Column("reasons", String(300), info=GOES),  # codes, with blanks between them
+    Column("reasons", String(300), info=gone_as(None)),  # codes, with blanks between them
     Column("said", LargeBinary, info=sealed_for("referral")),  # {texts, documents, note, amount_idr, on}
     UniqueConstraint("referral_id", "place"),
     Index("ix_referral_events_participant_id", "participant_id"),

@@ -29,23 +29,25 @@ HOMES: Final[Mapping[str, str]] = {
     "mentor": "/work-list",
     "operator": "/accounts",
     "analyst": "/disagreements",
-    "lender": "/account",
+    "lender": "/referrals",
 }
 """Where each role begins after signing in."""
 MENU: Final[Mapping[str, tuple[str, ...]]] = {
-    "mentor": ("/work-list", "/participants", "/account"),
+    "mentor": ("/work-list", "/participants", "/referrals", "/account"),
     "operator": (
         "/accounts",
         "/participants",
         "/objections",
         "/withdrawals",
+        "/referrals",
+        "/lenders",
         "/approvals",
         "/disagreements",
         "/audit",
         "/account",
     ),
     "analyst": ("/disagreements", "/account"),
-    "lender": ("/account",),
+    "lender": ("/referrals", "/lending", "/approvals", "/account"),
 }
 """The pages in the menu of each role."""
 
@@ -71,7 +73,7 @@ class Says:
             "version": __version__,
             "digest": rules.programme.digest[:12],
             "_": self.sentence,
-            "code": self.t.name,
+            "code": self.named,
             "options": self.options,
             "orders": self.orders,
             "day": self.day,
@@ -85,9 +87,13 @@ class Says:
         """A sentence of a page, filled in."""
         return self.t.sentence("page", code, **args)
 
+    def named(self, kind: str, code: str) -> str:
+        """What a code is called: by the programme, where it has entries of that kind, else by the catalogues."""
+        return self.t.word(kind, code) if kind in self.t.entries else self.t.name(kind, code)
+
     def options(self, kind: str, some: Sequence[str] = ()) -> list[tuple[str, str]]:
         """Codes to choose from, with their names."""
-        return [(code, self.t.name(kind, code)) for code in some or self.t.catalogue.codes(kind)]
+        return [(code, self.named(kind, code)) for code in some or self.t.catalogue.codes(kind)]
 
     def orders(self, listing: Listing) -> list[tuple[str, str]]:
         """The orders that a list may be sorted in, in words."""

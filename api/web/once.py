@@ -39,6 +39,7 @@ NOT_ONCE: Final[Mapping[str, str]] = {
     "POST /api/v1/participants/{person_id}/referrals/preview": LOOKS,
     "POST /api/v1/participants/search": LOOKS,
     "POST /participants": LOOKS,
+    "POST /referrals": LOOKS,
 }
 """The routes that know no keys, by method and path, and why: all others that are no GET do."""
 _KEY: Final = re.compile(rf"[!-~]{{1,{LONGEST_KEY}}}")

@@ -39,9 +39,10 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(), nullable=True),
         sa.Column("heard_at", sa.DateTime(), nullable=False),
         sa.Column("quiet_at", sa.DateTime(), nullable=True),
-        sa.Column("amount_idr", _BIG, nullable=True),
-        sa.Column("kecamatan", sa.String(length=60), nullable=True),
-        sa.Column("complete", sa.Integer(), nullable=True),
+        sa.Column("queued_at", sa.DateTime(), nullable=False),
+        sa.Column("amount_idr", _BIG, nullable=False),
+        sa.Column("area", sa.String(length=60), nullable=False),
+        sa.Column("complete", sa.Integer(), nullable=False),
         sa.Column("quota_month", sa.String(length=7), nullable=True),
         sa.Column("pack", sa.LargeBinary(), nullable=True),
         *_ids(
@@ -54,7 +55,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_referrals_participant_id", "referrals", ["participant_id"])
     op.create_index("ix_referrals_organisation_id", "referrals", ["organisation_id", "state", "since"])
-    op.create_index("ix_referrals_lender_id", "referrals", ["lender_id", "state", "sent_at"])
+    op.create_index("ix_referrals_lender_id", "referrals", ["lender_id", "state"])
+    for column in ("queued_at", "amount_idr", "area", "complete"):
+        op.create_index(f"ix_referrals_{column}", "referrals", ["lender_id", column, "id"])
     op.create_index("ix_referrals_quota", "referrals", ["lender_id", "product", "quota_month"])
     op.create_index("ix_referrals_due_at", "referrals", ["due_at"])
     op.create_table(
