@@ -165,7 +165,7 @@ def test_the_audit_names_both_in_words(kail):
     with kail.client("operator2") as client:
         client.post(one(client.get("/approvals"), "approve"))
         text = read(client.get("/audit")).text
-    assert "Operator2membuat kata sandi baru" in text
+    assert "Operator2 membuat kata sandi baru" in text
     assert "tentang: Mentor; tindakan: Kata sandi baru; diminta oleh: Operator" in text
 
 
