@@ -34,7 +34,7 @@ def keep(tx: Transaction, rules: Rules, referral: Referral, reasons: Iterable[Wh
             continue
         whole = reason.consequence.kind == "not_this_lender"
         shut = products_of(tx, rules, referral.lender_id) if whole else [referral.product]
-        row = {"id": new_id(), "referral_id": referral.id, "participant_id": referral.participant_id}
+        row: dict[str, Any] = {"id": new_id(), "referral_id": referral.id, "participant_id": referral.participant_id}
         row |= {"product": referral.product, "products": " ".join(shut), "reason": reason.id, "on": today_of(tx)}
         tx.run(insert(DECLINES).values(row | values))
 

@@ -38,7 +38,9 @@ def move_each(tx: Transaction, actor: Actor, rules: Rules, versions: Mapping[str
 
     `versions`: of each referral the version that was read.
     """
-    done, waits, refused = [], [], {}
+    done: list[str] = []
+    waits: list[str] = []
+    refused: dict[str, Refused] = {}
     for referral_id, version in versions.items():
         try:
             with tx.sql.begin_nested():

@@ -140,7 +140,7 @@ def _evidence(
 ) -> list[dict[str, Any]]:
     """Of each signal what is known, with its proof, its age in days, who recorded it and when; what nobody knows as None."""
     by = {(one.signal, one.on.isoformat()): one for one in facts}  # the last of a day
-    found = []
+    found: list[dict[str, Any]] = []
     for name in names:
         fact = signals.get(name)
         if fact is None:

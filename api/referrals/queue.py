@@ -18,7 +18,7 @@ from api.consents import service as consents
 from api.participants.gate import CONTACT, let_lender, may_each, unseal_json
 from api.participants.tables import PARTICIPANTS
 from api.record.actor import Actor
-from api.record.listed import MOMENT, WHOLE, WORDS, Between, Choice, ListColumn, Listing, Page, View, page_in
+from api.record.listed import MOMENT, WHOLE, WORDS, Between, Choice, Filter, ListColumn, Listing, Page, View, page_in
 from api.record.transaction import Transaction
 from api.referrals.lenders import names_of
 from api.referrals.stored import Referral, referral_of
@@ -72,7 +72,7 @@ def listing_of(rules: Rules) -> Listing:
     states = tuple(one.id for one in rules.referrals.states if one.id != rules.referrals.first.to)
     area = rules.signals.get(rules.referrals.area)
     areas = tuple(area.values) if area else ()
-    filters = [
+    filters: list[Filter] = [
         Choice("turn", ("mentor", "lender", "nobody"), "whose_turn"),
         Choice("soon", ("soon",), "soon"),
         Choice("state", states, "state"),
@@ -113,6 +113,7 @@ def list_referrals(tx: Transaction, actor: Actor, rules: Rules, view: View) -> P
     page = page_in(tx, _asked(tx, actor, rules), _by(tx, rules), REFERRALS.c.id, view)
     rows: list[Any] = list(page.rows)
     persons = list(dict.fromkeys(row.participant_id for row in rows))
+    names: dict[str, str | None]
     if actor.role == "lender":
         agree = {actor.organisation_id: let_lender(tx, actor.organisation_id, persons)}
         names = {row.id: _name_sent(tx, row) for row in rows if row.participant_id in agree[actor.organisation_id]}
@@ -139,7 +140,7 @@ def _name_sent(tx: Transaction, row: Row[Any]) -> str | None:
     return pack["person"].get("name") or ""
 
 
-def _names_of_ours(tx: Transaction, actor: Actor, rows: list[Any], persons: list[str]) -> dict[str, str]:
+def _names_of_ours(tx: Transaction, actor: Actor, rows: list[Any], persons: list[str]) -> dict[str, str | None]:
     """The names of a mentor's own people; an operator is shown none."""
     if actor.role != "mentor" or not persons:
         return {}
