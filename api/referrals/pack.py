@@ -28,7 +28,7 @@ from matcher.programme.criteria import Criterion
 from matcher.programme.masks import truth_of
 from matcher.programme.rules import Rules
 from matcher.recommend import recommend
-from words.telling import teller
+from words.telling import Teller, teller
 
 FORMAT: Final = 1
 MONEY: Final = ("monthly_profit", "monthly_instalments", "household_need", "amount_asked", "purpose", "sharia_only")
@@ -64,7 +64,7 @@ def pack_of(
     found = recommend(rules, participant, goal=product)
     match = next(one for one in found.products if one.id == product)
     conditions = [_condition(rules, known, one) for one in rule.criteria]
-    met = sum(one["state"] == "met" for one in conditions)
+    met = sum(one["state"] in ("met", "assumed") for one in conditions)
     if amount_idr is None and asked and asked in participant.facts:
         amount_idr = participant.facts[asked].value
     pack = {
@@ -163,21 +163,32 @@ def _evidence(
 
 
 def _condition(rules: Rules, known: Known, rule: Rule) -> dict[str, Any]:
-    """A published condition: how it stands, and what the person has; in every language, as it was said when it was sent."""
+    """A published condition: how it stands, and what the person has; in every language, as it was said when it was sent.
+
+    One that counts as met although nobody gave an answer is `assumed`.
+    """
     truth = truth_of(rule.clauses, known.yes, known.no)
     have = {}
     for name in rule.signals:
         place = rules.position[name]
         is_known = known.low[place] == known.high[place]
         have[name] = rules.signals[name].decode(known.low[place]) if is_known else None
+    known_of = {name: value for name, value in have.items() if value is not None}
     said = {language: teller(rules, language) for language in rules.programme.languages}
+    state = "open" if truth is None else "unmet" if not truth else "met" if known_of else "assumed"
     return {
-        "state": "open" if truth is None else "met" if truth else "unmet",
+        "state": state,
         "condition": {language: t.criterion(rule.criterion) for language, t in said.items()},
-        "have": {
-            language: "; ".join(t.value(name, value) for name, value in have.items()) for language, t in said.items()
-        },
+        "have": {language: _have(t, known_of, alone=len(have) == 1) for language, t in said.items()},
     }
+
+
+def _have(t: Teller, known_of: Mapping[str, Any], *, alone: bool) -> str:
+    """What is known of what a condition asks about: of several things each with its name."""
+    return "; ".join(
+        t.value(name, value) if alone else f"{t.word('signal', name)}: {t.value(name, value)}"
+        for name, value in known_of.items()
+    )
 
 
 def _affordability(rules: Rules, known: Known, rule: ProductRule, match: Match) -> dict[str, Any]:

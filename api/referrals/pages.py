@@ -102,9 +102,9 @@ def _list_page(request: Asking, live: Live, typed: Typed = NOTHING, told: Sequen
     rules, actor = live.rules, actor_of(request)
     view, typed = view_on_page(request, queue.listing_of(rules), typed)
     shown = show(request, ask(request, queue.list_referrals, rules, view), "/referrals")
-    may = [
-        move for move in rules.referrals.transitions if move.begins and actor.role in move.by and move.id not in ALONE
-    ]
+    there = {line.referral.state for line in shown.page.rows}
+    mine = [move for move in rules.referrals.transitions if actor.role in move.by and there & {*move.begins}]
+    may = [move for move in mine if move.id not in ALONE]
     t = teller(rules, language_of(request))
     acts = [] if actor.role == "operator" else [(one.id, t.text(one.name)) for one in may]
     context: dict[str, Any] = {"shown": shown, "told": told, "acts": acts}
