@@ -1,4 +1,4 @@
-"""The referrals of a demo: to every lender, in every state that a programme knows, each with its history."""
+"""The referrals of a demo: to every lender, in every state to which people bring one, each with its history."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from api.consents.purposes import current
+from api.consents.purposes import documents
 from api.consents.service import today_of
 from api.participants import agreements
 from api.record.actor import Actor
@@ -73,7 +73,7 @@ def _went(
     lender = officers[0].organisation_id
     try:
         with record.write() as tx:
-            said = {"channel": "paper", "said_on": today_of(tx), "text_version": current(today_of(tx)).version}
+            said = {"channel": "paper", "said_on": today_of(tx), "text_version": list(documents())[-1]}
             entry = {"purpose": "referral", "recipient": lender, "given": True, "expires_on": None, **said}
             agreements.say(tx, mentor, person, entry)
             product = products_of(tx, rules, lender)[0]
