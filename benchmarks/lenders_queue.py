@@ -3,8 +3,8 @@
     python benchmarks/lenders_queue.py [--quick]
 
 Two records of synthetic people, no two alike, each with one lender: 20 referrals and 20,000, of five products, of amounts,
-areas and states as unequal as life. Each pack is what `referrals.pack` makes of one of 40 people, with the name and amount of
-its own. Both are served by `kail serve` at once and asked in turns by an officer: the first page, sorted by the amount,
+areas and states as unequal as life. Each pack is what `referrals.pack` makes of one of 40 people, with the name and amount
+of its own. Both are served by `kail serve` at once and asked in turns by an officer: the first page, sorted by the amount,
 filtered by product and area, and a page far down. --quick takes 2,000 and fewer rounds.
 """
 
@@ -73,14 +73,21 @@ def fill(folder: Path, referrals: int) -> str:
     text = list(documents())[-1]
     agreed = Agreement(("record", "recommendation"), "paper", utc_now().date(), text)
     for start in range(0, referrals, BATCH):
-        new = [({"name": next(called), "phone": f"628{10**9 + start + n}"}, "") for n in range(min(BATCH, referrals - start))]
+        new = [
+            ({"name": next(called), "phone": f"628{10**9 + start + n}"}, "")
+            for n in range(min(BATCH, referrals - start))
+        ]
         with record.write() as tx:
             people = register_each(tx, actor, new, agreed, [])
             said = {"channel": "paper", "said_on": date.today(), "recipient": bank, "text_version": text}
             rows = [consents._entry(tx, actor, one.id, "referral", given=True, **said) for one in people]
             enter(tx, CONSENTS, home, *rows)
             for one in people[: MADE - len(packs)]:
-                facts = A_TRADER | {"nib": True, "monthly_profit": draw.randint(10, 90) * 100_000, "kecamatan": draw.choice(areas)}
+                facts = A_TRADER | {
+                    "nib": True,
+                    "monthly_profit": draw.randint(10, 90) * 100_000,
+                    "kecamatan": draw.choice(areas),
+                }
                 evidence.add(tx, actor, may(tx, actor, one.id, RECORD), rules, facts, "en")
                 packs.append(pack_of(tx, actor, one, rules, draw.choice(PRODUCTS), bank, None).pack)
             let_lender(tx, bank, [one.id for one in people])

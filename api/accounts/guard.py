@@ -172,6 +172,7 @@ MATRIX: Final[Mapping[str, tuple[str, ...]]] = {
     "GET /participants/{person_id}/refer": (M,),
     "POST /participants/{person_id}/refer": (M,),
     "GET /referrals": (M, L, O),
+    "GET /referrals/file": (L,),
     "POST /referrals": (M, L),
     "POST /referrals/moves/{move}": (M, L),
     "GET /referrals/{referral_id}": (M, L, O),

@@ -6,7 +6,7 @@ A page opens no more people than it shows. Of whom the consent is gone the name 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -16,9 +16,23 @@ from sqlalchemy import ColumnElement, Row, Select, case, func, select
 from api.audit.service import note
 from api.consents import service as consents
 from api.participants.gate import CONTACT, let_lender, may_each, unseal_json
+from api.participants.reading_out import as_line
 from api.participants.tables import PARTICIPANTS
 from api.record.actor import Actor
-from api.record.listed import MOMENT, WHOLE, WORDS, Between, Choice, Filter, ListColumn, Listing, Page, View, page_in
+from api.record.listed import (
+    MOMENT,
+    MOST_COUNTED,
+    WHOLE,
+    WORDS,
+    Between,
+    Choice,
+    Filter,
+    ListColumn,
+    Listing,
+    Page,
+    View,
+    page_in,
+)
 from api.record.transaction import Transaction
 from api.referrals.lenders import names_of
 from api.referrals.stored import Referral, referral_of
@@ -45,6 +59,7 @@ class Line:
     referral: Referral
     person: str | None
     lender: str
+    pack: Mapping[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, key: str) -> Any:
         """What stands in a column."""
@@ -114,9 +129,11 @@ def list_referrals(tx: Transaction, actor: Actor, rules: Rules, view: View) -> P
     rows: list[Any] = list(page.rows)
     persons = list(dict.fromkeys(row.participant_id for row in rows))
     names: dict[str, str | None]
+    packs: dict[str, Mapping[str, Any]] = {}
     if actor.role == "lender":
         agree = {actor.organisation_id: let_lender(tx, actor.organisation_id, persons)}
-        names = {row.id: _name_sent(tx, row) for row in rows if row.participant_id in agree[actor.organisation_id]}
+        packs = {row.id: _pack(tx, row) for row in rows if row.participant_id in agree[actor.organisation_id]}
+        names = {number: pack.get("person", {}).get("name") or "" for number, pack in packs.items()}
     else:
         agree = {row.lender_id: consents.who_lets_go(tx, persons, row.lender_id) for row in rows}
         names = _names_of_ours(tx, actor, rows, persons)
@@ -126,6 +143,7 @@ def list_referrals(tx: Transaction, actor: Actor, rules: Rules, view: View) -> P
             referral_of(rules, row, tx.now, agreed=row.participant_id in agree[row.lender_id]),
             names.get(row.id),
             called.get(row.lender_id, ""),
+            packs.get(row.id, {}),
         )
         for row in rows
     ]
@@ -133,11 +151,45 @@ def list_referrals(tx: Transaction, actor: Actor, rules: Rules, view: View) -> P
     return page.of(shown)
 
 
-def _name_sent(tx: Transaction, row: Row[Any]) -> str | None:
+FILE: Final = (
+    "name",
+    "phone",
+    "nik",
+    "product",
+    "amount_idr",
+    "area",
+    "complete_percent",
+    "state",
+    "sent_at",
+    "due_at",
+    "id",
+)
+
+
+def read_out(tx: Transaction, actor: Actor, rules: Rules, view: View) -> list[str]:
+    """What a lender's list shows, whom it may see, as lines of a CSV file: at most as many as a list counts.
+
+    Everybody who is in it is noted.
+    """
+    lines = [as_line(FILE)]
+    while len(lines) <= MOST_COUNTED:
+        page = list_referrals(tx, actor, rules, view)
+        for line in page.rows:
+            one, who = line.referral, line.pack.get("person", {})
+            row = [who.get("name"), who.get("phone"), who.get("nik"), one.product, one.amount_idr or None, one.area]
+            lines.append(as_line([*row, one.complete, one.state, one.sent_at, one.due_at, one.id]))
+        if page.next is None:
+            break
+        view = replace(view, mark=page.next)
+    return lines
+
+
+def _pack(tx: Transaction, row: Row[Any]) -> Mapping[str, Any]:
+    """What a lender was sent; empty where it was taken away."""
     if row.pack is None:
-        return None
-    pack = unseal_json(tx, row.participant_id, REFERRALS.c.pack, row.id, row.pack)
-    return pack["person"].get("name") or ""
+        return {}
+    pack: Mapping[str, Any] = unseal_json(tx, row.participant_id, REFERRALS.c.pack, row.id, row.pack)
+    return pack
 
 
 def _names_of_ours(tx: Transaction, actor: Actor, rows: list[Any], persons: list[str]) -> dict[str, str | None]:

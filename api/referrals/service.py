@@ -281,7 +281,7 @@ def say_something(tx: Transaction, actor: Actor, rules: Rules, referral_id: str,
     """
     referral = find(tx, actor, rules, referral_id)
     if referral.sent_at is None or rules.referrals.state(referral.state).ends or not referral.agreed:
-        raise Refused(409, Trouble("note", "nobody_to_read_it"))
+        raise Refused(409, Trouble("referral", "nobody_to_read_it"))
     heard(tx, referral)
     add_event(tx, actor, referral, NOTE, referral.stored, said={"note": text})
     note(tx, actor, "said_something", "referral", referral.id, participants=[referral.participant_id])
@@ -299,7 +299,7 @@ def still_lives(tx: Transaction, actor: Actor, rules: Rules, referral_id: str, c
     if code not in allowed:
         raise Refused(400, Trouble("reason", "no_choice", code, name="reason", allowed=allowed))
     if referral.sent_at is None or rules.referrals.state(referral.state).ends:
-        raise Refused(409, Trouble("reason", "referral_is_over"))
+        raise Refused(409, Trouble("referral", "referral_is_over"))
     heard(tx, referral)
     add_event(tx, actor, referral, STILL_LIVES, referral.stored, [code])
     note(tx, actor, "said_it_lives", "referral", referral.id, participants=[referral.participant_id], reasons=[code])
