@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, select, update
 
 from api.accounts.tables import ACCOUNTS, ORGANISATIONS
-from api.audit.service import acted_on, note
+from api.audit.service import acted_on, last_done, note
 from api.record.actor import Actor
 from api.record.approvals import ENDED, Approval, Waits, ask_approval, decide, over_by_now, told_to_all
 from api.record.live import SKEW
@@ -21,6 +21,8 @@ from api.record.transaction import Record, Transaction
 
 STANDING: Final = timedelta(hours=24)
 """So long somebody has been an operator before they are a second one: nobody makes one to approve on the same day."""
+GIVEN: Final = ("added", "reset_password")
+"""What the audit calls it when an account gets a password that somebody else knows."""
 MENTOR_RESET: Final = "mentor_reset"
 """The kind of approval of what an organisation lets one do alone."""
 
@@ -47,6 +49,15 @@ def stands(tx: Transaction, actor: Actor) -> bool:
 def _stands(now: datetime) -> ColumnElement[bool]:
     """Of a clock that went back since: what lies in the future is not yet a day ago (`keep_standing`, `begin_anew`)."""
     return (ACCOUNTS.c.role == "operator") & ACCOUNTS.c.active & (ACCOUNTS.c.role_since <= now - STANDING)
+
+
+def given_lately(tx: Transaction, account_id: str, by: str = "") -> bool:
+    """Whether an account was made or given a password not a day ago, by anybody or `by` an account, who may still know it.
+
+    After a day its owner came in, or would have told that they cannot.
+    """
+    given = last_done(tx, GIVEN, account_id, by)
+    return given is not None and given > tx.now - STANDING
 
 
 def ask_second(

@@ -217,6 +217,7 @@ def open_made(tx: Transaction, actor: Actor, approved: Approval, password: Passw
     assert version is not None
     change_account(tx, actor, account.id, version, active=True, approved=approved)
     _set_password(tx, account.id, password, one_time=True)
+    note(tx, actor, "reset_password", "account", account.id, **how_done(approved))
     return NewAccount(account.id, account.login, password.plain)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row
 
 from api.accounts.passwords import Password, new_password
 from api.accounts.second_person import (
     STANDING,
+    given_lately,
     mentor_reset_alone_from,
     note_approval,
     second_people,
@@ -36,6 +37,9 @@ from api.record.approvals import (
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Record, Transaction
 from words.speaking import Named
+
+
+HOURS: Final = int(STANDING.total_seconds() // 3600)
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ def approve(record: Record, actor: Actor, approval_id: str) -> tuple[Approval, N
 
     Raises:
         Refused: 404; 409 where it is decided or over, one's own, one is no operator for long enough, whoever asked may not
-            any more, or the act itself can no longer be done.
+            any more, one knows the password of the other, or the act itself can no longer be done.
     """
     with record.read() as tx:
         kind = KINDS[find_approval(tx, actor, approval_id).kind]
@@ -97,10 +101,13 @@ def _check(tx: Transaction, actor: Actor, approval: Approval, kind: Kind) -> Non
     if approval.asked_by == actor.account_id:
         raise Refused(409, Trouble("approval", "own_approval"))
     if not stands(tx, actor):
-        raise Refused(409, Trouble("approval", "operator_too_new", hours=int(STANDING.total_seconds() // 3600)))
+        raise Refused(409, Trouble("approval", "operator_too_new", hours=HOURS))
     asker = actor_of_account(tx, approval.asked_by)
     if asker is None or asker.role not in kind.asked_by:
         raise Refused(409, Trouble("approval", "asker_may_not"))
+    # Whoever was told the other's password may be both of them.
+    if given_lately(tx, approval.asked_by, actor.account_id) or given_lately(tx, actor.account_id, approval.asked_by):
+        raise Refused(409, Trouble("approval", "told_the_password", hours=HOURS))
 
 
 def _do(tx: Transaction, actor: Actor, kind: Kind, approval: Approval, password: Password) -> Done:

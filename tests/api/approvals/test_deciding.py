@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from api.accounts.tables import ACCOUNTS
 from api.jobs.worker import tidy
 from api.participants.people import hand_over
+from api.record.actor import Actor
 from api.record.approvals import APPROVALS, KEPT
 from tests.api.accounts.signing_in import id_in, sign_in
 from tests.api.approvals.two import DAY, lets_stand, noted, two, with_second
@@ -262,6 +263,55 @@ def test_of_two_operators_neither_is_rid_of_the_other_alone(small_kail):
         assert not t.account("operator").active
         assert "tidak boleh lagi" in why(t.decides("operator2", "approve", closing, 409))
         assert t.account("operator2").active
+
+
+# -- who was told the password of the other ----------------------------------------------------------------------------
+
+
+def takes(t, login, password):
+    """Come in with a password that was told, and change it, as whoever was told it can."""
+    t.client.cookies.clear()
+    assert sign_in(t.client, login, password).status_code == 200
+    new = {"old": password, "new": "empat-ekor-kuda-ungu"}
+    assert t.client.post("/api/v1/me/password", json=new).status_code == 200
+
+
+def test_who_made_a_mentor_does_not_approve_what_that_mentor_asks_for_on_the_same_day(small_kail):
+    with two(small_kail) as t:
+        made = t.send("operator", "POST", "/accounts", {"login": "baru", "name": "B", "role": "mentor"}).json()
+        small_kail.actors["baru"] = Actor(made["id"], small_kail.actors["mentor"].organisation_id, "mentor", "B")
+        person = small_kail.participant("baru")
+        takes(t, "baru", made["password"])
+        answer = t.client.post(f"/api/v1/participants/{person}/erasure", json={"version": 1})
+        assert "menerima kata sandi" in why(t.decides("operator", "approve", answer.json()["id"], 409))
+        assert t.state(answer.json()["id"]) == "waiting"
+        t.decides("operator2", "approve", answer.json()["id"])
+
+
+@pytest.mark.parametrize("kind", ["reset", "made"])
+@pytest.mark.parametrize("way", ["asks as them", "approves as them"])
+def test_who_was_told_the_password_of_an_operator_is_not_both_of_them(small_kail, kind, way):
+    person = small_kail.participant()
+    with two(small_kail) as t:
+        if kind == "reset":
+            with_second(small_kail, "third")
+            asked = t.asks("operator", "POST", f"/accounts/{t.account('third').id}/password")
+        else:
+            asked = t.asks("operator", "POST", "/accounts", {"login": "third", "name": "T", "role": "operator"})
+            small_kail.clock.forward(hours=30)
+        told = t.decides("operator2", "approve", asked)
+        takes(t, "third", told["password"])
+        third = t.account("third")
+        small_kail.actors["third"] = Actor(third.id, third.organisation_id, "operator", "Third")
+        if kind == "made":
+            lets_stand(small_kail, "third")
+        asker, approver = ("third", "operator2") if way == "asks as them" else ("operator2", "third")
+        approval = t.asks(asker, "POST", f"/participants/{person}/erasure", {"version": 1})
+        assert "24 jam" in why(t.decides(approver, "approve", approval, 409))
+        small_kail.clock.forward(hours=23, minutes=59)
+        t.decides(approver, "approve", approval, 409)
+        small_kail.clock.forward(minutes=1)
+        t.decides(approver, "approve", approval)
 
 
 # -- the same person under another account -----------------------------------------------------------------------------
