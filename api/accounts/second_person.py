@@ -109,23 +109,25 @@ def mentor_reset_alone_from(tx: Transaction, actor: Actor) -> datetime | None:
     return found
 
 
+_ALONE: Final = {"alone": True}
+
+
 def choose_mentor_reset(
     tx: Transaction, actor: Actor, alone: bool, approved: Approval | None = None
 ) -> datetime | Waits | None:
     """Choose for the organisation whether one operator alone may give a mentor a new password; return from when on.
 
-    To be alone takes effect after a day, so that whoever did not want it can speak; to wait for two again at once.
+    To be alone takes effect after a day, so that whoever did not want it can speak; to wait for two again at once, and
+    that needs nobody.
 
     Raises:
         Refused: 409 where that waits for approval already.
     """
-    if approved is None and (
-        waits := ask_second(tx, actor, MENTOR_RESET, actor.organisation_id, given={"alone": alone})
-    ):
+    if alone and not approved and (waits := ask_second(tx, actor, MENTOR_RESET, actor.organisation_id, given=_ALONE)):
         return waits
     values = {"mentor_reset_alone_from": tx.now + STANDING if alone else None}
     tx.run(update(ORGANISATIONS).where(ORGANISATIONS.c.id == actor.organisation_id).values(values))
-    noted = {"may_alone": alone, **how_done(approved)}
+    noted = {"may_alone": alone, **(how_done(approved) if alone else {})}
     note(tx, actor, "chose_mentor_reset", "organisation", actor.organisation_id, **noted)
     return values["mentor_reset_alone_from"]
 

@@ -38,7 +38,6 @@ from api.record.refusals import Refused, Trouble
 from api.record.transaction import Record, Transaction
 from words.speaking import Named
 
-
 HOURS: Final = int(STANDING.total_seconds() // 3600)
 
 
@@ -97,11 +96,15 @@ def approve(record: Record, actor: Actor, approval_id: str) -> tuple[Approval, N
     return decided, done.made
 
 
-def _check(tx: Transaction, actor: Actor, approval: Approval, kind: Kind) -> None:
+def _check_second(tx: Transaction, actor: Actor, approval: Approval) -> None:
     if approval.asked_by == actor.account_id:
         raise Refused(409, Trouble("approval", "own_approval"))
     if not stands(tx, actor):
         raise Refused(409, Trouble("approval", "operator_too_new", hours=HOURS))
+
+
+def _check(tx: Transaction, actor: Actor, approval: Approval, kind: Kind) -> None:
+    _check_second(tx, actor, approval)
     asker = actor_of_account(tx, approval.asked_by)
     if asker is None or asker.role not in kind.asked_by:
         raise Refused(409, Trouble("approval", "asker_may_not"))
@@ -124,12 +127,16 @@ def _do(tx: Transaction, actor: Actor, kind: Kind, approval: Approval, password:
 def refuse(tx: Transaction, actor: Actor, approval_id: str) -> Approval:
     """Refuse what somebody else asked for; nothing is done.
 
+    Whom it is about does not refuse it where a third may: else nobody could close an operator who does not want to go.
+
     Raises:
-        Refused: 404; 409 where it is decided or over, or one's own.
+        Refused: 404; 409 where it is decided or over, or one's own, one is no operator for long enough, or it is about one.
     """
     approval = _undecided(tx, actor, approval_id)
-    if approval.asked_by == actor.account_id:
-        raise Refused(409, Trouble("approval", "own_approval"))
+    _check_second(tx, actor, approval)
+    others = {row.id for row in second_people(tx, actor)} - {actor.account_id, approval.asked_by}
+    if approval.object_id == actor.account_id and others:
+        raise Refused(409, Trouble("approval", "about_you"))
     return _decided(tx, actor, approval, REFUSED, "refused_approval")
 
 
