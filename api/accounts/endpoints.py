@@ -96,7 +96,10 @@ def get_accounts(request: Asking) -> Response[bytes]:
 @post("/api/v1/accounts", status_code=201)
 @in_turn
 def post_account(request: Asking, body: RawBody) -> Response[bytes]:
-    """Add an account from {login, name, role}; its password is told this once. An operator's may have to be approved."""
+    """Add an account from {login, name, role}; its password is told this once and good for a week.
+
+    An operator's may have to be approved.
+    """
     made = ask(request, service.add_colleague, *read_account(Form.of_json(body)))
     if isinstance(made, Waits):
         return answer_waits(made)
@@ -118,7 +121,10 @@ def patch_account(request: Asking, account_id: FromPath[str], body: RawBody) -> 
 @post("/api/v1/accounts/{account_id:str}/password", status_code=200)
 @in_turn
 def post_account_password(request: Asking, account_id: FromPath[str]) -> Response[bytes]:
-    """Give an account a new password, told this once; its sessions end. It may have to be approved."""
+    """Give an account a new password, told this once and good for a week; its sessions end.
+
+    It may have to be approved.
+    """
     reset = ask(request, service.reset_password, account_id, new_password())
     if isinstance(reset, Waits):
         return answer_waits(reset)

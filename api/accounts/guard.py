@@ -19,7 +19,15 @@ from litestar.handlers.base import BaseRouteHandler
 
 from api.accounts.cookies import BROWSER, session_id_of
 from api.accounts.limits import browser_of
-from api.accounts.sessions import IDLE, KEY_PREFIX, SEEN_EVERY, actor_of_key, actor_of_session, touch_session
+from api.accounts.sessions import (
+    IDLE,
+    KEY_PREFIX,
+    SEEN_EVERY,
+    actor_of_key,
+    actor_of_session,
+    still_acts,
+    touch_session,
+)
 from api.record import deadlines
 from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
@@ -256,15 +264,17 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         return
     record: Record = connection.app.state.record
     cookie = session_id_of(connection)
-    bearer = connection.headers.get("authorization", "")
+    scheme, _, key = connection.headers.get("authorization", "").partition(" ")
+    bearer = scheme.lower() == "bearer"  # a proxy's own password is none of ours
     if bearer:
-        actor = await DOOR.run(partial(_by_key, record, bearer.removeprefix("Bearer ").strip()))
+        actor = await DOOR.run(partial(_by_key, record, key.strip()))
     else:
         actor = await DOOR.run(partial(_by_session, record, cookie)) if cookie else None
     if actor is None:
         raise Refused(401, Trouble("session", "signed_out"))
     actor = replace(actor, browser=browser_of(cookie_of(connection, BROWSER)))
     connection.state.actor = actor  # the page that says no has their menu
+    connection.state.still_acts = None if bearer else still_acts
     if not bearer and method not in SAFE:
         refuse_foreign(connection)
     if actor.role not in allowed:

@@ -13,8 +13,9 @@ from api.accounts import service as accounts
 from api.accounts.passwords import Password
 from api.accounts.second_person import MENTOR_RESET, choose_mentor_reset
 from api.accounts.service import CHANGED, MADE, RESET, NewAccount
-from api.participants import rights
+from api.participants import people, rights
 from api.participants.gate import CONTACT, may
+from api.participants.people import HANDED_OVER
 from api.participants.rights import ERASURE, EXPORT
 from api.record.actor import Actor
 from api.record.approvals import DOOR_SHUT, Approval, Waits
@@ -66,6 +67,12 @@ def _export(tx: Transaction, actor: Actor, approval: Approval, _: Password, rule
     return Done()
 
 
+def _hand_over(tx: Transaction, actor: Actor, approval: Approval, _: Password, rules: Rules) -> Done:
+    assert approval.version is not None
+    people.hand_over(tx, actor, approval.object_id, approval.version, approval.given["mentor_id"], approval)
+    return Done()
+
+
 def _choose(tx: Transaction, actor: Actor, approval: Approval, _: Password, rules: Rules) -> Done:
     choose_mentor_reset(tx, actor, approval.given["alone"], approval)
     return Done()
@@ -82,6 +89,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     RESET: Kind(_reset, tells_password=True),
     ERASURE: Kind(_erase, ("mentor", "operator")),
     EXPORT: Kind(_export),
+    HANDED_OVER: Kind(_hand_over),
     MENTOR_RESET: Kind(_choose),
     DOOR_SHUT: Kind(_shut, ("lender",), decided_by="lender"),
 }

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row
 
 from api.accounts.passwords import Password, new_password
 from api.accounts.second_person import (
     STANDING,
+    given_lately,
     mentor_reset_alone_from,
     note_approval,
     second_people,
@@ -37,6 +38,8 @@ from api.record.refusals import Refused, Trouble
 from api.record.transaction import Record, Transaction
 from matcher.programme.rules import Rules
 from words.speaking import Named
+
+HOURS: Final = int(STANDING.total_seconds() // 3600)
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def approve(record: Record, actor: Actor, approval_id: str, rules: Rules) -> tup
 
     Raises:
         Refused: 404; 409 where it is decided or over, one's own, one is no operator for long enough, whoever asked may not
-            any more, or the act itself can no longer be done.
+            any more, one knows the password of the other, or the act itself can no longer be done.
     """
     with record.read() as tx:
         kind = KINDS[find_approval(tx, actor, approval_id).kind]
@@ -94,19 +97,25 @@ def approve(record: Record, actor: Actor, approval_id: str, rules: Rules) -> tup
     return decided, done.made
 
 
-def _check(tx: Transaction, actor: Actor, approval: Approval, kind: Kind) -> None:
+def _check_second(tx: Transaction, actor: Actor, approval: Approval) -> None:
     if approval.asked_by == actor.account_id:
         raise Refused(409, Trouble("approval", "own_approval"))
-    if actor.role != kind.decided_by:
-        raise Refused(
-            403,
-            Trouble("role", "not_allowed", role=Named("role", actor.role), allowed=[Named("role", kind.decided_by)]),
-        )
+    decides = KINDS[approval.kind].decided_by
+    if actor.role != decides:
+        roles = {"role": Named("role", actor.role), "allowed": [Named("role", decides)]}
+        raise Refused(403, Trouble("role", "not_allowed", **roles))
     if not stands(tx, actor):
-        raise Refused(409, Trouble("approval", "operator_too_new", hours=int(STANDING.total_seconds() // 3600)))
+        raise Refused(409, Trouble("approval", "operator_too_new", hours=HOURS))
+
+
+def _check(tx: Transaction, actor: Actor, approval: Approval, kind: Kind) -> None:
+    _check_second(tx, actor, approval)
     asker = actor_of_account(tx, approval.asked_by)
     if asker is None or asker.role not in kind.asked_by:
         raise Refused(409, Trouble("approval", "asker_may_not"))
+    # Whoever was told the other's password may be both of them.
+    if given_lately(tx, approval.asked_by, actor.account_id) or given_lately(tx, actor.account_id, approval.asked_by):
+        raise Refused(409, Trouble("approval", "told_the_password", hours=HOURS))
 
 
 def _do(tx: Transaction, actor: Actor, kind: Kind, approval: Approval, password: Password, rules: Rules) -> Done:
@@ -123,12 +132,16 @@ def _do(tx: Transaction, actor: Actor, kind: Kind, approval: Approval, password:
 def refuse(tx: Transaction, actor: Actor, approval_id: str) -> Approval:
     """Refuse what somebody else asked for; nothing is done.
 
+    Whom it is about does not refuse it where a third may: else nobody could close an operator who does not want to go.
+
     Raises:
-        Refused: 404; 409 where it is decided or over, or one's own.
+        Refused: 404; 409 where it is decided or over, or one's own, one is no operator for long enough, or it is about one.
     """
     approval = _undecided(tx, actor, approval_id)
-    if approval.asked_by == actor.account_id:
-        raise Refused(409, Trouble("approval", "own_approval"))
+    _check_second(tx, actor, approval)
+    others = {row.id for row in second_people(tx, actor)} - {actor.account_id, approval.asked_by}
+    if approval.object_id == actor.account_id and others:
+        raise Refused(409, Trouble("approval", "about_you"))
     return _decided(tx, actor, approval, REFUSED, "refused_approval")
 
 

@@ -185,7 +185,13 @@ def account_add(
     if isinstance(made, Waits):
         click.echo(say("account_waits", login=login, at=made.approval.ends_at.date()))
         return
-    told = {"login": made.login, "role": role, "organisation": organisation, "password": made.password}
+    told = {
+        "login": made.login,
+        "role": role,
+        "organisation": organisation,
+        "password": made.password,
+        "days": made.days,
+    }
     click.echo(say("account_made", **told))
 
 

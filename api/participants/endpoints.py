@@ -94,11 +94,12 @@ def patch_participant(request: Asking, person_id: FromPath[str], body: RawBody) 
 @post("/api/v1/participants/{person_id:str}/mentor", status_code=200)
 @in_thread
 def post_mentor(request: Asking, person_id: FromPath[str], body: RawBody) -> Response[bytes]:
-    """Hand a participant over to another mentor: {mentor_id, version}."""
+    """Hand a participant over to another mentor: {mentor_id, version}. To a new one it may have to be approved."""
     form = Form.of_json(body)
     mentor, version = form.text("mentor_id"), form.number("version")
     form.done()
-    return answer_json({"version": ask(request, people.hand_over, person_id, version, mentor)})
+    handed = ask(request, people.hand_over, person_id, version, mentor)
+    return answer_waits(handed) if isinstance(handed, Waits) else answer_json({"version": handed})
 
 
 @get("/api/v1/participants/{person_id:str}/evidence")

@@ -241,8 +241,10 @@ def post_mentor(request: Asking, person_id: FromPath[str], body: RawBody) -> Res
     def hand_over(form: Form) -> Response[Any]:
         mentor, version = form.text("mentor_id"), form.number("version")
         form.done()
-        ask(request, people.hand_over, person_id, version, mentor)
-        return go(request, f"/participants/{person_id}", "handed")
+        handed = ask(request, people.hand_over, person_id, version, mentor)
+        return (
+            go_and_wait(request) if isinstance(handed, Waits) else go(request, f"/participants/{person_id}", "handed")
+        )
 
     return attempt(request, body, hand_over, lambda typed: _mentor_page(request, person_id, typed))
 

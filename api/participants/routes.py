@@ -92,7 +92,9 @@ SAID: Final[Mapping[str, Route]] = {
         ),
         NEW_VERSION,
     ),
-    "POST /api/v1/participants/{person_id}/mentor": Route(named(mentor_id=ID, version=VERSION), NEW_VERSION),
+    "POST /api/v1/participants/{person_id}/mentor": Route(
+        named(mentor_id=ID, version=VERSION), NEW_VERSION, waits=True
+    ),
     "GET /api/v1/participants/{person_id}/evidence": Route(
         None,
         named(

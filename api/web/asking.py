@@ -113,10 +113,16 @@ def ask(
 ) -> T:
     """Do a use case of the record as whoever asks: as a whole or, where it refuses, not at all.
 
-    Looking at somebody is asked for like this too, because it is noted.
+    Looking at somebody is asked for like this too, because it is noted. Who writes is looked at once more: while they waited
+    for others, their account may have been closed.
+
+    Raises:
+        Refused: 401 where that happened.
     """
-    record, actor = record_of(request), actor_of(request)
-    with record.look() if only_looks(request) else record.write(*_about(actor)) as tx:
+    record, actor, looks = record_of(request), actor_of(request), only_looks(request)
+    with record.look() if looks else record.write(*_about(actor)) as tx:
+        if not looks and request.state.still_acts and not request.state.still_acts(tx, actor):
+            raise Refused(401, Trouble("session", "signed_out"))
         found = use_case(tx, actor, *given, **more)
     return found
 

@@ -318,6 +318,25 @@ def test_asking_for_the_methods_of_an_address_tells_nothing_else(small_kail):
             assert (answer.status_code, answer.content) == (204, b""), name
 
 
+@pytest.mark.parametrize("header", ["Basic a2FpbDprYWls", "Negotiate abc", "Bearers x"])
+def test_a_password_that_a_proxy_asked_for_hides_no_session(small_kail, header):
+    with small_kail.client("mentor") as client:
+        assert client.get("/api/v1/me", headers={"authorization": header}).status_code == 200
+        foreign = {"authorization": header, "sec-fetch-site": "cross-site"}
+        assert client.delete("/api/v1/session", headers=foreign).status_code == 403
+        client.cookies.clear()
+        assert client.get("/api/v1/me", headers={"authorization": header}).status_code == 401
+
+
+def test_a_key_is_read_whatever_the_case_of_its_scheme(small_kail):
+    key = an_api_key(small_kail, "lender", "me")[1]["authorization"].partition(" ")[2]
+    with small_kail.client("mentor") as client:
+        for scheme in ("bearer", "BEARER", "Bearer"):
+            found = client.get("/api/v1/me", headers={"authorization": f"{scheme} {key}"})
+            assert found.json()["role"] == "lender"
+        assert client.get("/api/v1/me", headers={"authorization": "bearer x"}).status_code == 401
+
+
 def test_a_head_is_judged_like_its_get(small_kail):
     with small_kail.client() as client:
         for name, who in EXPECTED.items():
