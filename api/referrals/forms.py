@@ -14,6 +14,7 @@ from api.web.forms import Form
 
 LONGEST_NOTE: Final = 1000
 MONTH: Final = 7
+MOST_PLACES: Final = 1_000_000
 
 
 class Asked(NamedTuple):
@@ -54,7 +55,7 @@ def read_many(form: Form, today: date) -> tuple[dict[str, int], Said]:
     JSON: {referrals: [{id, version}], ...}; a page: boxes `picked`, each with its field `version.ID`.
     """
     versions = _versions(form)
-    if not 1 <= len(versions) <= MOST_AT_ONCE:
+    if not form.troubles and not 1 <= len(versions) <= MOST_AT_ONCE:
         form.trouble("picked", "pick_some", most=MOST_AT_ONCE)
     said = _read_said(form)
     form.done()
@@ -70,28 +71,36 @@ def _versions(form: Form) -> dict[str, int]:
         return found
     given = form.raw("referrals")
     if not isinstance(given, list):
-        form.trouble("referrals", "no_list")
+        form.trouble("referrals", "wanted" if given is None else "no_list")
         return {}
     found = {}
     for one in given[: MOST_AT_ONCE + 1]:
         known = isinstance(one, Mapping) and set(one) == {"id", "version"}
         if known and isinstance(one["id"], str) and isinstance(one["version"], int):
-            found[one["id"]] = one["version"]
+            found[_text(form, "id", one["id"])] = one["version"]
         else:
             form.trouble("referrals", "no_id_and_version")
     return found
 
 
-def _money(form: Form, name: str) -> int | None:
-    """Whole rupiah; on a page with or without dots."""
+def _text(form: Form, name: str, value: Any) -> str:
+    """One text of a list, with the trouble that it makes."""
+    alone = Form({name: value})
+    found = alone.text(name, wanted=False)
+    form.troubles += alone.troubles
+    return found
+
+
+def _money(form: Form, name: str, most: int = 10**13) -> int | None:
+    """Whole rupiah, or another number, below `most`; on a page with or without dots."""
     value = form.raw(name)
     if value is None:
         return None
     if form.from_page and isinstance(value, str):
         digits = value.replace(".", "").replace(" ", "")
-        if digits.isascii() and digits.isdecimal() and len(digits) <= 13:
+        if digits.isascii() and digits.isdecimal() and len(digits) <= 13 and int(digits) < most:
             return int(digits)
-    elif isinstance(value, int) and not isinstance(value, bool):
+    elif isinstance(value, int) and not isinstance(value, bool) and 0 <= value < most:
         return value
     form.trouble(name, "no_whole_number")
     return None
@@ -115,13 +124,13 @@ def _reasons(form: Form) -> tuple[Why, ...]:
 
 def _reason(form: Form, given: Any) -> Why:
     if isinstance(given, str):
-        return Why(given)
+        return Why(_text(form, "reasons", given))
     text = given.get("text", "") if isinstance(given, Mapping) else None
     more = given.get("more") if isinstance(given, Mapping) else None
     is_whole = more is None or (isinstance(more, int) and not isinstance(more, bool))
     known = isinstance(given, Mapping) and set(given) <= {"code", "text", "more"}
-    if known and isinstance(given.get("code"), str) and isinstance(text, str) and len(text) <= 200 and is_whole:
-        return Why(given["code"], text.strip(), more)
+    if known and isinstance(given.get("code"), str) and isinstance(text, str) and is_whole:
+        return Why(_text(form, "reasons", given["code"]), _text(form, "text", text), more)
     form.trouble("reasons", "give_reasons_so", most=MOST_REASONS)
     return Why("")
 
@@ -132,10 +141,11 @@ def _documents(form: Form) -> tuple[str, ...]:
     if given is None:
         return ()
     lines = given.splitlines() if form.from_page and isinstance(given, str) else given
-    if not isinstance(lines, list) or not all(isinstance(one, str) and len(one) <= 200 for one in lines):
+    if not isinstance(lines, list) or len(lines) > 50:
         form.trouble("documents", "name_documents", most=MOST_DOCUMENTS)
         return ()
-    return tuple(one.strip() for one in lines if one.strip())
+    read = [_text(form, "documents", one) for one in lines]
+    return tuple(one for one in read if one)
 
 
 def read_note(form: Form) -> str:
@@ -158,7 +168,7 @@ def read_quota(form: Form) -> dict[str, Any]:
         "product": form.text("product", most=60),
         "month": form.text("month", most=MONTH),
         "version": form.number("version"),
-        "most": _money(form, "most"),
+        "most": _money(form, "most", MOST_PLACES),
         "most_idr": _money(form, "most_idr"),
     }
     form.done()
@@ -175,6 +185,8 @@ def read_room(form: Form) -> tuple[str, str, int | None]:
 def read_lender(form: Form) -> tuple[str, ...]:
     """For which providers an organisation lends."""
     given = form.raw("providers")
+    if given is None and not form.from_page:  # a page without a tick sends nothing; a program says that there are none
+        form.trouble("providers", "wanted")
     names = [given] if form.from_page and isinstance(given, str) else ([] if given is None else given)
     if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
         form.trouble("providers", "no_list")

@@ -6,6 +6,7 @@ A place that is given back is free at once.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -94,7 +95,8 @@ def set_quota(
     troubles = []
     if product not in products_of(tx, rules, actor.organisation_id):
         troubles.append(Trouble("product", "not_your_product", product))
-    if not this_month(tx) <= month <= _ahead(this_month(tx)):
+    is_month = re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", month)
+    if not is_month or not this_month(tx) <= month <= _ahead(this_month(tx)):
         troubles.append(Trouble("month", "no_quota_month", month, first=this_month(tx), last=_ahead(this_month(tx))))
     if troubles:
         raise Refused(400, *troubles)

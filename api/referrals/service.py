@@ -50,10 +50,12 @@ def look_ahead(
     """Exactly what a lender would be sent of one of the asking mentor's participants today; nothing is sent.
 
     Raises:
-        Refused: 404; 400 for what is no product or no lender of it; 409 as `may` and `pack_of` do.
+        Refused: 404; 400 for what is no product or no lender of it, or an amount that is none; 409 as `may` and
+            `pack_of` do.
     """
     person = may(tx, actor, person_id, RECOMMENDATION)
     _check_lender(tx, rules, product, lender_id)
+    _check_amount("amount_idr", amount_idr)
     packed = pack_of(tx, actor, person, rules, product, lender_id, amount_idr)
     note(tx, actor, "looked_at_pack", "participant", person_id)
     return packed
