@@ -85,7 +85,7 @@ def _kind(rules: Rules, referral: Referral, then: datetime | None) -> str:
         return WAITS
     if not state.ends and referral.quiet_at is not None:
         return QUIET
-    if then is not None and referral.since <= then:
+    if then is not None and referral.since < then:
         return ""
     is_no = any(one.to == state.id and one.reasons == "decline" for one in rules.referrals.transitions)
     return DECLINED if is_no else MOVED if referral.since > (referral.sent_at or referral.since) else ""
