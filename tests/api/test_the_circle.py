@@ -100,9 +100,7 @@ def test_what_a_lender_says_comes_back_as_the_next_step(kail, mentor, officer, r
     kail.clock.forward(days=100)
     mentor.sign_in("mentor")
     rival.sign_in("rival")
-    mentor.post(
-        f"/participants/{person}/evidence", signals={"months_of_books": 6, "monthly_profit": 3_200_000}
-    )
+    mentor.post(f"/participants/{person}/evidence", signals={"months_of_books": 6, "monthly_profit": 3_200_000})
     asked = {"product": PRODUCT, "lender_id": banks["Bank Dua"]}
     agrees |= {"recipient": banks["Bank Dua"]}
     mentor.post(f"/participants/{person}/consents", **agrees)
