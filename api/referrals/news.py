@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -18,6 +18,8 @@ from matcher.programme.rules import Rules
 from words.telling import Teller
 
 WAITS, QUIET, DECLINED, MOVED = "referral_waits", "referral_quiet", "referral_declined", "referral_moved"
+NEWS: Final = timedelta(days=30)
+"""How long something is news: our choice."""
 ORDER: Final = (WAITS, QUIET, DECLINED, MOVED)
 
 
@@ -69,9 +71,10 @@ def news_of(
         name: consents.who_lets_go(tx, {r.participant_id for r in rows if r.lender_id == name}, name) for name in names
     }
     told: list[tuple[str, Referral]] = []
+    old = tx.now - NEWS
     for row in rows:
         referral = referral_of(rules, row, tx.now, agreed=row.participant_id in lets[row.lender_id])
-        if kind := _kind(rules, referral, (since or {}).get(row.participant_id)):
+        if kind := _kind(rules, referral, max((since or {}).get(row.participant_id, old), old)):
             told.append((kind, referral))
     reasons = _reasons(tx, [referral.id for kind, referral in told if kind == DECLINED])
     for kind, referral in told:
@@ -83,13 +86,13 @@ def news_of(
     return found
 
 
-def _kind(rules: Rules, referral: Referral, then: datetime | None) -> str:
+def _kind(rules: Rules, referral: Referral, then: datetime) -> str:
     state = rules.referrals.state(referral.state)
     if not state.ends and state.turn == "mentor":
         return WAITS
     if not state.ends and referral.quiet_at is not None:
         return QUIET
-    if then is not None and referral.since < then:
+    if referral.since < then:
         return ""
     is_no = any(one.to == state.id and one.reasons == "decline" for one in rules.referrals.transitions)
     return DECLINED if is_no else MOVED if referral.since > (referral.sent_at or referral.since) else ""
