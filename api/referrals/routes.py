@@ -111,9 +111,8 @@ PARAMETERS: Final = (
     parameter("product", "Only these.", TEXT),
     parameter("area", "Only these.", TEXT),
     *(
-        parameter(f"{name}_{side}", "A whole number.", TEXT)
-        for name in ("amount_idr", "complete")
-        for side in ("from", "to")
+        parameter(name, "A whole number.", TEXT)
+        for name in ("amount_idr_from", "amount_idr_to", "complete_from", "complete_to")
     ),
 )
 ROOM: Final = named(

@@ -34,21 +34,21 @@ def sweep(record: Record, live: Live) -> int:
     """End what is over and ask about what is silent, some at a time; return how many that were."""
     count = 0
     while found := _some(record, live):
-        count += found
+        count += len(found)
     if count:
         log.info("%d referrals ended by themselves or were asked about", count)
     return count
 
 
-def _some(record: Record, live: Live) -> int:
+def _some(record: Record, live: Live) -> list[Row[Any]]:
     with record.read() as tx:
         if not _due(tx, live.rules):
-            return 0
+            return []
     with record.write() as tx:
         rows = _due(tx, live.rules)
         for row in rows:
             _see_to(tx, live.rules, row)
-    return len(rows)
+    return rows
 
 
 def _due(tx: Transaction, rules: Rules) -> list[Row[Any]]:
