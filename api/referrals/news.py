@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -18,6 +18,8 @@ from matcher.programme.rules import Rules
 from words.telling import Teller
 
 WAITS, QUIET, DECLINED, MOVED = "referral_waits", "referral_quiet", "referral_declined", "referral_moved"
+NEWS: Final = timedelta(days=30)
+"""How long something is news: our choice."""
 ORDER: Final = (WAITS, QUIET, DECLINED, MOVED)
 
 
@@ -65,33 +67,43 @@ def news_of(
     if not rows:
         return found
     names = names_of(tx, *{row.lender_id for row in rows})
+    lets = {
+        name: consents.who_lets_go(tx, {r.participant_id for r in rows if r.lender_id == name}, name) for name in names
+    }
+    told: list[tuple[str, Referral]] = []
+    old = tx.now - NEWS
     for row in rows:
-        agreed = row.participant_id in consents.who_lets_go(tx, [row.participant_id], row.lender_id)
-        referral = referral_of(rules, row, tx.now, agreed=agreed)
-        then = (since or {}).get(row.participant_id)
-        kind = _kind(rules, referral, then)
-        if kind:
-            reasons = _reasons(tx, referral) if kind == DECLINED else ()
-            news = News(kind, referral, names.get(row.lender_id, ""), reasons)
-            found.setdefault(row.participant_id, []).append(news)
+        referral = referral_of(rules, row, tx.now, agreed=row.participant_id in lets[row.lender_id])
+        if kind := _kind(rules, referral, max((since or {}).get(row.participant_id, old), old)):
+            told.append((kind, referral))
+    reasons = _reasons(tx, [referral.id for kind, referral in told if kind == DECLINED])
+    for kind, referral in told:
+        why = reasons.get(referral.id, ()) if kind == DECLINED else ()
+        news = News(kind, referral, names[referral.lender_id], why)
+        found.setdefault(referral.participant_id, []).append(news)
     for some in found.values():
         some.sort(key=lambda one: (ORDER.index(one.kind), one.referral.since))
     return found
 
 
-def _kind(rules: Rules, referral: Referral, then: datetime | None) -> str:
+def _kind(rules: Rules, referral: Referral, then: datetime) -> str:
     state = rules.referrals.state(referral.state)
     if not state.ends and state.turn == "mentor":
         return WAITS
     if not state.ends and referral.quiet_at is not None:
         return QUIET
-    if then is not None and referral.since <= then:
+    if referral.since < then:
         return ""
     is_no = any(one.to == state.id and one.reasons == "decline" for one in rules.referrals.transitions)
     return DECLINED if is_no else MOVED if referral.since > (referral.sent_at or referral.since) else ""
 
 
-def _reasons(tx: Transaction, referral: Referral) -> tuple[str, ...]:
-    last = select(EVENTS.c.reasons).where(EVENTS.c.referral_id == referral.id, EVENTS.c.reasons.is_not(None))
-    row = tx.one(last.order_by(EVENTS.c.place.desc()).limit(1))
-    return tuple(row.reasons.split()) if row else ()
+def _reasons(tx: Transaction, referrals: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """For which codes each of these was declined last."""
+    found: dict[str, tuple[str, ...]] = {}
+    for start in range(0, len(referrals), 500):
+        some = EVENTS.c.referral_id.in_(referrals[start : start + 500]) & EVENTS.c.reasons.is_not(None)
+        asked = select(EVENTS.c.referral_id, EVENTS.c.reasons).where(some)
+        for row in tx.all(asked.order_by(EVENTS.c.place)):
+            found[row.referral_id] = tuple(row.reasons.split())
+    return found

@@ -27,16 +27,6 @@ AVAILABILITIES: Final = ("running", "historical", "closed", "lead_only", "wrong_
 BASES: Final = ("effective", "flat", "flat_total", "margin", "unstated")
 UNITS: Final = ("months", "years", "hours", "times", "people", "days")
 TENORS: Final = ("working_capital", "investment", "any")
-TURNS: Final = ("mentor", "lender", "nobody")
-MOVERS: Final = ("mentor", "lender", "operator", "kail")
-ASKS: Final = ("consent", "pack", "documents", "amount", "day", "quota", "repayment")
-REASON_KINDS: Final = ("decline", "withdrawal", "fell_through", "hold", "quiet", "error")
-CONSEQUENCES: Final = ("more", "first", "parked", "not_this_lender", "none")
-TASK_STATUSES: Final = (
-    "draft requested received accepted rejected in-progress on-hold completed failed cancelled entered-in-error"
-).split()
-FORM_C1: Final = 24
-"""How many reasons the sample form C-1 of Regulation B prints, the last of them "other"."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,13 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from matcher.programme.entries import (
-    ASKS,
-    CONSEQUENCES,
-    FORM_C1,
-    MOVERS,
-    REASON_KINDS,
-    TASK_STATUSES,
-    TURNS,
     Consequence,
     Figure,
     Intervention,
@@ -26,6 +19,16 @@ from matcher.programme.noting import Notes
 from matcher.programme.parts import dated, figure
 from matcher.programme.reading import Entry, ProgrammeProblem
 
+TURNS: Final = ("mentor", "lender", "nobody")
+MOVERS: Final = ("mentor", "lender", "operator", "kail")
+ASKS: Final = ("consent", "pack", "documents", "amount", "day", "quota", "repayment")
+REASON_KINDS: Final = ("decline", "withdrawal", "fell_through", "hold", "quiet", "error")
+CONSEQUENCES: Final = ("more", "first", "parked", "not_this_lender", "none")
+TASK_STATUSES: Final = (
+    "draft requested received accepted rejected in-progress on-hold completed failed cancelled entered-in-error"
+).split()
+FORM_C1: Final = 24
+"""How many reasons the sample form C-1 of Regulation B prints, the last of them "other"."""
 REFERRAL_KEYS: Final = (
     "quiet_days", "office_days", "ends_without_consent", "facts", "area", "state", "transition", "reason",
 )  # fmt: skip

@@ -67,6 +67,18 @@ def test_a_demo_says_that_nobody_ever_lived_and_every_role_can_sign_in(demo):
         assert roles == {"mentor", "lender", "analyst", "operator"}
 
 
+def test_in_a_demo_referrals_lie_with_its_lenders(demo):
+    folder, printed = demo
+    known, lines = passwords(printed), []
+    with TestClient(create_app(Settings(data=folder))) as client:
+        for login in ("bank", "bankdua", "koperasi"):
+            client.post("/api/v1/session", json={"login": login, "password": known[login]})
+            lines += client.get("/api/v1/referrals").json()["items"]
+            assert all(one["answer"] for one in client.get("/api/v1/rooms").json()["rooms"][:2])
+    assert lines
+    assert all("(contoh)" in line["name"] for line in lines)
+
+
 def test_in_a_demo_what_needs_two_people_can_be_tried_at_once(demo):
     folder, printed = demo
     known = passwords(printed)

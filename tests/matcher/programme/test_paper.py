@@ -10,9 +10,10 @@ from collections import defaultdict
 
 import pytest
 
-from matcher.programme.entries import ASKS, MOVERS, PROOFS, TENORS
+from matcher.programme.entries import PROOFS, TENORS
 from matcher.programme.loading import FILES, OKOCE, load_programme
 from matcher.programme.reading import SIGNAL_OPERATORS, TIER_RULES, Entry
+from matcher.programme.referrals import ASKS, MOVERS
 from tests.conftest import ROOT
 from tests.matcher.programme.mistakes import WARMI
 

@@ -6,8 +6,9 @@ from datetime import date
 
 import pytest
 
-from matcher.programme.entries import FORM_C1, Consequence
+from matcher.programme.entries import Consequence
 from matcher.programme.loading import load_programme
+from matcher.programme.referrals import FORM_C1
 from matcher.programme.rules import rules_on
 from tests.matcher.programme.mistakes import Mistake, assert_is_named, change, problems
 
