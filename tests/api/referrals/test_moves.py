@@ -74,7 +74,11 @@ def test_every_pair_of_a_state_and_a_role_makes_exactly_the_transitions_of_the_t
             if not rule.begins:
                 continue
             with referring.kail.record.write() as tx:
-                tx.run(update(REFERRALS).values(state=state.id, version=7, due_at=None, quota_month=None, quota_idr=9_000_000))
+                tx.run(
+                    update(REFERRALS).values(
+                        state=state.id, version=7, due_at=None, quota_month=None, quota_idr=9_000_000
+                    )
+                )
             allowed = login in rule.by and state.id in rule.begins
             try:
                 after = referring.move(
