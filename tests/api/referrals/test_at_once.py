@@ -145,7 +145,7 @@ def with_quota(referring, most=None, most_idr=None):
 
 def taken(referring):
     with referring.kail.record.read() as tx:
-        return quota_of(tx, referring.bank, PRODUCT, "2026-12").taken
+        return quota_of(tx, referring.rules, referring.bank, PRODUCT, "2026-12").taken
 
 
 def accept_all(referring, some):
@@ -201,7 +201,7 @@ def test_a_quota_in_rupiah_taken_at_once_is_never_oversold(referring):
     with_quota(referring, most_idr=10_000_000)
     assert len(accept_all(referring, sent)) == 3
     with referring.kail.record.read() as tx:
-        assert quota_of(tx, referring.bank, PRODUCT, "2026-12").taken_idr == 9_000_000
+        assert quota_of(tx, referring.rules, referring.bank, PRODUCT, "2026-12").taken_idr == 9_000_000
 
 
 def test_a_quota_that_two_officers_set_at_once_is_set_by_one(referring):
