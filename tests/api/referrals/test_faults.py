@@ -43,9 +43,7 @@ class Story:
 
     def send(self, login, path, body, **headers):
         self.client.cookies.clear()
-        return self.client.post(
-            f"/api/v1{path.format(**self.ids)}", json=body, headers=self.headers[login] | headers
-        )
+        return self.client.post(f"/api/v1{path.format(**self.ids)}", json=body, headers=self.headers[login] | headers)
 
     def with_version(self, path, body):
         """What is sent with a transition: the version of the referral, too."""
