@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 
 from sqlalchemy import insert
 
 from api.accounts.tables import ORGANISATIONS
 from api.consents.service import say
+from api.record.refusals import Refused
 from api.record.transaction import new_id
 from api.referrals import service
 from api.referrals.lenders import bind
@@ -74,6 +75,11 @@ class Referring:
         said["reasons"] = tuple(one if isinstance(one, Why) else Why(one) for one in said.get("reasons", ()))
         with self.writing(login) as (tx, actor, rules):
             number = referral.version if version is None else version
+            rule = next((one for one in rules.referrals.transitions if one.id == name), None)
+            if rule and "pack" in rule.asks and actor.role == "mentor" and "shown" not in said:
+                what = (referral.participant_id, referral.product, referral.lender_id, referral.amount_idr or None)
+                with suppress(Refused):
+                    said["shown"] = service.look_ahead(tx, actor, rules, *what).shown
             return service.move(tx, actor, rules, referral.id, name, number, Said(**said))
 
     def sent(self, person=None, lender=None, login="mentor", amount=None):

@@ -15,12 +15,12 @@ from sqlalchemy import ColumnElement, Row, func, select
 from api.assessments.service import inputs_from
 from api.assessments.stored import content_of, latest_of
 from api.assessments.tables import ASSESSMENTS
-from api.participants.declines import declines_of_each
 from api.participants.evidence import signals_of_each
 from api.participants.gate import RECOMMENDATION, let_each, unseal
 from api.participants.tables import PARTICIPANTS
 from api.record.crypto import read_json
 from api.record.transaction import Transaction
+from api.referrals.declines import declines_of_each
 from matcher.programme.rules import Rules
 
 MOST: Final = 250
@@ -85,7 +85,7 @@ def _to_be_worked_out(tx: Transaction, rules: Rules, rows: Sequence[Row[Any]]) -
     latest = latest_of(tx, [row.id for row in let])
     kept = {person: last for person, last in latest.items() if last.result is not None}  # else erased meanwhile
     signals = signals_of_each(tx, list(kept), rules.day)
-    declines = declines_of_each(tx, list(kept))
+    declines = declines_of_each(tx, rules, list(kept))
     found = []
     for row in let:
         if row.id in signals:

@@ -18,7 +18,6 @@ from api.assessments import switches
 from api.assessments.tables import ASSESSMENTS
 from api.assessments.working_out import Outcome, work_out
 from api.audit.service import note
-from api.participants.declines import declines_of, written
 from api.participants.evidence import readable, signals_on
 from api.participants.gate import RECOMMENDATION, Person, may, seal, seal_json
 from api.participants.tables import PARTICIPANTS
@@ -26,6 +25,7 @@ from api.record.actor import Actor
 from api.record.live import Live
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Record, Transaction, new_id
+from api.referrals.declines import declines_of, written
 from matcher.facts.declines import Decline
 from matcher.programme.rules import Rules
 
@@ -92,7 +92,7 @@ def _by_lot(record: Record, actor: Actor) -> bool:
 
 def inputs_of(tx: Transaction, person: Person, live: Live, goal: str | None = None) -> dict[str, Any]:
     """What a recommendation of today is made from."""
-    return inputs_from(live.rules, signals_on(tx, person, live.rules.day), goal, declines_of(tx, person.id))
+    return inputs_from(live.rules, signals_on(tx, person, live.rules.day), goal, declines_of(tx, live.rules, person.id))
 
 
 def inputs_from(

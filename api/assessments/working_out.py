@@ -16,9 +16,9 @@ import msgspec
 
 from api.advice.answer import versions_of
 from api.assessments.core import Core, written
-from api.participants.declines import read
 from api.record.live import Live
 from api.record.refusals import Refused, Trouble
+from api.referrals.declines import read
 from api.web.errors import told
 from matcher.facts.participant import Participant, ParticipantError, read_participant
 from matcher.programme.rules import Rules, rules_on

@@ -16,7 +16,7 @@ from api.record.refusals import Refused
 from api.record.transaction import Record
 from api.referrals.lenders import products_of, say_room
 from api.referrals.said import Said, Why
-from api.referrals.service import draft, move
+from api.referrals.service import draft, look_ahead, move
 from api.referrals.stored import Referral
 from matcher.programme.entries import Transition
 from matcher.programme.rules import Rules
@@ -80,7 +80,11 @@ def _went(
             referral = draft(tx, mentor, rules, person, product, lender, None)
             for number, one in enumerate(way):
                 who = mentor if "mentor" in one.by else officers[number % len(officers)]
-                found = move(tx, who, rules, referral.id, one.id, referral.version, _said(rules, one, tx.now))
+                said_with = _said(rules, one, tx.now)
+                if "pack" in one.asks:
+                    packed = look_ahead(tx, mentor, rules, person, product, lender, referral.amount_idr or None)
+                    said_with = replace(said_with, shown=packed.shown)
+                found = move(tx, who, rules, referral.id, one.id, referral.version, said_with)
                 assert isinstance(found, Referral)
                 referral = found
     except Refused:

@@ -49,7 +49,7 @@ def organisation_add(data: Path, database: str, keys: str, name: str, providers:
                 actor = acting(tx, login)
                 found = tx.one(select(ORGANISATIONS.c.id).where(ORGANISATIONS.c.name == name))
                 number = found.id if found else add_organisation(tx, name, actor)
-                if providers or found:
+                if providers:
                     bind(tx, actor, live.rules, number, providers)
         except Refused as error:
             said = error.problems(language())[0]

@@ -159,14 +159,15 @@ def may_further(tx: Transaction, actor: Actor, people: Sequence[Person], purpose
     return refused
 
 
-def let_lender(tx: Transaction, lender_id: str, persons: Iterable[str]) -> set[str]:
+def let_lender(tx: Transaction, lender_id: str, sent: Mapping[str, datetime]) -> set[str]:
     """Those of these people who agree, today, that this lender has what it was sent of them; it may be opened from here on.
 
-    They are another organisation's: of them nothing else is opened by this.
+    `sent`: by person when it was sent: whoever took it back since is not among them, also if they agreed again. They are
+    another organisation's: of them nothing else is opened by this.
     """
-    listed = list(persons)
-    agree = consents.who_lets_go(tx, consents.who_agrees(tx, listed, "record"), lender_id)
-    there = set(tx.vault.hold(tx, [person for person in listed if person in agree]))
+    since = consents.let_go_since(tx, sent, lender_id)
+    agree = [person for person, at in sent.items() if person in since and since[person] <= at]
+    there = set(tx.vault.hold(tx, agree))
     _grant(tx, None, there, REFERRAL)
     return there
 

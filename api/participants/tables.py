@@ -7,18 +7,15 @@ from typing import Final
 from sqlalchemy import (
     Boolean,
     Column,
-    Date,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
     String,
     Table,
-    Text,
     UniqueConstraint,
 )
 
-from api.audit.chain import BIG
 from api.record.database import METADATA, Moment, sealed_for
 
 PARTICIPANTS: Final = Table(
@@ -50,23 +47,3 @@ EVIDENCE: Final = Table(
     UniqueConstraint("participant_id", "place"),
     info={"person": "participant_id"},
 )
-
-DECLINES: Final = Table(
-    "declines",
-    METADATA,
-    Column("id", String(24), primary_key=True),
-    Column("referral_id", String(24), nullable=False),
-    Column("participant_id", String(24), ForeignKey("participants.id"), nullable=False),
-    Column("product", String(60), nullable=False),  # that was asked for
-    Column("products", Text, nullable=False),  # that are shut, with blanks between them
-    Column("reason", String(60), nullable=False),
-    Column("on", Date, nullable=False),
-    Column("until", Date),  # the last day on which they are
-    Column("signal", String(60)),  # until this is known to be at least so much
-    Column("at_least", BIG),
-    Column("intervention", String(60)),  # until what this brings is there
-    Column("starts_with", String(60)),
-    Index("ix_declines_participant_id", "participant_id"),
-    info={"person": "participant_id", "erased": "rows"},
-)
-"""What a lender's no shuts, and until when. Codes and days: a row a reason that has a consequence."""

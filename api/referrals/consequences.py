@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 
 from api.consents.service import today_of
-from api.participants.tables import DECLINES
 from api.record.transaction import Transaction, new_id
 from api.referrals.lenders import products_of
 from api.referrals.said import Why
 from api.referrals.stored import Referral
+from api.referrals.tables import DECLINES
 from matcher.programme.entries import Reason
 from matcher.programme.rules import Rules
+
+MOST_TIMES: Final = 10
 
 
 def for_good(rules: Rules, reasons: Iterable[Why]) -> list[str]:
@@ -33,9 +35,10 @@ def keep(tx: Transaction, rules: Rules, referral: Referral, reasons: Iterable[Wh
         if values is None:
             continue
         whole = reason.consequence.kind == "not_this_lender"
-        shut = products_of(tx, rules, referral.lender_id) if whole else [referral.product]
-        row: dict[str, Any] = {"id": new_id(), "referral_id": referral.id, "participant_id": referral.participant_id}
-        row |= {"product": referral.product, "products": " ".join(shut), "reason": reason.id, "on": today_of(tx)}
+        shut = (products_of(tx, rules, referral.lender_id) if whole else []) or [referral.product]
+        whose = {"referral_id": referral.id, "participant_id": referral.participant_id, "lender_id": referral.lender_id}
+        row: dict[str, Any] = {"id": new_id(), **whose, "product": referral.product, "products": " ".join(shut)}
+        row |= {"reason": reason.id, "on": today_of(tx)}
         tx.run(insert(DECLINES).values(row | values))
 
 
@@ -51,6 +54,21 @@ def _values(rules: Rules, referral: Referral, reason: Reason, why: Why, today: d
     if consequence.days is not None:
         found["until"] = today + timedelta(days=consequence.days.value)
     return None if consequence.kind == "none" else found
+
+
+def take_back(tx: Transaction, referral: Referral) -> None:
+    """Open again what a no shut that was a mistake. What two officers shut for good one does not open."""
+    for_ever = DECLINES.c.until.is_(None) & DECLINES.c.signal.is_(None) & DECLINES.c.intervention.is_(None)
+    tx.run(delete(DECLINES).where(DECLINES.c.referral_id == referral.id, ~for_ever))
+
+
+def most_of(rules: Rules, referral: Referral, reason: Reason) -> int:
+    """How much more of a number may be asked for: what can be come to, at most ten times what the programme says: ours."""
+    consequence = reason.consequence
+    signal = rules.signals.get(consequence.signal)
+    if consequence.kind != "more" or signal is None:
+        return 0
+    return min(signal.maximum - _value_in(referral, consequence.signal), MOST_TIMES * consequence.more)
 
 
 def _value_in(referral: Referral, signal: str) -> int:

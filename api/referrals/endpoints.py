@@ -110,7 +110,8 @@ def post_preview(
     form.done()
     packed = ask(request, service.look_ahead, live.rules, person_id, *asked)
     room = look_up(request, lambda tx, actor: lenders.rooms(tx, asked.product)).get(asked.lender_id, lenders.Room())
-    return answer_json({"pack": packed.pack, "complete_percent": packed.complete, "room": _room(asked.product, room)})
+    told = {"pack": packed.pack, "shown": packed.shown, "complete_percent": packed.complete}
+    return answer_json(told | {"room": _room(asked.product, room)})
 
 
 def _room(product: str, room: lenders.Room) -> dict[str, Any]:

@@ -45,6 +45,7 @@ def _read_said(form: Form) -> Said:
         note=form.text("note", wanted=False, most=LONGEST_NOTE),
         amount_idr=_money(form, "amount_idr"),
         on=form.day("on"),
+        shown=form.text("shown", wanted=False, most=64),
         days_late=form.number("days_late") if form.has("days_late") and form.raw("days_late") is not None else None,
     )
 

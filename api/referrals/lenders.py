@@ -39,8 +39,10 @@ def bind(tx: Transaction, actor: Actor | None, rules: Rules, organisation_id: st
     """Say for which providers an organisation lends: for these and no others.
 
     Raises:
-        Refused: 404; 400 for a provider that the programme does not have.
+        Refused: 404; 400 for a provider that the programme does not have; 403 for an operator of an organisation that lends.
     """
+    if actor is not None:
+        check_no_lender(tx, actor)
     if tx.one(select(ORGANISATIONS.c.id).where(ORGANISATIONS.c.id == organisation_id)) is None:
         raise Refused(404, Trouble("organisation", "not_found"))
     known = providers_in(rules)
@@ -51,6 +53,16 @@ def bind(tx: Transaction, actor: Actor | None, rules: Rules, organisation_id: st
     for one in dict.fromkeys(providers):
         tx.run(insert(PROVIDERS).values(organisation_id=organisation_id, provider=one, bound_at=tx.now))
     note(tx, actor, "bound", "organisation", organisation_id, providers=len(set(providers)))
+
+
+def check_no_lender(tx: Transaction, actor: Actor) -> None:
+    """See that whoever says who lends is not at a lender: no lender sees another one, or shuts it out.
+
+    Raises:
+        Refused: 403.
+    """
+    if tx.one(select(PROVIDERS.c.provider).where(PROVIDERS.c.organisation_id == actor.organisation_id).limit(1)):
+        raise Refused(403, Trouble("organisation", "lender_of_lenders"))
 
 
 def lenders(tx: Transaction) -> list[dict[str, Any]]:
@@ -89,6 +101,14 @@ def lenders_of(tx: Transaction, rules: Rules, product: str) -> list[Row[Any]]:
     return list(tx.all(some.order_by(ORGANISATIONS.c.name)))
 
 
+def lenders_by_product(tx: Transaction, rules: Rules) -> dict[str, set[str]]:
+    """By product of the rules the organisations that lend it."""
+    bound: dict[str, set[str]] = {}
+    for row in tx.all(select(PROVIDERS.c.provider, PROVIDERS.c.organisation_id)):
+        bound.setdefault(row.provider, set()).add(row.organisation_id)
+    return {product.entry.id: bound.get(product.entry.provider, set()) for product in rules.products}
+
+
 def products_of(tx: Transaction, rules: Rules, lender_id: str) -> list[str]:
     """The products of the rules that an organisation lends, in the programme's order."""
     bound = select(PROVIDERS.c.provider).where(PROVIDERS.c.organisation_id == lender_id)
@@ -108,7 +128,7 @@ def say_room(tx: Transaction, actor: Actor, rules: Rules, product: str, answer: 
     troubles = []
     if product not in products_of(tx, rules, actor.organisation_id):
         troubles.append(Trouble("product", "not_your_product", product))
-    if (answer == "weeks") != (weeks is not None) or not 1 <= (weeks or 1) <= MOST_WEEKS:
+    if (answer == "weeks") != (weeks is not None) or (weeks is not None and not 1 <= weeks <= MOST_WEEKS):
         troubles.append(Trouble("weeks", "weeks_of_waiting", weeks, most=MOST_WEEKS))
     if troubles:
         raise Refused(400, *troubles)

@@ -9,10 +9,9 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from api.consents import service as consents
 from api.record.transaction import Transaction
 from api.referrals.lenders import names_of
-from api.referrals.stored import Referral, referral_of
+from api.referrals.stored import Referral, referral_of, who_agree
 from api.referrals.tables import EVENTS, REFERRALS
 from matcher.programme.rules import Rules
 from words.telling import Teller
@@ -67,13 +66,11 @@ def news_of(
     if not rows:
         return found
     names = names_of(tx, *{row.lender_id for row in rows})
-    lets = {
-        name: consents.who_lets_go(tx, {r.participant_id for r in rows if r.lender_id == name}, name) for name in names
-    }
+    agree = who_agree(tx, rows)
     told: list[tuple[str, Referral]] = []
     old = tx.now - NEWS
     for row in rows:
-        referral = referral_of(rules, row, tx.now, agreed=row.participant_id in lets[row.lender_id])
+        referral = referral_of(rules, row, tx.now, agreed=row.id in agree)
         if kind := _kind(rules, referral, max((since or {}).get(row.participant_id, old), old)):
             told.append((kind, referral))
     reasons = _reasons(tx, [referral.id for kind, referral in told if kind == DECLINED])

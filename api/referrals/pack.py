@@ -7,19 +7,22 @@ the sum by which the instalment fits; and the consent. It is made when it is sen
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
+import msgspec
+
 from api.accounts import service as accounts
 from api.consents import service as consents
-from api.participants.declines import declines_of
 from api.participants.evidence import Evidence, evidence_of, readable, signals_of
 from api.participants.gate import Person
 from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction
+from api.referrals.declines import declines_by, declines_of
 from api.web.errors import told
 from matcher.facts.participant import Known, Participant, ParticipantError, know, read_participant
 from matcher.lenders import Match
@@ -44,6 +47,12 @@ class Packed:
     complete: int
     area: str
 
+    @property
+    def shown(self) -> str:
+        """What the mentor was shown, as a digest: but for the moment, and the consent that is asked for only then."""
+        content = {name: value for name, value in self.pack.items() if name not in ("made_at", "consent")}
+        return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
+
 
 def pack_of(
     tx: Transaction, actor: Actor, person: Person, rules: Rules, product: str, lender_id: str, amount_idr: int | None
@@ -56,7 +65,7 @@ def pack_of(
         Refused: 409 where what is known contradicts itself.
     """
     facts = evidence_of(tx, person)
-    signals, participant = readable(rules, signals_of(facts, rules.day)), _known_of(tx, rules, person, facts)
+    signals, participant = readable(rules, signals_of(facts, rules.day)), _known_of(tx, rules, person, facts, lender_id)
     asked = rules.roles.get("amount_asked")
     if asked and amount_idr is not None:
         participant = participant.with_facts(**{asked: amount_idr})
@@ -64,7 +73,7 @@ def pack_of(
     found = recommend(rules, participant, goal=product)
     match = next(one for one in found.products if one.id == product)
     conditions = [_condition(rules, known, one) for one in rule.criteria]
-    met = sum(one["state"] in ("met", "assumed") for one in conditions)
+    met = sum(one["state"] == "met" for one in conditions)
     if amount_idr is None and asked and asked in participant.facts:
         amount_idr = participant.facts[asked].value
     pack = {
@@ -94,13 +103,18 @@ def offered_to(tx: Transaction, rules: Rules, person: Person) -> list[str]:
     return [one.id for one in recommend(rules, participant).products if one.offered]
 
 
-def _known_of(tx: Transaction, rules: Rules, person: Person, facts: Iterable[Evidence]) -> Participant:
+def _known_of(
+    tx: Transaction, rules: Rules, person: Person, facts: Iterable[Evidence], lender_id: str = ""
+) -> Participant:
+    """What is known of somebody; with a lender, held back by that one's noes alone."""
     signals = readable(rules, signals_of(facts, rules.day))
     try:
         participant = read_participant(rules, signals)
     except ParticipantError as error:
         raise Refused.told(409, told(teller(rules, rules.programme.languages[0]), error.problems, "signals.")) from None
-    return replace(participant, declines=declines_of(tx, person.id))
+    return replace(
+        participant, declines=declines_by(tx, person.id, lender_id) if lender_id else declines_of(tx, rules, person.id)
+    )
 
 
 def _asked_about(rules: Rules, rule: ProductRule) -> list[str]:
@@ -205,7 +219,6 @@ def _affordability(rules: Rules, known: Known, rule: ProductRule, match: Match) 
     share = rules.programme.share_percent
     return {
         "answer": match.terms.affordable,
-        "missing_from": match.terms.missing_from or None,
         "monthly_profit_idr": profit,
         "monthly_instalments_idr": instalments,
         "household_need_idr": need,
@@ -214,7 +227,6 @@ def _affordability(rules: Rules, known: Known, rule: ProductRule, match: Match) 
         "capacity_idr": None if left is None else share * left // 100,
         "instalment_idr": match.terms.instalment_idr,
         "instalment_every": rule.entry.instalment_every,
-        "max_affordable_idr": match.terms.max_affordable_idr,
     }
 
 

@@ -58,9 +58,15 @@ def get_refer(
 
 
 def _refer_page(
-    request: Asking, person_id: str, live: Live, product: str, lender: str, typed: Typed = NOTHING
+    request: Asking,
+    person_id: str,
+    live: Live,
+    product: str,
+    lender: str,
+    typed: Typed = NOTHING,
+    amount_idr: int | None = None,
 ) -> Response[Any]:
-    context = ask(request, referring.prepare, live.rules, person_id, product, lender)
+    context = ask(request, referring.prepare, live.rules, person_id, product, lender, amount_idr)
     here = f"/participants/{person_id}/refer"
     return page(request, "refer.html", typed=typed, here=here, **context, **asked_of(request, ("referral",)))
 
@@ -68,23 +74,29 @@ def _refer_page(
 @post("/participants/{person_id:str}/refer")
 @in_thread
 def post_refer(request: Asking, person_id: FromPath[str], body: RawBody, live: NamedDependency[Live]) -> Response[Any]:
-    """Send somebody to a lender, with the consent that they gave just now if it is the first time."""
+    """Send somebody to a lender, with the consent that they gave just now if it is the first time.
+
+    With another amount the pack is shown again first: no amount stands in an address.
+    """
     sent: list[Asked] = []
 
     def refer(form: Form) -> Response[Any]:
-        asked = read_asked(form)
+        asked, shown = read_asked(form), form.text("shown", wanted=False, most=64)
         sent.append(asked)
+        again = form.choice("act", ("send", "show"), "send") == "show"
         agrees = form.yes_no("agrees", default=False)
         channel, said_on, text_version = channel_and_day(form, live.today)
         form.done()
+        if again:
+            return _refer_page(request, person_id, live, *asked[:2], Typed(form.fields), asked.amount_idr)
         consent = {"channel": channel, "said_on": said_on, "text_version": text_version} if agrees else None
         about = (actor_of(request).organisation_id, asked.lender_id)
-        found = ask_about(request, about, referring.refer, live.rules, person_id, asked, consent)
+        found = ask_about(request, about, referring.refer, live.rules, person_id, asked, shown, consent)
         return go(request, f"/referrals/{found.id}", "referred")
 
     def again(typed: Typed) -> Response[Any]:
-        product, lender = (sent[0].product, sent[0].lender_id) if sent else ("", "")
-        return _refer_page(request, person_id, live, product, lender, typed)
+        product, lender, amount_idr = sent[0] if sent else ("", "", None)
+        return _refer_page(request, person_id, live, product, lender, typed, amount_idr)
 
     return attempt(request, body, refer, again)
 
@@ -104,8 +116,9 @@ def _list_page(request: Asking, live: Live, typed: Typed = NOTHING, told: Sequen
     view, typed = view_on_page(request, queue.listing_of(rules), typed)
     shown = show(request, ask(request, queue.list_referrals, rules, view), "/referrals")
     there = {line.referral.state for line in shown.page.rows}
+    # What sends a pack is done on the page where the pack is seen.
     mine = [move for move in rules.referrals.transitions if actor.role in move.by and there & {*move.begins}]
-    may = [move for move in mine if move.id not in ALONE]
+    may = [move for move in mine if move.id not in ALONE and "pack" not in move.asks]
     t = teller(rules, language_of(request))
     acts = [] if actor.role == "operator" else [(one.id, t.text(one.name)) for one in may]
     context: dict[str, Any] = {"shown": shown, "told": told, "acts": acts}
@@ -114,7 +127,7 @@ def _list_page(request: Asking, live: Live, typed: Typed = NOTHING, told: Sequen
     return page(request, "referrals.html", typed=typed, status=status, here="/referrals", **context)
 
 
-ALONE: Final = ("mark_error",)
+ALONE: Final = ("mark_error", "undo_payment")
 """Transitions that are not offered for many at once: a mistake is one's own."""
 
 
@@ -147,7 +160,7 @@ def post_picked(request: Asking, body: RawBody, live: NamedDependency[Live]) -> 
 def _many_page(request: Asking, live: Live, picked: Sequence[str], name: str, typed: Typed = NOTHING) -> Response[Any]:
     rules = live.rules
     move = next((one for one in rules.referrals.transitions if one.id == name and one.begins), None)
-    if move is None:
+    if move is None or actor_of(request).role not in move.by or "pack" in move.asks:
         raise Refused(404, Trouble("move", "not_found"))
 
     def see_each(tx: Transaction, actor: Actor) -> list[Referral]:
@@ -166,7 +179,7 @@ def post_moves(request: Asking, move: FromPath[str], body: RawBody, live: NamedD
 
     def make(form: Form) -> Response[Any]:
         picked = form.raw("picked")
-        tried.extend([picked] if isinstance(picked, str) else list(picked or ()))
+        tried.extend(([picked] if isinstance(picked, str) else list(picked or ()))[: many.MOST_AT_ONCE])
         versions, said = read_many(form, live.today)
         about = look_up(request, many.organisations_of, tuple(versions))
         found = ask_about(request, about, many.move_each, live.rules, versions, move, said)
@@ -174,7 +187,11 @@ def post_moves(request: Asking, move: FromPath[str], body: RawBody, live: NamedD
             return go_and_wait(request) if found.waits else go(request, "/referrals", "moved")
         if len(found.refused) == len(versions):
             raise next(iter(found.refused.values()))
-        said_of = [one for refused in found.refused.values() for one in refused.problems(language_of(request))]
+        said_of = [
+            {"id": name, **one}
+            for name, refused in found.refused.items()
+            for one in refused.problems(language_of(request))
+        ]
         return _list_page(request, live, told=[len(found.done) + len(found.waits), len(found.refused), said_of])
 
     def again(typed: Typed) -> Response[Any]:
@@ -197,9 +214,10 @@ def _referral_page(
     request: Asking, referral_id: str, live: Live, typed: Typed = NOTHING, tried: str = ""
 ) -> Response[Any]:
     rules, actor = live.rules, actor_of(request)
-    found = ask(request, stored.see, rules, referral_id)
+    found, today = ask(request, referring.see_with_pack, rules, referral_id)
     context: dict[str, Any] = {
         "referral": found,
+        "today_pack": today,
         "state": rules.referrals.state(found.state),
         "moves": service.moves_of(rules, actor, found),
         "reasons": {one.id: one for one in rules.referrals.reasons},
@@ -327,7 +345,11 @@ def get_lenders(request: Asking, live: NamedDependency[Live]) -> Response[Any]:
 
 
 def _lenders_page(request: Asking, rules: Rules, typed: Typed = NOTHING) -> Response[Any]:
-    found = look_up(request, lambda tx, actor: lenders.everybody(tx))
+    def everybody(tx: Transaction, actor: Actor) -> list[dict[str, Any]]:
+        lenders.check_no_lender(tx, actor)
+        return lenders.everybody(tx)
+
+    found = look_up(request, everybody)
     return page(
         request, "lenders.html", typed=typed, here="/lenders", found=found, providers=lenders.providers_in(rules)
     )

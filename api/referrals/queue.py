@@ -14,7 +14,6 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, Select, case, func, select
 
 from api.audit.service import note
-from api.consents import service as consents
 from api.participants.gate import CONTACT, let_lender, may_each, unseal_json
 from api.participants.reading_out import as_line
 from api.participants.tables import PARTICIPANTS
@@ -35,7 +34,7 @@ from api.record.listed import (
 )
 from api.record.transaction import Transaction
 from api.referrals.lenders import names_of
-from api.referrals.stored import Referral, referral_of
+from api.referrals.stored import Referral, closed, referral_of, who_agree
 from api.referrals.tables import REFERRALS
 from matcher.programme.rules import Rules
 
@@ -128,25 +127,23 @@ def list_referrals(tx: Transaction, actor: Actor, rules: Rules, view: View) -> P
     page = page_in(tx, _asked(tx, actor, rules), _by(tx, rules), REFERRALS.c.id, view)
     rows: list[Any] = list(page.rows)
     persons = list(dict.fromkeys(row.participant_id for row in rows))
-    names: dict[str, str | None]
+    agree = who_agree(tx, rows)
     packs: dict[str, Mapping[str, Any]] = {}
     if actor.role == "lender":
-        agree = {actor.organisation_id: let_lender(tx, actor.organisation_id, persons)}
-        packs = {row.id: _pack(tx, row) for row in rows if row.participant_id in agree[actor.organisation_id]}
+        sent = {row.participant_id: row.sent_at for row in sorted(rows, key=lambda row: row.sent_at) if row.id in agree}
+        there = let_lender(tx, actor.organisation_id, sent)
+        agree = {row.id for row in rows if row.id in agree and row.participant_id in there}
+        packs = {row.id: _pack(tx, rules, row) for row in rows if row.id in agree}
         names = {number: pack.get("person", {}).get("name") or "" for number, pack in packs.items()}
     else:
-        agree = {row.lender_id: consents.who_lets_go(tx, persons, row.lender_id) for row in rows}
         names = _names_of_ours(tx, actor, rows, persons)
     called = names_of(tx, *{row.lender_id for row in rows})
-    shown = [
-        Line(
-            referral_of(rules, row, tx.now, agreed=row.participant_id in agree[row.lender_id]),
-            names.get(row.id),
-            called.get(row.lender_id, ""),
-            packs.get(row.id, {}),
-        )
-        for row in rows
-    ]
+    shown = []
+    for row in rows:
+        referral = referral_of(rules, row, tx.now, agreed=row.id in agree)
+        if actor.role == "operator" or (actor.role == "lender" and not referral.agreed):
+            referral = closed(referral)
+        shown.append(Line(referral, names.get(row.id), called.get(row.lender_id, ""), packs.get(row.id, {})))
     note(tx, actor, "listed_referrals", "account", actor.account_id, participants=persons)
     return page.of(shown)
 
@@ -184,15 +181,15 @@ def read_out(tx: Transaction, actor: Actor, rules: Rules, view: View) -> list[st
     return lines
 
 
-def _pack(tx: Transaction, row: Row[Any]) -> Mapping[str, Any]:
-    """What a lender was sent; empty where it was taken away."""
-    if row.pack is None:
+def _pack(tx: Transaction, rules: Rules, row: Row[Any]) -> Mapping[str, Any]:
+    """What a lender was sent; empty where it was taken away, or should never have been sent."""
+    if row.pack is None or rules.referrals.state(row.state).hl7 == "entered-in-error":
         return {}
     pack: Mapping[str, Any] = unseal_json(tx, row.participant_id, REFERRALS.c.pack, row.id, row.pack)
     return pack
 
 
-def _names_of_ours(tx: Transaction, actor: Actor, rows: list[Any], persons: list[str]) -> dict[str, str | None]:
+def _names_of_ours(tx: Transaction, actor: Actor, rows: list[Any], persons: list[str]) -> dict[str, str]:
     """The names of a mentor's own people; an operator is shown none."""
     if actor.role != "mentor" or not persons:
         return {}

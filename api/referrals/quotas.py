@@ -18,6 +18,7 @@ from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction
 from api.referrals.lenders import products_of
+from api.referrals.sweeping import gone_without
 from api.referrals.tables import QUOTAS, REFERRALS
 from matcher.programme.rules import Rules
 
@@ -47,26 +48,34 @@ def this_month(tx: Transaction) -> str:
     return f"{today_of(tx):%Y-%m}"
 
 
-def quota_of(tx: Transaction, lender_id: str, product: str, month: str) -> Quota:
-    """A lender's quota of a product, and what of it is taken; version 0 where none was set."""
-    here = (QUOTAS.c.lender_id == lender_id) & (QUOTAS.c.product == product) & (QUOTAS.c.month == month)
-    row = tx.one(select(QUOTAS).where(here))
-    promised = (
-        (REFERRALS.c.lender_id == lender_id) & (REFERRALS.c.product == product) & (REFERRALS.c.quota_month == month)
-    )
-    asked = select(func.count(), func.coalesce(func.sum(REFERRALS.c.amount_idr), 0)).select_from(REFERRALS)
+def quota_of(tx: Transaction, rules: Rules, lender_id: str, product: str, month: str) -> Quota:
+    """A lender's quota of a product, and what of it is taken; version 0 where none was set for that month.
+
+    Then the one set last for a month before goes on. What time or a lost consent has ended takes no place any more, whether
+    that is written down yet or not.
+    """
+    here = (QUOTAS.c.lender_id == lender_id) & (QUOTAS.c.product == product) & (QUOTAS.c.month <= month)
+    row = tx.one(select(QUOTAS).where(here).order_by(QUOTAS.c.month.desc()).limit(1))
+    c = REFERRALS.c
+    promised = (c.lender_id == lender_id) & (c.product == product) & (c.quota_month == month)
+    freed = [one.id for one in rules.referrals.states if one.then and not rules.referrals.state(one.then).holds_quota]
+    promised &= ~(c.state.in_(freed) & (c.due_at <= tx.now))
+    if gone := gone_without(tx, rules, promised):
+        promised &= c.id.not_in(gone)
+    asked = select(func.count(), func.coalesce(func.sum(c.quota_idr), 0)).select_from(REFERRALS)
     count, amount = tx.sql.execute(asked.where(promised)).one()
-    set_to = (row.most, row.most_idr, row.version) if row else (None, None, 0)
-    return Quota(product, month, set_to[0], set_to[1], int(count), int(amount), set_to[2])
+    most, most_idr = (row.most, row.most_idr) if row else (None, None)
+    version = row.version if row and row.month == month else 0
+    return Quota(product, month, most, most_idr, int(count), int(amount), version)
 
 
-def check_room(tx: Transaction, lender_id: str, product: str, amount_idr: int) -> str:
+def check_room(tx: Transaction, rules: Rules, lender_id: str, product: str, amount_idr: int) -> str:
     """See that there is a place in this month's quota; return the month.
 
     Raises:
         Refused: 409 where it is full, in number or in rupiah.
     """
-    quota = quota_of(tx, lender_id, product, this_month(tx))
+    quota = quota_of(tx, rules, lender_id, product, this_month(tx))
     if quota.most is not None and quota.taken >= quota.most:
         raise Refused(409, Trouble("quota", "quota_full", quota.most, month=quota.month))
     if quota.most_idr is not None and quota.taken_idr + amount_idr > quota.most_idr:
@@ -100,7 +109,7 @@ def set_quota(
         troubles.append(Trouble("month", "no_quota_month", month, first=this_month(tx), last=_ahead(this_month(tx))))
     if troubles:
         raise Refused(400, *troubles)
-    quota = quota_of(tx, actor.organisation_id, product, month)
+    quota = quota_of(tx, rules, actor.organisation_id, product, month)
     if version != quota.version:
         raise Refused(409, Trouble("version", "stale", version))
     if most is not None and most < quota.taken:
@@ -125,4 +134,4 @@ def _ahead(month: str) -> str:
 
 def quotas_of(tx: Transaction, rules: Rules, lender_id: str, month: str) -> list[Quota]:
     """A lender's quotas in a month, of each product that it lends."""
-    return [quota_of(tx, lender_id, product, month) for product in products_of(tx, rules, lender_id)]
+    return [quota_of(tx, rules, lender_id, product, month) for product in products_of(tx, rules, lender_id)]

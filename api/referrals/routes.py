@@ -86,6 +86,10 @@ ASKED: Final = named(
 REASON: Final = named(
     "more: of a reason that asks for more of a number, how much.", ("text", "more"), code=_CODE, text=TEXT, more=WHOLE
 )
+SHOWN: Final[Schema] = {
+    "type": "string",
+    "description": "stands for the pack that was shown; what sends a pack takes it, and is refused where that changed since",
+}
 SAID_WITH: Final[Mapping[str, Schema]] = {
     "reasons": {"type": "array", "items": {"anyOf": [_CODE, REASON]}, "maxItems": MOST_REASONS},
     "documents": {"type": "array", "items": TEXT, "maxItems": MOST_DOCUMENTS},
@@ -93,6 +97,7 @@ SAID_WITH: Final[Mapping[str, Schema]] = {
     "amount_idr": RUPIAH,
     "on": DAY,
     "days_late": WHOLE,
+    "shown": SHOWN,
 }
 MOVE: Final = table(
     "Beside the version what the transition asks for.", {"version": WHOLE, **SAID_WITH}, tuple(SAID_WITH)
@@ -136,7 +141,7 @@ LENDER: Final = named(id=ID, name=TEXT, providers=listed(TEXT))
 
 SAID: Final[Mapping[str, Route]] = {
     "POST /api/v1/participants/{person_id}/referrals/preview": Route(
-        ASKED, named(pack=PACK, complete_percent=WHOLE, room=ROOM)
+        ASKED, named(pack=PACK, shown=SHOWN, complete_percent=WHOLE, room=ROOM)
     ),
     "POST /api/v1/participants/{person_id}/referrals": Route(ASKED, REFERRAL, 201),
     "GET /api/v1/participants/{person_id}/referrals": Route(None, named(referrals=listed(REFERRAL))),

@@ -26,6 +26,12 @@ class Said:
     amount_idr: int | None = None
     on: date | None = None
     days_late: int | None = None
+    shown: str = ""
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """What of it is kept as it is: sums and days."""
+        return {"amount_idr": self.amount_idr, "on": self.on, "days_late": self.days_late}
 
     @property
     def kept(self) -> dict[str, Any]:
@@ -37,8 +43,5 @@ class Said:
             "more": more,
             "documents": list(self.documents),
             "note": self.note,
-            "amount_idr": self.amount_idr,
-            "on": self.on.isoformat() if self.on else None,
-            "days_late": self.days_late,
         }
-        return {name: value for name, value in found.items() if value not in ({}, [], "", None)}
+        return {name: value for name, value in found.items() if value}

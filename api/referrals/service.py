@@ -7,7 +7,6 @@ that is lacking is told at once; what is done is written down with the next vers
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
@@ -15,7 +14,6 @@ from sqlalchemy import insert, select, update
 
 from api.accounts.second_person import ask_second
 from api.audit.service import note
-from api.consents import service as consents
 from api.consents.service import today_of
 from api.participants.gate import RECOMMENDATION, may, seal_json
 from api.record.actor import Actor
@@ -27,7 +25,16 @@ from api.referrals.lenders import lenders_of
 from api.referrals.pack import Packed, check_fits, pack_of
 from api.referrals.quotas import check_room
 from api.referrals.said import Said, Why
-from api.referrals.stored import Referral, add_event, due_after, find, referral_of
+from api.referrals.stored import (
+    ASKED_FOR_GOOD,
+    Referral,
+    add_event,
+    due_after,
+    find,
+    is_mistake,
+    referral_of,
+    who_agree,
+)
 from api.referrals.tables import REFERRALS
 from matcher.programme.entries import Transition
 from matcher.programme.rules import Rules
@@ -36,9 +43,8 @@ from words.speaking import Named
 MOST_REASONS: Final = 4
 """Of one decision, as many as a notice of Regulation B names (https://www.consumerfinance.gov/rules-policy/regulations/1002/9/)."""
 MOST_DOCUMENTS: Final = 10
-NOTE, STILL_LIVES, ASKED_FOR_GOOD = "note", "still_lives", "asked_for_good"
-"""What is done without a transition: something is said to the other side; it is answered that a silent one still lives; a
-second officer is asked to approve a no that shuts a door for good."""
+NOTE, STILL_LIVES = "note", "still_lives"
+"""What is done without a transition: something is said to the other side; it is answered that a silent one still lives."""
 
 
 # -- drafting ----------------------------------------------------------------------------------------------------------
@@ -84,11 +90,11 @@ def draft(
     same = (REFERRALS.c.participant_id == person_id) & (REFERRALS.c.lender_id == lender_id)
     under_way = [state.id for state in rules.referrals.states if not state.ends]
     open_ = same & (REFERRALS.c.product == product) & REFERRALS.c.state.in_(under_way)
-    if row := tx.one(select(REFERRALS).where(open_)):
-        agreed = bool(consents.who_lets_go(tx, [person_id], lender_id))
-        before = referral_of(rules, row, tx.now, agreed=agreed)
-        if not rules.referrals.state(before.state).ends:
-            raise Refused(409, Trouble("product", "referred_already", product))
+    rows = tx.all(select(REFERRALS).where(open_))
+    agree = who_agree(tx, rows)
+    before = [referral_of(rules, row, tx.now, agreed=row.id in agree) for row in rows]
+    if any(not rules.referrals.state(one.state).ends for one in before):
+        raise Refused(409, Trouble("product", "referred_already", product))
     values = {
         "id": new_id(),
         "participant_id": person_id,
@@ -103,6 +109,7 @@ def draft(
         "due_at": due_after(rules, first.to, tx.now),
         "queued_at": tx.now,
         "amount_idr": amount_idr or 0,
+        "quota_idr": 0,
         "area": "",
         "complete": 0,
     }
@@ -139,9 +146,25 @@ def move(
     referral = find(tx, actor, rules, referral_id)
     rule = rule_for(rules, actor, referral, name, version)
     check_said(rules, rule, said, today_of(tx))
+    _check_more(rules, referral, said.reasons)
+    if said.kept and (actor.role == "operator" or (actor.role == "lender" and not referral.agreed)):
+        raise Refused(409, Trouble("reasons", "no_words_here"))  # they could be sealed for nobody
     if consequences.for_good(rules, said.reasons):
         return _ask_second(tx, actor, referral, rule, said)
     return apply(tx, actor, rules, referral, rule, said)
+
+
+def _check_more(rules: Rules, referral: Referral, reasons: Sequence[Why]) -> None:
+    """See that no more of a number is asked for than can be come to."""
+    known = {one.id: one for one in rules.referrals.reasons}
+    asked = [(why, known[why.code], consequences.most_of(rules, referral, known[why.code])) for why in reasons]
+    troubles = [
+        Trouble("more", "too_much_more", why.more, reason=reason.name, most=max(most, 1))
+        for why, reason, most in asked
+        if why.more is not None and why.more > max(most, 1)
+    ]
+    if troubles:
+        raise Refused(400, *troubles)
 
 
 def _ask_second(tx: Transaction, actor: Actor, referral: Referral, rule: Transition, said: Said) -> Waits:
@@ -201,28 +224,50 @@ def apply(
     values: dict[str, Any] = {"state": rule.to, "since": tx.now, "due_at": due_after(rules, rule.to, tx.now)}
     values |= {"heard_at": tx.now, "quiet_at": None, "version": referral.version + 1}
     if "pack" in rule.asks:
-        values |= _packed(tx, actor, rules, referral)
-    if "quota" in rule.asks:
-        amount = said.amount_idr or referral.amount_idr
-        values |= {"quota_month": check_room(tx, referral.lender_id, referral.product, amount), "amount_idr": amount}
-    elif not rules.referrals.state(rule.to).holds_quota:
-        values["quota_month"] = None
+        values |= _packed(tx, actor, rules, referral, said.shown)
+    values |= _place(tx, rules, referral, rule, said)
     unchanged = (REFERRALS.c.id == referral.id) & (REFERRALS.c.version == referral.version)
     if not tx.run(update(REFERRALS).where(unchanged).values(values)):
         raise Refused(409, Trouble("version", "stale", referral.version))
     codes = [why.code for why in said.reasons]
-    add_event(tx, actor, referral, rule.id, rule.to, codes, said.kept)
-    if rule.reasons == "decline":
-        consequences.keep(tx, rules, referral, said.reasons)
-    note(tx, actor, rule.id, "referral", referral.id, participants=[referral.participant_id], reasons=codes, **noted)
-    return replace(find(tx, actor, rules, referral.id), person=referral.person)
+    add_event(tx, actor, referral, rule.id, rule.to, codes, said.kept, said.plain)
+    consequences.keep(tx, rules, referral, said.reasons)
+    after = find(tx, actor, rules, referral.id)
+    if actor.role == "lender" and is_mistake(rules, after):
+        consequences.take_back(tx, referral)
+    # No codes in the audit, which outlives the person's erasure.
+    note(tx, actor, rule.id, "referral", referral.id, participants=[referral.participant_id], **noted)
+    return after
 
 
-def _packed(tx: Transaction, actor: Actor, rules: Rules, referral: Referral) -> dict[str, Any]:
-    """The columns that a pack fills, made of what is known today."""
+def _place(tx: Transaction, rules: Rules, referral: Referral, rule: Transition, said: Said) -> dict[str, Any]:
+    """The columns of the place in a quota: taken, kept, made smaller by what was paid, or given back."""
+    if "quota" in rule.asks:
+        amount = said.amount_idr or referral.amount_idr
+        if not amount:
+            raise Refused(400, Trouble("amount_idr", "no_amount"))
+        month = check_room(tx, rules, referral.lender_id, referral.product, amount)
+        return {"quota_month": month, "quota_idr": amount, "amount_idr": amount}
+    if not rules.referrals.state(rule.to).holds_quota:
+        return {"quota_month": None, "quota_idr": 0}
+    if "amount" in rule.asks and said.amount_idr is not None:
+        if said.amount_idr > referral.quota_idr:
+            raise Refused(
+                409, Trouble("amount_idr", "more_than_accepted", said.amount_idr, most_idr=referral.quota_idr)
+            )
+        return {"quota_idr": said.amount_idr, "amount_idr": said.amount_idr}
+    return {}
+
+
+def _packed(tx: Transaction, actor: Actor, rules: Rules, referral: Referral, shown: str) -> dict[str, Any]:
+    """The columns that a pack fills, made of what is known today, if that is what the mentor was shown."""
+    _check_lender(tx, rules, referral.product, referral.lender_id)
     person = may(tx, actor, referral.participant_id, RECOMMENDATION)
     packed = pack_of(tx, actor, person, rules, referral.product, referral.lender_id, referral.amount_idr or None)
-    check_fits(packed, referral.product)
+    if referral.sent_at is None:
+        check_fits(packed, referral.product)
+    if shown != packed.shown:
+        raise Refused(409, Trouble("shown", "changed_since_shown"))
     sealed = seal_json(tx, person.id, REFERRALS.c.pack, referral.id, dict(packed.pack))
     values = {"pack": sealed, "complete": packed.complete, "area": packed.area}
     values |= {"amount_idr": packed.pack["amount_idr"] or 0}
@@ -246,7 +291,7 @@ def check_said(rules: Rules, rule: Transition, said: Said, today: date) -> None:
     if not may_say:
         troubles.append(Trouble("amount_idr", "not_asked_here", said.amount_idr))
     if "day" in rule.asks and (said.on is None or said.on > today):
-        troubles.append(Trouble("on", "future_consent" if said.on else "wanted", said.on, name="on"))
+        troubles.append(Trouble("on", "day_ahead" if said.on else "wanted", said.on and said.on.isoformat(), name="on"))
     if "day" not in rule.asks and said.on is not None:
         troubles.append(Trouble("on", "not_asked_here", said.on.isoformat()))
     if "repayment" in rule.asks and not 0 <= (-1 if said.days_late is None else said.days_late) <= 3650:
@@ -270,7 +315,7 @@ def _reason_troubles(rules: Rules, rule: Transition, reasons: Sequence[Why]) -> 
             troubles.append(Trouble("reasons", "no_choice", why.code, name="reasons", allowed=list(known)))
         elif reason.needs_text and not why.text:
             troubles.append(Trouble("text", "reason_needs_text", why.code, reason=reason.name))
-        elif why.more is not None and (reason.consequence.kind != "more" or not 0 < why.more < 10**12):
+        elif why.more is not None and (reason.consequence.kind != "more" or why.more < 1):
             troubles.append(Trouble("more", "no_more_of_it", why.more, reason=reason.name))
     return troubles
 
@@ -305,9 +350,11 @@ def still_lives(tx: Transaction, actor: Actor, rules: Rules, referral_id: str, c
         raise Refused(400, Trouble("reason", "no_choice", code, name="reason", allowed=allowed))
     if referral.sent_at is None or rules.referrals.state(referral.state).ends:
         raise Refused(409, Trouble("referral", "referral_is_over"))
+    if rules.referrals.state(referral.state).turn != actor.role:
+        raise Refused(409, Trouble("referral", "not_your_turn"))
     heard(tx, referral)
     add_event(tx, actor, referral, STILL_LIVES, referral.stored, [code])
-    note(tx, actor, "said_it_lives", "referral", referral.id, participants=[referral.participant_id], reasons=[code])
+    note(tx, actor, "said_it_lives", "referral", referral.id, participants=[referral.participant_id])
     return find(tx, actor, rules, referral_id)
 
 

@@ -62,15 +62,19 @@ class Referral:
     area: str
     complete: int
     quota_month: str | None
+    quota_idr: int
     agreed: bool
     pack: Mapping[str, Any] | None = None
     events: tuple[Event, ...] = ()
     person: Person | None = None
 
 
+ASKED_FOR_GOOD: Final = "asked_for_good"
+"""What is done without a transition: a second officer is asked to approve a no that shuts a door for good."""
+_PLAIN: Final = ("amount_idr", "on", "days_late")
 _KEPT: Final = (
     "id participant_id organisation_id lender_id product version drafted_at sent_at since due_at heard_at quiet_at "
-    "queued_at amount_idr area complete quota_month"
+    "queued_at amount_idr area complete quota_month quota_idr"
 ).split()
 
 
@@ -88,6 +92,24 @@ def state_now(rules: Rules, row: Row[Any], now: datetime, *, agreed: bool) -> st
     if row.due_at is not None and row.due_at <= now and state.then:
         return str(state.then)
     return str(row.state)
+
+
+def agrees(tx: Transaction, row: Row[Any]) -> bool:
+    """Whether a participant agrees, today and since it was sent, to what a referral hands over."""
+    return row.id in who_agree(tx, [row])
+
+
+def who_agree(tx: Transaction, rows: Sequence[Row[Any]]) -> set[str]:
+    """The ids of those referrals to which their participants agree, today and since each was sent."""
+    found = set()
+    for lender_id in {row.lender_id for row in rows}:
+        theirs = [row for row in rows if row.lender_id == lender_id]
+        since = consents.let_go_since(tx, {row.participant_id for row in theirs}, lender_id)
+        for row in theirs:
+            began = since.get(row.participant_id)
+            if began is not None and (row.sent_at is None or began <= row.sent_at):
+                found.add(row.id)
+    return found
 
 
 def due_after(rules: Rules, state: str, now: datetime) -> datetime | None:
@@ -117,14 +139,14 @@ def find(tx: Transaction, actor: Actor, rules: Rules, referral_id: str) -> Refer
     if row is None or not _theirs(actor, row):
         raise Refused(404, Trouble("referral", "not_found"))
     if actor.role == "lender":
-        found = referral_of(rules, row, tx.now, agreed=bool(let_lender(tx, row.lender_id, [row.participant_id])))
-        return _opened(tx, found, row) if found.agreed else found
-    agreed = bool(consents.who_lets_go(tx, [row.participant_id], row.lender_id))
-    found = referral_of(rules, row, tx.now, agreed=agreed)
+        agreed = bool(let_lender(tx, row.lender_id, {row.participant_id: row.sent_at}))
+        found = referral_of(rules, row, tx.now, agreed=agreed)
+        return _opened(tx, actor, rules, found, row) if agreed else closed(found)
+    found = referral_of(rules, row, tx.now, agreed=agrees(tx, row))
     if actor.role == "operator":
-        return replace(found, events=tuple(_events(tx, found, opened=False)))
+        return closed(replace(found, events=tuple(_events(tx, actor, found, opened=False))))
     person = may(tx, actor, row.participant_id, RECORD, called="referral")
-    return replace(_opened(tx, found, row), person=person)
+    return replace(_opened(tx, actor, rules, found, row), person=person)
 
 
 def _theirs(actor: Actor, row: Row[Any]) -> bool:
@@ -140,20 +162,34 @@ def see(tx: Transaction, actor: Actor, rules: Rules, referral_id: str) -> Referr
     return found
 
 
-def _opened(tx: Transaction, found: Referral, row: Row[Any]) -> Referral:
+def is_mistake(rules: Rules, found: Referral) -> bool:
+    """Whether a referral should never have been."""
+    return rules.referrals.state(found.state).hl7 == "entered-in-error"
+
+
+def closed(found: Referral) -> Referral:
+    """A referral without what it says of the person."""
+    return replace(found, amount_idr=0, area="", complete=0)
+
+
+def _opened(tx: Transaction, actor: Actor, rules: Rules, found: Referral, row: Row[Any]) -> Referral:
+    """With its history and its pack; what was sent by mistake the lender no longer opens."""
     pack = None
-    if row.pack is not None:
+    if row.pack is not None and (actor.role != "lender" or not is_mistake(rules, found)):
         pack = unseal_json(tx, found.participant_id, REFERRALS.c.pack, found.id, row.pack)
-    return replace(found, pack=pack, events=tuple(_events(tx, found, opened=True)))
+    return replace(found, pack=pack, events=tuple(_events(tx, actor, found, opened=True)))
 
 
-def _events(tx: Transaction, found: Referral, *, opened: bool) -> Iterable[Event]:
+def _events(tx: Transaction, actor: Actor, found: Referral, *, opened: bool) -> Iterable[Event]:
+    """What happened. What one officer asked another to approve is no answer yet, and nobody else's to know."""
     rows = tx.all(select(EVENTS).where(EVENTS.c.referral_id == found.id).order_by(EVENTS.c.place))
     for row in rows:
-        said = {}
+        if row.move == ASKED_FOR_GOOD and actor.role != "lender":
+            continue
+        said = {name: value for name in _PLAIN if (value := getattr(row, name)) is not None}
         if opened and row.said is not None:
-            said = unseal_json(tx, found.participant_id, EVENTS.c.said, row.id, row.said)
-        codes = tuple(row.reasons.split()) if row.reasons else ()
+            said |= unseal_json(tx, found.participant_id, EVENTS.c.said, row.id, row.said)
+        codes = tuple(row.reasons.split()) if row.reasons and opened else ()
         yield Event(row.at, row.account_id, row.side, row.move, row.state, codes, said)
 
 
@@ -164,8 +200,7 @@ def of_person(tx: Transaction, rules: Rules, person_id: str) -> list[Referral]:
         .where(REFERRALS.c.participant_id == person_id)
         .order_by(REFERRALS.c.drafted_at.desc(), REFERRALS.c.id)
     )
-    lets = {row.lender_id: bool(consents.who_lets_go(tx, [person_id], row.lender_id)) for row in rows}
-    return [referral_of(rules, row, tx.now, agreed=lets[row.lender_id]) for row in rows]
+    return [referral_of(rules, row, tx.now, agreed=agrees(tx, row)) for row in rows]
 
 
 # -- history -----------------------------------------------------------------------------------------------------------
@@ -179,8 +214,9 @@ def add_event(
     state: str,
     reasons: Sequence[str] = (),
     said: Mapping[str, Any] | None = None,
+    plain: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write down what was done; `said`: what is sealed of it, for whom the gate let through."""
+    """Write down what was done; `said`: what is sealed of it, for whom the gate let through; `plain`: sums and days."""
     last = tx.one(select(func.max(EVENTS.c.place)).where(EVENTS.c.referral_id == referral.id))
     event = new_id()
     values = {
@@ -194,6 +230,7 @@ def add_event(
         "move": move,
         "state": state,
         "reasons": " ".join(reasons) or None,
+        **(plain or {}),
         "said": seal_json(tx, referral.participant_id, EVENTS.c.said, event, dict(said)) if said else None,
     }
     tx.run(insert(EVENTS).values(values))

@@ -7,19 +7,19 @@ so that a place in a quota is free again.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, exists, or_, select, update
 
 from api.audit.service import note
-from api.consents import service as consents
 from api.consents.service import today_of
 from api.consents.tables import CONSENTS
 from api.participants.tables import PARTICIPANTS
 from api.record.live import Live
 from api.record.transaction import Record, Transaction
-from api.referrals.stored import add_event, due_after, referral_of
+from api.referrals.stored import add_event, due_after, referral_of, who_agree
 from api.referrals.tables import REFERRALS
 from matcher.programme.rules import Rules
 
@@ -56,8 +56,9 @@ def _due(tx: Transaction, rules: Rules) -> list[Row[Any]]:
     first = tx.all(select(REFERRALS).where(or_(_over(tx, rules), _silent(tx, rules))).limit(AT_ONCE))
     if first:
         return list(first)
-    maybe = tx.all(select(REFERRALS).where(_may_lack_consent(tx, rules)))
-    return [row for row in maybe if not _agrees(tx, row)][:AT_ONCE]
+    maybe = tx.all(select(REFERRALS).where(may_lack_consent(tx, rules)))
+    agree = _who_agree(tx, maybe)
+    return [row for row in maybe if row.id not in agree][:AT_ONCE]
 
 
 def _over(tx: Transaction, rules: Rules) -> ColumnElement[bool]:
@@ -72,24 +73,32 @@ def _silent(tx: Transaction, rules: Rules) -> ColumnElement[bool]:
     return sent & (REFERRALS.c.heard_at <= long_ago) & REFERRALS.c.quiet_at.is_(None)
 
 
-def _may_lack_consent(tx: Transaction, rules: Rules) -> ColumnElement[bool]:
-    """Of whom something was taken back or has run out that it may hang on, or who are erased."""
+def may_lack_consent(tx: Transaction, rules: Rules) -> ColumnElement[bool]:
+    """Of whom something was said since it was sent that it may hang on, or has run out, or who are erased."""
     sent = REFERRALS.c.state.in_(rules.referrals.without_consent.begins) & REFERRALS.c.sent_at.is_not(None)
     theirs = CONSENTS.c.person_id == REFERRALS.c.participant_id
     about = (CONSENTS.c.purpose == "record") | (CONSENTS.c.recipient == REFERRALS.c.lender_id)
-    gone = CONSENTS.c.given.is_(False) | (CONSENTS.c.expires_on < today_of(tx))
+    since = (CONSENTS.c.recorded_at >= REFERRALS.c.sent_at) | (CONSENTS.c.expires_on < today_of(tx))
     erased = exists().where(PARTICIPANTS.c.id == REFERRALS.c.participant_id, PARTICIPANTS.c.sealed.is_(None))
-    return sent & or_(exists().where(theirs, about, gone), erased)
+    return sent & or_(exists().where(theirs, about, since), erased)
 
 
-def _agrees(tx: Transaction, row: Row[Any]) -> bool:
-    person = [row.participant_id]
-    there = tx.one(select(PARTICIPANTS.c.id).where(PARTICIPANTS.c.id.in_(person), PARTICIPANTS.c.sealed.is_not(None)))
-    return bool(there and consents.who_lets_go(tx, consents.who_agrees(tx, person, "record"), row.lender_id))
+def _who_agree(tx: Transaction, rows: Sequence[Row[Any]]) -> set[str]:
+    """Those of these referrals whose participants are there and agree."""
+    persons = {row.participant_id for row in rows}
+    asked = select(PARTICIPANTS.c.id).where(PARTICIPANTS.c.id.in_(persons), PARTICIPANTS.c.sealed.is_not(None))
+    there = {row.id for row in tx.all(asked)}
+    return who_agree(tx, [row for row in rows if row.participant_id in there])
+
+
+def gone_without(tx: Transaction, rules: Rules, *which: ColumnElement[bool]) -> set[str]:
+    """The ids of referrals whose consent is gone although that is not written down yet."""
+    maybe = tx.all(select(REFERRALS).where(may_lack_consent(tx, rules), *which))
+    return {row.id for row in maybe} - _who_agree(tx, maybe)
 
 
 def _see_to(tx: Transaction, rules: Rules, row: Row[Any]) -> None:
-    agreed = _agrees(tx, row)
+    agreed = bool(_who_agree(tx, [row]))
     referral = referral_of(rules, row, tx.now, agreed=agreed)
     values: dict[str, Any] = {"version": row.version + 1}
     if referral.state == referral.stored:
@@ -103,7 +112,7 @@ def _see_to(tx: Transaction, rules: Rules, row: Row[Any]) -> None:
         values |= {"state": referral.state, "since": tx.now, "due_at": due_after(rules, referral.state, tx.now)}
         values |= {"quiet_at": None, "heard_at": tx.now}
         if not rules.referrals.state(referral.state).holds_quota:
-            values["quota_month"] = None
+            values |= {"quota_month": None, "quota_idr": 0}
     tx.run(update(REFERRALS).where(REFERRALS.c.id == row.id).values(values))
     add_event(tx, None, referral, move, referral.state)
     whose = {"organisation_id": row.organisation_id, "participants": [row.participant_id]}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table, UniqueConstraint
+from sqlalchemy import Column, Date, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
 
 from api.audit.chain import BIG
 from api.record.database import METADATA, Moment, gone_as, sealed_for
@@ -32,8 +32,9 @@ REFERRALS: Final = Table(
     Column("queued_at", Moment, nullable=False),  # by which it stands in line: when it was sent, before that drafted
     Column("amount_idr", BIG, nullable=False, info=gone_as(0)),  # 0: not said
     Column("area", String(60), nullable=False, info=gone_as("")),  # where they live, as the programme's signal says it
-    Column("complete", Integer, nullable=False, info=gone_as(0)),  # of the published conditions those met, in percent
+    Column("complete", BIG, nullable=False, info=gone_as(0)),  # of the published conditions those met, in percent
     Column("quota_month", String(7)),  # of whose quota it takes a place, while it does
+    Column("quota_idr", BIG, nullable=False),  # and how much: what is promised stays so after an erasure
     Column("pack", LargeBinary, info=sealed_for("referral")),
     Index("ix_referrals_participant_id", "participant_id"),
     Index("ix_referrals_organisation_id", "organisation_id", "state", "since"),
@@ -60,11 +61,36 @@ EVENTS: Final = Table(
     Column("move", String(40), nullable=False),  # a transition of the programme, or "note"
     Column("state", String(20), nullable=False),  # in which it was after it
     Column("reasons", String(300), info=gone_as(None)),  # codes, with blanks between them
-    Column("said", LargeBinary, info=sealed_for("referral")),  # {texts, documents, note, amount_idr, on}
+    Column("amount_idr", BIG, info=gone_as(None)),
+    Column("on", Date, info=gone_as(None)),
+    Column("days_late", Integer, info=gone_as(None)),
+    Column("said", LargeBinary, info=sealed_for("referral")),  # what is in words: {texts, more, documents, note}
     UniqueConstraint("referral_id", "place"),
     Index("ix_referral_events_participant_id", "participant_id"),
     info={"person": "participant_id"},
 )
+
+DECLINES: Final = Table(
+    "declines",
+    METADATA,
+    Column("id", String(24), primary_key=True),
+    Column("referral_id", String(24), ForeignKey("referrals.id"), nullable=False),
+    Column("participant_id", String(24), ForeignKey("participants.id"), nullable=False),
+    Column("lender_id", String(24), ForeignKey("organisations.id"), nullable=False),
+    Column("product", String(60), nullable=False),  # that was asked for
+    Column("products", Text, nullable=False),  # that this lender shuts, with blanks between them
+    Column("reason", String(60), nullable=False),
+    Column("on", Date, nullable=False),
+    Column("until", Date),  # the last day on which they are
+    Column("signal", String(60)),  # until this is known to be at least so much
+    Column("at_least", BIG),
+    Column("intervention", String(60)),  # until what this brings is there
+    Column("starts_with", String(60)),
+    Index("ix_declines_participant_id", "participant_id"),
+    Index("ix_declines_referral_id", "referral_id"),
+    info={"person": "participant_id", "erased": "rows"},
+)
+"""What a lender's no shuts, and until when. Codes and days: a row a reason that has a consequence."""
 
 QUOTAS: Final = Table(
     "quotas",

@@ -119,12 +119,10 @@ def ask(
     Raises:
         Refused: 401 where that happened.
     """
-    record, actor, looks = record_of(request), actor_of(request), only_looks(request)
-    with record.look() if looks else record.write(*_about(actor)) as tx:
-        if not looks and request.state.still_acts and not request.state.still_acts(tx, actor):
-            raise Refused(401, Trouble("session", "signed_out"))
-        found = use_case(tx, actor, *given, **more)
-    return found
+    if only_looks(request):
+        with record_of(request).look() as tx:
+            return use_case(tx, actor_of(request), *given, **more)
+    return ask_about(request, _about(actor_of(request)), use_case, *given, **more)
 
 
 def ask_about(
@@ -135,8 +133,11 @@ def ask_about(
     **more: P.kwargs,
 ) -> T:
     """`ask` for a use case that writes about these organisations."""
+    actor, acts = actor_of(request), request.state.still_acts
     with record_of(request).write(*organisations) as tx:
-        return use_case(tx, actor_of(request), *given, **more)
+        if acts and not acts(tx, actor):
+            raise Refused(401, Trouble("session", "signed_out"))
+        return use_case(tx, actor, *given, **more)
 
 
 def _about(actor: Actor) -> tuple[str, ...]:

@@ -48,6 +48,11 @@ def moved(browser, referral, move, **said):
     """Make a transition of a referral as it is now."""
     now = browser.get(f"/referrals/{referral}")
     assert move in now["moves"], (move, now["state"], now["moves"])
+    if move in ("send", "answer"):
+        asked = {"product": now["product"], "lender_id": now["lender_id"], "amount_idr": now["amount_idr"]}
+        asked = {name: value for name, value in asked.items() if value is not None}
+        person = now["participant"]
+        said["shown"] = browser.post(f"/participants/{person}/referrals/preview", 200, **asked)["shown"]
     return browser.post(f"/referrals/{referral}/moves/{move}", 200, version=now["version"], **said)
 
 
@@ -92,15 +97,18 @@ def test_what_a_lender_says_comes_back_as_the_next_step(kail, mentor, officer, r
     week = mentor.get("/work-list")["entries"]
     assert (week[0]["participant"], "Bank Satu cannot accept" in week[0]["why"][0]) == (person, True)
     second = mentor.post(f"/participants/{person}/assessments")["core"]
-    declined = second["products"][PRODUCT]
-    assert (declined["offered"], declined["status"]) == (False, "not_yet")
-    mentor.post(f"/participants/{person}/referrals/preview", 200, **asked)
+    assert second["products"][PRODUCT]["offered"]  # another lender lends it too
+    again = mentor.post(f"/participants/{person}/referrals", **asked)["id"]
+    shown = mentor.post(f"/participants/{person}/referrals/preview", 200, **asked)["shown"]
+    refused = mentor.post(f"/referrals/{again}/moves/send", 409, version=1, shown=shown)
+    assert "has said no" in refused["problems"][0]["message"]
 
-    # the books grow, and another lender accepts, pays out and is paid back
+    # another lender accepts, pays out and is paid back
     kail.clock.forward(days=100)
     mentor.sign_in("mentor")
     rival.sign_in("rival")
-    mentor.post(f"/participants/{person}/evidence", signals={"months_of_books": 6, "monthly_profit": 3_200_000})
+    grown = {"months_of_books": 6, "monthly_profit": 3_200_000}
+    mentor.post(f"/participants/{person}/evidence", signals=grown)
     asked = {"product": PRODUCT, "lender_id": banks["Bank Dua"]}
     agrees |= {"recipient": banks["Bank Dua"]}
     mentor.post(f"/participants/{person}/consents", **agrees)

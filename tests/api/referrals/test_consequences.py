@@ -6,9 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from api.participants.declines import declines_of
 from api.record.approvals import Waits
 from api.record.refusals import Refused
+from api.referrals.declines import declines_by, declines_of
 from api.referrals.said import Why
 from matcher.facts.declines import Decline
 from tests.api.approvals.two import Two, lets_stand
@@ -27,7 +27,7 @@ def declined(referring, *reasons):
     sent = referring.sent()
     referring.move("officer", sent, "decline", reasons=reasons)
     with referring.kail.record.read() as tx:
-        return declines_of(tx, sent.participant_id)
+        return declines_by(tx, sent.participant_id, referring.bank)
 
 
 def test_too_few_months_of_books_shut_it_until_there_are_so_many_more_than_she_had(referring):
@@ -103,7 +103,7 @@ def test_a_door_is_shut_for_good_by_two_officers_and_not_by_one(referring):
     found = referring.as_seen("mentor", sent)
     assert (found.state, found.events[-1].said["texts"]) == ("declined", {code: "Alasan"})
     with kail.record.read() as tx:
-        [decline] = declines_of(tx, sent.participant_id)
+        [decline] = declines_by(tx, sent.participant_id, referring.bank)
     assert (decline.reason, decline.until) == (code, None)
 
 
@@ -117,3 +117,64 @@ def test_what_changed_meanwhile_is_not_shut(referring):
         answer = Two(kail, client).send("officer2", "POST", f"/approvals/{waits.approval.id}/approve")
     assert answer.status_code == 409
     assert referring.as_seen("mentor", sent).state == "in_review"
+
+
+def test_a_no_of_one_lender_shuts_no_other_one(referring):
+    sent = referring.sent()
+    referring.move("officer", sent, "decline", reasons=("at_capacity",))
+    with referring.kail.record.read() as tx:
+        assert declines_of(tx, referring.rules, sent.participant_id) == ()  # the other bank lends it too
+    referring.agrees(sent.participant_id, referring.other_bank)
+    assert referring.sent(sent.participant_id, referring.other_bank).state == "sent"
+    with pytest.raises(Refused) as refused:
+        referring.sent(sent.participant_id)
+    assert [trouble.code for trouble in refused.value.troubles] == ["declined_before"]
+
+
+def test_what_every_lender_of_it_refused_is_not_recommended_until_it_is_mended(referring):
+    sent = referring.sent()
+    referring.move("officer", sent, "decline", reasons=("tax_number",))
+    referring.agrees(sent.participant_id, referring.other_bank)
+    other = referring.sent(sent.participant_id, referring.other_bank)
+    referring.move("rival", other, "decline", reasons=("tax_number",))
+    with referring.kail.record.read() as tx:
+        assert [one.products for one in declines_of(tx, referring.rules, sent.participant_id)] == [(PRODUCT,)] * 2
+    kail = referring.kail
+    with kail.client("mentor") as client:
+
+        def asked():
+            answer = client.post(f"/api/v1/participants/{sent.participant_id}/assessments").json()
+            return answer["core"]["products"][PRODUCT]["status"], answer["core"]["interventions"][0][0]
+
+        assert asked() == ("not_yet", "npwp")
+        kail.evidence(sent.participant_id, npwp=True)
+        assert asked()[0] == "conditions_met"
+
+
+def test_no_more_is_asked_for_than_can_be_come_to(referring):
+    sent = referring.sent()
+    for code, more in (("books", 999_999_999_999), ("books", 31), ("time_in_business", 999_999)):
+        with pytest.raises(Refused) as refused:
+            referring.move("officer", sent, "decline", reasons=(Why(code, more=more),))
+        assert (refused.value.status, refused.value.troubles[0].code) == (400, "too_much_more")
+    assert referring.as_seen("officer", sent).state == "sent"
+
+
+def test_a_no_that_was_a_mistake_is_taken_back_by_the_lender_and_by_nobody_else(referring):
+    for login, left in (("mentor", 1), ("officer", 0)):
+        sent = referring.sent()
+        referring.move("officer", sent, "decline", reasons=("at_capacity",))
+        declined = referring.as_seen(login, sent)
+        referring.move(login, declined, "mark_error", reasons=("sent_twice",))
+        with referring.kail.record.read() as tx:
+            assert len(declines_by(tx, sent.participant_id, referring.bank)) == left
+
+
+def test_what_one_officer_asks_another_to_approve_is_told_to_nobody_else(referring):
+    kail, sent = referring.kail, referring.sent()
+    lets_stand(kail, "officer")
+    lets_stand(kail, "officer2")
+    referring.move("officer", sent, "decline", reasons=(Why(for_good(referring), "Alasan"),))
+    assert [one.move for one in referring.as_seen("officer2", sent).events][-1] == "asked_for_good"
+    for login in ("mentor", "operator"):
+        assert "asked_for_good" not in [one.move for one in referring.as_seen(login, sent).events]

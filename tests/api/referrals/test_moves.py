@@ -8,15 +8,15 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import delete, select, update
 
-from api.participants.tables import DECLINES
 from api.record.refusals import Refused
 from api.referrals import service
 from api.referrals.said import Said, Why
 from api.referrals.stored import find
-from api.referrals.tables import REFERRALS
+from api.referrals.tables import DECLINES, REFERRALS
 from tests.chains import faults_in
 from tests.referring import PRODUCT, Referring
 
+TODAY = date(2026, 12, 1)
 LOGINS = {"mentor": "mentor", "lender": "officer", "operator": "operator"}
 
 
@@ -46,12 +46,13 @@ def what_it_asks(rules, rule, today):
         said = replace(said, amount_idr=5_000_000)
     if "day" in rule.asks:
         said = replace(said, on=today)
-    return replace(said, days_late=0) if "repayment" in rule.asks else said
+    said = replace(said, days_late=0) if "repayment" in rule.asks else said
+    return {name: value for name, value in vars(said).items() if name != "shown"}
 
 
 def test_a_referral_goes_to_the_lender_and_comes_back_with_a_decision(on_both):
     sent = on_both.sent()
-    assert (sent.state, sent.version, sent.agreed, sent.complete) == ("sent", 2, True, 100)
+    assert (sent.state, sent.version, sent.agreed, sent.complete) == ("sent", 2, True, 77)
     assert sent.pack["person"] == {"name": "Bu Ani", "phone": "6281234567890", "nik": None}
     taken = on_both.move("officer", sent, "take_up")
     accepted = on_both.move("officer2", taken, "accept")
@@ -73,11 +74,15 @@ def test_every_pair_of_a_state_and_a_role_makes_exactly_the_transitions_of_the_t
             if not rule.begins:
                 continue
             with referring.kail.record.write() as tx:
-                tx.run(update(REFERRALS).values(state=state.id, version=7, due_at=None, quota_month=None))
+                tx.run(
+                    update(REFERRALS).values(
+                        state=state.id, version=7, due_at=None, quota_month=None, quota_idr=9_000_000
+                    )
+                )
             allowed = login in rule.by and state.id in rule.begins
             try:
                 after = referring.move(
-                    LOGINS[login], replace(sent, version=7), rule.id, **vars(what_it_asks(rules, rule, today))
+                    LOGINS[login], replace(sent, version=7), rule.id, **what_it_asks(rules, rule, today)
                 )
                 assert allowed, (state.id, rule.id)
                 assert after.state == rule.to
@@ -205,3 +210,78 @@ def test_the_product_is_one_that_the_lender_lends(referring):
         with pytest.raises(Refused) as refused:
             referring.draft(person, lender, product=product)
         assert (refused.value.status, refused.value.troubles[0].field) == (400, field)
+
+
+def test_a_consent_that_goes_and_comes_back_revives_nothing(on_both):
+    sent = on_both.sent()
+    person = sent.participant_id
+    on_both.kail.clock.forward(minutes=1)
+    on_both.agrees(person, on_both.bank, given=False)
+    on_both.kail.clock.forward(minutes=1)
+    on_both.agrees(person, on_both.bank)
+    closed = on_both.as_seen("officer", sent)
+    assert (closed.state, closed.pack, closed.amount_idr, closed.area) == ("withdrawn", None, 0, "")
+    again = on_both.sent(person)  # a new one may be sent, and is another one
+    assert on_both.as_seen("officer", again).state == "sent"
+    assert on_both.as_seen("officer", sent).state == "withdrawn"
+    on_both.agrees(person, on_both.bank, text_version="2026-11")  # a text that names less ends it as well
+    assert on_both.as_seen("officer", again).state == "withdrawn"
+
+
+def test_what_is_sent_is_what_the_mentor_was_shown(referring):
+    person = referring.trader()
+    draft = referring.draft(person)
+    with referring.kail.record.write() as tx:
+        asked = (referring.kail.actors["mentor"], referring.rules, person, PRODUCT, referring.bank, None)
+        shown = service.look_ahead(tx, *asked).shown
+    referring.kail.evidence(person, monthly_profit=2_900_000)
+    for wrong in (shown, ""):
+        with pytest.raises(Refused) as refused:
+            referring.move("mentor", draft, "send", shown=wrong)
+        assert codes(refused) == [("shown", "changed_since_shown")]
+    assert referring.move("mentor", draft, "send").state == "sent"
+
+
+def test_repayment_is_written_down_also_when_the_consent_is_gone(on_both):
+    sent = on_both.sent()
+    paid = on_both.move("officer", on_both.move("officer", sent, "accept"), "disburse", amount_idr=4_000_000, on=TODAY)
+    assert (paid.amount_idr, paid.quota_idr) == (4_000_000, 4_000_000)
+    on_both.kail.clock.forward(minutes=1)
+    on_both.agrees(sent.participant_id, on_both.bank, given=False)
+    repaid = on_both.move("officer", paid, "repay", on=TODAY, days_late=3)
+    assert (repaid.state, repaid.pack) == ("repaid", None)
+    history = on_both.as_seen("mentor", sent).events
+    assert (history[-1].said["days_late"], history[-1].said["on"]) == (3, TODAY)
+
+
+def test_no_more_is_paid_than_was_accepted_and_a_payment_is_undone_by_the_lender_alone(referring):
+    accepted = referring.move("officer", referring.sent(), "accept", amount_idr=1_000_000)
+    with pytest.raises(Refused) as refused:
+        referring.move("officer", accepted, "disburse", amount_idr=100_000_000, on=TODAY)
+    assert codes(refused) == [("amount_idr", "more_than_accepted")]
+    paid = referring.move("officer", accepted, "disburse", amount_idr=1_000_000, on=TODAY)
+    with pytest.raises(Refused) as refused:
+        referring.move("mentor", paid, "mark_error", reasons=("sent_twice",))
+    assert refused.value.status == 409
+    undone = referring.move("officer", paid, "undo_payment", reasons=("sent_twice",))
+    assert (undone.state, undone.quota_month, undone.pack) == ("entered_in_error", None, None)
+
+
+def test_who_cannot_be_read_by_anybody_writes_no_words(referring):
+    sent = referring.sent()
+    for login, said in (
+        ("operator", {"reasons": (Why("error_other", "Salah"),)}),
+        ("operator", {"reasons": ("sent_twice",), "note": "x"}),
+    ):
+        with pytest.raises(Refused) as refused:
+            referring.move(login, sent, "mark_error", **said)
+        assert codes(refused) == [("reasons", "no_words_here")]
+    assert referring.move("operator", sent, "mark_error", reasons=("sent_twice",)).state == "entered_in_error"
+
+
+def test_an_operator_sees_how_it_stands_and_nothing_of_the_person(referring):
+    sent = referring.sent()
+    referring.move("officer", sent, "decline", reasons=("cash_flow",))
+    seen = referring.as_seen("operator", sent)
+    assert (seen.state, seen.amount_idr, seen.area, seen.complete, seen.pack) == ("declined", 0, "", 0, None)
+    assert all(one.reasons == () and one.said == {} for one in seen.events)

@@ -42,8 +42,9 @@ def upgrade() -> None:
         sa.Column("queued_at", sa.DateTime(), nullable=False),
         sa.Column("amount_idr", _BIG, nullable=False),
         sa.Column("area", sa.String(length=60), nullable=False),
-        sa.Column("complete", sa.Integer(), nullable=False),
+        sa.Column("complete", _BIG, nullable=False),
         sa.Column("quota_month", sa.String(length=7), nullable=True),
+        sa.Column("quota_idr", _BIG, nullable=False),
         sa.Column("pack", sa.LargeBinary(), nullable=True),
         *_ids(
             "referrals",
@@ -72,6 +73,9 @@ def upgrade() -> None:
         sa.Column("move", sa.String(length=40), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("reasons", sa.String(length=300), nullable=True),
+        sa.Column("amount_idr", _BIG, nullable=True),
+        sa.Column("on", sa.Date(), nullable=True),
+        sa.Column("days_late", sa.Integer(), nullable=True),
         sa.Column("said", sa.LargeBinary(), nullable=True),
         *_ids(
             "referral_events",
@@ -88,6 +92,7 @@ def upgrade() -> None:
         _id("id"),
         _id("referral_id"),
         _id("participant_id"),
+        _id("lender_id"),
         sa.Column("product", sa.String(length=60), nullable=False),
         sa.Column("products", sa.Text(), nullable=False),
         sa.Column("reason", sa.String(length=60), nullable=False),
@@ -97,10 +102,13 @@ def upgrade() -> None:
         sa.Column("at_least", _BIG, nullable=True),
         sa.Column("intervention", sa.String(length=60), nullable=True),
         sa.Column("starts_with", sa.String(length=60), nullable=True),
-        *_ids("declines", ("participant_id", "participants")),
+        *_ids(
+            "declines", ("referral_id", "referrals"), ("participant_id", "participants"), ("lender_id", "organisations")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_declines")),
     )
     op.create_index("ix_declines_participant_id", "declines", ["participant_id"])
+    op.create_index("ix_declines_referral_id", "declines", ["referral_id"])
     op.create_table(
         "quotas",
         _id("lender_id"),
