@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from litestar import Response, get, post, put
@@ -75,6 +76,15 @@ def written(rules: Rules, actor: Actor, found: Referral) -> dict[str, Any]:
         "pack": found.pack,
         "events": [_event(actor, one) for one in found.events],
     }
+
+
+def _answer_change(rules: Rules, actor: Actor, found: Referral) -> Response[bytes]:
+    """Answer with a referral as it is after a change; a lender looks at pack and history anew.
+
+    What is answered under a key is kept for a day, and a consent may be gone before that.
+    """
+    closed = replace(found, pack=None, events=()) if actor.role == "lender" else found
+    return answer_json(written(rules, actor, closed))
 
 
 def _event(actor: Actor, event: Event) -> dict[str, Any]:
@@ -188,7 +198,7 @@ def post_move(
     found = ask_both(request, referral_id, service.move, live.rules, referral_id, move, version, said)
     if isinstance(found, Waits):
         return answer_waits(found)
-    return answer_json(written(live.rules, actor_of(request), found))
+    return _answer_change(live.rules, actor_of(request), found)
 
 
 @post("/api/v1/referrals/{referral_id:str}/notes", status_code=200)
@@ -199,7 +209,7 @@ def post_note(
     """Say something to the other side: {note}."""
     text = read_note(Form.of_json(body))
     found = ask_both(request, referral_id, service.say_something, live.rules, referral_id, text)
-    return answer_json(written(live.rules, actor_of(request), found))
+    return _answer_change(live.rules, actor_of(request), found)
 
 
 @post("/api/v1/referrals/{referral_id:str}/still-lives", status_code=200)
@@ -210,7 +220,7 @@ def post_still_lives(
     """Answer whether a silent referral still lives: {reason}, a code of the programme."""
     code = read_code(Form.of_json(body))
     found = ask_both(request, referral_id, service.still_lives, live.rules, referral_id, code)
-    return answer_json(written(live.rules, actor_of(request), found))
+    return _answer_change(live.rules, actor_of(request), found)
 
 
 # -- a lender's own ----------------------------------------------------------------------------------------------------

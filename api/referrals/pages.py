@@ -123,7 +123,8 @@ def _list_page(request: Asking, live: Live, typed: Typed = NOTHING, told: Sequen
     acts = [] if actor.role == "operator" else [(one.id, t.text(one.name)) for one in may]
     context: dict[str, Any] = {"shown": shown, "told": told, "acts": acts}
     context["day_of"] = look_up(request, queue.day_of, rules)
-    return page(request, "referrals.html", typed=typed, here="/referrals", **context)
+    status = 409 if told else 0  # and so not kept to be shown again under its key: it names people
+    return page(request, "referrals.html", typed=typed, status=status, here="/referrals", **context)
 
 
 ALONE: Final = ("mark_error", "undo_payment")

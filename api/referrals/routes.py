@@ -73,7 +73,7 @@ REFERRAL: Final = named(
     complete_percent=or_null(WHOLE, "nothing was sent yet"),
     quota_month=or_null(TEXT, "it takes no place of a quota"),
     moves=listed(_CODE),
-    pack=or_null(PACK, "nothing was sent yet, or it is closed"),
+    pack=or_null(PACK, "nothing was sent yet, it is closed, or a lender changed something: GET shows it"),
     events=listed(EVENT),
 )
 ASKED: Final = named(

@@ -176,8 +176,25 @@ def typed_by_people(client, accounts, role):
         found |= {str(one.get(name)) for one in people for name in ("name", "own_id")}
     if role == "operator":
         found |= {one[name] for one in client.get("/api/v1/accounts").json()["items"] for name in ("name", "login")}
+    if role != "analyst":
+        sent = client.get("/api/v1/referrals").json()["items"]
+        found |= {str(one[name]) for one in sent for name in ("name", "lender")}
+    if role in ("mentor", "operator"):
+        found |= {one["name"] for one in client.get("/api/v1/lenders").json()["lenders"]}
     found |= {name for name, *_ in FILES.values()}
-    return found | {"Demo", "Bank (contoh)", "OK OCE (contoh)", "x", "y", "nobody", "asks", "nib", "staff", "perhaps"}
+    return found | {
+        "Demo",
+        "Koja",
+        "Bank (contoh)",
+        "OK OCE (contoh)",
+        "x",
+        "y",
+        "nobody",
+        "asks",
+        "nib",
+        "staff",
+        "perhaps",
+    }
 
 
 WRONG = [

@@ -147,6 +147,7 @@ EXPECTED = {
     "GET /participants/{person_id}/refer": "m",
     "POST /participants/{person_id}/refer": "m",
     "GET /referrals": "mlo",
+    "GET /referrals/file": "l",
     "POST /referrals": "ml",
     "POST /referrals/moves/{move}": "ml",
     "GET /referrals/{referral_id}": "mlo",
