@@ -174,8 +174,9 @@ def nouns_of_the_record() -> tuple[ModuleType, ...]:
     from api.imports import routes as imports
     from api.jobs import routes as jobs
     from api.participants import routes as participants
+    from api.referrals import routes as referrals
 
-    return accounts, participants, imports, assessments, audit, jobs, approvals
+    return accounts, participants, imports, assessments, referrals, audit, jobs, approvals
 
 
 def handlers_of(nouns: Iterable[ModuleType]) -> list[Any]:

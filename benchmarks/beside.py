@@ -91,7 +91,7 @@ def measured(folder: Path, kind: str, most: int) -> None:
         server = stack.enter_context(postgresql()) if kind == "postgresql" else ""
         options = ("--database", stack.enter_context(a_database(server))) if server else ()
         accounts = made(data := folder / kind, *options)
-        address = stack.enter_context(served(ROOT, data, *options))
+        address = stack.enter_context(served(ROOT, data, *options)).address
         other = stack.enter_context(signed_in(address, *accounts["mentor"][1]))
         operator = stack.enter_context(signed_in(address, *accounts["operator"][0]))
         quiet, done, counts = threading.Event(), threading.Event(), dict[str, int]()

@@ -145,9 +145,20 @@ def imported(client: httpx.Client, content: bytes) -> int:
     return int((found.get("result") or found)["taken"])
 
 
+def people_of(client: httpx.Client) -> list[str]:
+    """The ids of a mentor's participants, page after page; of a commit before lists had pages, all at once."""
+    found: list[str] = []
+    page: str | None = ""
+    while page is not None:
+        answer = client.get("/api/v1/participants", params={"page": page} if page else {}).json()
+        found += [one["id"] for one in answer.get("items", answer.get("participants", []))]
+        page = answer.get("next")
+    return found
+
+
 def waits(client: httpx.Client, until: threading.Event) -> list[float]:
     """How many seconds each page took, one after another; also one that was turned away after waiting in vain."""
-    people = [one["id"] for one in client.get("/api/v1/participants").json()["participants"]]
+    people = people_of(client)
     found = []
     while not until.is_set():
         start = time.perf_counter()
@@ -204,7 +215,7 @@ def looked_at(server: Server, login: str, password: str, clients: int) -> Looked
     """Open the pages of a mentor's people from so many clients at once, for some seconds."""
     address = server.address
     with signed_in(address, login, password) as mentor:
-        people = [one["id"] for one in mentor.get("/api/v1/participants").json()["participants"]]
+        people = people_of(mentor)
         cookie = "; ".join(f"{name}={value}" for name, value in mentor.cookies.items())
     took: list[list[float]] = [[] for _ in range(clients)]
     begin, end = threading.Barrier(clients + 1), time.monotonic() + SECONDS + 1.0

@@ -107,8 +107,8 @@ def main() -> None:
         data = Path(name) / "data"
         passwords, known, first = fill(data, people)
         print(f"\r{people:,} people; key store of {(data / 'persons.keys').stat().st_size / 1e6:.0f} MB")
-        with served(ROOT, data) as address:
-            measure(address, passwords, known, first, rounds)
+        with served(ROOT, data) as service:
+            measure(service.address, passwords, known, first, rounds)
 
 
 def measure(

@@ -16,6 +16,7 @@ from matcher.standing import unknown_tests
 from matcher.tiers import TierAnswer
 
 LAST = 10**6
+BEFORE_PATH = -1
 
 
 class Suggestion(NamedTuple):
@@ -63,6 +64,7 @@ class _Ranking:
     earliest: int
     came_for: str | None
     lacking: bool
+    mends: Mapping[str, tuple[str, str]]  # what a lender's no asks to begin with: the product and the reason
 
 
 class Ranked(NamedTuple):
@@ -98,6 +100,7 @@ def ranked(
         earliest=min(places.values(), default=LAST),
         came_for=_came_for(view),
         lacking=capacity_is_lacking(view),
+        mends=_mends(view) if view.barred else {},
     )
     listed: list[Ranked] = []
     yes, no = view.known.yes, view.known.no
@@ -117,13 +120,29 @@ def _changes_something(ranking: _Ranking, step: InterventionRule) -> bool:
     kind = step.entry.kind
     if kind == "wait":
         return False
+    mends = step.entry.id in ranking.mends
     if kind == "ask_less":
-        return step.entry.id in ranking.on_path
+        return mends or step.entry.id in ranking.on_path
     if kind == "referral":
         return bool(ranking.offered)
-    if kind == "group" and _opens(ranking, step) is False:
+    if kind == "group" and not mends and _opens(ranking, step) is False:
         return False
     return bool((step.changes | step.reveals) & ~ranking.view.known.yes) or step.entry.id == ranking.tier.programme
+
+
+def _mends(view: Outlook) -> dict[str, tuple[str, str]]:
+    """What mends a lender's no to a running product, each with the first such product and the reason.
+
+    Nothing for somebody who wants no capital.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    for place in sorted(view.barred):
+        product = view.rules.products[place]
+        if product.suggested and view.wants is not False:
+            for bar in view.barred[place]:
+                for name in (bar.decline.starts_with, bar.decline.intervention):
+                    found.setdefault(name, (product.entry.id, bar.decline.reason))
+    return found
 
 
 def _open_to(view: Outlook, matches: Sequence[Match | Stand]) -> list[tuple[ProductRule, list[int]]]:
@@ -160,9 +179,10 @@ def _opens(ranking: _Ranking, step: InterventionRule) -> bool | None:
 def _rank(ranking: _Ranking, step: InterventionRule) -> tuple[tuple[int, ...], Message]:
     """The place of an intervention, and why it stands there.
 
-    In the lowest tier its programme, where something is offered the referral; then the path's steps in its order; what the
-    person came for or, where profit is too small, what a trial found to raise it; the earliest open step; what studies
-    found on its own outcome; days; rupiah. What is equal in all of it stands in the order of the file.
+    In the lowest tier its programme, where something is offered the referral; then what mends a lender's no; the path's
+    steps in its order; what the person came for or, where profit is too small, what a trial found to raise it; the earliest
+    open step; what studies found on its own outcome; days; rupiah. What is equal in all of it stands in the order of the
+    file.
     """
     entry = step.entry
     first = entry.id == ranking.tier.programme or entry.kind == "referral"
@@ -172,7 +192,8 @@ def _rank(ranking: _Ranking, step: InterventionRule) -> tuple[tuple[int, ...], M
     study = step.profit_study if ranking.lacking else ""
     place = ranking.places.get(entry.step, LAST)
     cost = _cost(ranking.view, step)
-    on_path = ranking.on_path.get(entry.id, LAST)
+    mends = ranking.mends.get(entry.id)
+    on_path = ranking.on_path.get(entry.id, LAST) if mends is None else BEFORE_PATH
     key = (
         0 if entry.id == ranking.tier.programme else 1 if first else 2,
         on_path,
@@ -187,6 +208,8 @@ def _rank(ranking: _Ranking, step: InterventionRule) -> tuple[tuple[int, ...], M
     if first:
         goal = ranking.path.goal
         return key, Message("rank_referral", {"product": goal if goal in ranking.offered else ranking.offered[0]})
+    if mends:
+        return key, Message("rank_declined", {"product": mends[0], "refusal": mends[1]})
     if on_path < LAST:
         return key, Message("rank_path", {"product": ranking.path.goal})
     if came_for:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from matcher.facts.declines import Decline
 from matcher.facts.participant import Known
 from matcher.money import AFFORDABLE, Terms
 from matcher.programme.compiled import Condition, ProductRule
@@ -12,8 +13,8 @@ from matcher.programme.criteria import Criterion
 from matcher.programme.entries import Price
 from matcher.programme.masks import places, truth_of
 from matcher.programme.rules import Rules
-from matcher.reach import Outlook, offers
-from matcher.standing import STATUSES, status_of, unknown_tests
+from matcher.reach import Outlook, offers, status_for
+from matcher.standing import STATUSES, unknown_tests
 
 
 class Change(NamedTuple):
@@ -33,7 +34,7 @@ class Unmet(NamedTuple):
 
 
 class Match(NamedTuple):
-    """One product seen from one participant."""
+    """One product seen from one participant. `declined`: the lender's no that bars it today, the longest of several."""
 
     id: str
     tier: str
@@ -48,6 +49,7 @@ class Match(NamedTuple):
     prices: tuple[Price, ...]
     closes: tuple[str, ...]
     notices: tuple[Mapping[str, str], ...]
+    declined: Decline | None
 
 
 class Stand(NamedTuple):
@@ -60,8 +62,7 @@ class Stand(NamedTuple):
 
 def stands(view: Outlook) -> list[Stand]:
     """How every product stands, in the order of the programme."""
-    standing = view.standing
-    return [Stand(p.entry.id, status_of(p, standing), offers(view, p)) for p in view.rules.products]
+    return [Stand(p.entry.id, status_for(view, p), offers(view, p)) for p in view.rules.products]
 
 
 def matches(view: Outlook) -> list[Match]:
@@ -74,7 +75,7 @@ def matches(view: Outlook) -> list[Match]:
     open_ = {place: _open(view, rules.conditions[place]) for place in places(standing.open)}
     found = []
     for product, terms in zip(rules.products, view.terms, strict=True):
-        status = status_of(product, standing)
+        status, bars = status_for(view, product), view.barred.get(product.index)
         entry, asked, stated = product.entry, product.conditions_mask, product.conditions
         lacking: list[Unmet] = []
         questions: list[str] = []
@@ -84,7 +85,7 @@ def matches(view: Outlook) -> list[Match]:
         if asked & standing.open:
             questions = [name for place in stated if place in open_ for name in open_[place]]
         told = [text for text, when in product.notices if not when or truth_of(when, known.yes, known.no)]
-        one = Match(  # by place: naming thirteen fields costs more than all the rest
+        one = Match(  # by place: naming fourteen fields costs more than all the rest
             entry.id,
             entry.tier,
             entry.form,
@@ -98,6 +99,7 @@ def matches(view: Outlook) -> list[Match]:
             product.stated_prices,
             entry.closes,
             tuple(told),
+            bars[0].decline if bars else None,
         )
         found.append((_order(product, one), one))
     found.sort(key=lambda row: row[0])

@@ -34,6 +34,8 @@ def questions_of(
             settles.setdefault(signal.id, 0)
     for name, schemes in _schemes(view, products, unknown).items():
         settles[name] = settles.get(name, 0) + len(schemes)
+    for name in _awaited(view):
+        settles[name] = settles.get(name, 0) + 1
     for name in path.assumed:
         settles[name] = settles.get(name, 0) + 1
     for suggestion in interventions:
@@ -44,6 +46,13 @@ def questions_of(
             settles.pop(rules.roles.get(role, ""), None)
     asked = [name for name in unknown if name in settles]
     return tuple(sorted(asked, key=lambda name: _order(rules, name, settles[name])))
+
+
+def _awaited(view: Outlook) -> set[str]:
+    """The figures that lenders who declined a running product wait for."""
+    products = [view.rules.products[place] for place in view.barred]
+    bars = [bar for product in products if product.suggested for bar in view.barred[product.index]]
+    return set() if view.wants is False else {bar.decline.signal for bar in bars if "signal" in bar.lacks}
 
 
 def _order(rules: Rules, name: str, settles: int) -> tuple[int, int, int]:

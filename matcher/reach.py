@@ -6,15 +6,20 @@ says. Tier, matches and paths read an `Outlook`, and nothing of each other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
 
+from matcher.facts.declines import Bar
 from matcher.facts.participant import Known, value_of_role
 from matcher.money import Money, Terms, money_of, terms_of
 from matcher.programme.compiled import ProductRule
 from matcher.programme.masks import met, places, truth_of
 from matcher.programme.rules import Rules
 from matcher.standing import Standing, standing_of, status_of
+
+NOTHING: Final[Mapping[int, tuple[Bar, ...]]] = {}
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,8 @@ class Outlook:
     """One participant seen from the rules of a day.
 
     `terms`: of every product. `costs`: rupiah of every intervention, an unknown one as nothing. `cash`, `wants` (capital)
-    and `runs` (the business): what was said of them, None where nobody did.
+    and `runs` (the business): what was said of them, None where nobody did. `barred`: by the place of a product the
+    declines that bar it, the longest first.
     """
 
     rules: Rules
@@ -47,6 +53,7 @@ class Outlook:
     cash: int | None
     wants: bool | None
     runs: bool | None
+    barred: Mapping[int, tuple[Bar, ...]] = field(default_factory=dict)
 
 
 def outlook(rules: Rules, known: Known) -> Outlook:
@@ -63,6 +70,7 @@ def outlook(rules: Rules, known: Known) -> Outlook:
         cash=value_of_role(rules, known, "cash_at_hand"),
         wants=_yes_no(rules, known, "wants_capital"),
         runs=_yes_no(rules, known, "business_running"),
+        barred=_barred(rules, known.bars) if known.bars else NOTHING,
     )
 
 
@@ -126,9 +134,35 @@ def _yes_no(rules: Rules, known: Known, role: str) -> bool | None:
     return None if value is None else bool(value)
 
 
+def _barred(rules: Rules, bars: Sequence[Bar]) -> Mapping[int, tuple[Bar, ...]]:
+    found: dict[int, tuple[Bar, ...]] = {}
+    for bar in sorted(bars, key=_longest_first):
+        for name in dict.fromkeys(bar.decline.products):
+            product = rules.product_ids.get(name)
+            if product is not None:
+                found[product.index] = (*found.get(product.index, ()), bar)
+    return found
+
+
+def _longest_first(bar: Bar) -> tuple[bool, int]:
+    until = bar.decline.until if "until" in bar.lacks and bar.decline.until else date.min
+    return bool(bar.lacks), -until.toordinal()
+
+
+def status_for(view: Outlook, product: ProductRule) -> str:
+    """The status of a product: that of its published conditions, but while a lender's no bars it `not_yet` at best.
+
+    A no for good is `not_for_you`.
+    """
+    status, bars = status_of(product, view.standing), view.barred.get(product.index)
+    if bars is None or status == "not_for_you":
+        return status
+    return "not_yet" if all(bar.lacks for bar in bars) else "not_for_you"
+
+
 def offers(view: Outlook, product: ProductRule) -> bool:
-    """Whether a product is offered: running, its published conditions met, affordable, and capital not unwanted."""
+    """Whether a product is offered: running, conditions met, affordable, not declined, and capital not unwanted."""
     terms = view.terms[product.index]
     if not product.suggested or terms.affordable != "yes" or terms.planned_idr == 0 or view.wants is False:
         return False
-    return status_of(product, view.standing) == "conditions_met"
+    return status_for(view, product) == "conditions_met"

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from matcher.facts.columns import Columns, Ints, know_columns, truth_columns
+from matcher.facts.declines import day_after
 from matcher.facts.participant import Known, Participant, know
 from matcher.interventions import Suggestion, step_statuses, suggest
 from matcher.lenders import Match, matches
@@ -196,4 +197,17 @@ def _notices(view: Outlook, scorecard: Scorecard | None) -> tuple[Message, ...]:
         notices.append(Message("no_capacity", {"capacity_idr": view.money.free_idr}))
     if view.money.sharia_only:
         notices.append(Message("sharia_only"))
+    if view.barred and view.wants is not False:
+        notices += _when_again(view)
     return tuple(notices)
+
+
+def _when_again(view: Outlook) -> list[Message]:
+    """Of each running product that a lender's no bars for some days only: from when it may be tried again."""
+    notices = []
+    for place in sorted(view.barred):
+        product, bars = view.rules.products[place], view.barred[place]
+        days = [bar.decline.until for bar in bars if bar.lacks == ("until",) and bar.decline.until]
+        if product.suggested and len(days) == len(bars):
+            notices.append(Message("declined_until", {"product": product.entry.id, "on": day_after(max(days))}))
+    return notices

@@ -24,7 +24,7 @@ UNKNOWN = np.int64(-1)
 def situations(rules: Rules, columns: Columns, extra: Sequence[Any] = ()) -> tuple[Ints, Ints]:
     """Group rows that every decision treats alike: (a row of each situation, the situation of each row)."""
     parts = [np.packbits(columns.yes, axis=0).T, np.packbits(columns.no, axis=0).T]
-    numbers = [_clocks(rules, columns), *_wishes(rules, columns), *_money(rules, columns), *extra]
+    numbers = [_clocks(rules, columns), *_wishes(rules, columns), *_money(rules, columns), *_bars(columns), *extra]
     table = np.vstack([np.atleast_2d(np.asarray(part, dtype=np.int64)) for part in numbers]).T
     parts.append(np.ascontiguousarray(table).view(np.uint8).reshape(columns.rows, -1))
     keys = np.ascontiguousarray(np.hstack(parts))
@@ -40,6 +40,17 @@ def _clocks(rules: Rules, columns: Columns) -> Ints:
     began = [[ago for place in growing for ago in since.get(place, (0, 0))] for since in columns.since]
     days = np.array(began, dtype=np.int64).reshape(columns.rows, -1).T
     return np.vstack([columns.low[places], columns.high[places], days])
+
+
+def _bars(columns: Columns) -> list[Ints]:
+    """Which declines bar, and what each waits for: rows with the same bars have the same number."""
+    if not columns.bars:
+        return []
+    numbers: dict[Any, int] = {(): 0}
+    found = np.zeros(columns.rows, dtype=np.int64)
+    for row, bars in columns.bars.items():
+        found[row] = numbers.setdefault(bars, len(numbers))
+    return [found]
 
 
 def _wishes(rules: Rules, columns: Columns) -> list[Ints]:

@@ -224,6 +224,11 @@ def _product_in_reach(view: Outlook, settings: Mapping[str, Any], goal: str | No
             return Answer(True, (reason,))
         if truth is None and open_ is None:
             open_ = Answer(None, (Message("product_open", {"product": product.entry.id}),), questions)
+    if open_ is None:
+        declined = [view.rules.products[place] for place in view.barred]
+        for product in [one for one in declined if _priced_for_all(view, one)]:
+            if _reach(view, product, settings)[0]:
+                return Answer(False, (Message("product_declined", {"product": product.entry.id}),))
     asked = view.rules.role("amount_asked")
     too_little = asked is not None and view.known.high[asked] < settings["min_amount_idr"]
     code = "product_asked_less" if too_little else "product_none"
@@ -231,6 +236,16 @@ def _product_in_reach(view: Outlook, settings: Mapping[str, Any], goal: str | No
 
 
 def _open_to_all(view: Outlook, product: ProductRule) -> bool:
+    """Whether a credit product may carry a tier: running, no register of others, a price, and no lender's no against it.
+
+    A tier says what is offered. One that rested on a declined product alone would offer a referral that cannot be made;
+    the next lower one offers what mends the no. The price: a lender who is only full lowers a tier for a while, without
+    a word about the person, where nothing else is in reach; the reason then says that it is the lender's no.
+    """
+    return product.index not in view.barred and _priced_for_all(view, product)
+
+
+def _priced_for_all(view: Outlook, product: ProductRule) -> bool:
     if product.is_grant or not product.suggested or product.entry.register:
         return False
     if view.money.sharia_only and "sharia" not in product.entry.form:

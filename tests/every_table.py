@@ -13,6 +13,19 @@ from api.record import answered as _answered
 from api.record import approvals as _approvals
 from api.record import jobs as _jobs
 from api.record.database import METADATA
+from api.referrals import tables as _referrals
 
 __all__ = ["METADATA"]
-_ALL = (_accounts, _answered, _approvals, _assessments, _audit, _clock, _consents, _imports, _jobs, _participants)
+_ALL = (
+    _accounts,
+    _answered,
+    _approvals,
+    _assessments,
+    _audit,
+    _clock,
+    _consents,
+    _imports,
+    _jobs,
+    _participants,
+    _referrals,
+)

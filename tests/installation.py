@@ -135,14 +135,15 @@ def installation(folder: Path, url: str = "", **more: Any) -> Iterator[Installat
             organisation = new_id()
             tx.run(insert(ORGANISATIONS).values(id=organisation, name=name, created_at=tx.now))
             for login in (*ROLES, *(() if prefix else ("mentor2",))):
-                made.actors[prefix + login] = _account(tx, organisation, prefix + login, login.rstrip("2"))
+                made.actors[prefix + login] = an_account(tx, organisation, prefix + login, login.rstrip("2"))
     try:
         yield made
     finally:
         record.close()
 
 
-def _account(tx: Any, organisation: str, login: str, role: str) -> Actor:
+def an_account(tx: Any, organisation: str, login: str, role: str) -> Actor:
+    """Add an account with the password of all tests; return who it is."""
     account = new_id()
     values = {"id": account, "organisation_id": organisation, "login": login, "name": login.title(), "role": role}
     tx.run(insert(ACCOUNTS).values(**values, password_hash=_hash(), active=True, version=1, created_at=tx.now))

@@ -98,7 +98,7 @@ def a_programme(
     high = {"id": "high", "name": WORDS, "offers": WORDS, "rule": [{"signal": "running", "is": True}], **OURS}
     return {
         "programme": {
-            "format": 1,
+            "format": 2,
             "id": "small",
             "name": WORDS,
             "about": WORDS,
@@ -117,6 +117,28 @@ def a_programme(
             "talk_again": {"days": 30, **OURS},
             "notice": {"text": WORDS, **OURS},
             "tier": [high, low],
+        },
+        "referrals": {
+            "quiet_days": {"value": 14, **OURS},
+            "office_days": {"value": 7, **OURS},
+            "ends_without_consent": "end",
+            "state": [
+                {"id": "made", "name": WORDS, "turn": "mentor", "hl7": "draft", **OURS},
+                {"id": "over", "name": WORDS, "turn": "nobody", "ends": True, "hl7": "completed", **OURS},
+            ],
+            "transition": [
+                {"id": "make", "name": WORDS, "begins": [], "to": "made", "by": ["mentor"], **OURS},
+                {
+                    "id": "send",
+                    "name": WORDS,
+                    "begins": ["made"],
+                    "to": "over",
+                    "by": ["mentor"],
+                    "asks": ["pack"],
+                    **OURS,
+                },
+                {"id": "end", "name": WORDS, "begins": ["made"], "to": "over", "by": ["kail"], **OURS},
+            ],
         },
     }
 

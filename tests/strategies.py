@@ -13,6 +13,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from matcher.facts.declines import Decline
 from matcher.facts.participant import Participant, ParticipantError, read_participant
 from matcher.programme.compiled import ProductRule
 from matcher.programme.criteria import Criterion
@@ -128,6 +129,29 @@ def read(rules: Rules, raw: dict[str, Any]) -> Participant:
             if not fields & raw.keys():
                 raise
             raw = {name: value for name, value in raw.items() if name not in fields}
+
+
+# -- what lenders declined ---------------------------------------------------------------------------------------------
+
+
+def declines(rules: Rules) -> st.SearchStrategy[tuple[Decline, ...]]:
+    """What lenders declined: over and not over yet, for figures and interventions, and of what is no longer there."""
+    numbers = [name for name, signal in rules.signals.items() if signal.kind in ("number", "money")]
+    running = [product.entry.id for product in rules.products if product.suggested]
+    days = [rules.day + timedelta(days=more) for more in (-40, -1, 0, 1, 90)]
+    steps = ["", "gone", *rules.intervention_ids]
+    one = st.builds(
+        Decline,
+        products=st.lists(st.sampled_from([*running, "gone"]), min_size=1, max_size=4).map(tuple),
+        reason=st.sampled_from([reason.id for reason in rules.referrals.reasons] + ["gone"]),
+        on=st.sampled_from(days[:4]),
+        until=st.sampled_from([None, *days]),
+        signal=st.sampled_from(["", "", "gone", *numbers]),
+        at_least=st.sampled_from([None, 1, 3, 12, 500_000]),
+        intervention=st.sampled_from(["", *steps]),
+        starts_with=st.sampled_from(steps),
+    )
+    return st.lists(one, max_size=3).map(tuple)
 
 
 # -- near the conditions of products -----------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -82,6 +82,8 @@ class Speaker:
             return self.counted(name, value) if self.knows("unit", name) else self.number(value)
         if isinstance(value, date):
             return self.day(value)
+        if isinstance(value, Mapping):  # a text in each language
+            return str(value.get(self.language) or next(iter(value.values())))
         if isinstance(value, timedelta):
             return self.span(value)
         return self.listed(value) if isinstance(value, (list, tuple)) else str(value)

@@ -26,7 +26,11 @@ class Teller(Speaker):
             "product": {p.id: p.name for p in programme.products}
             | {name: p.entry.name for name, p in rules.product_ids.items()},
             "step": {s.id: s.name for s in programme.steps},
+            "refusal": {r.id: r.name for r in programme.referrals.reasons},
             "tier": {t.id: t.name for t in programme.tiers} | {t.tier.id: t.tier.name for t in rules.tiers},
+            "state": {s.id: s.name for s in programme.referrals.states},
+            "transition": {one.id: one.name for one in programme.referrals.transitions},
+            "area": dict(self.signals[area].values) if (area := rules.referrals.area) in self.signals else {},
         }
 
     def word(self, name: str, value: Any) -> str:

@@ -13,8 +13,10 @@ from api.accounts.passwords import new_password
 from api.accounts.tables import ROLES
 from api.record.actor import Actor
 from api.record.approvals import Waits
+from api.record.listed import plain
 from api.web.asking import Asking, actor_of, answer_json, ask, in_thread, in_turn, look_up, refuse_foreign
 from api.web.forms import Form
+from api.web.listing import answer_page, view_of
 from api.web.waiting import answer_waits
 
 
@@ -86,14 +88,18 @@ def delete_key(request: Asking, key_id: FromPath[str]) -> Response[bytes]:
 @get("/api/v1/accounts")
 @in_thread
 def get_accounts(request: Asking) -> Response[bytes]:
-    """List the accounts of the organisation."""
-    return answer_json({"accounts": look_up(request, service.accounts_of)})
+    """List the accounts of the organisation, a page at a time."""
+    page = look_up(request, service.see_accounts, view_of(request, service.LISTED))
+    return answer_page(page, plain)
 
 
 @post("/api/v1/accounts", status_code=201)
 @in_turn
 def post_account(request: Asking, body: RawBody) -> Response[bytes]:
-    """Add an account from {login, name, role}; its password is told this once. An operator's may have to be approved."""
+    """Add an account from {login, name, role}; its password is told this once and good for a week.
+
+    An operator's may have to be approved.
+    """
     made = ask(request, service.add_colleague, *read_account(Form.of_json(body)))
     if isinstance(made, Waits):
         return answer_waits(made)
@@ -115,7 +121,10 @@ def patch_account(request: Asking, account_id: FromPath[str], body: RawBody) -> 
 @post("/api/v1/accounts/{account_id:str}/password", status_code=200)
 @in_turn
 def post_account_password(request: Asking, account_id: FromPath[str]) -> Response[bytes]:
-    """Give an account a new password, told this once; its sessions end. It may have to be approved."""
+    """Give an account a new password, told this once and good for a week; its sessions end.
+
+    It may have to be approved.
+    """
     reset = ask(request, service.reset_password, account_id, new_password())
     if isinstance(reset, Waits):
         return answer_waits(reset)

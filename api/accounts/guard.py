@@ -19,7 +19,15 @@ from litestar.handlers.base import BaseRouteHandler
 
 from api.accounts.cookies import BROWSER, session_id_of
 from api.accounts.limits import browser_of
-from api.accounts.sessions import IDLE, KEY_PREFIX, SEEN_EVERY, actor_of_key, actor_of_session, touch_session
+from api.accounts.sessions import (
+    IDLE,
+    KEY_PREFIX,
+    SEEN_EVERY,
+    actor_of_key,
+    actor_of_session,
+    still_acts,
+    touch_session,
+)
 from api.record import deadlines
 from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
@@ -62,10 +70,10 @@ MATRIX: Final[Mapping[str, tuple[str, ...]]] = {
     "PATCH /api/v1/accounts/{account_id}": (O,),
     "POST /api/v1/accounts/{account_id}/password": (O,),
     # what needs two people
-    "GET /api/v1/approvals": (M, O),
-    "POST /api/v1/approvals/{approval_id}/approve": (O,),
-    "POST /api/v1/approvals/{approval_id}/refuse": (O,),
-    "POST /api/v1/approvals/{approval_id}/withdraw": (M, O),
+    "GET /api/v1/approvals": (M, L, O),
+    "POST /api/v1/approvals/{approval_id}/approve": (L, O),
+    "POST /api/v1/approvals/{approval_id}/refuse": (L, O),
+    "POST /api/v1/approvals/{approval_id}/withdraw": (M, L, O),
     "GET /api/v1/switches/mentor-reset": (O,),
     "PUT /api/v1/switches/mentor-reset": (O,),
     # participants
@@ -99,6 +107,22 @@ MATRIX: Final[Mapping[str, tuple[str, ...]]] = {
     "GET /api/v1/switches/randomise-ties": (O,),
     "PUT /api/v1/switches/randomise-ties": (O,),
     "GET /api/v1/audit": (O,),
+    # referrals
+    "POST /api/v1/participants/{person_id}/referrals/preview": (M,),
+    "POST /api/v1/participants/{person_id}/referrals": (M,),
+    "GET /api/v1/participants/{person_id}/referrals": (M,),
+    "GET /api/v1/referrals": (M, L, O),
+    "POST /api/v1/referrals/moves/{move}": (M, L),
+    "GET /api/v1/referrals/{referral_id}": (M, L, O),
+    "POST /api/v1/referrals/{referral_id}/moves/{move}": (M, L, O),
+    "POST /api/v1/referrals/{referral_id}/notes": (M, L),
+    "POST /api/v1/referrals/{referral_id}/still-lives": (M, L),
+    "GET /api/v1/quotas": (L,),
+    "PUT /api/v1/quotas": (L,),
+    "GET /api/v1/rooms": (L,),
+    "PUT /api/v1/rooms": (L,),
+    "GET /api/v1/lenders": (M, O),
+    "PUT /api/v1/lenders/{organisation_id}": (O,),
     # what takes long
     "GET /api/v1/jobs": (M, O),
     "POST /api/v1/jobs": (M, O),
@@ -117,11 +141,11 @@ MATRIX: Final[Mapping[str, tuple[str, ...]]] = {
     "POST /accounts": (O,),
     "POST /accounts/{account_id}": (O,),
     "POST /accounts/{account_id}/password": (O,),
-    "GET /approvals": (M, O),
+    "GET /approvals": (M, L, O),
     "POST /approvals/mentor-reset": (O,),
-    "POST /approvals/{approval_id}/approve": (O,),
-    "POST /approvals/{approval_id}/refuse": (O,),
-    "POST /approvals/{approval_id}/withdraw": (M, O),
+    "POST /approvals/{approval_id}/approve": (L, O),
+    "POST /approvals/{approval_id}/refuse": (L, O),
+    "POST /approvals/{approval_id}/withdraw": (M, L, O),
     "GET /audit": (O,),
     "GET /participants": (M, O),
     "POST /participants": (M, O),
@@ -153,6 +177,21 @@ MATRIX: Final[Mapping[str, tuple[str, ...]]] = {
     "POST /objections/{objection_id}/decision": (O,),
     "GET /disagreements": (A, O),
     "POST /disagreements/lot": (O,),
+    "GET /participants/{person_id}/refer": (M,),
+    "POST /participants/{person_id}/refer": (M,),
+    "GET /referrals": (M, L, O),
+    "GET /referrals/file": (L,),
+    "POST /referrals": (M, L),
+    "POST /referrals/moves/{move}": (M, L),
+    "GET /referrals/{referral_id}": (M, L, O),
+    "POST /referrals/{referral_id}/moves/{move}": (M, L, O),
+    "POST /referrals/{referral_id}/notes": (M, L),
+    "POST /referrals/{referral_id}/still-lives": (M, L),
+    "GET /lending": (L,),
+    "POST /lending/quotas": (L,),
+    "POST /lending/rooms": (L,),
+    "GET /lenders": (O,),
+    "POST /lenders/{organisation_id}": (O,),
     "GET /jobs": (M, O),
     "POST /jobs": (M, O),
     "GET /jobs/{job_id}": (M, O),
@@ -225,15 +264,17 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         return
     record: Record = connection.app.state.record
     cookie = session_id_of(connection)
-    bearer = connection.headers.get("authorization", "")
+    scheme, _, key = connection.headers.get("authorization", "").partition(" ")
+    bearer = scheme.lower() == "bearer"  # a proxy's own password is none of ours
     if bearer:
-        actor = await DOOR.run(partial(_by_key, record, bearer.removeprefix("Bearer ").strip()))
+        actor = await DOOR.run(partial(_by_key, record, key.strip()))
     else:
         actor = await DOOR.run(partial(_by_session, record, cookie)) if cookie else None
     if actor is None:
         raise Refused(401, Trouble("session", "signed_out"))
     actor = replace(actor, browser=browser_of(cookie_of(connection, BROWSER)))
     connection.state.actor = actor  # the page that says no has their menu
+    connection.state.still_acts = None if bearer else still_acts
     if not bearer and method not in SAFE:
         refuse_foreign(connection)
     if actor.role not in allowed:

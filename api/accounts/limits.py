@@ -27,7 +27,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from api.accounts.tables import TRIES
 from api.record.key_file import Keys
-from api.record.transaction import Transaction
+from api.record.transaction import Record, Transaction
 
 
 @dataclass(frozen=True)
@@ -163,4 +163,13 @@ def forget_tries(tx: Transaction, login: str, address: str, mark: str = "") -> N
     own, *wider = buckets(login, address, mark).values()
     tx.run(delete(TRIES).where(TRIES.c.bucket == own))
     tx.run(update(TRIES).where(TRIES.c.bucket.in_(wider), TRIES.c.count > 0).values(count=TRIES.c.count - 1))
-    tx.run(delete(TRIES).where(TRIES.c.last < tx.now - ANEW))
+
+
+def forget_old_tries(record: Record) -> int:
+    """Forget the counters that begin anew; return how many. Of names that nobody has nobody ever comes in."""
+    old = TRIES.c.last < record.clock() - ANEW
+    with record.read() as tx:
+        if tx.one(select(TRIES.c.bucket).where(old).limit(1)) is None:
+            return 0
+    with record.write() as tx:
+        return tx.run(delete(TRIES).where(old))

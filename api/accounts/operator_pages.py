@@ -19,10 +19,12 @@ from api.accounts.tables import ROLES
 from api.audit.paging import read_mark
 from api.audit.service import MOST_SHOWN, entries
 from api.record.approvals import Waits, how_many_wait
+from api.record.listed import ListColumn, Listing, Page, View
 from api.web.asking import Asking, ask, in_thread, in_turn, look_up
 from api.web.errors import language_of
 from api.web.forms import Form
 from api.web.frame import go, page
+from api.web.listing import show, view_on_page
 from api.web.typed import NOTHING, Typed, attempt
 from api.web.waiting import go_and_wait
 from matcher.message import Message
@@ -40,7 +42,9 @@ def accounts_page(
     request: Asking, typed: Typed = NOTHING, *, status: int = 0, made: NewAccount | None = None
 ) -> Response[Any]:
     """The accounts and the form for another one; `made`: an account just made or reset, its password shown this once."""
-    context: dict[str, Any] = {"accounts": look_up(request, service.accounts_of), "roles": ROLES, "made": made}
+    view, typed = view_on_page(request, service.LISTED, typed)
+    shown = show(request, look_up(request, service.see_accounts, view), "/accounts")
+    context: dict[str, Any] = {"shown": shown, "roles": ROLES, "made": made}
     context |= {"waiting": look_up(request, how_many_wait), "untold": look_up(request, untold)}
     return page(request, "accounts.html", typed=typed, status=status, here="/accounts", **context)
 
@@ -94,9 +98,11 @@ def get_audit(request: Asking, about: FromQuery[str] = "", before: FromQuery[str
     older = found[-1]["mark"] if len(found) == MOST_SHOWN else None
     says = speaker(language_of(request))
     listed = [entry | {"told": [_told(says, names, *one) for one in entry["detail"].items()]} for entry in found]
-    return page(request, "audit.html", entries=listed, names=names, older=older, about=about)
+    shown = show(request, Page(View(AUDIT_LISTED), listed, len(listed), None, None), "/audit")
+    return page(request, "audit.html", shown=shown, names=names, older=older, about=about)
 
 
+AUDIT_LISTED: Final = Listing(tuple(map(ListColumn, ("at", "who", "action", "about", "detail"))), "-at")
 _KINDS: Final = {
     "act": "approval",
     "cause": "cause",

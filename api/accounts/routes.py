@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from api.accounts import endpoints, operator_pages, pages
 from api.accounts.api_keys import SCOPES
+from api.accounts.service import LISTED
 from api.accounts.tables import ROLES
+from api.web.listing import paged, parameters_of
 from api.web.openapi import (
     DAY,
     ID,
@@ -56,7 +58,7 @@ SAID: Final[Mapping[str, Route]] = {
         named(name=TEXT, scopes=listed(codes(*SCOPES)), expires_on=DAY), named(id=ID, key=TEXT, told_once=ONCE), 201
     ),
     "DELETE /api/v1/me/keys/{key_id}": Route(None, named(revoked=TRUTH)),
-    "GET /api/v1/accounts": Route(None, named(accounts=listed(ACCOUNT))),
+    "GET /api/v1/accounts": Route(None, paged(ACCOUNT), parameters=parameters_of(LISTED)),
     "POST /api/v1/accounts": Route(
         named(login=TEXT, name=TEXT, role=codes(*ROLES)),
         named(id=ID, login=TEXT, password=TEXT, told_once=ONCE),

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, select, update
 
 from api.accounts.tables import ACCOUNTS, ORGANISATIONS
-from api.audit.service import acted_on, note
+from api.audit.service import acted_on, last_done, note
 from api.record.actor import Actor
 from api.record.approvals import ENDED, Approval, Waits, ask_approval, decide, over_by_now, told_to_all
 from api.record.live import SKEW
@@ -21,6 +21,8 @@ from api.record.transaction import Record, Transaction
 
 STANDING: Final = timedelta(hours=24)
 """So long somebody has been an operator before they are a second one: nobody makes one to approve on the same day."""
+GIVEN: Final = ("added", "reset_password")
+"""What the audit calls it when an account gets a password that somebody else knows."""
 MENTOR_RESET: Final = "mentor_reset"
 """The kind of approval of what an organisation lets one do alone."""
 
@@ -28,10 +30,12 @@ MENTOR_RESET: Final = "mentor_reset"
 def second_people(tx: Transaction, actor: Actor) -> Sequence[Row[Any]]:
     """Who may approve what others of the asking organisation ask for: id and name of each operator who stands.
 
-    Somebody whom an act is about is one of them. Else, of two operators, one would be rid of the other alone.
+    What a lender's officer asks for is approved by another officer. Somebody whom an act is about is one of them. Else, of
+    two operators, one would be rid of the other alone.
     """
     here = ACCOUNTS.c.organisation_id == actor.organisation_id
-    return tx.all(select(ACCOUNTS.c.id, ACCOUNTS.c.name).where(here, _stands(tx.now)).order_by(ACCOUNTS.c.name))
+    standing = _stands(tx.now, "lender" if actor.role == "lender" else "operator")
+    return tx.all(select(ACCOUNTS.c.id, ACCOUNTS.c.name).where(here, standing).order_by(ACCOUNTS.c.name))
 
 
 def needs_second(tx: Transaction, actor: Actor) -> bool:
@@ -40,13 +44,22 @@ def needs_second(tx: Transaction, actor: Actor) -> bool:
 
 
 def stands(tx: Transaction, actor: Actor) -> bool:
-    """Whether an account is an operator's for long enough to approve something."""
+    """Whether an account is an operator's, or a lender's, for long enough to approve something."""
     return any(row.id == actor.account_id for row in second_people(tx, actor))
 
 
-def _stands(now: datetime) -> ColumnElement[bool]:
+def _stands(now: datetime, role: str) -> ColumnElement[bool]:
     """Of a clock that went back since: what lies in the future is not yet a day ago (`keep_standing`, `begin_anew`)."""
-    return (ACCOUNTS.c.role == "operator") & ACCOUNTS.c.active & (ACCOUNTS.c.role_since <= now - STANDING)
+    return (ACCOUNTS.c.role == role) & ACCOUNTS.c.active & (ACCOUNTS.c.role_since <= now - STANDING)
+
+
+def given_lately(tx: Transaction, account_id: str, by: str = "") -> bool:
+    """Whether an account was made or given a password not a day ago, by anybody or `by` an account, who may still know it.
+
+    After a day its owner came in, or would have told that they cannot.
+    """
+    given = last_done(tx, GIVEN, account_id, by)
+    return given is not None and given > tx.now - STANDING
 
 
 def ask_second(
@@ -98,23 +111,25 @@ def mentor_reset_alone_from(tx: Transaction, actor: Actor) -> datetime | None:
     return found
 
 
+_ALONE: Final = {"alone": True}
+
+
 def choose_mentor_reset(
     tx: Transaction, actor: Actor, alone: bool, approved: Approval | None = None
 ) -> datetime | Waits | None:
     """Choose for the organisation whether one operator alone may give a mentor a new password; return from when on.
 
-    To be alone takes effect after a day, so that whoever did not want it can speak; to wait for two again at once.
+    To be alone takes effect after a day, so that whoever did not want it can speak; to wait for two again at once, and
+    that needs nobody.
 
     Raises:
         Refused: 409 where that waits for approval already.
     """
-    if approved is None and (
-        waits := ask_second(tx, actor, MENTOR_RESET, actor.organisation_id, given={"alone": alone})
-    ):
+    if alone and not approved and (waits := ask_second(tx, actor, MENTOR_RESET, actor.organisation_id, given=_ALONE)):
         return waits
     values = {"mentor_reset_alone_from": tx.now + STANDING if alone else None}
     tx.run(update(ORGANISATIONS).where(ORGANISATIONS.c.id == actor.organisation_id).values(values))
-    noted = {"may_alone": alone, **how_done(approved)}
+    noted = {"may_alone": alone, **(how_done(approved) if alone else {})}
     note(tx, actor, "chose_mentor_reset", "organisation", actor.organisation_id, **noted)
     return values["mentor_reset_alone_from"]
 

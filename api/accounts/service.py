@@ -3,34 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, case, func, insert, select, update
 
 from api.accounts import passwords
 from api.accounts.api_keys import revoke_keys
 from api.accounts.limits import browser_mark, count_own_try, count_try, forget_own_tries, forget_tries, is_known
 from api.accounts.passwords import Password
-from api.accounts.second_person import ask_second, how_done, mentor_reset_alone, needs_second
+from api.accounts.second_person import GIVEN, ask_second, how_done, mentor_reset_alone, needs_second
 from api.accounts.sessions import close_session, close_sessions, hashed, open_session
 from api.accounts.tables import ACCOUNTS, ORGANISATIONS, ROLES
-from api.audit.service import note
+from api.audit.service import last_done, note
 from api.record.actor import Actor
 from api.record.approvals import Approval, Waits, keep_alone
+from api.record.listed import WORDS, Choice, ListColumn, Listing, Page, View, page_in
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Record, Transaction, new_id
 
+LISTED: Final = Listing(
+    (ListColumn("name", sorts=WORDS, hidden=True), ListColumn("login", sorts=WORDS, hidden=True)),
+    "login",
+    (Choice("of_role", ROLES, "role"), Choice("of_state", ("open", "closed"), "account_state")),
+)
+"""What may be asked of the accounts."""
+_SEEN: Final = [ACCOUNTS.c[name] for name in ("id", "login", "name", "role", "active", "version")]
 MADE, CHANGED, RESET = "operator_made", "operator_changed", "password_reset"
 """The kinds of approvals about accounts."""
+ONE_TIME: Final = timedelta(days=7)
+"""How long a password that somebody else made opens anything: our choice. It may lie on a slip of paper."""
 
 
 @dataclass(frozen=True)
 class NewAccount:
-    """An account just made or given another password, which is told once."""
+    """An account just made or given another password, which is told once and opens for so many `days`."""
 
     id: str
     login: str
     password: str
+    days: int = ONE_TIME.days
 
 
 # -- signing in --------------------------------------------------------------------------------------------------------
@@ -44,7 +56,7 @@ def sign_in(
     `old`, `mark`: a session id and a mark that were sent with the request.
 
     Raises:
-        Refused: 429 where a try comes too early, 401 where name or password is wrong.
+        Refused: 429 where a try comes too early, 401 where name or password is wrong, or it was for one time and is over.
     """
     login = login.strip().casefold()
     with record.write() as tx:
@@ -54,11 +66,13 @@ def sign_in(
     if wait:
         raise Refused(429, Trouble("password", "too_many_tries", wait=wait))
     right = passwords.verify(account.password_hash if account else None, password)
-    if account is None or not right or not account.active:
+    wrong = account is None or not right or not account.active
+    if account is None or wrong or _is_over(record, account):
         with record.write() as tx:
             theirs = account.organisation_id if account else None
             note(tx, None, "sign_in_refused", "account", account.id if account else "", organisation_id=theirs)
-        raise Refused(401, Trouble("password", "wrong_password"))
+        over = Trouble("password", "one_time_over", days=ONE_TIME.days)
+        raise Refused(401, Trouble("password", "wrong_password") if wrong else over)
     again = passwords.hash_password(password) if passwords.needs_new_hash(account.password_hash) else None
     with record.write() as tx:
         if not _unchanged(tx, account):  # closed, or given another password, while this one was looked at
@@ -72,6 +86,14 @@ def sign_in(
         note(tx, actor, "signed_in", "account", account.id)
         mark = browser_mark(tx, login, again.hash if again else account.password_hash, mark)
     return secret, actor, mark
+
+
+def _is_over(record: Record, account: Row[Any]) -> bool:
+    """Whether the password of an account was made by somebody else too long ago."""
+    if not account.one_time:
+        return False
+    with record.read() as tx:
+        return tx.now - (last_done(tx, GIVEN, account.id) or account.created_at) > ONE_TIME
 
 
 def _unchanged(tx: Transaction, account: Row[Any]) -> bool:
@@ -184,7 +206,7 @@ def add_account(
         "created_at": tx.now,
     }
     tx.run(insert(ACCOUNTS).values(values))
-    note(tx, actor, "added", "account", account, role=role, **noted)
+    note(tx, actor, "added", "account", account, organisation_id=organisation_id, role=role, **noted)
     return NewAccount(account, login, password.plain)
 
 
@@ -217,6 +239,7 @@ def open_made(tx: Transaction, actor: Actor, approved: Approval, password: Passw
     assert version is not None
     change_account(tx, actor, account.id, version, active=True, approved=approved)
     _set_password(tx, account.id, password, one_time=True)
+    note(tx, actor, "reset_password", "account", account.id, **how_done(approved))
     return NewAccount(account.id, account.login, password.plain)
 
 
@@ -258,7 +281,9 @@ def change_account(
         raise Refused(409, Trouble("account", "own_account"))
     values: dict[str, Any] = {"role": role or account.role, "active": account.active if active is None else active}
     differs = (values["role"], values["active"]) != (account.role, account.active)
-    of_operator = differs and "operator" in (account.role, values["role"])
+    if not differs:  # nobody is signed out, and nothing that waits is stale, for nothing
+        return version
+    of_operator = "operator" in (account.role, values["role"])
     if of_operator and approved is None and (waits := ask_second(tx, actor, CHANGED, account_id, version, values)):
         return waits
     noted = values | (how_done(approved) if of_operator else {})
@@ -306,9 +331,17 @@ def organisation_of(tx: Transaction, actor: Actor) -> str:
 
 def accounts_of(tx: Transaction, actor: Actor) -> list[dict[str, Any]]:
     """The accounts of the operator's organisation."""
-    columns = (ACCOUNTS.c.id, ACCOUNTS.c.login, ACCOUNTS.c.name, ACCOUNTS.c.role, ACCOUNTS.c.active, ACCOUNTS.c.version)
-    mine = select(*columns).where(ACCOUNTS.c.organisation_id == actor.organisation_id).order_by(ACCOUNTS.c.login)
+    mine = select(*_SEEN).where(ACCOUNTS.c.organisation_id == actor.organisation_id).order_by(ACCOUNTS.c.login)
     return [dict(row._mapping) for row in tx.all(mine)]
+
+
+def see_accounts(tx: Transaction, actor: Actor, view: View) -> Page[Row[Any]]:
+    """A page of the accounts of the operator's organisation."""
+    c = ACCOUNTS.c
+    mine = select(*_SEEN).where(c.organisation_id == actor.organisation_id)
+    state = case((c.active, "open"), else_="closed")
+    by = {"name": func.lower(c.name), "login": c.login, "of_role": c.role, "of_state": state}
+    return page_in(tx, mine, by, c.id, view)
 
 
 def mentors_of(tx: Transaction, actor: Actor, *, closed: bool = False) -> list[Row[Any]]:

@@ -67,6 +67,12 @@ def actor_of_session(tx: Transaction, secret: str) -> tuple[Actor, datetime] | N
     return _actor(found, session=found.id_hash), found.seen_at
 
 
+def still_acts(tx: Transaction, actor: Actor) -> bool:
+    """Whether the session of whoever asks is still there, and opens the same account in the same role."""
+    found = tx.sql.execute(_OF_SESSION, {"hash": actor.session}).first()
+    return found is not None and (found.id, found.role) == (actor.account_id, actor.role)
+
+
 def _lives(session: Row[Any], now: datetime) -> bool:
     first, last = now - ABSOLUTE, now + SKEW
     return bool(first <= session.created_at <= last and now - IDLE <= session.seen_at <= last)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from api import __version__
+from matcher.facts.declines import Decline
 from matcher.facts.participant import Participant
 from matcher.interventions import Suggestion
 from matcher.lenders import Change, Match, Unmet
@@ -211,6 +212,7 @@ class Telling:
             "confidence": entry.confidence,
             "status": found.status,
             "offered": found.offered,
+            "declined": self.declined(found.declined),
             "unmet": [self.unmet(entry, one) for one in found.unmet],
             "questions": self.asked(found.questions),
             "terms_unknown": [self.t.text(self.rules.programme.terms[term]) for term in found.terms_unknown],
@@ -226,6 +228,14 @@ class Telling:
             "notices": self.notices(entry, found),
             "source": sources(entry.source),
         }
+
+    def declined(self, given: Decline | None) -> Table | None:
+        """A lender's no that bars a product today: the reason, what is said of it, and its last day where it has one."""
+        if given is None:
+            return None
+        said = [reason.says for reason in self.rules.programme.referrals.reasons if reason.id == given.reason]
+        says = self.t.text(said[-1]) if said else self.say(Message("declined"))
+        return {"reason": given.reason, "says": says, "until": given.until and given.until.isoformat()}
 
     def notices(self, entry: Product, found: Match) -> list[str]:
         said = [self.t.text(notice) for notice in found.notices]

@@ -63,6 +63,7 @@ def _product(told: Telling, known: Known, found: Match) -> Table:
         "provider": rule.entry.provider,
         "status": found.status,
         "offered": found.offered,
+        "declined": told.declined(found.declined),
         "affordable": affordable(found.terms),
         "instalment_idr": found.terms.instalment_idr,
         "instalment_every": rule.entry.instalment_every,

@@ -81,7 +81,16 @@ PRODUCT: Final = table(
         "as_of": or_null(TEXT, "the day, month or year of the source; null: it names none"),
         "confidence": codes("high", "medium", "low"),
         "status": codes("conditions_met", "ask", "not_yet", "not_for_you"),
-        "offered": {"type": "boolean", "description": "running, conditions met, affordable and capital not unwanted"},
+        "offered": {
+            "type": "boolean",
+            "description": "running, conditions met, affordable, not declined and capital not unwanted",
+        },
+        "declined": or_null(
+            table(
+                "A lender's no that bars it today; the status is then not_yet at best.",
+                {"reason": TEXT, "says": TEXT, "until": or_null(DAY, "the last day on which it bars")},
+            )
+        ),
         "unmet": listed(ref("Unmet")),
         "questions": listed(ref("Question")),
         "terms_unknown": {**listed(TEXT), "description": "what to ask the lender; it never blocks"},
@@ -211,7 +220,7 @@ PLAIN_PRODUCT: Final = table(
         "status": codes("conditions_met", "ask", "not_yet"),
         **{
             name: PRODUCT["properties"][name]
-            for name in ("offered", "affordable", "instalment_idr", "instalment_every")
+            for name in ("offered", "declined", "affordable", "instalment_idr", "instalment_every")
         },
         "open": or_null(
             table(

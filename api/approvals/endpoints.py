@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from litestar import Response, get, post, put
+from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 
 from api.accounts.second_person import choose_mentor_reset, mentor_reset_alone_from
@@ -12,6 +13,7 @@ from api.accounts.service import NewAccount
 from api.approvals import service
 from api.approvals.forms import read_alone
 from api.record.approvals import Waits
+from api.record.live import Live
 from api.web.asking import Asking, actor_of, answer_json, ask, in_thread, in_turn, look_up, record_of
 from api.web.forms import Form
 from api.web.waiting import answer_waits, written
@@ -33,9 +35,9 @@ def get_approvals(request: Asking) -> Response[bytes]:
 
 @post("/api/v1/approvals/{approval_id:str}/approve", status_code=200)
 @in_turn
-def post_approve(request: Asking, approval_id: FromPath[str]) -> Response[bytes]:
+def post_approve(request: Asking, approval_id: FromPath[str], live: NamedDependency[Live]) -> Response[bytes]:
     """Approve what another operator or a mentor asked for: it is done with that. A new password is told this once."""
-    approval, made = service.approve(record_of(request), actor_of(request), approval_id)
+    approval, made = service.approve(record_of(request), actor_of(request), approval_id, live.rules)
     return answer_json(written(approval) | _told(made))
 
 

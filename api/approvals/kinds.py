@@ -13,12 +13,15 @@ from api.accounts import service as accounts
 from api.accounts.passwords import Password
 from api.accounts.second_person import MENTOR_RESET, choose_mentor_reset
 from api.accounts.service import CHANGED, MADE, RESET, NewAccount
-from api.participants import rights
+from api.participants import people, rights
 from api.participants.gate import CONTACT, may
+from api.participants.people import HANDED_OVER
 from api.participants.rights import ERASURE, EXPORT
 from api.record.actor import Actor
-from api.record.approvals import Approval, Waits
+from api.record.approvals import DOOR_SHUT, Approval, Waits
 from api.record.transaction import Record, Transaction
+from api.referrals import service as referrals
+from matcher.programme.rules import Rules
 
 
 class Done(NamedTuple):
@@ -29,42 +32,54 @@ class Done(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """What does an act, which roles may ask for it, and whether it needs a new password."""
+    """What does an act, which roles may ask for it, whether it needs a new password, and whose role decides."""
 
-    do: Callable[[Transaction, Actor, Approval, Password], Done]
+    do: Callable[[Transaction, Actor, Approval, Password, Rules], Done]
     asked_by: tuple[str, ...] = ("operator",)
     tells_password: bool = False
+    decided_by: str = "operator"
 
 
-def _open(tx: Transaction, actor: Actor, approval: Approval, password: Password) -> Done:
+def _open(tx: Transaction, actor: Actor, approval: Approval, password: Password, rules: Rules) -> Done:
     return Done(accounts.open_made(tx, actor, approval, password))
 
 
-def _change(tx: Transaction, actor: Actor, approval: Approval, _: Password) -> Done:
+def _change(tx: Transaction, actor: Actor, approval: Approval, _: Password, rules: Rules) -> Done:
     assert approval.version is not None
     accounts.change_account(tx, actor, approval.object_id, approval.version, **approval.given, approved=approval)
     return Done()
 
 
-def _reset(tx: Transaction, actor: Actor, approval: Approval, password: Password) -> Done:
+def _reset(tx: Transaction, actor: Actor, approval: Approval, password: Password, rules: Rules) -> Done:
     made = accounts.reset_password(tx, actor, approval.object_id, password, approval)
     assert not isinstance(made, Waits)
     return Done(made)
 
 
-def _erase(tx: Transaction, actor: Actor, approval: Approval, _: Password) -> Done:
+def _erase(tx: Transaction, actor: Actor, approval: Approval, _: Password, rules: Rules) -> Done:
     assert approval.version is not None
     of_jobs = rights.erase_in(tx, actor, approval.object_id, approval.version, approval)[1]
     return Done(afterwards=partial(rights.forget, keys=of_jobs))
 
 
-def _export(tx: Transaction, actor: Actor, approval: Approval, _: Password) -> Done:
+def _export(tx: Transaction, actor: Actor, approval: Approval, _: Password, rules: Rules) -> Done:
     may(tx, actor, approval.object_id, CONTACT)  # whoever asked fetches it; that they still may is asked then
     return Done()
 
 
-def _choose(tx: Transaction, actor: Actor, approval: Approval, _: Password) -> Done:
+def _hand_over(tx: Transaction, actor: Actor, approval: Approval, _: Password, rules: Rules) -> Done:
+    assert approval.version is not None
+    people.hand_over(tx, actor, approval.object_id, approval.version, approval.given["mentor_id"], approval)
+    return Done()
+
+
+def _choose(tx: Transaction, actor: Actor, approval: Approval, _: Password, rules: Rules) -> Done:
     choose_mentor_reset(tx, actor, approval.given["alone"], approval)
+    return Done()
+
+
+def _shut(tx: Transaction, actor: Actor, approval: Approval, _: Password, rules: Rules) -> Done:
+    referrals.decline_for_good(tx, actor, rules, approval)
     return Done()
 
 
@@ -74,5 +89,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     RESET: Kind(_reset, tells_password=True),
     ERASURE: Kind(_erase, ("mentor", "operator")),
     EXPORT: Kind(_export),
+    HANDED_OVER: Kind(_hand_over),
     MENTOR_RESET: Kind(_choose),
+    DOOR_SHUT: Kind(_shut, ("lender",), decided_by="lender"),
 }

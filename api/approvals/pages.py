@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from litestar import Response, get, post
+from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 
 from api.accounts.second_person import STANDING, choose_mentor_reset
@@ -13,6 +14,7 @@ from api.accounts.service import NewAccount
 from api.approvals import service
 from api.approvals.forms import read_alone
 from api.record.approvals import WAITING, Waits
+from api.record.live import Live
 from api.web.asking import Asking, actor_of, ask, in_thread, in_turn, record_of
 from api.web.forms import Form
 from api.web.frame import go, page
@@ -46,12 +48,14 @@ def _attempt(request: Asking, body: bytes, work: Callable[[Form], Response[Any]]
 
 @post("/approvals/{approval_id:str}/approve")
 @in_turn
-def post_approve(request: Asking, approval_id: FromPath[str], body: RawBody) -> Response[Any]:
+def post_approve(
+    request: Asking, approval_id: FromPath[str], body: RawBody, live: NamedDependency[Live]
+) -> Response[Any]:
     """Approve what somebody else asked for; a new password is shown this once."""
 
     def approve(form: Form) -> Response[Any]:
         form.done()
-        _, made = service.approve(record_of(request), actor_of(request), approval_id)
+        _, made = service.approve(record_of(request), actor_of(request), approval_id, live.rules)
         return _approvals_page(request, made=made) if made else go(request, "/approvals", "approved")
 
     return _attempt(request, body, approve)

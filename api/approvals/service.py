@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row
 
 from api.accounts.passwords import Password, new_password
 from api.accounts.second_person import (
     STANDING,
+    given_lately,
     mentor_reset_alone_from,
     note_approval,
     second_people,
@@ -35,7 +36,10 @@ from api.record.approvals import (
 )
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Record, Transaction
+from matcher.programme.rules import Rules
 from words.speaking import Named
+
+HOURS: Final = int(STANDING.total_seconds() // 3600)
 
 
 @dataclass(frozen=True)
@@ -69,14 +73,14 @@ def _in_one_browser(tx: Transaction, actor: Actor, approval: Approval) -> bool:
     return asked_in is not None and approval.asked_by != actor.account_id and asked_in == browser_index(tx, actor)
 
 
-def approve(record: Record, actor: Actor, approval_id: str) -> tuple[Approval, NewAccount | None]:
+def approve(record: Record, actor: Actor, approval_id: str, rules: Rules) -> tuple[Approval, NewAccount | None]:
     """Approve an act, which is done with it; return how it ended, and an account whose password is told this once.
 
     Two people in one office may share a browser: that is kept and told to the other operators, and refuses nothing.
 
     Raises:
         Refused: 404; 409 where it is decided or over, one's own, one is no operator for long enough, whoever asked may not
-            any more, or the act itself can no longer be done.
+            any more, one knows the password of the other, or the act itself can no longer be done.
     """
     with record.read() as tx:
         kind = KINDS[find_approval(tx, actor, approval_id).kind]
@@ -85,7 +89,7 @@ def approve(record: Record, actor: Actor, approval_id: str) -> tuple[Approval, N
         approval = _undecided(tx, actor, approval_id)
         _check(tx, actor, approval, kind)
         approval = replace(approval, same_browser=_in_one_browser(tx, actor, approval))
-        done = _do(tx, actor, kind, approval, password)
+        done = _do(tx, actor, kind, approval, password, rules)
         decided = decide(tx, approval, DONE, actor, same_browser=approval.same_browser)
         note_approval(tx, actor, "approved", decided)
     if done.afterwards:
@@ -93,19 +97,30 @@ def approve(record: Record, actor: Actor, approval_id: str) -> tuple[Approval, N
     return decided, done.made
 
 
-def _check(tx: Transaction, actor: Actor, approval: Approval, kind: Kind) -> None:
+def _check_second(tx: Transaction, actor: Actor, approval: Approval) -> None:
     if approval.asked_by == actor.account_id:
         raise Refused(409, Trouble("approval", "own_approval"))
+    decides = KINDS[approval.kind].decided_by
+    if actor.role != decides:
+        roles = {"role": Named("role", actor.role), "allowed": [Named("role", decides)]}
+        raise Refused(403, Trouble("role", "not_allowed", **roles))
     if not stands(tx, actor):
-        raise Refused(409, Trouble("approval", "operator_too_new", hours=int(STANDING.total_seconds() // 3600)))
+        raise Refused(409, Trouble("approval", "operator_too_new", hours=HOURS))
+
+
+def _check(tx: Transaction, actor: Actor, approval: Approval, kind: Kind) -> None:
+    _check_second(tx, actor, approval)
     asker = actor_of_account(tx, approval.asked_by)
     if asker is None or asker.role not in kind.asked_by:
         raise Refused(409, Trouble("approval", "asker_may_not"))
+    # Whoever was told the other's password may be both of them.
+    if given_lately(tx, approval.asked_by, actor.account_id) or given_lately(tx, actor.account_id, approval.asked_by):
+        raise Refused(409, Trouble("approval", "told_the_password", hours=HOURS))
 
 
-def _do(tx: Transaction, actor: Actor, kind: Kind, approval: Approval, password: Password) -> Done:
+def _do(tx: Transaction, actor: Actor, kind: Kind, approval: Approval, password: Password, rules: Rules) -> Done:
     try:
-        return kind.do(tx, actor, approval, password)
+        return kind.do(tx, actor, approval, password, rules)
     except Refused as refused:
         if refused.status == 404:
             raise Refused(409, Trouble("approval", "nothing_left")) from None
@@ -117,12 +132,16 @@ def _do(tx: Transaction, actor: Actor, kind: Kind, approval: Approval, password:
 def refuse(tx: Transaction, actor: Actor, approval_id: str) -> Approval:
     """Refuse what somebody else asked for; nothing is done.
 
+    Whom it is about does not refuse it where a third may: else nobody could close an operator who does not want to go.
+
     Raises:
-        Refused: 404; 409 where it is decided or over, or one's own.
+        Refused: 404; 409 where it is decided or over, or one's own, one is no operator for long enough, or it is about one.
     """
     approval = _undecided(tx, actor, approval_id)
-    if approval.asked_by == actor.account_id:
-        raise Refused(409, Trouble("approval", "own_approval"))
+    _check_second(tx, actor, approval)
+    others = {row.id for row in second_people(tx, actor)} - {actor.account_id, approval.asked_by}
+    if approval.object_id == actor.account_id and others:
+        raise Refused(409, Trouble("approval", "about_you"))
     return _decided(tx, actor, approval, REFUSED, "refused_approval")
 
 

@@ -20,6 +20,7 @@ from api.participants.gate import RECOMMENDATION, let_each, unseal
 from api.participants.tables import PARTICIPANTS
 from api.record.crypto import read_json
 from api.record.transaction import Transaction
+from api.referrals.declines import declines_of_each
 from matcher.programme.rules import Rules
 
 MOST: Final = 250
@@ -84,13 +85,14 @@ def _to_be_worked_out(tx: Transaction, rules: Rules, rows: Sequence[Row[Any]]) -
     latest = latest_of(tx, [row.id for row in let])
     kept = {person: last for person, last in latest.items() if last.result is not None}  # else erased meanwhile
     signals = signals_of_each(tx, list(kept), rules.day)
+    declines = declines_of_each(tx, rules, list(kept))
     found = []
     for row in let:
         if row.id in signals:
             last = kept[row.id]
             text = unseal(tx, row.id, ASSESSMENTS.c.inputs, last.id, last.inputs)
             asked: _Asked = read_json(text, _READ.decode)
-            inputs = inputs_from(rules, signals[row.id], asked.goal)
+            inputs = inputs_from(rules, signals[row.id], asked.goal, declines.get(row.id, ()))
             if asked.first is not None:  # what a lot put first is no change of the rules
                 inputs["first"] = asked.first
             found.append(Again(row, content_of(tx, last), text, inputs))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Column, insert, select, update
+from sqlalchemy import Column, Select, String, Table, case, cast, insert, literal, null, select, union_all, update
 
 from api.assessments.stored import find_assessment, person_with
 from api.assessments.tables import ASSESSMENTS, OBJECTIONS, OVERRIDES
@@ -21,6 +21,7 @@ from api.participants.people import bump
 from api.participants.tables import PARTICIPANTS
 from api.record import answered
 from api.record.actor import Actor
+from api.record.listed import MOMENT, Choice, ListColumn, Listing, Page, View, page_in, plain
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction, new_id
 
@@ -38,6 +39,23 @@ CODES: Final = (
 DECISIONS: Final = ("upheld", "rejected", "corrected")
 """Of an objection: the result does not count, it stands, or facts were put right."""
 ANSWERED_WITHIN: Final = timedelta(hours=72)
+WAITING: Final = Listing((ListColumn("answer_by", "moment", MOMENT), ListColumn("at", "moment", MOMENT)), "answer_by")
+"""What may be asked of the objections that wait: those to be answered first come first."""
+LISTED: Final = Listing(
+    (
+        ListColumn("at", "moment", MOMENT),
+        ListColumn("kind", "kind"),
+        ListColumn("suggested"),
+        ListColumn("chosen_step"),
+        ListColumn("reason_or_decision"),
+        ListColumn("versions"),
+    ),
+    "-at",
+    (Choice("of_kind", ("override", "objection"), "kind"),),
+)
+"""What may be asked of the disagreements."""
+_CODES: Final = ("suggested", "chosen", "code", "decision")
+_NOT_OF: Final = {"override": ("decision",), "objection": ("suggested", "chosen", "code")}
 
 
 def override(tx: Transaction, actor: Actor, assessment_id: str, chosen: str, code: str, words: str) -> str:
@@ -103,31 +121,26 @@ def decide(tx: Transaction, actor: Actor, objection_id: str, decision: str, reas
     note(tx, actor, "decided", "participant", person.id, objection=objection_id, decision=decision)
 
 
-def objections_of(tx: Transaction, actor: Actor, *, waiting: bool = True) -> list[dict[str, Any]]:
-    """The objections in the organisation, oldest first; those that wait alone, or all."""
-    mine = PARTICIPANTS.c.organisation_id == actor.organisation_id
-    asked = select(OBJECTIONS).join(PARTICIPANTS, PARTICIPANTS.c.id == OBJECTIONS.c.participant_id).where(mine)
-    if waiting:
-        asked = asked.where(OBJECTIONS.c.decided_at.is_(None))
-    rows = tx.all(asked.order_by(OBJECTIONS.c.at))
-    who = asked.with_only_columns(OBJECTIONS.c.participant_id)
-    about = tx.all(select(PARTICIPANTS).where(PARTICIPANTS.c.id.in_(who)))
-    there = may_each(tx, actor, about, CONTACT)
-    return [_objection(tx, row) for row in rows if row.participant_id in there and row.words]
-
-
-def see_objections(tx: Transaction, actor: Actor) -> list[dict[str, Any]]:
-    """The objections in the organisation that wait for a decision, those to be answered first before others; noted.
+def see_objections(tx: Transaction, actor: Actor, view: View) -> Page[dict[str, Any]]:
+    """A page of the objections in the organisation that wait for a decision; who is on it is noted.
 
     Each with `answer_by`, and whether that is over.
     """
-    found = objections_of(tx, actor)
-    persons = [one["participant_id"] for one in found]
-    note(tx, actor, "saw_objections", "account", actor.account_id, participants=persons)
+    c, there = OBJECTIONS.c, PARTICIPANTS.c.sealed.is_not(None)
+    asked = select(OBJECTIONS).join(PARTICIPANTS, PARTICIPANTS.c.id == c.participant_id)
+    waiting = asked.where(PARTICIPANTS.c.organisation_id == actor.organisation_id, there, c.decided_at.is_(None))
+    since = case((c.at <= tx.now, c.at), else_=tx.now - ANSWERED_WITHIN)  # as `answer_by` has it
+    page = page_in(tx, waiting.where(c.words.is_not(None)), {"answer_by": since, "at": c.at}, c.id, view)
+    who = [row.participant_id for row in page.rows]
+    opened = may_each(tx, actor, tx.all(select(PARTICIPANTS).where(PARTICIPANTS.c.id.in_(who))), CONTACT)
+    found = [_objection(tx, row) for row in page.rows if row.participant_id in opened]
+    note(
+        tx, actor, "saw_objections", "account", actor.account_id, participants=[one["participant_id"] for one in found]
+    )
     for one in found:
         one["answer_by"] = answer_by(one["at"], tx.now)
         one["overdue"] = one["answer_by"] <= tx.now
-    return sorted(found, key=lambda one: (one["answer_by"], one["at"], one["id"]))
+    return page.of(found)
 
 
 def answer_by(at: datetime, now: datetime) -> datetime:
@@ -142,25 +155,28 @@ def _objection(tx: Transaction, row: Any) -> dict[str, Any]:
     def read(column: Column[Any]) -> Any:
         return unseal_json(tx, row.participant_id, column, row.id, row._mapping[column.name])
 
-    found = {name: value for name, value in row._mapping.items() if name not in ("words", "reason")}
+    found = {name: value for name, value in plain(row).items() if name not in ("words", "reason")}
     found["words"] = read(OBJECTIONS.c.words)
     found["reason"] = read(OBJECTIONS.c.reason) if row.reason else None
     return found
 
 
-def disagreements(tx: Transaction, actor: Actor) -> list[dict[str, Any]]:
-    """Overrides and objections of the organisation with versions, for an analyst: codes, no person and no words."""
+def disagreements(tx: Transaction, actor: Actor, view: View) -> Page[dict[str, Any]]:
+    """A page of overrides and objections of the organisation with versions, for an analyst: codes, no person, no words."""
+    both = union_all(_told(OVERRIDES, "override", actor), _told(OBJECTIONS, "objection", actor)).subquery()
+    page = page_in(tx, select(both), {"at": both.c.at, "of_kind": both.c.kind}, both.c.id, view)
+    shown = [(plain(row), _NOT_OF[row.kind]) for row in page.rows]
+    return page.of([{name: value for name, value in row.items() if name not in others} for row, others in shown])
+
+
+def _told(table: Table, kind: str, actor: Actor) -> Select[Any]:
+    """What an analyst sees of one of the two tables, with the columns of both."""
     a, mine = ASSESSMENTS.c, PARTICIPANTS.c.organisation_id == actor.organisation_id
+    codes = [table.c[name] if name in table.c else cast(null(), String).label(name) for name in _CODES]
     versions = (a.as_of, a.programme_digest, a.model_version, a.model_digest, a.kail_version, a.propensity)
-    found = []
-    for kind, table, columns in (
-        ("override", OVERRIDES, (OVERRIDES.c.suggested, OVERRIDES.c.chosen, OVERRIDES.c.code)),
-        ("objection", OBJECTIONS, (OBJECTIONS.c.decision,)),
-    ):
-        asked = select(table.c.id, table.c.at, *columns, *versions).join(ASSESSMENTS, a.id == table.c.assessment_id)
-        asked = asked.join(PARTICIPANTS, PARTICIPANTS.c.id == table.c.participant_id).where(mine)
-        found += [{"kind": kind, **row._mapping} for row in tx.all(asked.order_by(table.c.at, table.c.id))]
-    return found
+    asked = select(literal(kind).label("kind"), table.c.id, table.c.at, *codes, *versions)
+    asked = asked.join(ASSESSMENTS, a.id == table.c.assessment_id)
+    return asked.join(PARTICIPANTS, PARTICIPANTS.c.id == table.c.participant_id).where(mine)
 
 
 def overrides_of(tx: Transaction, person: Person, assessment_id: str) -> list[dict[str, Any]]:

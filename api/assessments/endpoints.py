@@ -23,6 +23,7 @@ from api.record.transaction import Transaction
 from api.web.asking import Asking, answer_json, ask, in_thread, look_up
 from api.web.errors import language_of
 from api.web.forms import Form
+from api.web.listing import answer_page, view_of
 from words.telling import teller
 
 
@@ -121,8 +122,8 @@ def post_objection(request: Asking, assessment_id: FromPath[str], body: RawBody)
 @get("/api/v1/objections")
 @in_thread
 def get_objections(request: Asking) -> Response[bytes]:
-    """List the objections that wait for a decision."""
-    return answer_json({"objections": ask(request, disagreement.see_objections)})
+    """List the objections that wait for a decision, a page at a time."""
+    return answer_page(ask(request, disagreement.see_objections, view_of(request, disagreement.WAITING)))
 
 
 @post("/api/v1/objections/{objection_id:str}/decision", status_code=200)
@@ -137,8 +138,8 @@ def post_decision(request: Asking, objection_id: FromPath[str], body: RawBody) -
 @get("/api/v1/disagreements")
 @in_thread
 def get_disagreements(request: Asking) -> Response[bytes]:
-    """List overrides and objections with versions, without people or words."""
-    return answer_json({"disagreements": look_up(request, disagreement.disagreements)})
+    """List overrides and objections with versions, without people or words, a page at a time."""
+    return answer_page(look_up(request, disagreement.disagreements, view_of(request, disagreement.LISTED)))
 
 
 @get("/api/v1/switches/randomise-ties")

@@ -13,6 +13,7 @@ from api.assessments.forms import read_decision, read_switch
 from api.web.asking import Asking, ask, in_thread, look_up
 from api.web.forms import Form
 from api.web.frame import go, page
+from api.web.listing import show, view_on_page
 from api.web.typed import NOTHING, Typed, attempt
 
 
@@ -25,8 +26,10 @@ def get_objections(request: Asking) -> Response[Any]:
 
 def _objections_page(request: Asking, typed: Typed = NOTHING, about: str = "") -> Response[Any]:
     """`about`: the objection whose form was sent, and whose fields are kept."""
-    waiting, names = ask(request, disagreement.see_objections), look_up(request, accounts.names_of)
-    context: dict[str, Any] = {"waiting": waiting, "names": names, "decisions": disagreement.DECISIONS, "about": about}
+    view, typed = view_on_page(request, disagreement.WAITING, typed)
+    shown = show(request, ask(request, disagreement.see_objections, view), "/objections")
+    names = look_up(request, accounts.names_of)
+    context: dict[str, Any] = {"shown": shown, "names": names, "decisions": disagreement.DECISIONS, "about": about}
     return page(request, "objections.html", typed=typed, here="/objections", **context)
 
 
@@ -50,9 +53,10 @@ def get_disagreements(request: Asking) -> Response[Any]:
 
 
 def _disagreements_page(request: Asking, typed: Typed = NOTHING) -> Response[Any]:
-    found = look_up(request, disagreement.disagreements)
+    view, typed = view_on_page(request, disagreement.LISTED, typed)
+    shown = show(request, look_up(request, disagreement.disagreements, view), "/disagreements")
     lot = look_up(request, switches.is_on, switches.RANDOMISATION)
-    return page(request, "disagreements.html", typed=typed, here="/disagreements", found=found, lot=lot)
+    return page(request, "disagreements.html", typed=typed, here="/disagreements", shown=shown, lot=lot)
 
 
 @post("/disagreements/lot")

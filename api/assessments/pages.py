@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any, Final
 
 from litestar import Response, get, post
@@ -22,11 +21,15 @@ from api.participants.questions import groups_of
 from api.record.actor import Actor
 from api.record.live import Live
 from api.record.transaction import Transaction
+from api.referrals.lenders import names_of
+from api.referrals.news import news_of
+from api.referrals.stored import of_person
 from api.web.asking import Asking, ask, in_thread
 from api.web.errors import language_of
 from api.web.forms import Form, read_before
 from api.web.frame import go, page
 from api.web.typed import NOTHING, Typed, attempt
+from matcher.programme.rules import Rules
 from words.telling import teller
 
 STATUSES: Final = ("conditions_met", "ask", "not_yet", "not_for_you")
@@ -54,16 +57,19 @@ def get_participant(request: Asking, person_id: FromPath[str], live: NamedDepend
 
 def _participant_page(request: Asking, person_id: str, live: Live, typed: Typed = NOTHING) -> Response[Any]:
     rules, language = live.rules, language_of(request)
-    context = ask(request, _participant, person_id, rules.day)
+    context = ask(request, _participant, person_id, rules)
     groups = groups_of(rules, language, context.pop("signals"))
     t = teller(rules, language)
+    context["news"] = [one.said(t) for one in context.get("news", ())]
+    context["states"] = {one.id: one.name for one in rules.referrals.states}
     context["groups"] = [group for group in groups if group.known]
     context["goals"] = [(rule.entry.id, t.text(rule.entry.name)) for rule in rules.products if rule.suggested]
     return page(request, "participant.html", typed=typed, here=f"/participants/{person_id}", **context)
 
 
-def _participant(tx: Transaction, actor: Actor, person_id: str, day: date) -> dict[str, Any]:
+def _participant(tx: Transaction, actor: Actor, person_id: str, rules: Rules) -> dict[str, Any]:
     """A participant; an operator sees neither facts nor recommendation, and nobody does without consent."""
+    day = rules.day
     person, standing = people.see(tx, actor, person_id), consents.standing(tx, person_id)
     agreed = {entry["purpose"] for entry in standing}
     found = {"person": person, "standing": standing, "agreed": agreed}
@@ -73,7 +79,11 @@ def _participant(tx: Transaction, actor: Actor, person_id: str, day: date) -> di
         return found | {"signals": {}, "listed": [], "older": None}
     signals = evidence.signals_on(tx, person, day)
     listed, older = stored.list_of(tx, person)
-    return found | {"signals": signals, "listed": listed, "older": older}
+    sent = of_person(tx, rules, person_id)
+    lenders = names_of(tx, *{one.lender_id for one in sent})
+    news = news_of(tx, rules, [person_id]).get(person_id, [])
+    more = {"referrals": sent, "lenders": lenders, "news": news}
+    return found | {"signals": signals, "listed": listed, "older": older} | more
 
 
 @get("/participants/{person_id:str}/assessments")

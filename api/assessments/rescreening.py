@@ -22,13 +22,13 @@ from api.assessments.batches import Again, Batch, how_many, read_batch
 from api.assessments.changes import changes, unreadable
 from api.assessments.gists import Mark, alike, marks, told_in, told_of
 from api.assessments.service import store
-from api.assessments.working_out import Outcome, work_out
+from api.assessments.working_out import Outcome, participant_from, work_out
 from api.participants.gate import RECOMMENDATION, let_each
 from api.record.crypto import read_json
 from api.record.live import Live
 from api.record.refusals import Refused
 from api.record.transaction import Record, Transaction
-from matcher.facts.participant import Participant, ParticipantError, read_participant
+from matcher.facts.participant import Participant, ParticipantError
 from matcher.gists import gist, gists
 from matcher.programme.rules import rules_on
 from words.telling import Teller, teller
@@ -164,7 +164,7 @@ def _who_may_differ(live: Live, people: Sequence[Again]) -> Iterator[Again]:
         goal = one.inputs["goal"]
         if goal is None or goal in rules.product_ids:
             try:
-                by_goal.setdefault(goal, {})[place] = read_participant(rules, one.inputs["signals"])
+                by_goal.setdefault(goal, {})[place] = participant_from(rules, one.inputs)
             except ParticipantError:
                 continue
     same = set()
@@ -201,7 +201,7 @@ def _by_rules(live: Live, one: Again) -> set[Mark] | None:
     goal = asked.get("goal")
     try:
         rules = rules_on(live.programme, date.fromisoformat(asked["as_of"]))
-        participant = read_participant(rules, asked["signals"])
+        participant = participant_from(rules, asked)
     except ValueError:
         return None
     if goal is not None and goal not in rules.product_ids:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from api.assessments import endpoints, oversight_pages, pages
-from api.assessments.disagreement import CODES, DECISIONS
+from api.assessments.disagreement import CODES, DECISIONS, LISTED, WAITING
+from api.web.listing import paged, parameters_of
 from api.web.openapi import (
     ANYTHING,
     DAY,
@@ -138,11 +139,11 @@ SAID: Final[Mapping[str, Route]] = {
         201,
     ),
     "POST /api/v1/assessments/{assessment_id}/objection": Route(named(words=TEXT), named(id=ID), 201),
-    "GET /api/v1/objections": Route(None, named(objections=listed(OBJECTION))),
+    "GET /api/v1/objections": Route(None, paged(OBJECTION), parameters=parameters_of(WAITING)),
     "POST /api/v1/objections/{objection_id}/decision": Route(
         named(decision=codes(*DECISIONS), reason=TEXT), named(decided=codes(*DECISIONS))
     ),
-    "GET /api/v1/disagreements": Route(None, named(disagreements=listed(DISAGREEMENT))),
+    "GET /api/v1/disagreements": Route(None, paged(DISAGREEMENT), parameters=parameters_of(LISTED)),
     "GET /api/v1/switches/randomise-ties": Route(None, named(on=TRUTH)),
     "PUT /api/v1/switches/randomise-ties": Route(named(on=TRUTH), named(on=TRUTH)),
 }

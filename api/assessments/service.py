@@ -7,7 +7,7 @@ whether anything about them changed meanwhile, a withdrawn consent included; the
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, func, insert, select
@@ -25,6 +25,8 @@ from api.record.actor import Actor
 from api.record.live import Live
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Record, Transaction, new_id
+from api.referrals.declines import declines_of, written
+from matcher.facts.declines import Decline
 from matcher.programme.rules import Rules
 
 TRIES: Final = 3
@@ -90,12 +92,16 @@ def _by_lot(record: Record, actor: Actor) -> bool:
 
 def inputs_of(tx: Transaction, person: Person, live: Live, goal: str | None = None) -> dict[str, Any]:
     """What a recommendation of today is made from."""
-    return inputs_from(live.rules, signals_on(tx, person, live.rules.day), goal)
+    return inputs_from(live.rules, signals_on(tx, person, live.rules.day), goal, declines_of(tx, live.rules, person.id))
 
 
-def inputs_from(rules: Rules, signals: Mapping[str, dict[str, Any]], goal: str | None = None) -> dict[str, Any]:
-    """What a recommendation on the day of the rules is made from, given the signals of that day."""
-    return {"signals": readable(rules, signals), "as_of": rules.day.isoformat(), "goal": goal}
+def inputs_from(
+    rules: Rules, signals: Mapping[str, dict[str, Any]], goal: str | None = None, declines: Iterable[Decline] = ()
+) -> dict[str, Any]:
+    """What a recommendation on the day of the rules is made from, given the signals of that day and what lenders refused."""
+    inputs = {"signals": readable(rules, signals), "as_of": rules.day.isoformat(), "goal": goal}
+    refused = written(declines)
+    return inputs | ({"declines": refused} if refused else {})
 
 
 def store(

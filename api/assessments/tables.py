@@ -24,7 +24,7 @@ ASSESSMENTS: Final = Table(
     Column("model_digest", String(64), nullable=False),
     Column("kail_version", String(40), nullable=False),
     Column("propensity", Float),  # only where recorded randomisation was switched on
-    Column("inputs", LargeBinary, info=sealed_for("recommended")),  # {signals, as_of, goal, first, digest}
+    Column("inputs", LargeBinary, info=sealed_for("recommended")),  # {signals, as_of, goal, first, declines, digest}
     Column("result", LargeBinary, info=sealed_for("recommended")),  # the core, byte for byte, compressed
     Column("summary", LargeBinary, info=sealed_for("recommended")),  # what a work list shows
     Index("ix_assessments_participant_id", "participant_id", "place", unique=True),

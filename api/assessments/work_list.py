@@ -12,6 +12,7 @@ from api.participants.gate import RECOMMENDATION, Person, may_further
 from api.participants.people import people_of
 from api.record.actor import Actor
 from api.record.transaction import Transaction
+from api.referrals.news import news_of
 from words.telling import Teller
 
 MOST: Final = 25
@@ -24,22 +25,28 @@ _NEVER: Final = (3, 0, 0, 0)
 def work_list(tx: Transaction, actor: Actor, t: Teller, today: date) -> dict[str, Any]:
     """The asking mentor's work list: entries {participant, name, next, why, ...}, and who is left out and why, counted.
 
-    Left out are those who do not agree, whose objection waits, and those worked out within the last seven days.
+    Left out are those who do not agree, whose objection waits, and those worked out within the last seven days. Of whom a
+    lender did something since, or waits for an answer, comes first.
     """
     people = people_of(tx, actor)
     latest = latest_of(tx, [person.id for person in people])
     refused = may_further(tx, actor, people, RECOMMENDATION)
+    asked = {person: row.at for person, row in latest.items() if row.cause == "asked"}
+    news = news_of(tx, t.rules, [person.id for person in people], asked)
     entries, left_out = [], {"no_consent": 0, "objection": 0, "seen_this_week": 0}
     for person in people:
         row = latest.get(person.id)
         if why := refused.get(person.id):
             left_out["objection" if why[0].code == "frozen" else "no_consent"] += 1
-        elif row is not None and row.cause == "asked" and today - row.as_of < A_WEEK:
+        elif row is not None and row.cause == "asked" and today - row.as_of < A_WEEK and person.id not in news:
             left_out["seen_this_week"] += 1
         else:
             entry = _entry(person, summary_of(tx, row) if row is not None else None, t, today)
             if row is not None and row.cause == "rescreened":
                 entry["why"].insert(0, t.sentence("work_list", "rescreened"))
+            if told := news.get(person.id):
+                entry["why"] = [one.said(t) for one in told] + entry["why"]
+                entry["rank"] = [-1, *entry["rank"][1:]]
             entries.append(entry)
     entries.sort(key=lambda entry: (entry["rank"], entry["name"].casefold(), entry["participant"]))
     shown = entries[:MOST]

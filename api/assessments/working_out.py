@@ -18,6 +18,7 @@ from api.advice.answer import versions_of
 from api.assessments.core import Core, written
 from api.record.live import Live
 from api.record.refusals import Refused, Trouble
+from api.referrals.declines import read
 from api.web.errors import told
 from matcher.facts.participant import Participant, ParticipantError, read_participant
 from matcher.programme.rules import Rules, rules_on
@@ -25,11 +26,12 @@ from matcher.recommend import Recommendation, recommend
 from words.telling import teller
 
 Inputs = Mapping[str, Any]
-"""{signals, as_of, goal, first}: what a recommendation is made from."""
+"""{signals, as_of, goal, first, declines}: what a recommendation is made from."""
 
 CLASSES: Final = {
     "rank_referral": 0,
     "rank_tier_programme": 0,
+    "rank_declined": 1,
     "rank_path": 1,
     "rank_came_for": 2,
     "rank_capacity": 2,
@@ -66,6 +68,15 @@ class Worked:
     outcome: Outcome
 
 
+def participant_from(rules: Rules, inputs: Inputs) -> Participant:
+    """The participant that a recommendation was or is made of.
+
+    Raises:
+        ParticipantError: where the signals cannot be read under these rules.
+    """
+    return replace(read_participant(rules, inputs["signals"]), declines=read(inputs.get("declines", ())))
+
+
 def work_out(live: Live, inputs: Inputs, language: str = "id") -> Worked:
     """Recommend for inputs.
 
@@ -74,7 +85,7 @@ def work_out(live: Live, inputs: Inputs, language: str = "id") -> Worked:
     """
     rules = rules_on(live.programme, date.fromisoformat(inputs["as_of"]))
     try:
-        participant = read_participant(rules, inputs["signals"])
+        participant = participant_from(rules, inputs)
     except ParticipantError as error:
         raise Refused.told(409, told(teller(rules, language), error.problems, "signals.")) from None
     goal = inputs.get("goal")

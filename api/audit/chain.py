@@ -29,6 +29,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    func,
     insert,
     select,
     update,
@@ -95,8 +96,8 @@ def add(tx: Transaction, chain: Chain, *values: Mapping[str, Any]) -> int:
     if not chain.id:
         hold_what_is_of_all(tx.sql)
     end = tx.sql.execute(_last_of(chain.table), {"id": chain.id, "name": chain.name}).first()
-    # After a row that somebody took out the chain goes on from the first of all: work goes on, and `verify` tells.
-    seq, link = (end.seq, end.hash or FIRST) if end else (0, FIRST)
+    # After a row or an end that somebody took out the chain goes on from the first of all: work goes on, `verify` tells.
+    seq, link = (end.seq, end.hash or FIRST) if end else (_highest(tx, chain), FIRST)
     rows = []
     for one in values:
         seq += 1
@@ -110,6 +111,12 @@ def add(tx: Transaction, chain: Chain, *values: Mapping[str, Any]) -> int:
     else:
         tx.sql.execute(_MOVE_END, {"name": chain.name, **last})
     return seq
+
+
+def _highest(tx: Transaction, chain: Chain) -> int:
+    """The highest number in a chain of which it stands nowhere where it ends; 0 where it begins."""
+    row = tx.one(select(func.max(chain.table.c.seq)).where(chain.table.c.chain == chain.id))
+    return (row[0] if row else None) or 0
 
 
 @cache
@@ -194,8 +201,13 @@ class Walk:
 
 def keep_check(tx: Transaction, chain: Chain, seq: int, link: str) -> None:
     """Keep that a chain is whole up to an entry, of which `link` is the hash."""
-    tx.run(delete(CHECKS).where(CHECKS.c.chain == chain.name))
+    drop_check(tx, chain)
     tx.run(insert(CHECKS).values(chain=chain.name, seq=seq, hash=_check(tx, chain, seq, link)))
+
+
+def drop_check(tx: Transaction, chain: Chain) -> None:
+    """Forget how far a chain was found whole: it is not any more, and every look at it is to tell."""
+    tx.run(delete(CHECKS).where(CHECKS.c.chain == chain.name))
 
 
 def checked(tx: Transaction, chain: Chain) -> tuple[int, str] | None:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Table, select
+from sqlalchemy import ColumnElement, Row, Table, func, select
 
 from api.audit.chain import Chain, add
 from api.audit.noting import note_began
@@ -110,6 +111,14 @@ def acted_on(tx: Transaction, actor: Actor, action: str, objects: Sequence[str])
         asked = select(table.c.object_id).where(table.c.object_id.in_(objects), theirs)
         found |= {row.object_id for row in (tx.logs.find(tx.sql, asked) if table is LOOKS else tx.all(asked))}
     return found
+
+
+def last_done(tx: Transaction, actions: Sequence[str], object_id: str, by: str = "") -> datetime | None:
+    """When one of these things was last done to an object, by anybody or `by` an account; None: never."""
+    done = (AUDIT.c.object_id == object_id) & AUDIT.c.action.in_(actions)
+    done = done & (AUDIT.c.account_id == by) if by else done
+    row = tx.one(select(func.max(AUDIT.c.at).label("at")).where(done))
+    return row.at if row else None
 
 
 def _latest(tx: Transaction, table: Table, wanted: ColumnElement[bool]) -> Sequence[Row[Any]]:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Final
 
 from sqlalchemy import Table, select
 
-from api.audit.chain import Chain, Fault, Walk, checked, hash_at, keep_check, walk_from
+from api.audit.chain import Chain, Fault, Walk, checked, drop_check, hash_at, keep_check, walk_from
 from api.audit.noting import named_by_ends, named_by_notes, noted_of
 from api.audit.tables import LOOKS
 from api.record.transaction import Record, Transaction
 from matcher.message import Message
+
+MOST_STRANGE: Final = 100
+"""Rows of another chain that are told of a file."""
 
 
 def all_chains(record: Record, tables: Sequence[Table]) -> list[Chain]:
@@ -53,8 +57,17 @@ def go_on(record: Record, chain: Chain, walk: Walk, most: int = 1000) -> bool:
     with reading(record, chain) as there:
         if there is not None and walk.go_on(there, chain, most):
             return True
-    walk.faults += _against_notes(record, chain)
+    walk.faults += [*_of_others(record, chain), *_against_notes(record, chain)]
     return False
+
+
+def _of_others(record: Record, chain: Chain) -> list[Fault]:
+    """Rows in the file of a log that are called by another one: they are shown to nobody."""
+    if not _is_a_file(record, chain):
+        return []
+    strange = select(LOOKS.c.seq).where(LOOKS.c.chain != chain.id).order_by(LOOKS.c.seq).limit(MOST_STRANGE)
+    with reading(record, chain) as there:
+        return [Fault(row.seq, Message("of_another_chain")) for row in (there.all(strange) if there else [])]
 
 
 def _against_notes(record: Record, chain: Chain) -> list[Fault]:
@@ -76,8 +89,10 @@ def is_noted(record: Record, chain: Chain) -> bool:
 
 
 def keep(record: Record, walks: Sequence[tuple[Chain, Walk]]) -> None:
-    """Keep how far chains were found whole, of those that were."""
+    """Keep how far chains were found whole, of those that were; of those that were not, that they are to be gone over."""
     with record.write() as tx:
         for chain, walk in walks:
-            if walk.last and not walk.faults:
+            if walk.faults:
+                drop_check(tx, chain)
+            elif walk.last:
                 keep_check(tx, chain, walk.last, walk.previous)

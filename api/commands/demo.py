@@ -1,7 +1,7 @@
 """A demo: synthetic people in a fresh record, mentors who accompany them, and an account for each role.
 
 Nobody in it ever lived; every name says so. What the cohort says of a person on its own day is told as if it had been
-recorded within the last months, so that a work list has something to show.
+recorded within the last months, so that a work list has something to show. Referrals are in `demo_referrals.py`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from api.accounts.passwords import new_password
 from api.accounts.second_person import STANDING
 from api.accounts.service import NewAccount, add_account, add_organisation
 from api.assessments.service import assess
+from api.commands.demo_referrals import refer_some
 from api.consents.purposes import current
 from api.consents.service import Agreement
 from api.participants import evidence
@@ -25,6 +26,7 @@ from api.record.actor import Actor
 from api.record.live import Live
 from api.record.refusals import Refused
 from api.record.transaction import Record
+from api.referrals.lenders import bind, providers_in
 from matcher.facts.participant import ParticipantError, read_participant
 
 NAMES: Final = (
@@ -32,17 +34,24 @@ NAMES: Final = (
     "Oki", "Putri", "Rahmat", "Siti", "Tono", "Umi", "Vina", "Wahyu", "Yanti", "Zainal",
 )  # fmt: skip
 MENTORS: Final = 2
+LENDERS: Final = (
+    ("Bank Satu (contoh)", ("KUR (program nasional)",), ("bank", "bank2")),
+    ("Bank Dua (contoh)", ("KUR (program nasional)", "Bank DKI"), ("bankdua", "bankdua2")),
+    ("Koperasi Tiga (contoh)", ("PIP (Pegadaian, PNM, BAV, koperasi)",), ("koperasi", "koperasi2")),
+)
+"""Invented lenders: name, the providers for whom they lend, logins of their officers."""
 AGES: Final = (9, 16, 24, 45)
 """Days since somebody was last worked out: so a mentor's week has work in it."""
 
 
 @dataclass(frozen=True)
 class Filled:
-    """What a demo made: the accounts with their passwords, and how many people."""
+    """What a demo made: the accounts with their passwords, and how many people and referrals."""
 
     accounts: tuple[tuple[str, NewAccount], ...]
     people: int
     assessed: int
+    referred: int
 
 
 class NotEmpty(Exception):
@@ -74,8 +83,8 @@ def fill(
     if not is_empty(record):
         raise NotEmpty
     draw = random.Random(seed)
-    accounts, mentors = _accounts(record)
-    assessed = 0
+    accounts, mentors, lenders = _accounts(record, live)
+    assessed, assessed_by = 0, dict[Actor, list[str]]()
     for number, (day, signals) in enumerate(people):
         if progress:
             progress(number + 1, len(people))
@@ -87,24 +96,34 @@ def fill(
             then = _earlier(live.clock, ago)
             assess(replace(record, clock=then), Live(live.programme, live.scorecard, then), actor, person)
             assessed += 1
-    return Filled(accounts, len(people), assessed)
+            assessed_by.setdefault(actor, []).append(person)
+    referred = refer_some(record, live, lenders, assessed_by)
+    return Filled(accounts, len(people), assessed, referred)
 
 
-def _accounts(record: Record) -> tuple[tuple[tuple[str, NewAccount], ...], list[Actor]]:
-    """An organisation of mentors with an analyst and two operators, and a lender's."""
-    wanted = [(f"pendamping{n}", "mentor") for n in range(1, MENTORS + 1)]
-    wanted += [("analis", "analyst"), ("operator", "operator"), ("operator2", "operator"), ("bank", "lender")]
+def _accounts(record: Record, live: Live) -> tuple[tuple[tuple[str, NewAccount], ...], list[Actor], list[list[Actor]]]:
+    """An organisation of mentors with an analyst and two operators, and three lenders with two officers each."""
+    wanted = [("home", f"pendamping{n}", "mentor") for n in range(1, MENTORS + 1)]
+    wanted += [("home", "analis", "analyst"), ("home", "operator", "operator"), ("home", "operator2", "operator")]
+    wanted += [(name, login, "lender") for name, _, logins in LENDERS for login in logins]
     passwords = [new_password() for _ in wanted]
     made = []
-    # Some days ago, so that the two operators have been ones for long enough and approval is there to be tried.
+    # Some days ago, so that whoever must be one for a while has been, and approval is there to be tried.
     with replace(record, clock=_earlier(record.clock, STANDING * 2)).write() as tx:
-        home, bank = add_organisation(tx, "OK OCE (contoh)"), add_organisation(tx, "Bank (contoh)")
-        for (login, role), password in zip(wanted, passwords, strict=True):
-            theirs = bank if role == "lender" else home
+        organisations = {"home": add_organisation(tx, "OK OCE (contoh)")}
+        for name, providers, _ in LENDERS:
+            organisations[name] = add_organisation(tx, name)
+            bind(
+                tx, None, live.rules, organisations[name], [one for one in providers if one in providers_in(live.rules)]
+            )
+        for (where, login, role), password in zip(wanted, passwords, strict=True):
+            theirs = organisations[where]
             account = add_account(tx, theirs, login, f"{login.capitalize()} (contoh)", role, password, one_time=False)
             made.append((role, theirs, account))
-    mentors = [Actor(one.id, organisation, role, one.login) for role, organisation, one in made if role == "mentor"]
-    return tuple((role, one) for role, _, one in made), mentors
+    actors = {one.login: Actor(one.id, theirs, role, one.login) for role, theirs, one in made}
+    mentors = [actor for actor in actors.values() if actor.role == "mentor"]
+    lenders = [[actors[login] for login in logins] for _, _, logins in LENDERS]
+    return tuple((role, one) for role, _, one in made), mentors, lenders
 
 
 def _person(record: Record, actor: Actor, name: str, agrees: bool, today: date) -> str:

@@ -6,6 +6,7 @@ import click
 
 from api import __version__
 from api.commands.failures import Commands
+from api.commands.organisations import organisation
 from api.commands.programme import programme
 from api.commands.recommend import explain, recommend
 from api.commands.record import account, audit, demo, keys, rescreen
@@ -27,6 +28,8 @@ def cli() -> None:
     kail cohort -n 10000 -o people.parquet
                                         make people who never lived, to try things on
     kail demo --data DIR                a record full of people who never lived, with mentors
+    kail organisation add NAME --lender PROVIDER --data DIR
+                                        add a lender, bound to providers of the programme
     kail rescreen --data DIR            who gained or lost what after the rules changed
     kail audit verify --data DIR        whether anything in the record was tampered with
 
@@ -34,7 +37,20 @@ def cli() -> None:
     """
 
 
-for command in (serve, recommend, explain, programme, cohort, train, demo, account, rescreen, audit, keys):
+for command in (
+    serve,
+    recommend,
+    explain,
+    programme,
+    cohort,
+    train,
+    demo,
+    account,
+    organisation,
+    rescreen,
+    audit,
+    keys,
+):
     cli.add_command(command)
 
 

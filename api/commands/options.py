@@ -77,6 +77,8 @@ def as_day(context: click.Context, parameter: click.Parameter, value: datetime |
 def as_networks(context: click.Context, parameter: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
     """The networks that were named, an address being a network of one.
 
+    Of IPv4 also as a server that listens on IPv6 sees them (::ffff:10.0.0.5).
+
     Raises:
         click.BadParameter: naming every one that is none.
     """
@@ -90,6 +92,8 @@ def as_networks(context: click.Context, parameter: click.Parameter, values: Sequ
         if not network.prefixlen:
             wrong.append(f"{value} is everybody.")
         found.append(str(network))
+        if network.version == 4:
+            found.append(f"::ffff:{network.network_address}/{96 + network.prefixlen}")
     if wrong:
         said = "Write the address of your proxy such as 10.0.0.5, or a network in which there are only proxies."
         raise click.BadParameter(" ".join([*wrong, said]))

@@ -105,7 +105,7 @@ def noted(record: Record, login: str, job: str) -> str | None:
     "--seed", type=click.IntRange(0), default=1, show_default=True, help="The same seed gives the same people."
 )
 def demo(data: Path, database: str, keys: str, people: int, seed: int) -> None:
-    """Fill a fresh record with SYNTHETIC people, two mentors, two operators and an account for each other role.
+    """Fill a fresh record with SYNTHETIC people, two mentors, two operators, three lenders and referrals.
 
     The passwords are printed once, here; nobody can read them again.
 
@@ -124,7 +124,7 @@ def demo(data: Path, database: str, keys: str, people: int, seed: int) -> None:
                 found = fill(record, live, who, seed, progress)
         except NotEmpty:
             raise Failure("people_there", path=data) from None
-    click.echo(say("demo_made", people=found.people, assessed=found.assessed))
+    click.echo(say("demo_made", people=found.people, assessed=found.assessed, referred=found.referred))
     click.echo(say("sign_in_with") + "\n")
     for role, account in found.accounts:
         click.echo(f"  {role:<9} {account.login:<12} {account.password}")
@@ -185,7 +185,13 @@ def account_add(
     if isinstance(made, Waits):
         click.echo(say("account_waits", login=login, at=made.approval.ends_at.date()))
         return
-    told = {"login": made.login, "role": role, "organisation": organisation, "password": made.password}
+    told = {
+        "login": made.login,
+        "role": role,
+        "organisation": organisation,
+        "password": made.password,
+        "days": made.days,
+    }
     click.echo(say("account_made", **told))
 
 

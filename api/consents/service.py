@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, select
 
 from api.audit.service import enter, note, note_each
-from api.consents.purposes import PURPOSES, current
+from api.consents.purposes import HANDED_OVER, PURPOSES, current, documents
 from api.consents.tables import CONSENTS
 from api.record.actor import Actor
 from api.record.transaction import Transaction
@@ -24,7 +24,9 @@ _SAID: Final = (
     .order_by(*_IN_ORDER)
 )
 _SAID_OF: Final = (
-    select(CONSENTS.c.person_id, CONSENTS.c.given, CONSENTS.c.expires_on)
+    select(
+        CONSENTS.c.person_id, CONSENTS.c.given, CONSENTS.c.expires_on, CONSENTS.c.text_version, CONSENTS.c.recorded_at
+    )
     .where(
         CONSENTS.c.person_id.in_(bindparam("persons", expanding=True)),
         CONSENTS.c.purpose == bindparam("purpose"),
@@ -104,13 +106,33 @@ def stands(tx: Transaction, person_id: str, purpose: str, recipient: str = "") -
 
 def who_agrees(tx: Transaction, persons: Iterable[str], purpose: str, recipient: str = "") -> set[str]:
     """Which of these people agree, today."""
-    last: dict[str, bool] = {}
+    return set(_since(tx, persons, purpose, recipient))
+
+
+def let_go_since(tx: Transaction, persons: Iterable[str], lender_id: str) -> dict[str, datetime]:
+    """Since when without a break each of these people agrees that all that a lender is sent goes to this one; by id.
+
+    Left out is who does not today. A text that does not name what goes out is no such agreement, and ends an earlier one.
+    """
+    texts = {name for name, text in documents().items() if text.referral_gives >= HANDED_OVER}
+    kept, lets = _since(tx, persons, "record", ""), _since(tx, persons, "referral", lender_id, texts)
+    return {person_id: max(kept[person_id], began) for person_id, began in lets.items() if person_id in kept}
+
+
+def _since(
+    tx: Transaction, persons: Iterable[str], purpose: str, recipient: str, texts: Collection[str] | None = None
+) -> dict[str, datetime]:
+    """Since when without a break each of these people agrees, who do today; `texts`: those that count, None for any."""
+    began: dict[str, datetime] = {}
     listed, today = list(persons), today_of(tx)
     for start in range(0, len(listed), 500):
         asked = {"persons": listed[start : start + 500], "purpose": purpose, "recipient": recipient}
-        for person_id, given, expires_on in tx.sql.execute(_SAID_OF, asked):
-            last[person_id] = _holds(given, expires_on, today)
-    return {person_id for person_id, holds in last.items() if holds}
+        for person_id, given, expires_on, version, recorded_at in tx.sql.execute(_SAID_OF, asked):
+            if _holds(given, expires_on, today) and (texts is None or version in texts):
+                began.setdefault(person_id, recorded_at)
+            else:
+                began.pop(person_id, None)
+    return began
 
 
 def _holds(given: bool, expires_on: date | None, today: date) -> bool:

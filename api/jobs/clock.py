@@ -30,9 +30,11 @@ KEPT_EVERY: Final = timedelta(minutes=1)
 CLOCK: Final = Table(
     "clock",
     METADATA,
-    Column("id", Integer, primary_key=True),  # 1: there is one
+    Column("id", Integer, primary_key=True),
     Column("latest", Moment, nullable=False),
 )
+LATEST, JUMPED, UNJUMPED = 1, 2, 3
+"""The rows of it: the latest moment; when the clock jumped last, and what moment that would have been without it."""
 HELD: Final = timedelta(days=1)
 """How long nobody is erased by themselves after the clock jumped: our choice, so that somebody may look at it first."""
 
@@ -42,57 +44,79 @@ log = logging.getLogger("kail")
 def look_at_clock(record: Record) -> bool:
     """Keep the latest moment; return whether the clock went back since it was kept, in which case all is put right."""
     with record.read() as tx:
-        latest, now = _latest(tx), tx.now
+        latest, now = _kept(tx, LATEST), tx.now
     if latest is not None and latest - SKEW <= now < latest + KEPT_EVERY:
         return False
     with record.write() as tx:
-        latest = _latest(tx)
+        latest = _kept(tx, LATEST)
         went_back = latest is not None and tx.now < latest - SKEW
-        if latest is None:
-            tx.run(insert(CLOCK).values(id=1, latest=tx.now))
-        else:
-            tx.run(update(CLOCK).values(latest=tx.now))
         if latest is not None and went_back:
             _put_right(tx, latest)
+        _keep(tx, LATEST, tx.now)
     if went_back:
         log.warning("the clock went back: everybody signs in again; see that it is right now")
     return went_back
 
 
-def _latest(tx: Transaction) -> datetime | None:
-    row = tx.one(select(CLOCK.c.latest))
+def _kept(tx: Transaction, which: int) -> datetime | None:
+    row = tx.one(select(CLOCK.c.latest).where(CLOCK.c.id == which))
     return row.latest if row else None
+
+
+def _keep(tx: Transaction, which: int, moment: datetime) -> None:
+    if not tx.run(update(CLOCK).where(CLOCK.c.id == which).values(latest=moment)):
+        tx.run(insert(CLOCK).values(id=which, latest=moment))
 
 
 def _put_right(tx: Transaction, latest: datetime) -> None:
     tx.run(delete(SESSIONS))
-    is_over = API_KEYS.c.revoked_at.is_(None) & (API_KEYS.c.expires_at <= latest)
-    tx.run(update(API_KEYS).where(is_over).values(revoked_at=tx.now))
+    is_over = (API_KEYS.c.expires_at <= latest) | (API_KEYS.c.created_at > tx.now + SKEW)  # else it would live longer
+    tx.run(update(API_KEYS).where(is_over, API_KEYS.c.revoked_at.is_(None)).values(revoked_at=tx.now))
     tx.run(
         update(ANSWERS).where(ANSWERS.c.at > tx.now).values(at=tx.now)
     )  # what was done under a key is not done again
     for job in tx.all(select(JOBS.c.id, JOBS.c.ended_at).where(JOBS.c.ended_at.is_not(None))):
         tx.run(update(JOBS).where(JOBS.c.id == job.id).values(ended_at=job.ended_at - (latest - tx.now)))
     set_back(tx, latest - tx.now)
-    keep_standing(tx, latest)
+    keep_standing(tx, latest - _undone(tx, latest - tx.now))
     for organisation in tx.all(select(ORGANISATIONS.c.id)):
         detail = {"organisation_id": organisation.id, "minutes": round((latest - tx.now) / timedelta(minutes=1))}
         note(tx, None, "clock_went_back", "organisation", organisation.id, **detail)
 
 
+def _undone(tx: Transaction, back: timedelta) -> timedelta:
+    """Of a way back how much only undoes a jump forward: so long nobody was there, though the clock passed it."""
+    jumped, unjumped = _kept(tx, JUMPED), _kept(tx, UNJUMPED)
+    if jumped is None or unjumped is None or jumped <= tx.now:
+        return timedelta()
+    return jumped - unjumped if timedelta() < jumped - unjumped <= back + SKEW else timedelta()
+
+
+def since_boot() -> float:
+    """Seconds that only count, those too in which the machine sleeps, where the system counts them."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
 class Jumps:
-    """Notices where the clock jumps beside one that only counts: then nobody is erased by themselves for a day."""
+    """Notices where the clock jumps beside one that only counts: then nobody is erased by themselves for a day.
 
-    def __init__(self, counted: Callable[[], float] = time.monotonic) -> None:
-        self._counted = counted
+    When it did is kept: a worker that begins anew holds on.
+    """
+
+    def __init__(self, record: Record, counted: Callable[[], float] = since_boot) -> None:
+        self._record, self._counted = record, counted
         self._before: timedelta | None = None
-        self._jumped: timedelta | None = None
 
-    def may_erase(self, now: datetime) -> bool:
-        """Look at the clock; whether it went on as it should for long enough, or since this began."""
-        counted = timedelta(seconds=self._counted())
-        ahead = now - datetime.fromtimestamp(0, UTC) - counted
-        if self._before is not None and abs(ahead - self._before) > SKEW:
-            self._jumped = counted
-        self._before = ahead
-        return self._jumped is None or counted - self._jumped > HELD
+    def may_erase(self) -> bool:
+        """Look at the clock; whether it went on as it should for long enough, as far as anybody saw."""
+        with self._record.read() as tx:
+            jumped, now = _kept(tx, JUMPED), tx.now
+        ahead = now - datetime.fromtimestamp(self._counted(), UTC)
+        by = timedelta() if self._before is None else ahead - self._before
+        if abs(by) > SKEW or (jumped is not None and jumped > now + SKEW):  # it went back while nobody looked
+            with self._record.write() as tx:
+                _keep(tx, JUMPED, now)
+                _keep(tx, UNJUMPED, now - by)
+            jumped = now
+        self._before = ahead  # not before it is kept
+        return jumped is None or now - jumped > HELD

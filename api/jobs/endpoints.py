@@ -14,19 +14,20 @@ from api.audit.service import note
 from api.jobs.kinds import ask_for, read_asked
 from api.record import deadlines
 from api.record.actor import Actor
-from api.record.jobs import Job, cancel, read_out, see_job, see_jobs
+from api.record.jobs import LISTED, Job, cancel, read_out, see_job, see_jobs
 from api.record.transaction import Transaction
 from api.web.asking import NO_STORE, Asking, actor_of, answer_json, ask, in_thread, look_up
 from api.web.bulkheads import ANSWER_SECONDS, LOOKING
 from api.web.errors import language_of
 from api.web.forms import Form
+from api.web.listing import answer_page, view_of
 
 
 @get("/api/v1/jobs")
 @in_thread
 def get_jobs(request: Asking) -> Response[bytes]:
-    """List one's own jobs, the latest first."""
-    return answer_json({"jobs": [written(job) for job in look_up(request, see_jobs)]})
+    """List one's own jobs, a page at a time."""
+    return answer_page(look_up(request, see_jobs, view_of(request, LISTED)), written)
 
 
 @post("/api/v1/jobs", status_code=202)

@@ -10,11 +10,12 @@ from litestar.response import Stream
 
 from api.jobs.endpoints import as_file
 from api.jobs.kinds import ASKED, ask_for, read_asked
-from api.record.jobs import cancel, see_job, see_jobs
+from api.record.jobs import LISTED, cancel, see_job, see_jobs
 from api.web.asking import Asking, actor_of, ask, in_thread, look_up
 from api.web.errors import language_of
 from api.web.forms import Form
 from api.web.frame import go, page
+from api.web.listing import show, view_on_page
 from api.web.typed import NOTHING, Typed, attempt
 
 AGAIN_SECONDS: Final = 2
@@ -29,7 +30,9 @@ def get_jobs(request: Asking) -> Response[Any]:
 
 def _jobs_page(request: Asking, typed: Typed = NOTHING) -> Response[Any]:
     kinds = [kind for kind, asked in ASKED.items() if asked.role == actor_of(request).role]
-    return page(request, "jobs.html", typed=typed, here="/jobs", jobs=look_up(request, see_jobs), kinds=kinds)
+    view, typed = view_on_page(request, LISTED, typed)
+    shown = show(request, look_up(request, see_jobs, view), "/jobs")
+    return page(request, "jobs.html", typed=typed, here="/jobs", shown=shown, kinds=kinds)
 
 
 @post("/jobs")

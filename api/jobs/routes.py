@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from api.jobs import endpoints, pages
 from api.jobs.kinds import ASKED, KINDS
-from api.record.jobs import STATES
+from api.record.jobs import LISTED, STATES
+from api.web.listing import paged, parameters_of
 from api.web.openapi import ANYTHING, ID, MOMENT, OBJECT, TEXT, TRUTH, WHOLE, Route, codes, listed, named, or_null
 
 ENDPOINTS: Final[tuple[Any, ...]] = endpoints.HANDLERS
@@ -31,7 +32,7 @@ JOB: Final = named(
 """A job as it is answered; `result` has `problems` and, by its kind, what came out."""
 
 SAID: Final[Mapping[str, Route]] = {
-    "GET /api/v1/jobs": Route(None, named(jobs=listed(JOB))),
+    "GET /api/v1/jobs": Route(None, paged(JOB), parameters=parameters_of(LISTED)),
     "POST /api/v1/jobs": Route(named(kind=codes(*ASKED), keep=TRUTH, optional=("keep",)), JOB, 202),
     "GET /api/v1/jobs/{job_id}": Route(None, JOB),
     "POST /api/v1/jobs/{job_id}/cancel": Route(None, JOB),

@@ -19,6 +19,7 @@ from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.accounts.limits import forget_old_tries
 from api.accounts.second_person import begin_anew, end_over
 from api.accounts.sessions import actor_of_account
 from api.audit.noting import note_ends
@@ -34,6 +35,7 @@ from api.record.live import Live, go_live
 from api.record.space import MEGABYTE, Space
 from api.record.transaction import Record, Transaction, open_record
 from api.record.unavailable import Unavailable
+from api.referrals.sweeping import sweep
 from api.settings import Settings
 
 log = logging.getLogger("kail")
@@ -69,7 +71,7 @@ def who(tx: Transaction, account_id: str, kind: str) -> Actor | None:
 def work(record: Record, live: Live, data: Path, space: Space, is_over: Callable[[], bool]) -> None:
     """Do jobs as they come, until it is over; none while there is little room on the disk, which is people's then."""
     tidied = looked = settled = float("-inf")
-    jumps, may_erase = Jumps(), True
+    jumps, may_erase = Jumps(record), True
 
     def hold() -> bool:
         return is_over() or space.is_short()
@@ -78,13 +80,14 @@ def work(record: Record, live: Live, data: Path, space: Space, is_over: Callable
         try:
             if time.monotonic() - looked > CLOCK_SECONDS:
                 look_at_clock(record)
-                may_erase = jumps.may_erase(record.clock())
+                may_erase = jumps.may_erase()
                 looked = time.monotonic()
             if time.monotonic() - tidied > TIDY_SECONDS:
                 tidy(record, data, 0 if tidied == float("-inf") else TIDY_SECONDS, may_erase=may_erase)
                 tidied = time.monotonic()
             if time.monotonic() - settled > SETTLE_SECONDS:
                 settle(record, BESIDE_OTHERS)
+                sweep(record, live)
                 settled = time.monotonic()
             short = space.is_short()  # then jobs that were cancelled end, and make room
             if not do_next(record, live, data, KINDS, who, hold, stopped_only=short):
@@ -98,8 +101,8 @@ def work(record: Record, live: Live, data: Path, space: Space, is_over: Callable
 def tidy(record: Record, data: Path, spared_seconds: float = 0, *, may_erase: bool = True) -> None:
     """Take away staged files that no job needs and old jobs; erase who is due, and finish erasures that a stop cut off.
 
-    What waited long enough for approval ends; then it is noted where chains end. `may_erase`: whether the clock went on as
-    it should for long enough.
+    What waited long enough for approval ends, and old tries at passwords are forgotten; then it is noted where chains end.
+    `may_erase`: whether the clock went on as it should for long enough.
     """
 
     def wanted() -> set[str]:
@@ -113,6 +116,7 @@ def tidy(record: Record, data: Path, spared_seconds: float = 0, *, may_erase: bo
     rights.sweep(record)
     end_over(record)
     forget_old(record)
+    forget_old_tries(record)
     note_ends(record)
     record.database.empty_log()  # again, should somebody have read while it was to be emptied after an erasure
 

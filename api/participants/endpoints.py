@@ -21,6 +21,7 @@ from api.record.transaction import Transaction
 from api.web.asking import Asking, actor_of, answer_json, ask, in_thread, record_of
 from api.web.errors import language_of
 from api.web.forms import Form
+from api.web.listing import answer_page, view_of
 from api.web.waiting import answer_waits
 
 
@@ -40,8 +41,8 @@ def shown(person: Person) -> dict[str, Any]:
 @get("/api/v1/participants")
 @in_thread
 def get_participants(request: Asking) -> Response[bytes]:
-    """List one's participants."""
-    return _listed(request, "")
+    """List one's participants, a page at a time."""
+    return answer_page(ask(request, people.see_people, view_of(request, people.LISTED)), shown)
 
 
 @post("/api/v1/participants/search", status_code=200)
@@ -51,11 +52,7 @@ def post_search(request: Asking, body: RawBody) -> Response[bytes]:
     form = Form.of_json(body)
     wanted = form.text("text")
     form.done()
-    return _listed(request, wanted)
-
-
-def _listed(request: Asking, search: str) -> Response[bytes]:
-    return answer_json({"participants": [shown(person) for person in ask(request, people.look_for, search).people]})
+    return answer_json({"participants": [shown(person) for person in ask(request, people.look_for, wanted).people]})
 
 
 @post("/api/v1/participants", status_code=201)
@@ -97,11 +94,12 @@ def patch_participant(request: Asking, person_id: FromPath[str], body: RawBody) 
 @post("/api/v1/participants/{person_id:str}/mentor", status_code=200)
 @in_thread
 def post_mentor(request: Asking, person_id: FromPath[str], body: RawBody) -> Response[bytes]:
-    """Hand a participant over to another mentor: {mentor_id, version}."""
+    """Hand a participant over to another mentor: {mentor_id, version}. To a new one it may have to be approved."""
     form = Form.of_json(body)
     mentor, version = form.text("mentor_id"), form.number("version")
     form.done()
-    return answer_json({"version": ask(request, people.hand_over, person_id, version, mentor)})
+    handed = ask(request, people.hand_over, person_id, version, mentor)
+    return answer_waits(handed) if isinstance(handed, Waits) else answer_json({"version": handed})
 
 
 @get("/api/v1/participants/{person_id:str}/evidence")

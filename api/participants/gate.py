@@ -32,6 +32,8 @@ RECOMMENDED: Final = "recommended"
 """What was recommended: for their mentor and an operator, who decides on objections, if they agree to be kept."""
 RECOMMENDATION: Final = "recommendation"
 """To work something out about them: if they agree to that too, and no objection waits for a person."""
+REFERRAL: Final = "referral"
+"""What a lender was sent of them, and what was said about it: for the lender whom they named, and for their mentor."""
 RIGHTS: Final = "rights"
 """All that is held, to be handed to them: nobody has to agree to hear about themselves."""
 _AGREED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -43,13 +45,14 @@ _AGREED: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _OPENS: Final[Mapping[str, frozenset[str]]] = {
     CONTACT: frozenset({CONTACT}),
-    RECORD: frozenset({CONTACT, RECORD, RECOMMENDED}),
+    RECORD: frozenset({CONTACT, RECORD, RECOMMENDED, REFERRAL}),
     RECOMMENDED: frozenset({CONTACT, RECOMMENDED}),
     RECOMMENDATION: frozenset({CONTACT, RECORD, RECOMMENDED}),
-    RIGHTS: frozenset({CONTACT, RECORD, RECOMMENDED}),
+    REFERRAL: frozenset({REFERRAL}),
+    RIGHTS: frozenset({CONTACT, RECORD, RECOMMENDED, REFERRAL}),
 }
 """Of each purpose, what the columns say that may be opened for it."""
-_NOT_OPERATORS: Final = frozenset({RECORD})
+_NOT_OPERATORS: Final = frozenset({RECORD, REFERRAL})
 """What an operator sees of nobody, but to hand it to them; the facts that a recommendation was made from come with it."""
 _ONE: Final = select(PARTICIPANTS).where(
     PARTICIPANTS.c.id == bindparam("person"), PARTICIPANTS.c.organisation_id == bindparam("organisation")
@@ -156,6 +159,19 @@ def may_further(tx: Transaction, actor: Actor, people: Sequence[Person], purpose
     return refused
 
 
+def let_lender(tx: Transaction, lender_id: str, sent: Mapping[str, datetime]) -> set[str]:
+    """Those of these people who agree, today, that this lender has what it was sent of them; it may be opened from here on.
+
+    `sent`: by person when it was sent: whoever took it back since is not among them, also if they agreed again. They are
+    another organisation's: of them nothing else is opened by this.
+    """
+    since = consents.let_go_since(tx, sent, lender_id)
+    agree = [person for person, at in sent.items() if person in since and since[person] <= at]
+    there = set(tx.vault.hold(tx, agree))
+    _grant(tx, None, there, REFERRAL)
+    return there
+
+
 def allows(tx: Transaction, person: Person, purpose: str) -> bool:
     """Whether what a participant agreed to allows that too, today; nothing more may be opened by asking."""
     return not _refused(tx, [person], purpose)
@@ -237,7 +253,7 @@ def seal(tx: Transaction, person_id: str, column: Column[Any], row_id: str, cont
     Raises:
         NotGranted: if it did not.
     """
-    _check(tx, person_id, CONTACT)
+    _check(tx, person_id, REFERRAL if column.info["purpose"] == REFERRAL else CONTACT)
     return tx.vault.seal(tx, person_id, content, _place(column, row_id))
 
 

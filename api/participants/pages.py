@@ -24,6 +24,7 @@ from api.web.asking import Asking, actor_of, ask, in_thread, look_up, record_of
 from api.web.errors import language_of
 from api.web.forms import Form
 from api.web.frame import go, page
+from api.web.listing import show, view_on_page
 from api.web.typed import NOTHING, Typed, attempt
 from api.web.waiting import go_and_wait
 from words.speaking import speaker
@@ -35,7 +36,11 @@ from words.speaking import speaker
 @in_thread
 def get_participants(request: Asking) -> Response[Any]:
     """List one's participants; an operator, who has all of them, searches or picks a mentor."""
-    return _list_page(request)
+    if actor_of(request).role != "mentor":
+        return _list_page(request)
+    view, typed = view_on_page(request, people.LISTED)
+    shown = show(request, ask(request, people.see_people, view), "/participants")
+    return page(request, "participants.html", typed=typed, shown=shown, people=shown.page.rows)
 
 
 @post("/participants")
@@ -236,8 +241,10 @@ def post_mentor(request: Asking, person_id: FromPath[str], body: RawBody) -> Res
     def hand_over(form: Form) -> Response[Any]:
         mentor, version = form.text("mentor_id"), form.number("version")
         form.done()
-        ask(request, people.hand_over, person_id, version, mentor)
-        return go(request, f"/participants/{person_id}", "handed")
+        handed = ask(request, people.hand_over, person_id, version, mentor)
+        return (
+            go_and_wait(request) if isinstance(handed, Waits) else go(request, f"/participants/{person_id}", "handed")
+        )
 
     return attempt(request, body, hand_over, lambda typed: _mentor_page(request, person_id, typed))
 

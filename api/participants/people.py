@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Row, insert, select, update
 
+from api.accounts.second_person import ask_second, given_lately, how_done
 from api.accounts.tables import ACCOUNTS
 from api.audit.service import note, note_each
 from api.consents import service as consents
@@ -26,14 +27,24 @@ from api.participants.lookups import (
 from api.participants.tables import PARTICIPANTS
 from api.record import answered, jobs
 from api.record.actor import Actor
+from api.record.approvals import Approval, Waits
+from api.record.listed import MOMENT, WORDS, ListColumn, Listing, Page, View, page_of
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction, new_id
 
 _ADD: Final = insert(PARTICIPANTS)
 MOST_FOUND: Final = 50
 """How many an operator is shown of those who are called so: our choice. Of more it is said that another word is needed."""
+HANDED_OVER: Final = "hand_over"
+"""The kind of approval of handing somebody to a mentor who is new."""
 _MOST_OPENED: Final = 1_000
 """How many are opened to find them, where the words are longer than what is marked."""
+
+
+LISTED: Final = Listing(
+    (ListColumn("name", sorts=WORDS, hidden=True), ListColumn("created_at", "moment", MOMENT)), "name"
+)
+"""What may be asked of a mentor's participants."""
 
 
 class Found(NamedTuple):
@@ -231,6 +242,14 @@ def look_for(tx: Transaction, actor: Actor, search: str = "", mentor_id: str = "
     return found
 
 
+def see_people(tx: Transaction, actor: Actor, view: View) -> Page[Person]:
+    """A page of the asking mentor's participants; who is on it is noted. All are opened, since names are sorted."""
+    by = {"name": lambda one: one.identity.get("name", "").casefold(), "created_at": lambda one: one.created_at}
+    page = page_of(people_of(tx, actor), by, lambda one: one.id, view)
+    note(tx, actor, "listed", "account", actor.account_id, participants=[person.id for person in page.rows])
+    return page
+
+
 def change(tx: Transaction, actor: Actor, person_id: str, version: int, identity: Mapping[str, str]) -> int:
     """Correct a participant's name, NIK or phone; return the new version.
 
@@ -248,19 +267,28 @@ def change(tx: Transaction, actor: Actor, person_id: str, version: int, identity
     return bump(tx, person_id)
 
 
-def hand_over(tx: Transaction, actor: Actor, person_id: str, version: int, mentor_id: str) -> int:
+def hand_over(
+    tx: Transaction, actor: Actor, person_id: str, version: int, mentor_id: str, approved: Approval | None = None
+) -> int | Waits:
     """Give a participant to another mentor of the same organisation; return the new version.
 
+    One who was made or given a password not a day ago gets nobody without a second person: else an operator alone would
+    be the mentor of everybody.
+
     Raises:
-        Refused: 404, 409 where the participant was changed meanwhile, 400 where that is no mentor here.
+        Refused: 404, 409 where the participant was changed meanwhile or it waits for approval already, 400 where that is
+            no mentor here.
     """
     person = may(tx, actor, person_id, CONTACT, version)
     here = (ACCOUNTS.c.organisation_id == actor.organisation_id) & (ACCOUNTS.c.role == "mentor") & ACCOUNTS.c.active
     if not tx.one(select(ACCOUNTS.c.id).where(ACCOUNTS.c.id == mentor_id, here)):
         raise Refused(400, Trouble("mentor_id", "no_mentor", mentor_id))
+    is_new, given = approved is not None or given_lately(tx, mentor_id), {"mentor_id": mentor_id}
+    if is_new and not approved and (waits := ask_second(tx, actor, HANDED_OVER, person_id, version, given)):
+        return waits
     tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person_id).values(mentor_id=mentor_id))
     forget_what_was_told(tx, person.mentor_id)
-    note(tx, actor, "handed_over", "participant", person_id, to=mentor_id)
+    note(tx, actor, "handed_over", "participant", person_id, to=mentor_id, **(how_done(approved) if is_new else {}))
     return bump(tx, person_id)
 
 

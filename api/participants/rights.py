@@ -151,7 +151,7 @@ def _empty(tx: Transaction, person_id: str) -> tuple[int, list[str]]:
     """Take away what is sealed about somebody; return how many rows, and the keys that go with it."""
     emptied = 0
     for table in tables_of_people():
-        sealed = {column.name: None for column in table.columns if column.info.get("sealed")}
+        sealed = {c.name: c.info.get("goes") for c in table.columns if "sealed" in c.info or "goes" in c.info}
         if table.info.get("erased") == "rows":  # its codes speak of the person even without the words
             emptied += tx.run(delete(table).where(table.c[table.info["person"]] == person_id))
         elif sealed:

@@ -10,6 +10,8 @@ from api.consents.openapi import AGREED, LENDER, STANDING
 from api.consents.purposes import PURPOSES
 from api.participants import endpoints, evidence_pages, pages
 from api.participants.evidence import MOST_FACTS
+from api.participants.people import LISTED
+from api.web.listing import paged, parameters_of
 from api.web.openapi import (
     ANYTHING,
     APPROVAL,
@@ -52,7 +54,7 @@ PERSON: Final[Mapping[str, Schema]] = {
 NOT_ALWAYS: Final = ("name", "nik", "phone", "own_id")
 SIGNAL: Final = named("What is said of a signal.", ("proof",), value=ANYTHING, on=DAY, proof=codes(*PROOFS))
 SAID: Final[Mapping[str, Route]] = {
-    "GET /api/v1/participants": Route(None, named(participants=listed(table("", PERSON, NOT_ALWAYS)))),
+    "GET /api/v1/participants": Route(None, paged(table("", PERSON, NOT_ALWAYS)), parameters=parameters_of(LISTED)),
     "POST /api/v1/participants": Route(
         table(
             "Somebody new.",
@@ -90,7 +92,9 @@ SAID: Final[Mapping[str, Route]] = {
         ),
         NEW_VERSION,
     ),
-    "POST /api/v1/participants/{person_id}/mentor": Route(named(mentor_id=ID, version=VERSION), NEW_VERSION),
+    "POST /api/v1/participants/{person_id}/mentor": Route(
+        named(mentor_id=ID, version=VERSION), NEW_VERSION, waits=True
+    ),
     "GET /api/v1/participants/{person_id}/evidence": Route(
         None,
         named(

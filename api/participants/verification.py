@@ -9,7 +9,7 @@ from sqlalchemy import Table, func, select
 
 from api.accounts.tables import ORGANISATIONS
 from api.audit import verifying
-from api.audit.chain import Chain, Fault, Walk
+from api.audit.chain import Chain, Fault, Walk, drop_check
 from api.audit.noting import chain_of
 from api.audit.tables import AUDIT, LOOKS
 from api.consents.tables import CONSENTS
@@ -75,7 +75,9 @@ def _go_on(job: Doing) -> None:
     gone = not more and is_gone(job.record, chain, walk.count)
     walks = list(job.place["walks"])
     walks[number] = _kept(walk, many) | {"gone": gone}
-    with job.step():
+    with job.step() as tx:
+        if walk.faults:
+            drop_check(tx, chain)
         job.place = {**job.place, "walks": walks, "over": number if more else number + 1}
         job.done = sum(one["count"] for one in walks)
 

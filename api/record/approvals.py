@@ -40,6 +40,9 @@ KEPT: Final = timedelta(days=7)
 """How long an approval waits: our choice, so that who is there once a week sees it, and no old wish is done by surprise."""
 MOST_LISTED: Final = 50
 
+DOOR_SHUT: Final = "door_shut"
+"""The kind of approval of a lender's no that shuts a door for good: for officers, where all others are for operators."""
+
 APPROVALS: Final = Table(
     "approvals",
     METADATA,
@@ -154,7 +157,7 @@ def _add(
 
 
 def find_approval(tx: Transaction, actor: Actor, approval_id: str) -> Approval:
-    """An approval that the asking account sees: an operator those of the organisation, anybody else their own.
+    """An approval that the asking account sees: operators and officers those of the organisation, anybody else their own.
 
     Raises:
         Refused: 404.
@@ -173,8 +176,8 @@ def approvals_of(tx: Transaction, actor: Actor) -> list[Approval]:
 
 
 def how_many_wait(tx: Transaction, actor: Actor) -> int:
-    """How many approvals of the asking operator's organisation wait."""
-    return len(tx.all(select(APPROVALS.c.id).where(_ours(actor), _waits(tx))))
+    """How many approvals wait that the asking account sees."""
+    return len(tx.all(select(APPROVALS.c.id).where(_seen_by(actor), _waits(tx))))
 
 
 def told_to_all(tx: Transaction, actor: Actor) -> list[Approval]:
@@ -226,7 +229,11 @@ def _ours(actor: Actor) -> ColumnElement[bool]:
 
 
 def _seen_by(actor: Actor) -> ColumnElement[bool]:
-    return _ours(actor) if actor.role == "operator" else _ours(actor) & (APPROVALS.c.asked_by == actor.account_id)
+    if actor.role == "operator":
+        return _ours(actor) & (APPROVALS.c.kind != DOOR_SHUT)
+    if actor.role == "lender":
+        return _ours(actor) & (APPROVALS.c.kind == DOOR_SHUT)
+    return _ours(actor) & (APPROVALS.c.asked_by == actor.account_id)
 
 
 def _waits(tx: Transaction) -> ColumnElement[bool]:

@@ -70,6 +70,11 @@ By these two an export finds all that is held about somebody, and an erasure all
 """
 
 
+def gone_as(value: object) -> dict[str, object]:
+    """The info of a column of a table about people that is readable: what stands there after an erasure."""
+    return {"goes": value}
+
+
 def sealed_for(purpose: str) -> dict[str, object]:
     """The info of a sealed column of a table about people, which may be opened for that purpose (`participants/gate.py`)."""
     return {**SEALED, "purpose": purpose}

@@ -38,6 +38,7 @@ from api.record.crypto import Tampered, seal, seal_json, unseal, unseal_json
 from api.record.database import METADATA, SEALED, Moment
 from api.record.key_file import KeyProblem
 from api.record.key_store import Erased
+from api.record.listed import MOMENT, Choice, ListColumn, Listing, Page, View, page_in
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Record, Transaction, new_id
 
@@ -47,7 +48,12 @@ WAITING: Final = (QUEUED, RUNNING)
 """The states of a job that is not over. One that is running and has no worker was left by it, and waits too."""
 KEPT: Final = timedelta(days=7)
 """How long after its end a job and its result are kept: our choice."""
-MOST_LISTED: Final = 50
+LISTED: Final = Listing(
+    (ListColumn("asked_at", "moment", MOMENT), ListColumn("job"), ListColumn("state", "job_state")),
+    "-asked_at",
+    (Choice("of_state", STATES, "job_state"),),
+)
+"""What may be asked of one's jobs."""
 MOST_PIECES: Final = 50
 """How many pieces of a file are read at once."""
 MOST_WAITING: Final = 5
@@ -183,12 +189,12 @@ def see_job(tx: Transaction, actor: Actor, job_id: str) -> Job:
     return _opened(tx, _find(tx, actor, job_id))
 
 
-def see_jobs(tx: Transaction, actor: Actor) -> list[Job]:
-    """The asking account's own jobs, the latest first, without their results."""
-    mine = select(JOBS).where(JOBS.c.account_id == actor.account_id).order_by(JOBS.c.asked_at.desc(), JOBS.c.id)
-    rows = tx.all(mine.limit(MOST_LISTED))
-    keys = tx.vault.keys_of([key_name(row.id, row.round) for row in rows])
-    return [_named(_job(tx, row), row, keys.get(key_name(row.id, row.round))) for row in rows]
+def see_jobs(tx: Transaction, actor: Actor, view: View) -> Page[Job]:
+    """A page of the asking account's own jobs, without their results."""
+    mine = select(JOBS).where(JOBS.c.account_id == actor.account_id)
+    page = page_in(tx, mine, {"asked_at": JOBS.c.asked_at, "of_state": JOBS.c.state}, JOBS.c.id, view)
+    keys = tx.vault.keys_of([key_name(row.id, row.round) for row in page.rows])
+    return page.of([_named(_job(tx, row), row, keys.get(key_name(row.id, row.round))) for row in page.rows])
 
 
 def cancel(tx: Transaction, actor: Actor, job_id: str) -> Job:

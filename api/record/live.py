@@ -38,7 +38,12 @@ class Live:
     @property
     def today(self) -> date:
         """The day it is where the programme is run."""
-        return self.clock().astimezone(ZoneInfo(self.programme.timezone)).date()
+        return self.clock().astimezone(self.zone).date()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which the programme is run."""
+        return ZoneInfo(self.programme.timezone)
 
     @property
     def rules(self) -> Rules:

@@ -7,19 +7,21 @@ process, so that one that is killed leaves nothing behind that somebody would ha
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, Table
+from sqlalchemy import Connection, Row, Select, Table, column
 from sqlalchemy.exc import OperationalError
 
 from api.record.database import Database, is_busy
 
 FOLDER: Final = "looks"
 _ENDING: Final = ".sqlite"
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,3}")
 
 
 class LookLogs:
@@ -32,18 +34,23 @@ class LookLogs:
         self._lock, self._files = threading.Lock(), dict[str, Database]()
 
     def open(self, many: int, *tables: Table) -> None:
-        """Have so many logs, with these tables in them where they are files: for as many processes as may note at once."""
+        """Have so many logs: for as many processes as may note at once.
+
+        Where they are files, each that is there has these tables then: one that was only begun keeps nobody from looking.
+        """
         ids = tuple(str(number) for number in range(1, many + 1))
         if self.are_files:
             self._folder.mkdir(mode=0o700, exist_ok=True)
-            for one in ids:
+            for one in {*ids, *self.there()}:
                 self._file(one).create(*tables)
         self.ids = ids
 
     def there(self) -> list[str]:
-        """The logs that are files there, whichever process notes in them."""
-        found = (path.name.removesuffix(_ENDING) for path in self._folder.glob(f"*{_ENDING}"))
-        return sorted(found) if self.are_files else []
+        """The logs that are files there, whichever process notes in them: called by a number, with something in them."""
+        if not self.are_files:
+            return []
+        found = {path.name.removesuffix(_ENDING): path for path in self._folder.glob(f"*{_ENDING}")}
+        return sorted(name for name, path in found.items() if _NUMBER.fullmatch(name) and path.stat().st_size)
 
     @contextmanager
     def read(self, log: str) -> Iterator[Connection]:
@@ -52,13 +59,13 @@ class LookLogs:
             yield sql
 
     def find(self, sql: Connection, asked: Select[Any]) -> Sequence[Row[Any]]:
-        """Rows of all logs. `sql`: a connection to the database."""
+        """Rows of all logs, of a file those alone that are called by it. `sql`: a connection to the database."""
         if not self.are_files:
             return sql.execute(asked).all()
         found: list[Row[Any]] = []
         for log in self.there():
             with self.read(log) as of_log:
-                found += of_log.execute(asked).all()
+                found += of_log.execute(asked.where(column("chain") == log)).all()
         return found
 
     @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
 
 import msgspec
@@ -37,7 +37,7 @@ NO_STORE: Final = {"cache-control": "no-store"}
 
 
 def in_thread(work: Callable[P, T]) -> Callable[P, Awaitable[T]]:
-    """Do a handler's work in a thread of the record's, since it waits for the database: who looks waits for nobody who writes.
+    """Do a handler's work in a thread of the record's, since it waits for the database; who looks has threads apart.
 
     The framework's own `sync_to_thread` wraps a handler anew for every further method of its path (Litestar 2.25), and
     then answers with a coroutine that nobody awaited.
@@ -113,12 +113,31 @@ def ask(
 ) -> T:
     """Do a use case of the record as whoever asks: as a whole or, where it refuses, not at all.
 
-    Looking at somebody is asked for like this too, because it is noted.
+    Looking at somebody is asked for like this too, because it is noted. Who writes is looked at once more: while they waited
+    for others, their account may have been closed.
+
+    Raises:
+        Refused: 401 where that happened.
     """
-    record, actor = record_of(request), actor_of(request)
-    with record.look() if only_looks(request) else record.write(*_about(actor)) as tx:
-        found = use_case(tx, actor, *given, **more)
-    return found
+    if only_looks(request):
+        with record_of(request).look() as tx:
+            return use_case(tx, actor_of(request), *given, **more)
+    return ask_about(request, _about(actor_of(request)), use_case, *given, **more)
+
+
+def ask_about(
+    request: Asking,
+    organisations: Sequence[str],
+    use_case: Callable[Concatenate[Transaction, Actor, P], T],
+    *given: P.args,
+    **more: P.kwargs,
+) -> T:
+    """`ask` for a use case that writes about these organisations."""
+    actor, acts = actor_of(request), request.state.still_acts
+    with record_of(request).write(*organisations) as tx:
+        if acts and not acts(tx, actor):
+            raise Refused(401, Trouble("session", "signed_out"))
+        return use_case(tx, actor, *given, **more)
 
 
 def _about(actor: Actor) -> tuple[str, ...]:

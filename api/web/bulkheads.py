@@ -82,8 +82,8 @@ class Bulkhead:
 DOOR: Final = Bulkhead("door", 4, 256)
 """Who it is that asks: looks at the record that wait for no writer, and the page to sign in."""
 LOOKING: Final = Bulkhead("looking", 2, 128)
-"""Looks at the record. Two, since they compute in turns: of eight threads each waited for its turn at every statement, and all
-of them together answered a fifth fewer pages. The second answers while the first one waits for the disk."""
+"""Looks at the record. Two, since they compute in turns: of eight threads each waited for its turn at every statement, and
+together they answered a fifth fewer pages. The second answers while the first one waits for the disk."""
 RECORD: Final = Bulkhead("record", 8, 128)
 """Whatever else asks the record, and waits for others who write."""
 PASSWORDS: Final = Bulkhead("passwords", 4, 64)

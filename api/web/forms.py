@@ -80,15 +80,15 @@ class Form:
             self.trouble(name, "wanted")
         return text
 
-    def choice(self, name: str, allowed: Collection[str], default: str | None = None) -> str:
-        """One of some codes."""
+    def choice(self, name: str, allowed: Collection[str], default: str | None = None, *, kind: str = "") -> str:
+        """One of some codes; `kind`: theirs, where the field is not called like it."""
         value = self.raw(name)
         if value is None and default is not None:
             return default
         if value is None:
             self.trouble(name, "wanted")
         elif not isinstance(value, str) or value not in allowed:
-            self.trouble(name, "no_choice", as_sent(value), allowed=self._named(name, allowed))
+            self.trouble(name, "no_choice", as_sent(value), allowed=self._named(kind or name, allowed))
         else:
             return value
         return next(iter(allowed))
@@ -106,6 +106,20 @@ class Form:
             if one not in allowed:
                 self.trouble(name, "no_choice", as_sent(one), allowed=self._named(name, allowed))
         return tuple(code for code in allowed if code in given)
+
+    def ids(self, name: str, most: int) -> tuple[str, ...]:
+        """Some ids, each once, such as those of the rows of a list that were ticked."""
+        value = self.raw(name)
+        given = [value] if self.from_page and isinstance(value, str) else value
+        if not given:
+            self.trouble(name, "none_chosen")
+        elif not isinstance(given, list) or not all(isinstance(one, str) and len(one) <= LONGEST for one in given):
+            self.trouble(name, "no_list")
+        elif len(set(given)) > most:
+            self.trouble(name, "many_chosen", most=most)
+        else:
+            return tuple(dict.fromkeys(given))
+        return ()
 
     def _named(self, name: str, codes: Iterable[str]) -> list[Any]:
         """Codes as whoever sent something reads them: on a page by their names."""

@@ -15,38 +15,49 @@ from litestar.response import Redirect
 
 from api import __version__
 from api.record.actor import Actor
+from api.record.listed import Listing
 from api.record.live import Live
 from api.web import errors
 from api.web.asking import NO_STORE, SAFE, Asking
 from api.web.once import hidden_token
 from api.web.typed import NOTHING, Typed
 from matcher.programme.rules import Rules
-from words.speaking import speaker
+from words.speaking import Named, speaker
 from words.telling import teller
 
 HOMES: Final[Mapping[str, str]] = {
     "mentor": "/work-list",
     "operator": "/accounts",
     "analyst": "/disagreements",
-    "lender": "/account",
+    "lender": "/referrals",
 }
 """Where each role begins after signing in."""
 MENU: Final[Mapping[str, tuple[str, ...]]] = {
-    "mentor": ("/work-list", "/participants", "/account"),
+    "mentor": ("/work-list", "/participants", "/referrals", "/account"),
     "operator": (
         "/accounts",
         "/participants",
         "/objections",
         "/withdrawals",
+        "/referrals",
+        "/lenders",
         "/approvals",
         "/disagreements",
         "/audit",
         "/account",
     ),
     "analyst": ("/disagreements", "/account"),
-    "lender": ("/account",),
+    "lender": ("/referrals", "/lending", "/approvals", "/account"),
 }
 """The pages in the menu of each role."""
+
+
+ORDERS: Final[Mapping[str, tuple[str, str]]] = {
+    "words": ("words", "words_down"),
+    "moment": ("moment", "moment_down"),
+    "whole": ("whole", "whole_down"),
+}
+"""What it is called to sort by such values, and to sort by them from the last."""
 
 
 class Says:
@@ -62,8 +73,9 @@ class Says:
             "version": __version__,
             "digest": rules.programme.digest[:12],
             "_": self.sentence,
-            "code": self.t.name,
+            "code": self.named,
             "options": self.options,
+            "orders": self.orders,
             "day": self.day,
             "moment": self.moment,
             "rupiah": self.t.rupiah,
@@ -75,9 +87,22 @@ class Says:
         """A sentence of a page, filled in."""
         return self.t.sentence("page", code, **args)
 
+    def named(self, kind: str, code: str) -> str:
+        """What a code is called: by the programme, where it has entries of that kind, else by the catalogues."""
+        return self.t.word(kind, code) if kind in self.t.entries else self.t.name(kind, code)
+
     def options(self, kind: str, some: Sequence[str] = ()) -> list[tuple[str, str]]:
         """Codes to choose from, with their names."""
-        return [(code, self.t.name(kind, code)) for code in some or self.t.catalogue.codes(kind)]
+        return [(code, self.named(kind, code)) for code in some or self.t.catalogue.codes(kind)]
+
+    def orders(self, listing: Listing) -> list[tuple[str, str]]:
+        """The orders that a list may be sorted in, in words."""
+        return [(order, self._order(listing, order)) for order in listing.orders()]
+
+    def _order(self, listing: Listing, order: str) -> str:
+        column = listing.column(order.removeprefix("-"))
+        said = ORDERS[column.sorts][order.startswith("-")]
+        return self.t.sentence("order", said, column=Named("column", column.key))
 
     def day(self, value: date | str | None) -> str:
         """A day written out."""
@@ -154,7 +179,7 @@ def asked_language(request: Asking) -> str:
     return "" if language == request.app.state.live.programme.languages[0] else language
 
 
-def go(request: Asking, path: str, done: str = "") -> Redirect:
-    """Send the browser on to a page, after a form; `done` names what is said there."""
-    where = address(path, asked_language(request), done=done)
+def go(request: Asking, path: str, done: str = "", **more: str) -> Redirect:
+    """Send the browser on to a page, after a form; `done` names what is said there, `more` is asked of it."""
+    where = address(path, asked_language(request), done=done, **more)
     return Redirect(where, status_code=303, headers=dict(NO_STORE))

@@ -36,8 +36,10 @@ NOT_ONCE: Final[Mapping[str, str]] = {
     "POST /sign-out": "ends the session that could ask again",
     "POST /api/v1/me/password": "ends the session that could ask again; tries are counted, refused or not",
     "POST /account/password": "ends the session that could ask again; tries are counted, refused or not",
+    "POST /api/v1/participants/{person_id}/referrals/preview": LOOKS,
     "POST /api/v1/participants/search": LOOKS,
     "POST /participants": LOOKS,
+    "POST /referrals": LOOKS,
 }
 """The routes that know no keys, by method and path, and why: all others that are no GET do."""
 _KEY: Final = re.compile(rf"[!-~]{{1,{LONGEST_KEY}}}")

@@ -154,6 +154,8 @@ APPROVAL: Final = named(
 class Route(NamedTuple):
     """What an endpoint is sent (None: nothing) and as what, what it answers and as what, and with which status.
 
+    `parameters`: what its address may ask for, beside the language.
+
     `waits`: whether it may answer 202 with an approval instead, since a second person has to say yes first.
     """
 
@@ -163,6 +165,7 @@ class Route(NamedTuple):
     sent_as: str = "application/json"
     answered_as: str = "application/json"
     waits: bool = False
+    parameters: tuple[Schema, ...] = ()
 
 
 def describe(document: OpenAPI, routes: Mapping[str, Route]) -> None:
@@ -171,7 +174,7 @@ def describe(document: OpenAPI, routes: Mapping[str, Route]) -> None:
         method, path = name.split(" ")
         operation: Any = getattr((document.paths or {})[path], method.lower())
         once = [] if method == "GET" or name in NOT_ONCE else [ONCE_KEY]
-        operation.parameters = [*(operation.parameters or []), LANGUAGE, *once]
+        operation.parameters = [*(operation.parameters or []), *route.parameters, LANGUAGE, *once]
         if route.sent is not None:
             content = {route.sent_as: {"schema": route.sent}}
             operation.request_body = {"required": bool(route.sent["required"]), "content": content}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from matcher.facts.declines import Bar, bars_of
 from matcher.facts.following import follow
 from matcher.facts.participant import Known, Participant, growing_since, intervals
 from matcher.programme.criteria import UNKNOWN_HIGH, UNKNOWN_LOW
@@ -20,7 +21,10 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass
 class Columns:
-    """low..high per signal, shape (signals, rows); yes and no per test, shape (tests, rows); stale signals per row."""
+    """low..high per signal, shape (signals, rows); yes and no per test, shape (tests, rows); stale signals per row.
+
+    `bars`: by row, the declines that bar, of those who have any.
+    """
 
     low: Ints
     high: Ints
@@ -28,6 +32,7 @@ class Columns:
     no: Bools
     stale: list[frozenset[str]]
     since: list[dict[int, tuple[int, int]]]
+    bars: dict[int, tuple[Bar, ...]] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -37,7 +42,8 @@ class Columns:
     def known_of(self, row: int) -> Known:
         """What is known of one row, as for one participant."""
         yes, no = (_mask(truths[:, row]) for truths in (self.yes, self.no))
-        return Known(self.low[:, row].tolist(), self.high[:, row].tolist(), yes, no, self.stale[row], self.since[row])
+        low, high = self.low[:, row].tolist(), self.high[:, row].tolist()
+        return Known(low, high, yes, no, self.stale[row], self.since[row], self.bars.get(row, ()))
 
 
 def _mask(truths: Bools) -> int:
@@ -51,7 +57,12 @@ def know_columns(rules: Rules, participants: Sequence[Participant]) -> Columns:
     low = np.array([row[0] for row in rows], dtype=np.int64).reshape(shape).T.copy()
     high = np.array([row[1] for row in rows], dtype=np.int64).reshape(shape).T.copy()
     since = [growing_since(rules, p, row[1]) for p, row in zip(participants, rows, strict=True)]
-    return ask_columns(rules, low, high, [row[2] for row in rows], since)
+    columns = ask_columns(rules, low, high, [row[2] for row in rows], since)
+    for row, participant in enumerate(participants):
+        if participant.declines:
+            known = columns.known_of(row)
+            columns.bars[row] = bars_of(rules, participant.declines, known.low, known.yes)
+    return columns
 
 
 def ask_columns(

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final
 
+from matcher.facts.declines import Bar, Decline, bars_of
 from matcher.facts.following import contradictions, follow
 from matcher.message import Message
 from matcher.programme.compiled import Follow
@@ -54,10 +55,11 @@ class Fact:
 
 @dataclass(frozen=True)
 class Participant:
-    """Facts by signal on one day. Frozen: `with_facts` gives a new participant."""
+    """Facts by signal on one day, and what lenders declined. Frozen: `with_facts` gives a new participant."""
 
     as_of: date
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    declines: tuple[Decline, ...] = ()
 
     def with_facts(self, **values: Any) -> Participant:
         """Return the same participant with other values; None makes a signal unknown."""
@@ -70,6 +72,7 @@ class Known:
     """What the rules know of a participant: an interval per signal, and the tests that hold and do not hold.
 
     `since`: for a growing signal given for an earlier day, by its place, the value then and how many days ago that was.
+    `bars`: the declines that bar today.
     """
 
     low: list[int]
@@ -78,6 +81,7 @@ class Known:
     no: int
     stale: frozenset[str]
     since: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    bars: tuple[Bar, ...] = ()
 
 
 def read_participant(rules: Rules, signals: Mapping[str, Any]) -> Participant:
@@ -107,6 +111,7 @@ def know(rules: Rules, participant: Participant) -> Known:
     is doubtful: it is stale, whatever its own date, and asked again.
     """
     low, high, stale = intervals(rules, participant)
+    since = growing_since(rules, participant, high)  # before anything follows: a stale answer began nothing
     follow(rules, low, high)
     yes, no = ask_tests(rules, low, high)
     doubtful = {place for place, wait in rules.endings if met(wait.need_clauses, yes) and wait.changes & no}
@@ -116,7 +121,8 @@ def know(rules: Rules, participant: Participant) -> Known:
         yes, no = yes & ~about | rules.unknown_yes[place], no & ~about | rules.unknown_no[place]
     if doubtful:
         stale |= {name for name, place in rules.position.items() if place in doubtful}
-    return Known(low, high, yes, no, stale, growing_since(rules, participant, high))
+    bars = bars_of(rules, participant.declines, low, yes) if participant.declines else ()
+    return Known(low, high, yes, no, stale, since, bars)
 
 
 def value_of_role(rules: Rules, known: Known, role: str) -> int | None:

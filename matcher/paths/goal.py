@@ -73,9 +73,14 @@ def _chosen(view: Outlook) -> tuple[Path, Candidate | None, Sequence[Candidate],
 
 
 def _candidates(view: Outlook) -> Iterable[Candidate]:
-    """What is offered, and every running credit product with a published price that the person may come to."""
+    """What is offered, and every running credit product with a published price that the person may come to.
+
+    What a lender declined is neither while the no lasts.
+    """
     for product in view.rules.products:
         terms, entry = view.terms[product.index], product.entry
+        if product.index in view.barred:
+            continue
         if offers(view, product):
             rate = 0.0 if product.is_grant else terms.rate
             yield Candidate((0, not product.is_grant, rate, 0, entry.group_lending), product)
@@ -155,5 +160,7 @@ def _why_none(view: Outlook, candidates: Sequence[Candidate]) -> Message:
     if view.money.free_known and view.money.free_idr <= 0:
         return Message("no_goal_capacity", {"on": next_month(view.rules)})
     if not candidates:
-        return Message("no_goal_no_product")
+        declined = [view.rules.products[place] for place in view.barred]
+        fits = any(_at_its_amount(view, product) is not None for product in declined)
+        return Message("no_goal_declined" if fits else "no_goal_no_product")
     return Message("no_goal_too_far", {"days": view.rules.programme.horizon_days})

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
+from matcher.facts.declines import Bar, day_after
 from matcher.facts.participant import Known, day_after_months, value_of_role
 from matcher.message import Message
 from matcher.money import Terms, money_of, terms_of
@@ -68,7 +69,10 @@ class Alternative(NamedTuple):
 
 
 def path_to(view: Outlook, product: ProductRule) -> Path:
-    """The cheapest path to a product: in days where the cash allows it, else in rupiah with the shortfall."""
+    """The cheapest path to a product: in days where the cash allows it, else in rupiah with the shortfall.
+
+    To a product that a lender declined it holds what mends that, or says what the lender waits for.
+    """
     rules, goal = view.rules, product.entry.id
     if view.wants is False:
         return Path(None, why=Message("no_goal_wants_none"))
@@ -82,10 +86,16 @@ def path_to(view: Outlook, product: ProductRule) -> Path:
             return Path(goal, impossible_because=(Message("asked_nothing"),))
     if lasting:
         return Path(goal, impossible=_stating(product, lasting))
+    bars = view.barred.get(product.index, ())
+    mending = _mending(rules, bars)
+    if mending is None:
+        return Path(goal, impossible_because=_why_barred(product, bars))
     planned = planned_amount(view, product)
     known = at_amount(rules, product, view.known, planned)
     holds = optimistic(rules, known, view.reach.interventions)
-    found, assumes_capacity = _search(view, product, known, holds)
+    found, assumes_capacity = _search(view, product, known, holds, mending)
+    if found is None and bars and not product.conditions_mask & view.standing.failed:
+        return Path(goal, impossible_because=_why_barred(product, bars))
     if found is None:
         terms = view.terms[product.index]
         if terms.reachable is False:
@@ -93,6 +103,44 @@ def path_to(view: Outlook, product: ProductRule) -> Path:
             return Path(goal, impossible_because=(reason,))
         return Path(goal, impossible=_stating(product, view.standing.failed))
     return _told(view, product, known, found, assumes_capacity)
+
+
+def _mending(rules: Rules, bars: Sequence[Bar]) -> tuple[int, ...] | None:
+    """The clauses that lift the bars of a product: what their interventions change. None where a path cannot be exact.
+
+    A day to wait for and a figure of the lender's own are no tests of the day, and a check that only tells something
+    lifts a bar by its answer: of these it is said what they wait for.
+    """
+    clauses: list[int] = []
+    for bar in bars:
+        step = rules.intervention_ids.get(bar.decline.intervention)
+        if bar.lacks != ("intervention",) or step is None or step.reveals:
+            return None
+        clauses += [1 << place for place in places(step.changes)]
+    return tuple(dict.fromkeys(clauses))
+
+
+def _why_barred(product: ProductRule, bars: Sequence[Bar]) -> tuple[Message, ...]:
+    """What the lenders who declined a product still wait for, each said once."""
+    said: list[Message] = []
+    for bar in bars:
+        said += [reason for reason in _waits_for(product.entry.id, bar) if reason not in said]
+    return tuple(said)
+
+
+def _waits_for(product: str, bar: Bar) -> list[Message]:
+    """What a decline still waits for, each in a message."""
+    one, about = bar.decline, {"product": product}
+    if not bar.lacks:
+        return [Message("declined_for_good", about)]
+    said = []
+    if "until" in bar.lacks and one.until is not None:
+        said.append(Message("declined_until", {**about, "on": day_after(one.until)}))
+    if "signal" in bar.lacks:
+        said.append(Message("declined_more", {**about, "signal": one.signal, "choice": (one.signal, one.at_least)}))
+    if "intervention" in bar.lacks:
+        said.append(Message("declined_first", {**about, "intervention": one.intervention}))
+    return said
 
 
 def _stating(product: ProductRule, conditions: int) -> tuple[Criterion, ...]:
@@ -114,7 +162,9 @@ def planned_amount(view: Outlook, product: ProductRule) -> int | None:
     return None if asked is None else min(bound for bound in bounds if bound is not None)
 
 
-def _search(view: Outlook, product: ProductRule, known: Known, holds: int) -> tuple[Found | None, bool]:
+def _search(
+    view: Outlook, product: ProductRule, known: Known, holds: int, mending: tuple[int, ...]
+) -> tuple[Found | None, bool]:
     """Search with the capacity as it is; without any, search again as if next month's figure were good."""
     rules = view.rules
     terms = view.terms[product.index]
@@ -122,7 +172,7 @@ def _search(view: Outlook, product: ProductRule, known: Known, holds: int) -> tu
     if terms.reachable is not False:
         holds |= affordable
     question = Question(
-        goal=(*product.goal, affordable),
+        goal=(*product.goal, *mending, affordable),
         holds=holds,
         allowed=view.reach.interventions,
         costs=view.costs,

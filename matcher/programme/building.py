@@ -19,7 +19,6 @@ from matcher.programme.entries import (
     UNITS,
     Effect,
     Evidence,
-    Figure,
     Follows,
     Grows,
     Intervention,
@@ -27,12 +26,15 @@ from matcher.programme.entries import (
     Price,
     Product,
     Programme,
+    Referrals,
     Signal,
     Step,
     StepOrder,
     Tier,
 )
+from matcher.programme.parts import dated, figure
 from matcher.programme.reading import TIER_RULES, Entry, ProgrammeProblem, Text
+from matcher.programme.referrals import REFERRAL_KEYS, referrals_of
 
 _ROOT_KEYS: Final = {
     "steps": ("step",),
@@ -78,6 +80,7 @@ class _Build:
             horizon_days=self._setting(tiers, "goal", "horizon_days"),
             talk_again_days=self._setting(tiers, "talk_again", "days"),
             tier_notice=self._tier_notice(tiers),
+            referrals=self._referrals(),
             digest=digest,
         )
         root.origin(self.languages)
@@ -101,15 +104,9 @@ class _Build:
                 self.problems.append(ProgrammeProblem(f"{file}.toml", "file", wrong))
         return entries
 
-    def _dated(self, entry: Entry) -> dict[str, Any]:
-        start, end = entry.dates()
-        source, choice = entry.origin(self.languages)
-        identity = entry.take("id", str, "", required=True)
-        return {"id": identity, "valid_from": start, "valid_to": end, "source": source, "our_choice": choice}
-
     def _step(self, e: Entry) -> Step:
         step = Step(
-            **self._dated(e),
+            **dated(e, self.languages),
             name=e.text("name", self.languages),
             about=e.text("about", self.languages),
             evidence=e.text("evidence", self.languages),
@@ -130,11 +127,11 @@ class _Build:
         )
 
     def _signal(self, e: Entry) -> Signal:
-        dated = self._dated(e)
+        common = dated(e, self.languages)
         kind = e.choice("kind", KINDS, "yes_no", required=True)
         derived = e.criteria("derived", self.languages)
         signal = Signal(
-            **dated,
+            **common,
             step=e.take("step", str, ""),
             kind=kind,
             label=e.text("label", self.languages),
@@ -192,7 +189,7 @@ class _Build:
     def _intervention(self, e: Entry) -> Intervention:
         asks = "requests" in e.table or any("to" in part.table for part in e.tables("reveals"))
         intervention = Intervention(
-            **self._dated(e),
+            **dated(e, self.languages),
             step=e.take("step", str, ""),
             kind=e.choice("kind", INTERVENTION_KINDS, "support", required=True),
             tier=e.take("tier", str, "", required=True),
@@ -206,8 +203,8 @@ class _Build:
             reveals=self._effects(e, "reveals"),
             requests=self._effects(e, "requests"),
             otherwise=e.text("otherwise", self.languages, required=asks),
-            days=self._figure(e, "days"),
-            cost_idr=self._figure(e, "cost_idr"),
+            days=figure(e, "days", self.languages),
+            cost_idr=figure(e, "cost_idr", self.languages),
             starts_on=tuple(e.take("starts_on", list, [])),
             evidence=tuple(self._evidence(part) for part in e.tables("evidence")),
             evidence_outcome=e.take("evidence_outcome", str, ""),
@@ -228,22 +225,6 @@ class _Build:
                 effects.append(Effect(signal, ops[0], part.take(ops[0], (bool, int, str, list, date))))
             part.close()
         return tuple(effects)
-
-    def _figure(self, e: Entry, key: str) -> Figure:
-        part = e.table_of(key, required=True)
-        if part is None:
-            return Figure(0)
-        signal = part.take("signal", str, "")
-        value = part.take("value", int, 0, required=not signal)
-        source, choice = part.sources(), part.take("our_choice", dict)
-        if not signal and not source and choice is None:
-            part.problem("figure_origin")
-        if choice is not None:
-            part.check_text("our_choice", choice, self.languages)
-        if value < 0:
-            part.problem("figure_negative", value=value)
-        part.close()
-        return Figure(value, source, choice, signal)
 
     def _evidence(self, e: Entry) -> Evidence:
         evidence = Evidence(
@@ -268,7 +249,7 @@ class _Build:
             if key not in TENORS or not isinstance(months, int) or months < 1:
                 e.problem("tenor_months", key=key, value=months)
         product = Product(
-            **self._dated(e),
+            **dated(e, self.languages),
             name=e.text("name", self.languages),
             provider=e.take("provider", str, "", required=True),
             kind=e.choice("kind", ("credit", "grant"), "credit", required=True),
@@ -291,7 +272,7 @@ class _Build:
             group_lending=e.take("group_lending", bool, False),
             joint_liability=e.take("joint_liability", bool, False),
             closes=e.texts("closes"),
-            lender_days=self._figure(e, "lender_days") if "lender_days" in e.table else None,
+            lender_days=figure(e, "lender_days", self.languages) if "lender_days" in e.table else None,
             terms_unknown=e.texts("terms_unknown"),
             notices=tuple(self._notice(part) for part in e.tables("notices")),
         )
@@ -323,7 +304,7 @@ class _Build:
 
     def _tier(self, e: Entry) -> Tier:
         tier = Tier(
-            **self._dated(e),
+            **dated(e, self.languages),
             name=e.text("name", self.languages),
             offers=e.text("offers", self.languages),
             rule=e.criteria("rule", self.languages, TIER_RULES),
@@ -331,6 +312,11 @@ class _Build:
         )
         e.close()
         return tier
+
+    def _referrals(self) -> Referrals:
+        root = self._root("referrals", REFERRAL_KEYS)
+        states, transitions, reasons = (self._entries("referrals", key) for key in ("state", "transition", "reason"))
+        return referrals_of(root, states, transitions, reasons, self.languages)
 
     def _setting(self, tiers: Entry, table: str, key: str) -> int:
         part = tiers.table_of(table, required=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -14,14 +14,15 @@ from matcher.programme.criteria import Criterion
 from matcher.programme.entries import (
     INTERVENTION_KINDS,
     PROOFS,
-    Dated,
     Effect,
     Intervention,
     Product,
     Programme,
     Signal,
 )
-from matcher.programme.reading import TIER_RULES, ProgrammeProblem, did_you_mean
+from matcher.programme.noting import Notes
+from matcher.programme.reading import TIER_RULES, ProgrammeProblem
+from matcher.programme.referrals import check_referrals
 
 _OPERATORS_OF = {
     "yes_no": ("is",),
@@ -47,18 +48,15 @@ def check(programme: Programme) -> list[ProgrammeProblem]:
     return _Check(programme).run()
 
 
-class _Check:
+class _Check(Notes):
     def __init__(self, programme: Programme) -> None:
+        super().__init__()
         self.programme = programme
-        self.problems: list[ProgrammeProblem] = []
         self.signals = {signal.id: signal for signal in programme.signals}
         self.steps = {step.id for step in programme.steps}
         self.tiers = {tier.id for tier in programme.tiers}
         self.interventions = {i.id: i for i in programme.interventions}
         self.products = {product.id for product in programme.products}
-
-    def note(self, file: str, entry: str, code: str, **args: Any) -> None:
-        self.problems.append(ProgrammeProblem(f"{file}.toml", entry, Message(code, args)))
 
     def run(self) -> list[ProgrammeProblem]:
         programme = self.programme
@@ -76,7 +74,7 @@ class _Check:
             ("products", programme.products),
             ("tiers", programme.tiers),
         ):
-            self._overlaps(file, entries)
+            self.overlaps(file, entries)
         for signal in programme.signals:
             self._signal(signal)
         self._roles()
@@ -86,7 +84,7 @@ class _Check:
             self._criteria("steps", where, (*step.done, *step.under_way))
             for order in step.order:
                 for name in order.after:
-                    self._known("steps", where, "after", name, self.steps)
+                    self.known("steps", where, "after", name, self.steps)
         for intervention in programme.interventions:
             self._intervention(intervention)
         for product in programme.products:
@@ -94,6 +92,7 @@ class _Check:
         self._costs()
         self._tier_rules()
         self._consequences()
+        self.problems.extend(check_referrals(programme.referrals, self.signals, self.interventions))
         return self.problems
 
     def _costs(self) -> None:
@@ -105,26 +104,12 @@ class _Check:
                     touching = {"signal": entry.cost_idr.signal, "other": entry.id}
                     self.note("interventions", f"intervention {other.id}", "cost_changed", **touching)
 
-    def _overlaps(self, file: str, entries: Sequence[Dated]) -> None:
-        for place, one in enumerate(entries):
-            for other in entries[place + 1 :]:
-                if one.id == other.id and (one.valid_from or date.min) <= (other.valid_to or date.max):
-                    if (other.valid_from or date.min) <= (one.valid_to or date.max):
-                        self.note(file, one.id, "entry_twice")
-
-    def _known(self, file: str, entry: str, key: str, name: str, among: Iterable[str]) -> bool:
-        if name in (names := list(among)):
-            return True
-        hint = did_you_mean(name, names) or Message("choose_one_of", {"allowed": sorted(names)[:12]})
-        self.note(file, entry, "name_unknown", key=key, name=name, hint=hint)
-        return False
-
     # -- signals -------------------------------------------------------------------------------------------------------
 
     def _signal(self, signal: Signal) -> None:
         where = f"signal {signal.id}"
         if signal.step:
-            self._known("signals", where, "step", signal.step, self.steps)
+            self.known("signals", where, "step", signal.step, self.steps)
         if signal.kind in ("choice", "choices") and not signal.values:
             self.note("signals", where, "values_missing")
         if signal.minimum > signal.maximum:
@@ -138,7 +123,7 @@ class _Check:
         if signal.protected and signal.scored:
             self.note("signals", where, "protected_scored")
         for proof in signal.proof:
-            self._known("signals", where, "proof", proof, PROOFS)
+            self.known("signals", where, "proof", proof, PROOFS)
         for missing in signal.missing_codes:
             if not isinstance(missing, int):
                 self.note("signals", where, "missing_code", value=missing)
@@ -163,7 +148,7 @@ class _Check:
                 self.note("signals", where, "follows_done")
             elif not stated.at_least:
                 self._value("signals", where, signal, "to", stated.to)
-            elif self._known("signals", where, "at_least", stated.at_least, self.signals):
+            elif self.known("signals", where, "at_least", stated.at_least, self.signals):
                 self._bound(signal, self.signals[stated.at_least], where)
 
     def _bound(self, signal: Signal, other: Signal, where: str) -> None:
@@ -216,8 +201,8 @@ class _Check:
     def _criteria(self, file: str, entry: str, criteria: Iterable[Criterion]) -> None:
         for criterion in criteria:
             if criterion.kind == "step":
-                self._known(file, entry, "step", criterion.signal, self.steps)
-            elif criterion.kind == "signal" and self._known(file, entry, "signal", criterion.signal, self.signals):
+                self.known(file, entry, "step", criterion.signal, self.steps)
+            elif criterion.kind == "signal" and self.known(file, entry, "signal", criterion.signal, self.signals):
                 signal = self.signals[criterion.signal]
                 if criterion.op not in _OPERATORS_OF[signal.kind]:
                     asked = {"operator": criterion.op, "signal": signal.id, "kind": signal.kind}
@@ -245,7 +230,7 @@ class _Check:
             if listed != isinstance(value, list):
                 self.note(file, entry, "value_list" if listed else "value_code", **asked)
             for code in codes:
-                self._known(file, entry, signal.id, str(code), signal.values)
+                self.known(file, entry, signal.id, str(code), signal.values)
         elif signal.kind == "date" and value != "done" and not isinstance(value, date):
             self.note(file, entry, "value_date", **asked)
 
@@ -253,17 +238,17 @@ class _Check:
 
     def _intervention(self, entry: Intervention) -> None:
         where = f"intervention {entry.id}"
-        self._known("interventions", where, "tier", entry.tier, self.tiers)
+        self.known("interventions", where, "tier", entry.tier, self.tiers)
         if entry.step:
-            self._known("interventions", where, "step", entry.step, self.steps)
+            self.known("interventions", where, "step", entry.step, self.steps)
         self._criteria("interventions", where, entry.needs)
         came_for = next((s for s in self.signals.values() if s.role == "came_for"), None)
         for code in entry.serves:
-            self._known("interventions", where, "serves", code, came_for.values if came_for else ())
+            self.known("interventions", where, "serves", code, came_for.values if came_for else ())
         for effect in (*entry.sets, *entry.reveals, *entry.requests):
-            if self._known("interventions", where, "effect", effect.signal, self.signals):
+            if self.known("interventions", where, "effect", effect.signal, self.signals):
                 self._effect(where, self.signals[effect.signal], effect)
-        if entry.cost_idr.signal and self._known(
+        if entry.cost_idr.signal and self.known(
             "interventions", where, "cost_idr", entry.cost_idr.signal, self.signals
         ):
             if self.signals[entry.cost_idr.signal].kind != "money":
@@ -294,7 +279,7 @@ class _Check:
 
     def _product(self, entry: Product) -> None:
         where = f"product {entry.id}"
-        self._known("products", where, "tier", entry.tier, self.tiers)
+        self.known("products", where, "tier", entry.tier, self.tiers)
         allowed = ("grant",) if entry.kind == "grant" else ("conventional", "sharia")
         if not entry.form or any(form not in allowed for form in entry.form):
             code = "form_of_grant" if entry.kind == "grant" else "form_of_credit"
@@ -302,12 +287,12 @@ class _Check:
         if entry.availability in ("historical", "closed") and entry.valid_to is None:
             self.note("products", where, "over_without_last_day", availability=entry.availability)
         if entry.scheme:
-            self._known("products", where, "scheme", entry.scheme, self.products)
+            self.known("products", where, "scheme", entry.scheme, self.products)
         for name in entry.closes:
             if name != "*":
-                self._known("products", where, "closes", name, self.products)
+                self.known("products", where, "closes", name, self.products)
         for name in entry.terms_unknown:
-            self._known("products", where, "terms_unknown", name, self.programme.terms)
+            self.known("products", where, "terms_unknown", name, self.programme.terms)
         self._criteria("products", where, entry.criteria)
         for price in entry.prices:
             self._criteria("products", where, price.when)
@@ -334,7 +319,7 @@ class _Check:
             self._rule_parts(f"tier {tier.id}", tier.rule)
         for tier in tiers:
             if tier.programme:
-                self._known("tiers", f"tier {tier.id}", "programme", tier.programme, self.interventions)
+                self.known("tiers", f"tier {tier.id}", "programme", tier.programme, self.interventions)
 
     def _rule_parts(self, where: str, criteria: Iterable[Criterion]) -> None:
         for criterion in criteria:
@@ -362,7 +347,7 @@ class _Check:
             else:
                 among = INTERVENTION_KINDS if key == "kinds" else self.interventions
                 for name in value:
-                    self._known("tiers", where, key, str(name), among)
+                    self.known("tiers", where, key, str(name), among)
 
 
 def _said(signal: Signal, follow: Follow) -> Message | str:

@@ -1,9 +1,9 @@
-"""The entries of a programme: steps, signals, interventions, products, tiers; each dated and sourced, all frozen."""
+"""The entries of a programme: steps, signals, interventions, products, tiers, referrals; dated and sourced, all frozen."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any, Final
@@ -255,6 +255,118 @@ class Tier(Dated):
     programme: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class State(Dated):
+    """What a referral can be: whose turn it is, for how many days, and `then` which state follows ("": none).
+
+    `holds_quota`: it takes a place of the lender's quota. `hl7`: the status of a FHIR Task that corresponds to it.
+    """
+
+    name: Text
+    turn: str
+    days: Figure | None
+    then: str
+    ends: bool
+    holds_quota: bool
+    hl7: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transition(Dated):
+    """How a referral comes from one of some states to another, by whom, and what must be given with it.
+
+    `begins`: none for the one that makes a referral. `reasons`: the kind of reasons of which one must be given ("": none).
+    """
+
+    name: Text
+    begins: tuple[str, ...]
+    to: str
+    by: tuple[str, ...]
+    reasons: str
+    asks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Consequence:
+    """What follows for the participant: that much `more` of a signal than today, an intervention first, days, or nothing.
+
+    `days`: how long it is parked, or not for this lender (None: for good). `starts_with`: an intervention that begins to
+    mend it ("": none).
+    """
+
+    kind: str = "none"
+    signal: str = ""
+    more: int = 0
+    intervention: str = ""
+    days: Figure | None = None
+    starts_with: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason(Dated):
+    """Why a referral went that way: what the lender chooses, and what the participant is told.
+
+    `about`: whether it says something of the participant or of the lender. `for_good`: it shuts a door for good, so that a
+    second officer is needed. `form_c1`: reasons of Regulation B's sample form C-1 that it corresponds to.
+    """
+
+    name: Text
+    says: Text
+    kind: str
+    about: str
+    consequence: Consequence
+    needs_text: bool
+    for_good: bool
+    form_c1: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Referrals:
+    """The states of referrals, the ways between them and the reasons; when a silent one is asked about (`quiet_days`).
+
+    After `office_days` more without an answer it goes to the office. `ends_without_consent`: the transition that is made
+    when the participant no longer agrees. `facts`: signals that a lender is told of everybody; `area`: that of where they
+    live.
+    """
+
+    states: tuple[State, ...]
+    transitions: tuple[Transition, ...]
+    reasons: tuple[Reason, ...]
+    quiet_days: Figure
+    office_days: Figure
+    ends_without_consent: str
+    facts: tuple[str, ...]
+    area: str
+
+    def state(self, name: str) -> State:
+        """A state by its id."""
+        return next(one for one in self.states if one.id == name)
+
+    @cached_property
+    def first(self) -> Transition:
+        """The transition that makes a referral."""
+        return next(one for one in self.transitions if not one.begins)
+
+    @cached_property
+    def sending(self) -> Transition:
+        """The transition by which what was made goes to the lender."""
+        return next(one for one in self.transitions if self.first.to in one.begins and "pack" in one.asks)
+
+    @cached_property
+    def without_consent(self) -> Transition:
+        """The transition that is made when the participant no longer agrees."""
+        return next(one for one in self.transitions if one.id == self.ends_without_consent)
+
+    def on(self, day: date) -> Referrals:
+        """What of it stands on a day."""
+        return replace(
+            self,
+            states=tuple(state for state in self.states if state.holds_on(day)),
+            transitions=tuple(transition for transition in self.transitions if transition.holds_on(day)),
+            reasons=tuple(reason for reason in self.reasons if reason.holds_on(day)),
+        )
+
+
 @dataclass(frozen=True)
 class Programme:
     """Everything a programme says, over all its days. `digest` changes with every byte of its files."""
@@ -276,6 +388,7 @@ class Programme:
     horizon_days: int
     talk_again_days: int
     tier_notice: Text
+    referrals: Referrals
     digest: str
 
     def __hash__(self) -> int:

@@ -1,4 +1,4 @@
-"""A Programme is a folder of TOML files: steps, signals, interventions, products, tiers, each entry dated and sourced.
+"""A Programme is a folder of TOML files: steps, signals, interventions, products, tiers, referrals; dated and sourced.
 
 `load_programme` reads and checks a folder. It is the only code of the package that touches files, and it reports every
 mistake at once. What the programme says on one day is `matcher.programme.rules.Rules`.
@@ -17,11 +17,11 @@ from matcher.programme.checking import check
 from matcher.programme.entries import Programme
 from matcher.programme.reading import ProgrammeError, ProgrammeProblem
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """The number of the folder format, which PROGRAMME.md describes; there stands how to upgrade a folder of another number."""
 
 OKOCE: Final = Path(__file__).parent.parent / "programmes" / "okoce"
-FILES: Final = ("programme", "steps", "signals", "interventions", "products", "tiers")
+FILES: Final = ("programme", "steps", "signals", "interventions", "products", "tiers", "referrals")
 
 
 def load_programme(folder: Path = OKOCE) -> Programme:

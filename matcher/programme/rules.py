@@ -50,6 +50,7 @@ class Rules:
             if tier.holds_on(day)
         )
         drafts = [draft(compiler, entry) for entry in programme.interventions if entry.holds_on(day)]
+        self.referrals = programme.referrals.on(day)
         self._number(compiler.tests)
         self._compile_interventions(compiler, drafts)
 

@@ -150,7 +150,7 @@ def test_a_mentors_day(kail, mentor, operator):
     assert mentor.get(one)["objection_waits"] is True
     assert mentor.post(f"{one}/assessments", 409)["problems"][0]["field"] == "participant"
     mentor.post(f"/objections/{objection['id']}/decision", 403, decision="rejected", reason="I know better.")
-    waiting = operator.get("/objections")["objections"]
+    waiting = operator.get("/objections")["items"]
     assert [(o["id"], o["words"]) for o in waiting] == [(objection["id"], "I never asked for a loan.")]
     operator.post(
         f"/objections/{objection['id']}/decision", 200, decision="corrected", reason="She wants none: put right."
@@ -159,7 +159,7 @@ def test_a_mentors_day(kail, mentor, operator):
     third = mentor.post(f"{one}/assessments")
     assert third["core"]["path"]["goal"] is None
     assert not any(product["offered"] for product in third["core"]["products"].values())
-    kinds = [d["kind"] for d in operator.get("/disagreements")["disagreements"]]
+    kinds = [d["kind"] for d in operator.get("/disagreements")["items"]]
     assert sorted(kinds) == ["objection", "override"]
 
     # In the afternoon a colleague's list: two good rows, and one with a typing mistake, which is told with its remedy.
@@ -180,7 +180,7 @@ def test_a_mentors_day(kail, mentor, operator):
     found = mentor.get(f"/jobs/{again['id']}")
     assert (found["state"], [p["field"] for p in found["result"]["problems"]]) == ("failed", ["file"])
     assert "was imported on 29 November 2026" in found["result"]["problems"][0]["message"]
-    assert [p["name"] for p in mentor.get("/participants")["participants"]] == ["Bu Ani", "Bu Eni", "Bu Ida"]
+    assert [p["name"] for p in mentor.get("/participants")["items"]] == ["Bu Ani", "Bu Eni", "Bu Ida"]
 
     # Two forms open at once: the older one is refused.
     version = mentor.get(one)["version"]
@@ -200,7 +200,7 @@ def test_a_mentors_day(kail, mentor, operator):
     assert mentor.post(f"{one}/erasure", 200, version=version)["erased"] > len(facts)
     for path in (one, f"{one}/export", f"{one}/evidence", f"/assessments/{second['id']}/replay"):
         mentor.get(path, 404)
-    assert [p["name"] for p in mentor.get("/participants")["participants"]] == ["Bu Eni", "Bu Ida"]
+    assert [p["name"] for p in mentor.get("/participants")["items"]] == ["Bu Eni", "Bu Ida"]
 
     # What stays is who did what and when: the operator reads it, and it names nobody.
     done = operator.get("/audit", about=ani["id"])["entries"]

@@ -11,9 +11,11 @@ from api.accounts.cookies import BROWSER, COOKIE
 from api.advice.schemas import schemas
 from api.app import nouns_of_the_record
 from api.jobs.worker import do_all
+from api.referrals.routes import SAID as OF_REFERRALS
 from tests.api.accounts.test_guard import EXPECTED
-from tests.api.approvals.two import with_second
+from tests.api.approvals.two import lets_stand, with_second
 from tests.installation import A_TRADER, PASSWORD
+from tests.referring import PRODUCT, PROVIDER, Referring
 
 ROUTES = {name: route for noun in nouns_of_the_record() for name, route in noun.SAID.items()}
 STATELESS = ("GET /api/v1/programme", "POST /api/v1/recommendations")
@@ -127,7 +129,7 @@ def test_what_is_sent_and_answered_is_what_the_document_says(small_kail, ask):
     work()
     imported = ask("mentor", "GET /api/v1/jobs/{job_id}", sent["id"])
     assert (imported["state"], imported["result"]["taken"], len(imported["pieces"])) == ("done", 1, 1)
-    [nameless] = [one for one in ask("mentor", "GET /api/v1/participants")["participants"] if one["id"] != person]
+    [nameless] = [one for one in ask("mentor", "GET /api/v1/participants")["items"] if one["id"] != person]
     assert "name" not in ask("mentor", "GET /api/v1/participants/{person_id}", nameless["id"])
     made = ask("mentor", "POST /api/v1/participants/{person_id}/assessments", person, goal="kur_super_mikro")
     first = made["id"]
@@ -142,15 +144,15 @@ def test_what_is_sent_and_answered_is_what_the_document_says(small_kail, ask):
     ask("mentor", "POST /api/v1/assessments/{assessment_id}/override", first, chosen=other, code="other", note="Later.")
     ask("mentor", "POST /api/v1/assessments/{assessment_id}/objection", second, words="No.")
     # an operator, an analyst
-    [waiting] = ask("operator", "GET /api/v1/objections")["objections"]
+    [waiting] = ask("operator", "GET /api/v1/objections")["items"]
     decided = {"decision": "corrected", "reason": "The facts were put right."}
     ask("operator", "POST /api/v1/objections/{objection_id}/decision", waiting["id"], **decided)
-    assert len(ask("analyst", "GET /api/v1/disagreements")["disagreements"]) == 2
+    assert len(ask("analyst", "GET /api/v1/disagreements")["items"]) == 2
     ask("operator", "GET /api/v1/switches/randomise-ties")
     ask("operator", "PUT /api/v1/switches/randomise-ties", on=True)
     added = ask("operator", "POST /api/v1/accounts", login="mentor9", name="Mentor 9", role="mentor")
     ask("operator", "POST /api/v1/accounts/{account_id}/password", added["id"])
-    [account] = [a for a in ask("operator", "GET /api/v1/accounts")["accounts"] if a["id"] == added["id"]]
+    [account] = [a for a in ask("operator", "GET /api/v1/accounts")["items"] if a["id"] == added["id"]]
     ask("operator", "PATCH /api/v1/accounts/{account_id}", added["id"], version=account["version"], active=True)
     now = ask("mentor", "GET /api/v1/participants/{person_id}", person)["version"]
     ask("operator", "POST /api/v1/participants/{person_id}/mentor", person, mentor_id=added["id"], version=now)
@@ -165,7 +167,7 @@ def test_what_is_sent_and_answered_is_what_the_document_says(small_kail, ask):
     assert ask("operator", "POST /api/v1/jobs/{job_id}/cancel", needless["id"])["stopping"]
     work()
     assert "participant" in ask("mentor", "GET /api/v1/jobs/{job_id}/file", read_out["id"])
-    assert {job["state"] for job in ask("mentor", "GET /api/v1/jobs")["jobs"]} == {"done"}
+    assert {job["state"] for job in ask("mentor", "GET /api/v1/jobs")["items"]} == {"done"}
     assert ask("operator", "GET /api/v1/jobs/{job_id}", needless["id"])["state"] == "cancelled"
     # two people
     with_second(small_kail)
@@ -191,7 +193,50 @@ def test_what_is_sent_and_answered_is_what_the_document_says(small_kail, ask):
     ask("operator2", "POST /api/v1/approvals/{approval_id}/approve", asked["id"])
     ask("lender", "POST /api/v1/me/password", old=PASSWORD, new="kambing-merah-tiga-puluh")
     ask("mentor", "DELETE /api/v1/session")
-    assert ask.visited == set(ROUTES)
+    assert ask.visited == set(ROUTES) - set(OF_REFERRALS)
+
+
+def test_what_is_sent_and_answered_of_referrals_is_what_the_document_says(small_kail, ask):
+    referring = Referring(small_kail)
+    person, bank = referring.trader(), {"product": PRODUCT, "lender_id": referring.bank}
+    ask.headers = {login: small_kail.headers(login) for login in ("mentor", "officer", "operator")}
+    # who lends, and how much
+    ask("operator", "PUT /api/v1/lenders/{organisation_id}", referring.bank, providers=[PROVIDER])
+    assert len(ask("mentor", "GET /api/v1/lenders")["lenders"]) == 2
+    quota = {"product": PRODUCT, "month": "2026-12", "version": 0, "most": 20, "most_idr": None}
+    assert ask("officer", "PUT /api/v1/quotas", **quota) == {"version": 1}
+    assert ask("officer", "GET /api/v1/quotas", query={"month": "2026-12"})["quotas"]
+    ask("officer", "PUT /api/v1/rooms", product=PRODUCT, answer="weeks", weeks=3)
+    assert ask("officer", "GET /api/v1/rooms")["rooms"]
+    # one referral, from the draft to the last payment
+    preview = ask("mentor", "POST /api/v1/participants/{person_id}/referrals/preview", person, **bank)
+    assert (preview["room"]["answer"], preview["complete_percent"]) == ("weeks", 100)
+    made = ask("mentor", "POST /api/v1/participants/{person_id}/referrals", person, **bank, amount_idr=4_000_000)
+    move, of_it = "POST /api/v1/referrals/{referral_id}/moves/{move}", made["id"]
+    ask("mentor", move, of_it, "send", version=1)
+    assert ask("mentor", "GET /api/v1/participants/{person_id}/referrals", person)["referrals"]
+    for login in ("mentor", "officer"):
+        assert ask(login, "GET /api/v1/referrals")["items"]
+        assert ask(login, "GET /api/v1/referrals/{referral_id}", of_it)["pack"]
+    ask("operator", "GET /api/v1/referrals/{referral_id}", of_it)
+    ask("officer", "POST /api/v1/referrals/{referral_id}/notes", of_it, note="Selamat pagi")
+    ask("mentor", "POST /api/v1/referrals/{referral_id}/still-lives", of_it, reason="still_wanted")
+    many = ask("officer", "POST /api/v1/referrals/moves/{move}", "take_up",
+               referrals=[{"id": of_it, "version": 2}, {"id": "f" * 24, "version": 1}])  # fmt: skip
+    assert (many["done"], [one["status"] for one in many["refused"]]) == ([of_it], [404])
+    ask("officer", move, of_it, "ask_more", version=3, documents=["NIB"], note="Kami tunggu")
+    ask("mentor", move, of_it, "answer", version=4)
+    ask("officer", move, of_it, "accept", version=5, amount_idr=3_000_000)
+    ask("officer", move, of_it, "disburse", version=6, amount_idr=3_000_000, on="2026-12-01")
+    ask("officer", move, of_it, "repay", version=7, on="2026-12-01", days_late=0)
+    # a decline, and one for which a second officer is asked
+    for reasons in ([{"code": "books", "more": 5}, "incomplete"], [{"code": "untrue", "text": "Alasan"}]):
+        sent = referring.sent()
+        for login in ("officer", "officer2"):
+            lets_stand(small_kail, login)
+        told = ask("officer", move, sent.id, "decline", version=2, reasons=reasons)
+    assert told["state"] == "waiting"
+    assert ask.visited >= set(OF_REFERRALS)
 
 
 @pytest.mark.parametrize("name", sorted(name for name, route in ROUTES.items() if route.sent is not None))

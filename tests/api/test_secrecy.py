@@ -112,6 +112,7 @@ def every_table(kail):
 
 
 WRONG = [None, True, -1, 10**30, 1e308, "", "\ud800", "x" * 300, "\0", [], {}, [[]], {"x": 1}, "￾", 0.5, "NaN"]
+TOLD = {"reasons": ["other"], "documents": [""], "amount_idr": 1, "on": "2026-11-20", "days_late": 0}
 BODIES = {
     "POST /api/v1/session": {"login": "", "password": ""},
     "POST /api/v1/me/password": {"old": "", "new": ""},
@@ -132,6 +133,15 @@ BODIES = {
     "POST /api/v1/assessments/{}/objection": {"words": ""},
     "POST /api/v1/objections/{}/decision": {"decision": "upheld", "reason": ""},
     "POST /api/v1/participants/search": {"text": "Ani"},
+    "POST /api/v1/participants/{}/referrals/preview": {"product": "kur_super_mikro", "lender_id": "", "amount_idr": 1},
+    "POST /api/v1/participants/{}/referrals": {"product": "kur_super_mikro", "lender_id": "", "amount_idr": 1},
+    "POST /api/v1/referrals/moves/{}": {"referrals": [{"id": "", "version": 2}], "note": "", **TOLD},
+    "POST /api/v1/referrals/{}/moves/{}": {"version": 2, "note": "", **TOLD},
+    "POST /api/v1/referrals/{}/notes": {"note": ""},
+    "POST /api/v1/referrals/{}/still-lives": {"reason": "still_wanted"},
+    "PUT /api/v1/quotas": {"product": "kur_super_mikro", "month": "2026-12", "version": 0, "most": 1, "most_idr": 1},
+    "PUT /api/v1/rooms": {"product": "kur_super_mikro", "answer": "weeks", "weeks": 1},
+    "PUT /api/v1/lenders/{}": {"providers": []},
     "PUT /api/v1/switches/randomise-ties": {"on": True},
     "PUT /api/v1/switches/mentor-reset": {"alone": True},
     "POST /api/v1/jobs": {"kind": "export", "keep": False},
@@ -143,6 +153,10 @@ WHO = {
     "mentor": "operator",
     "decision": "operator",
     "switches": "operator",
+    "referrals/": "lender",
+    "quotas": "lender",
+    "rooms": "lender",
+    "lenders": "operator",
 }
 
 
@@ -155,7 +169,7 @@ def send(client, name, one, body, headers):
     content = json.dumps(body).encode()
     client.cookies.clear()
     headers = headers | {"content-type": "application/json"}
-    return client.request(method, path.format(one), content=content, headers=headers)
+    return client.request(method, path.replace("{}", one), content=content, headers=headers)
 
 
 def test_every_changing_route_of_the_record_is_tried_here(small_kail):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -20,7 +21,7 @@ from matcher.programme.rules import Rules, rules_on
 from matcher.recommend import Recommendation, recommend, recommend_many
 from matcher.scorecard import Scorecard, read_scorecard
 from tests.conftest import ROOT
-from tests.strategies import raw_signals, read
+from tests.strategies import declines, raw_signals, read
 
 OKOCE = load_programme()
 CASES = ROOT / "tests" / "cases"
@@ -29,6 +30,7 @@ DAYS = (date(2018, 10, 1), date(2019, 6, 1), date(2024, 12, 1), date(2026, 11, 2
 ALL_RULES = [rules_on(OKOCE, day) for day in DAYS] + [rules_on(WARMI, day) for day in (DAYS[2], DAYS[3])]
 TODAY = ALL_RULES[3]
 RAW = [raw_signals(rules) for rules in ALL_RULES]
+DECLINES = [declines(rules) for rules in ALL_RULES]
 ASKED_ORDER = ("first", "amount", "usual", "last")
 
 # One recommendation costs milliseconds, and drawing the answers of one participant costs more: a share of the examples.
@@ -75,7 +77,10 @@ def some_goal(rules: Rules) -> st.SearchStrategy[str | None]:
 
 @st.composite
 def alike(draw: st.DrawFn) -> tuple[Rules, list[Any], str | None, Scorecard | None]:
-    """Participants who differ in little: the ones whom grouping by situation would most easily confuse."""
+    """Participants who differ in little: the ones whom grouping by situation would most easily confuse.
+
+    Some have been declined by lenders, alike or otherwise.
+    """
     place = draw(st.integers(0, len(ALL_RULES) - 1))
     rules = ALL_RULES[place]
     first, other = draw(RAW[place]), draw(RAW[place])
@@ -93,7 +98,9 @@ def alike(draw: st.DrawFn) -> tuple[Rules, list[Any], str | None, Scorecard | No
                 row[rules.roles[role]] = draw(st.sampled_from([0, 1, 120_000, 700_000, 999_999, 4_000_000, 12_000_000]))
         rows.append(row)
     scorecard = draw(st.sampled_from([None, CARDS[place], KEPT[place]]))
-    return rules, [read(rules, row) for row in rows], draw(some_goal(rules)), scorecard
+    told = [*draw(st.lists(DECLINES[place], min_size=1, max_size=2)), ()]
+    people = [replace(read(rules, row), declines=draw(st.sampled_from(told))) for row in rows]
+    return rules, people, draw(some_goal(rules)), scorecard
 
 
 def brief(rules: Rules, found: Recommendation) -> dict[str, Any]:

@@ -137,9 +137,7 @@ def test_no_page_says_anything_outside_the_marks(world, served, role):
                 multipart = {"file": ("a.csv", b"x,y\n1,2\n")} if "file" in fields else None
                 check_page(client.post(action, data={"nobody": "asks"}, files=multipart), *known)
         if role == "operator":
-            other = next(
-                one for one in client.get("/api/v1/accounts").json()["accounts"] if one["login"] == "pendamping2"
-            )
+            other = next(one for one in client.get("/api/v1/accounts").json()["items"] if one["login"] == "pendamping2")
             for action in (f"/accounts/{other['id']}/password", f"/accounts/{other['id']}"):
                 check_page(client.post(action, data={"role": "king"}), *known)
         assert len(seen) > {"mentor": 15, "operator": 8, "analyst": 4, "lender": 3}[role]
@@ -162,7 +160,7 @@ def jobs_done(client, role):
         answers += [client.post("/api/v1/imports", data=AGREED, files={"file": file}) for file in FILES.values()]
     assert {answer.status_code for answer in answers} <= {202}
     end = time.monotonic() + 120
-    while any(job["ended_at"] is None for job in (client.get("/api/v1/jobs").json()["jobs"] if answers else [])):
+    while any(job["ended_at"] is None for job in (client.get("/api/v1/jobs").json()["items"] if answers else [])):
         assert time.monotonic() < end
         time.sleep(0.2)
     return [f"/jobs/{answer.json()['id']}" for answer in answers]
@@ -174,12 +172,29 @@ def typed_by_people(client, accounts, role):
     me = client.get("/api/v1/me").json()
     found |= {str(value) for value in me.values()} | {word for value in me.values() for word in str(value).split(" | ")}
     if role == "mentor":
-        people = client.get("/api/v1/participants").json()["participants"]
+        people = client.get("/api/v1/participants").json()["items"]
         found |= {str(one.get(name)) for one in people for name in ("name", "own_id")}
     if role == "operator":
-        found |= {one[name] for one in client.get("/api/v1/accounts").json()["accounts"] for name in ("name", "login")}
+        found |= {one[name] for one in client.get("/api/v1/accounts").json()["items"] for name in ("name", "login")}
+    if role != "analyst":
+        sent = client.get("/api/v1/referrals").json()["items"]
+        found |= {str(one[name]) for one in sent for name in ("name", "lender")}
+    if role in ("mentor", "operator"):
+        found |= {one["name"] for one in client.get("/api/v1/lenders").json()["lenders"]}
     found |= {name for name, *_ in FILES.values()}
-    return found | {"Demo", "Bank (contoh)", "OK OCE (contoh)", "x", "y", "nobody", "asks", "nib", "staff", "perhaps"}
+    return found | {
+        "Demo",
+        "Koja",
+        "Bank (contoh)",
+        "OK OCE (contoh)",
+        "x",
+        "y",
+        "nobody",
+        "asks",
+        "nib",
+        "staff",
+        "perhaps",
+    }
 
 
 WRONG = [

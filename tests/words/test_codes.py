@@ -102,7 +102,7 @@ def said_by(call: ast.Call, function: ast.AST, path: Path) -> Iterator[tuple[str
         yield from ((kind, code) for code in codes_of(call.args[1], function))
     elif name == "say" and (kind := SAY.get(path.name) or SAY.get(path.parent.name)) and call.args:
         yield from ((kind, code) for code in codes_of(call.args[0], function))
-    elif name == "note" and path.name == "checking.py":  # self.note(file, entry, code)
+    elif name == "note" and path.parent.name == "programme":  # self.note(file, entry, code)
         yield from (("", code) for code in codes_of(call.args[2], function))
     elif name in CALLS and len(call.args) > CALLS[name][0]:
         place, kind = CALLS[name]

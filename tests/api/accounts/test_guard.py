@@ -40,10 +40,10 @@ EXPECTED = {
     "POST /api/v1/accounts": "o",
     "PATCH /api/v1/accounts/{account_id}": "o",
     "POST /api/v1/accounts/{account_id}/password": "o",
-    "GET /api/v1/approvals": "mo",
-    "POST /api/v1/approvals/{approval_id}/approve": "o",
-    "POST /api/v1/approvals/{approval_id}/refuse": "o",
-    "POST /api/v1/approvals/{approval_id}/withdraw": "mo",
+    "GET /api/v1/approvals": "mlo",
+    "POST /api/v1/approvals/{approval_id}/approve": "lo",
+    "POST /api/v1/approvals/{approval_id}/refuse": "lo",
+    "POST /api/v1/approvals/{approval_id}/withdraw": "mlo",
     "GET /api/v1/switches/mentor-reset": "o",
     "PUT /api/v1/switches/mentor-reset": "o",
     "GET /api/v1/participants": "m",
@@ -68,6 +68,21 @@ EXPECTED = {
     "GET /api/v1/assessments/{assessment_id}/changes": "mo",
     "POST /api/v1/assessments/{assessment_id}/override": "m",
     "POST /api/v1/assessments/{assessment_id}/objection": "mo",
+    "POST /api/v1/participants/{person_id}/referrals/preview": "m",
+    "POST /api/v1/participants/{person_id}/referrals": "m",
+    "GET /api/v1/participants/{person_id}/referrals": "m",
+    "GET /api/v1/referrals": "mlo",
+    "POST /api/v1/referrals/moves/{move}": "ml",
+    "GET /api/v1/referrals/{referral_id}": "mlo",
+    "POST /api/v1/referrals/{referral_id}/moves/{move}": "mlo",
+    "POST /api/v1/referrals/{referral_id}/notes": "ml",
+    "POST /api/v1/referrals/{referral_id}/still-lives": "ml",
+    "GET /api/v1/quotas": "l",
+    "PUT /api/v1/quotas": "l",
+    "GET /api/v1/rooms": "l",
+    "PUT /api/v1/rooms": "l",
+    "GET /api/v1/lenders": "mo",
+    "PUT /api/v1/lenders/{organisation_id}": "o",
     "GET /api/v1/objections": "o",
     "POST /api/v1/objections/{objection_id}/decision": "o",
     "GET /api/v1/disagreements": "ao",
@@ -96,11 +111,11 @@ EXPECTED = {
     "POST /accounts": "o",
     "POST /accounts/{account_id}": "o",
     "POST /accounts/{account_id}/password": "o",
-    "GET /approvals": "mo",
+    "GET /approvals": "mlo",
     "POST /approvals/mentor-reset": "o",
-    "POST /approvals/{approval_id}/approve": "o",
-    "POST /approvals/{approval_id}/refuse": "o",
-    "POST /approvals/{approval_id}/withdraw": "mo",
+    "POST /approvals/{approval_id}/approve": "lo",
+    "POST /approvals/{approval_id}/refuse": "lo",
+    "POST /approvals/{approval_id}/withdraw": "mlo",
     "GET /audit": "o",
     "GET /participants": "mo",
     "POST /participants": "mo",
@@ -129,6 +144,21 @@ EXPECTED = {
     "GET /assessments/{assessment_id}": "mo",
     "POST /assessments/{assessment_id}/override": "m",
     "POST /assessments/{assessment_id}/objection": "mo",
+    "GET /participants/{person_id}/refer": "m",
+    "POST /participants/{person_id}/refer": "m",
+    "GET /referrals": "mlo",
+    "GET /referrals/file": "l",
+    "POST /referrals": "ml",
+    "POST /referrals/moves/{move}": "ml",
+    "GET /referrals/{referral_id}": "mlo",
+    "POST /referrals/{referral_id}/moves/{move}": "mlo",
+    "POST /referrals/{referral_id}/notes": "ml",
+    "POST /referrals/{referral_id}/still-lives": "ml",
+    "GET /lending": "l",
+    "POST /lending/quotas": "l",
+    "POST /lending/rooms": "l",
+    "GET /lenders": "o",
+    "POST /lenders/{organisation_id}": "o",
     "GET /objections": "o",
     "POST /objections/{objection_id}/decision": "o",
     "GET /disagreements": "ao",
@@ -316,6 +346,25 @@ def test_asking_for_the_methods_of_an_address_tells_nothing_else(small_kail):
             _, path = address(name)
             answer = client.options(path)
             assert (answer.status_code, answer.content) == (204, b""), name
+
+
+@pytest.mark.parametrize("header", ["Basic a2FpbDprYWls", "Negotiate abc", "Bearers x"])
+def test_a_password_that_a_proxy_asked_for_hides_no_session(small_kail, header):
+    with small_kail.client("mentor") as client:
+        assert client.get("/api/v1/me", headers={"authorization": header}).status_code == 200
+        foreign = {"authorization": header, "sec-fetch-site": "cross-site"}
+        assert client.delete("/api/v1/session", headers=foreign).status_code == 403
+        client.cookies.clear()
+        assert client.get("/api/v1/me", headers={"authorization": header}).status_code == 401
+
+
+def test_a_key_is_read_whatever_the_case_of_its_scheme(small_kail):
+    key = an_api_key(small_kail, "lender", "me")[1]["authorization"].partition(" ")[2]
+    with small_kail.client("mentor") as client:
+        for scheme in ("bearer", "BEARER", "Bearer"):
+            found = client.get("/api/v1/me", headers={"authorization": f"{scheme} {key}"})
+            assert found.json()["role"] == "lender"
+        assert client.get("/api/v1/me", headers={"authorization": "bearer x"}).status_code == 401
 
 
 def test_a_head_is_judged_like_its_get(small_kail):

@@ -22,6 +22,7 @@ from api.accounts.cookies import BROWSER
 from api.accounts.limits import ANEW, PACES, buckets, count_try, forget_tries
 from api.accounts.tables import SESSIONS, TRIES
 from api.app import create_app
+from api.jobs.worker import tidy
 from api.record.refusals import Refused
 from api.web.cookies import cookie_name
 from tests.api.accounts.signing_in import NEW, id_in
@@ -260,6 +261,19 @@ def refused_change(kail, old):
     with pytest.raises(Refused) as raised:
         service.change_password(kail.record, kail.actors["mentor"], old, NEW)
     return raised.value.status
+
+
+def test_counters_of_names_that_nobody_has_are_forgotten_by_the_worker(kail):
+    with kail.record.write() as tx:
+        for number in range(5):
+            count_try(tx, f"nobody{number}", f"10.1.{number}.1")
+    kail.clock.now += ANEW / 2
+    with kail.record.write() as tx:
+        count_try(tx, "late", "10.2.0.1")
+    kail.clock.now += ANEW / 2 + timedelta(seconds=1)
+    tidy(kail.record, kail.settings.data)
+    with kail.record.read() as tx:
+        assert {row.bucket for row in tx.all(select(TRIES))} == set(buckets("late", "10.2.0.1").values())
 
 
 def test_the_old_password_cannot_be_guessed_from_a_stolen_session(small_kail):

@@ -58,6 +58,34 @@ def test_it_has_to_be_changed_before_anything_else(kail, make, login):
         assert sign_in(client, login, NEW).json()["must_change_password"] is False
 
 
+@pytest.mark.parametrize(("make", "login"), [(made, "dewi"), (reset, "mentor")])
+def test_after_a_week_it_opens_nothing_and_another_one_has_to_be_made(kail, make, login):
+    with kail.client() as client:
+        told = make(kail, client)
+        kail.clock.forward(days=7)
+        assert sign_in(client, login, told).status_code == 200
+        kail.clock.forward(seconds=1)
+        client.cookies.clear()
+        answer = sign_in(client, login, told)
+        assert (answer.status_code, "lewat 7 hari" in answer.text) == (401, True)
+        wrong = sign_in(client, login, f"{told}x")
+        assert (wrong.status_code, "7 hari" in wrong.text) == (401, False)
+        if make is reset:
+            assert sign_in(client, login, reset(kail, client)).status_code == 200
+
+
+def test_where_it_is_shown_it_is_said_how_long_it_opens(small_kail):
+    with small_kail.client("operator") as client:
+        mentor = small_kail.actors["mentor"].account_id
+        assert "berlaku 7 hari" in client.post(f"/accounts/{mentor}/password").text
+
+
+def test_one_of_ones_own_opens_for_good(small_kail):
+    small_kail.clock.forward(days=400)
+    with small_kail.client() as client:
+        assert sign_in(client, "mentor").status_code == 200
+
+
 def test_by_pages_one_lands_where_it_is_changed_and_goes_on(small_kail):
     with small_kail.client() as client:
         told = reset(small_kail, client)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from litestar.testing import TestClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from api.accounts import passwords, service
 from api.accounts.api_keys import add_key
@@ -16,6 +17,7 @@ from api.accounts.tables import ACCOUNTS, SESSIONS
 from api.app import create_app
 from api.record.refusals import Refused
 from tests.api.accounts.signing_in import NEW, id_in, sign_in
+from tests.api.jobs.test_worker import waited_for
 from tests.installation import PASSWORD
 
 
@@ -83,7 +85,7 @@ def test_a_new_password_ends_every_session_and_begins_a_new_one(small_kail):
         assert sign_in(client, password=NEW).status_code == 200
 
 
-@pytest.mark.parametrize("change", [{"role": "analyst"}, {"active": False}, {"role": "mentor", "active": True}])
+@pytest.mark.parametrize("change", [{"role": "analyst"}, {"active": False}, {"role": "analyst", "active": True}])
 def test_a_change_of_role_or_a_closing_ends_every_session(small_kail, change):
     with small_kail.client() as client:
         secret, _ = id_in(sign_in(client))
@@ -256,3 +258,20 @@ def test_a_key_that_was_made_in_the_future_opens_nothing(small_kail):
         assert client.get("/api/v1/me", headers=bearer).status_code == 200
         small_kail.clock.forward(days=-1)
         assert client.get("/api/v1/me", headers=bearer).status_code == 401
+
+
+@pytest.mark.parametrize("change", [{"active": False}, {"role": "mentor"}], ids=["closed", "another role"])
+def test_who_is_closed_while_they_wait_for_others_to_write_does_nothing_any_more(small_kail, change):
+    answers = []
+    with small_kail.client("operator") as client:
+        new = {"login": "late", "name": "L", "role": "mentor"}
+        asking = threading.Thread(target=lambda: answers.append(client.post("/api/v1/accounts", json=new)))
+        with small_kail.record.write() as tx:
+            asking.start()
+            waited_for(lambda: small_kail.record.database._turns._queue)  # they stand in line
+            mine = ACCOUNTS.c.id == small_kail.actors["operator"].account_id
+            tx.run(update(ACCOUNTS).where(mine).values(change))
+        asking.join()
+        assert answers[0].status_code == 401
+    with small_kail.record.read() as tx:
+        assert tx.one(select(ACCOUNTS).where(ACCOUNTS.c.login == "late")) is None

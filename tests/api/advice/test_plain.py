@@ -1,6 +1,7 @@
 """Plain answers: they say nothing else than the full ones, only less, and list as met only what runs."""
 
 import tomllib
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from api.advice.answer import answer, versions_of
 from api.advice.plain import plain_answer
+from matcher.facts.declines import Decline
 from matcher.facts.participant import know, read_participant
 from matcher.message import Message
 from matcher.programme.rules import rules_on
@@ -156,3 +158,37 @@ def test_nothing_that_does_not_run_stands_as_met(live, both, a_trader):
     assert {"kur_pmi", "bankdki_monas25"} <= met  # else this shows nothing
     running = {name for name, rule in live.rules.product_ids.items() if rule.suggested}
     assert {one["id"] for one in plain["products"] if one["status"] == "conditions_met"} <= running
+
+
+def test_a_lenders_no_is_told_with_its_reason_and_its_last_day(live, both, conforms):
+    somebody = read_participant(live.rules, {"business_running": True, "wants_capital": True})
+    full_of_people = Decline(("kur_super_mikro",), "at_capacity", DAY, until=date(2026, 12, 1))
+    unheard_of = Decline(("kur_mikro",), "gone", DAY, signal="months_of_books", at_least=3)
+    for language, says, plainly in (
+        ("id", "Ini bukan tentang Anda; coba lagi bulan depan", "Pemberi modal belum bisa memberikannya."),
+        ("en", "It is not about you; try again next month", "The lender cannot give it yet."),
+    ):
+        plain, full = both(replace(somebody, declines=(full_of_people, unheard_of)), language)
+        conforms(plain, "PlainRecommendation")
+        conforms(full, "Recommendation")
+        for said in (plain, full):
+            declined = {one["id"]: one["declined"] for one in said["products"] if one.get("declined")}
+            assert says in declined["kur_super_mikro"].pop("says")
+            assert declined == {
+                "kur_super_mikro": {"reason": "at_capacity", "until": "2026-12-01"},
+                "kur_mikro": {"reason": "gone", "says": plainly, "until": None},
+            }
+        assert any("2 December 2026" in said or "2 Desember 2026" in said for said in plain["notices"])
+
+
+def test_what_mends_a_lenders_no_names_the_product_and_the_reason(live, both):
+    somebody = read_participant(live.rules, {"business_running": True, "wants_capital": True, "months_of_books": 0})
+    short = Decline(("kur_mikro",), "books", DAY, signal="months_of_books", at_least=3, starts_with="siapik_books")
+    for language, why in (
+        ("id", "Untuk membuka lagi KUR Mikro. Jawaban pemberi modal: Catatan usaha terlalu pendek."),
+        ("en", "To open KUR Mikro (government-backed micro loan) again. The lender's answer: Books too short."),
+    ):
+        plain, _ = both(replace(somebody, declines=(short,)), language, goal="kur_mikro")
+        assert why in {one["id"]: one["rank_reason"] for one in plain["interventions"][:3]}["siapik_books"]
+        assert len(plain["path"]["impossible"]) == 1
+        assert "KUR Mikro" in plain["path"]["impossible"][0]

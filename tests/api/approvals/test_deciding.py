@@ -13,7 +13,7 @@ from api.accounts.tables import ACCOUNTS
 from api.jobs.worker import tidy
 from api.participants.people import hand_over
 from api.record.approvals import APPROVALS, KEPT
-from tests.api.accounts.signing_in import id_in, sign_in
+from tests.api.accounts.signing_in import sign_in
 from tests.api.approvals.two import DAY, lets_stand, noted, two, with_second
 
 
@@ -60,12 +60,15 @@ def test_an_operator_of_another_organisation_and_a_mentor_find_nothing(asked):
     assert t.version(person) == 1
 
 
-def test_who_is_an_operator_for_less_than_a_day_may_refuse_and_not_approve(asked):
+def test_who_is_an_operator_for_less_than_a_day_neither_approves_nor_refuses_and_withdraws_their_own(asked):
     kail, t, person, approval = asked
     with_second(kail, "new", DAY - timedelta(minutes=1))
-    assert "24 jam" in why(t.decides("new", "approve", approval, 409))
-    assert t.version(person) == 1
-    assert t.decides("new", "refuse", approval)["state"] == "refused"
+    for act in ("approve", "refuse"):
+        assert "24 jam" in why(t.decides("new", act, approval, 409))
+        assert (t.version(person), t.state(approval)) == (1, "waiting")
+    own = t.asks("new", "POST", f"/participants/{person}/export")
+    assert t.decides("new", "withdraw", own)["state"] == "withdrawn"
+    assert t.decides("operator2", "refuse", approval)["state"] == "refused"
     assert t.version(person) == 1
     assert "ditolak" in why(t.decides("operator2", "approve", approval, 409))
 
@@ -264,66 +267,46 @@ def test_of_two_operators_neither_is_rid_of_the_other_alone(small_kail):
         assert t.account("operator2").active
 
 
-# -- the same person under another account -----------------------------------------------------------------------------
+def test_whom_it_is_about_does_not_refuse_it_where_a_third_may(small_kail):
+    with two(small_kail) as t:
+        closing = {"version": 1, "active": False}
+        alone = t.asks("operator2", "PATCH", f"/accounts/{t.account('operator').id}", closing)
+        assert t.decides("operator", "refuse", alone)["state"] == "refused", "else one would be rid of the other alone"
+        with_second(small_kail, "third")
+        approval = t.asks("operator2", "PATCH", f"/accounts/{t.account('operator').id}", closing)
+        assert "tentang Anda sendiri" in why(t.decides("operator", "refuse", approval, 409))
+        t.decides("third", "approve", approval)
+        assert not t.account("operator").active
 
 
-def signed_in(client, login, mark=""):
-    """Sign in with a password, in a browser that has that mark; the cookies it has then."""
-    client.cookies.clear()
-    answer = sign_in(client, login, cookie=f"kail_browser={mark}") if mark else sign_in(client, login)
-    return id_in(answer)[0], id_in(answer, "kail_browser")[0]
-
-
-@pytest.mark.parametrize("same", [True, False])
-def test_two_accounts_in_one_browser_are_told_to_the_operators_and_not_refused(small_kail, same):
-    person = small_kail.participant()
+def test_a_change_that_changes_nothing_signs_nobody_out_and_makes_nothing_stale(small_kail):
     with two(small_kail) as t:
         with_second(small_kail, "third")
-        session, mark = signed_in(t.client, "operator")
+        third = t.account("third").id
+        approval = t.asks("operator2", "PATCH", f"/accounts/{third}", {"version": 1, "active": False})
+        session = small_kail.headers("third")
+        for same in ({}, {"role": "operator"}, {"role": "operator", "active": True}):
+            answer = t.send("operator", "PATCH", f"/accounts/{third}", {"version": 1, **same})
+            assert (answer.status_code, answer.json()) == (200, {"version": 1})
         t.client.cookies.clear()
-        asked = t.client.post(
-            f"/api/v1/participants/{person}/erasure",
-            json={"version": 1},
-            headers={"cookie": f"kail_session={session}; kail_browser={mark}"},
-        ).json()
-        session, mark = signed_in(t.client, "operator2", mark if same else "")
-        headers = {"cookie": f"kail_session={session}; kail_browser={mark}"}
-        t.client.cookies.clear()
-        page = t.client.get("/approvals", headers=headers).text
-        assert ("diminta di peramban ini juga" in page) == same
-        done = t.client.post(f"/api/v1/approvals/{asked['id']}/approve", headers=headers).json()
-        assert done["same_browser"] is same
-        t.client.cookies.clear()
-        for entry in (*noted(small_kail, "approved"), *noted(small_kail, "erased")):
-            assert json.loads(entry.detail).get("same_browser", False) is same
-        first = t.client.get("/accounts", headers=small_kail.headers("third")).text
-        assert ("tampaknya oleh satu orang" in first) == same
-        looked = t.client.get("/approvals", headers=small_kail.headers("third")).text
-        assert ("Mungkin satu orang memakai dua akun" in looked) == same
-        assert "tampaknya oleh" not in t.client.get("/accounts", headers=small_kail.headers("third")).text
-
-
-def test_a_mark_that_is_none_names_no_browser(small_kail):
-    person = small_kail.participant()
-    with two(small_kail) as t:
-        for mark in ("", "x" * 96, "20261121" + "Z" * 24, "%00"):
-            approval = t.asks("operator", "POST", f"/participants/{person}/erasure", {"version": 1}, browser=mark)
-            assert rows(small_kail)[-1].asked_in is None
-            t.decides("operator", "withdraw", approval)
+        assert t.client.get("/api/v1/me", headers=session).status_code == 200
+        assert noted(small_kail, "changed") == []
+        t.decides("operator", "approve", approval)
+        assert not t.account("third").active
 
 
 # -- what one may do alone ---------------------------------------------------------------------------------------------
 
 
-def chooses(t, alone):
-    approval = t.asks("operator", "PUT", "/switches/mentor-reset", {"alone": alone})
+def chooses_alone(t):
+    approval = t.asks("operator", "PUT", "/switches/mentor-reset", {"alone": True})
     t.decides("operator2", "approve", approval)
 
 
 def test_an_organisation_chooses_beforehand_that_one_is_enough_for_a_mentors_password(kail):
     mentor, analyst = (kail.actors[login].account_id for login in ("mentor", "analyst"))
     with two(kail) as t:
-        chooses(t, alone=True)
+        chooses_alone(t)
         assert t.send("operator", "GET", "/switches/mentor-reset").json()["alone_from"] == "2026-11-22T02:00:00Z"
         kail.clock.forward(hours=23, minutes=59)
         t.decides("operator", "withdraw", t.asks("operator", "POST", f"/accounts/{mentor}/password"))
@@ -345,7 +328,8 @@ def test_an_organisation_chooses_beforehand_that_one_is_enough_for_a_mentors_pas
         assert "dilakukan sendirian" not in t.client.get("/accounts", headers=headers).text
         other = kail.headers("other_operator")
         assert "sendirian" not in t.client.get("/accounts", headers=other).text
-        chooses(t, alone=False)
+        assert t.send("operator", "PUT", "/switches/mentor-reset", {"alone": False}).json() == {"alone_from": None}
+        assert json.loads(noted(kail, "chose_mentor_reset")[-1].detail) == {"may_alone": False}
         t.asks("operator", "POST", f"/accounts/{mentor}/password")
 
 

@@ -165,12 +165,50 @@ def test_a_mentor_hands_out_a_copy_of_their_own_participant_at_once(small_kail):
     assert [json.loads(entry.detail) for entry in noted(small_kail, "exported")] == [{}]
 
 
+def a_new_mentor(t, by="operator"):
+    """A mentor whom an operator just made; their id and password."""
+    made = t.send(by, "POST", "/accounts", {"login": "Baru", "name": "Pak Baru", "role": "mentor"}).json()
+    return made["id"], made["password"]
+
+
+def hands_over(t, person, mentor, login="operator"):
+    return t.send(login, "POST", f"/participants/{person}/mentor", {"version": t.version(person), "mentor_id": mentor})
+
+
+def test_a_mentor_who_is_new_gets_somebody_when_it_is_approved(kail):
+    person = kail.participant()
+    with two(kail) as t:
+        mentor, _ = a_new_mentor(t)
+        approval = hands_over(t, person, mentor).json()["id"]
+        t.client.cookies.clear()
+        assert "Ke pendamping Pak Baru." in t.client.get("/approvals", headers=kail.headers("operator2")).text
+        assert t.send("mentor", "GET", f"/participants/{person}").status_code == 200
+        t.decides("operator2", "approve", approval)
+        assert t.send("mentor", "GET", f"/participants/{person}").status_code == 404
+        assert t.send("operator", "GET", f"/participants/{person}").json()["mentor_id"] == mentor
+    [entry] = noted(kail, "handed_over")
+    both_stand(kail, entry, approval)
+
+
+def test_a_mentor_who_got_a_password_today_is_new_and_everybody_else_gets_them_at_once(small_kail):
+    mentor, there = (small_kail.actors[login].account_id for login in ("mentor", "mentor2"))
+    with two(small_kail) as t:
+        person = small_kail.participant()
+        assert hands_over(t, person, there).status_code == 200
+        t.decides("operator2", "approve", t.asks("operator", "POST", f"/accounts/{mentor}/password"))
+        for hours, status in ((0, 202), (23.9, 409), (0.1, 200)):
+            small_kail.clock.forward(hours=hours)
+            assert hands_over(t, person, mentor, "operator2").status_code == status
+    assert not any("alone" in json.loads(entry.detail) for entry in noted(small_kail, "handed_over"))
+
+
 ALONE = [
     ("POST", "/accounts", {"login": "x", "name": "X", "role": "operator"}, 201, "added"),
     ("PATCH", "/accounts/{mentor}", {"version": 1, "role": "operator"}, 200, "changed"),
     ("POST", "/accounts/{mentor}/password", None, 200, "reset_password"),
     ("GET", "/participants/{person}/export", None, 200, "exported"),
     ("POST", "/participants/{person}/erasure", {"version": 1}, 200, "erased"),
+    ("POST", "/participants/{person}/mentor", {"version": 1, "mentor_id": ""}, 200, "handed_over"),
     ("PUT", "/switches/mentor-reset", {"alone": True}, 200, "chose_mentor_reset"),
 ]
 
@@ -191,6 +229,9 @@ def test_where_nobody_else_has_stood_for_a_day_it_is_done_at_once_and_noted_as_a
                 tx.run(one.values(active=False))
     person = small_kail.participant()
     with small_kail.client("operator") as client:
+        if body and "mentor_id" in body:
+            new = client.post("/api/v1/accounts", json={"login": "baru", "name": "Baru", "role": "mentor"})
+            body = {**body, "mentor_id": new.json()["id"]}
         address = path.format(mentor=small_kail.actors["mentor"].account_id, person=person)
         answer = client.request(method, f"/api/v1{address}", json=body)
         assert answer.status_code == status, answer.text
@@ -206,6 +247,7 @@ def test_every_kind_is_asked_for_by_some_test_here(small_kail):
         "password_reset",
         "erasure",
         "export",
+        "hand_over",
         "mentor_reset",
     }
 

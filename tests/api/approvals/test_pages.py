@@ -135,8 +135,8 @@ def test_who_is_too_new_reads_why_they_cannot_approve_yet(kail):
     with_second(kail, "new", DAY / 2)
     with two_ask(kail) as client:
         page = client.get("/approvals")
-        assert "Anda bisa menyetujui setelah 24 jam menjadi operator." in read(page).text
-        assert [form.rpartition("/")[2] for form in forms(page) if "/approvals/" in form] == ["refuse", "mentor-reset"]
+        assert "Anda bisa memutuskan setelah 24 jam menjadi operator." in read(page).text
+        assert [form.rpartition("/")[2] for form in forms(page) if "/approvals/" in form] == ["mentor-reset"]
 
 
 def two_ask(kail):
@@ -165,7 +165,7 @@ def test_the_audit_names_both_in_words(kail):
     with kail.client("operator2") as client:
         client.post(one(client.get("/approvals"), "approve"))
         text = read(client.get("/audit")).text
-    assert "Operator2membuat kata sandi baru" in text
+    assert "Operator2 membuat kata sandi baru" in text
     assert "tentang: Mentor; tindakan: Kata sandi baru; diminta oleh: Operator" in text
 
 

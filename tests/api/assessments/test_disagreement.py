@@ -128,7 +128,7 @@ def waiting(kail):
     """The objections that wait, by id, in the order in which they are to be answered."""
     with kail.client("operator") as client:
         page = client.get("/objections").text
-        found = client.get("/api/v1/objections").json()["objections"]
+        found = client.get("/api/v1/objections").json()["items"]
     for one in found:
         one["answer_by"] = datetime.fromisoformat(one["answer_by"])
     assert page.count('<p class="flag">Terlambat') == sum(one["overdue"] for one in found)
@@ -194,7 +194,7 @@ def test_once_a_person_decided_work_goes_on(assessed, decision):
     with kail.client("mentor") as client:
         assert client.post(f"/api/v1/participants/{person}/assessments", json={}).status_code == 201
     with kail.client("operator") as client:
-        assert client.get("/api/v1/objections").json()["objections"] == []
+        assert client.get("/api/v1/objections").json()["items"] == []
 
 
 def test_only_an_operator_of_the_organisation_decides(assessed):
@@ -225,8 +225,8 @@ def test_disagreements_carry_versions_and_nothing_of_a_person(assessed):
     object_to(kail, assessment)
     with kail.client("analyst") as client:
         answer = client.get("/api/v1/disagreements")
-    found = answer.json()["disagreements"]
-    assert [one["kind"] for one in found] == ["override", "objection"]
+    found = answer.json()["items"]
+    assert {one["kind"] for one in found} == {"override", "objection"}
     programme = kail.live.programme.digest
     for one in found:
         assert one["programme_digest"] == programme
@@ -235,7 +235,7 @@ def test_disagreements_carry_versions_and_nothing_of_a_person(assessed):
     for secret in (person, assessment, "Ani", "ill", "wrong", kail.actors["mentor"].account_id):
         assert secret not in answer.text
     with kail.client("other_analyst") as client:
-        assert client.get("/api/v1/disagreements").json() == {"disagreements": []}
+        assert client.get("/api/v1/disagreements").json() == {"items": [], "total": 0, "next": None}
 
 
 # -- the lot -----------------------------------------------------------------------------------------------------------

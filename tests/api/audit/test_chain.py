@@ -222,7 +222,15 @@ def _begin_many(folder: str, url: str, writer: str, organisations: list[str]) ->
     for organisation in organisations:
         with record.write(organisation) as tx:
             note(tx, None, "wrote", "test", writer, organisation_id=organisation)
-            consents.say(tx, Actor(writer, organisation, "mentor", writer), writer, "record", given=True, channel="paper", said_on=date(2026, 11, 1))
+            consents.say(
+                tx,
+                Actor(writer, organisation, "mentor", writer),
+                writer,
+                "record",
+                given=True,
+                channel="paper",
+                said_on=date(2026, 11, 1),
+            )
     record.close()
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from api.accounts.passwords import Password
+from api.accounts.service import add_account
 from api.audit import service
 from api.audit.noting import begin_logs
 from api.audit.tables import AUDIT
@@ -59,7 +61,17 @@ def test_a_page_turns_over_too(busy, monkeypatch):
         second = client.get(f"/audit?language=en&before={where}")
     assert second.status_code == 200
     assert second.text != first
-    assert "<tbody>" in second.text
+    assert "<tbody" in second.text
+
+
+def test_an_account_that_was_made_from_the_shell_stands_on_the_page_of_its_organisation(small_kail):
+    home = small_kail.actors["operator"].organisation_id
+    with small_kail.record.write() as tx:
+        made = add_account(tx, home, "shell", "S", "operator", Password("", "x"))
+    for login, entries in (("operator", [("added", made.id, None)]), ("other_operator", [])):
+        with small_kail.client(login) as client:
+            found = client.get(f"/api/v1/audit?about={made.id}").json()["entries"]
+            assert [(one["action"], one["object_id"], one["account_id"]) for one in found] == entries
 
 
 @pytest.mark.parametrize(

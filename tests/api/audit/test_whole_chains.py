@@ -13,11 +13,12 @@ from api.audit import verifying
 from api.audit.chain import CHECKS, ENDS, Chain, verify
 from api.audit.noting import note_ends
 from api.audit.service import note
-from api.audit.tables import AUDIT, INSTALLATION
+from api.audit.tables import AUDIT, INSTALLATION, LOOKS
 from api.consents import service as consents
 from api.consents.tables import CONSENTS
-from api.participants import people
+from api.participants import people, rights
 from api.record.actor import Actor
+from api.record.database import Database
 from api.record.key_store import open_keys
 from api.record.transaction import KEY_FILE, attach_record
 from tests.chains import CHAINS, NeverMind, chain_named, end_set, faults_in, rewritten, rows_in, rows_of, writing
@@ -70,6 +71,104 @@ def test_a_log_of_looks_whose_file_was_taken_away_is_missed_also_after_a_start(s
     assert faults_in(small_kail.record)["looks:1"]
 
 
+def kept(kail, *chains):
+    """Chains as they are, to be put back."""
+    with kail.record.read() as tx:
+        ends = {chain: tx.one(select(ENDS).where(ENDS.c.chain == chain.name)) for chain in chains}
+        return [(chain, rows_in(tx, chain), ends[chain]) for chain in chains]
+
+
+def put_back(kail, old):
+    with kail.record.write() as tx:
+        for chain, rows, end in old:
+            rewritten(chain, rows)(tx)
+            end_set(chain, end.seq, end.hash)(tx)
+
+
+@pytest.mark.parametrize("login", ["mentor", "other_mentor"])
+@pytest.mark.parametrize("elsewhere", ["in another organisation", "in a log of looks"])
+def test_the_installations_chain_is_not_put_back_unseen_with_all_of_one_organisation(with_rows, login, elsewhere):
+    other = {"mentor": "other_mentor", "other_mentor": "mentor"}[login]
+    theirs = [chain_named(with_rows, name, login) for name in ("installation", "audit", "consents")]
+    note_ends(with_rows.record)
+    old = kept(with_rows, *theirs)
+    with with_rows.record.write() as tx:
+        note(tx, None, "wrote", "test", "")
+    person = with_rows.participant(login)
+    if elsewhere == "in a log of looks":
+        with with_rows.record.look() as tx:
+            people.see(tx, with_rows.actors[login], person)
+    else:
+        with_rows.participant(other)
+    note_ends(with_rows.record)
+    assert faults_in(with_rows.record) == {}
+    put_back(with_rows, old)
+    assert "not_as_noted" in {fault.what.code for fault in faults_in(with_rows.record)[INSTALLATION.name]}
+
+
+def test_noting_comes_to_rest_where_only_the_installation_went_on(with_rows):
+    note_ends(with_rows.record)
+    with with_rows.record.write() as tx:
+        note(tx, None, "wrote", "test", "")
+    assert note_ends(with_rows.record) == 2  # in one organisation, and where that ends
+    assert note_ends(with_rows.record) == 0
+
+
+# -- files of looks ----------------------------------------------------------------------------------------------------
+
+
+def look(kail, person, login="mentor"):
+    with kail.record.look() as tx:
+        people.see(tx, kail.actors[login], person)
+
+
+def shown(kail, person):
+    """The looks that the page of the audit and a copy of everything about somebody tell of."""
+    with kail.client("operator") as client:
+        page = client.get("/api/v1/audit").json()["entries"]
+    with kail.record.write() as tx:
+        copy = rights.export(tx, kail.actors["mentor"], person)["held"]["audit"]
+    return [[one["chain"] for one in some if one["chain"].startswith("looks")] for some in (page, copy)]
+
+
+def test_rows_of_another_chain_in_a_file_of_looks_are_shown_nowhere_and_found(small_kail):
+    person = small_kail.participant()
+    look(small_kail, person)
+    with small_kail.record.note_looks("1") as tx:
+        row = rows_in(tx, Chain(LOOKS, "1"))[-1]
+        tx.run(LOOKS.insert().values(row | {"chain": "2", "account_id": small_kail.actors["mentor2"].account_id}))
+    assert shown(small_kail, person) == [["looks:1"], ["looks:1"]]
+    [fault] = faults_in(small_kail.record)["looks:1"]
+    assert (fault.seq, fault.what.code) == (row["seq"], "of_another_chain")
+
+
+@pytest.mark.parametrize("name", ["3.sqlite", "1-backup.sqlite", "x.sqlite"])
+@pytest.mark.parametrize("is_copy", [True, False])
+def test_a_file_that_lies_beside_the_logs_of_looks_stops_nothing(small_kail, name, is_copy):
+    person = small_kail.participant()
+    look(small_kail, person)
+    logs = small_kail.settings.data / "looks"
+    small_kail.record.logs.close()
+    (logs / name).write_bytes((logs / "1.sqlite").read_bytes() if is_copy else b"")
+    for _ in range(2):
+        assert shown(small_kail, person) == [["looks:1"], ["looks:1"]]
+        note_ends(small_kail.record)
+        strange = {"looks:3"} if is_copy and name == "3.sqlite" else set()
+        assert set(faults_in(small_kail.record)) == strange
+        create_app(small_kail.settings, clock=small_kail.clock).state.record.close()
+
+
+def test_a_log_of_looks_that_was_only_begun_gets_its_tables_at_the_start(small_kail):
+    database = Database(f"sqlite:///{small_kail.settings.data / 'looks' / '7.sqlite'}")
+    database.create()
+    database.close()
+    create_app(small_kail.settings, clock=small_kail.clock).state.record.close()
+    person = small_kail.participant()
+    look(small_kail, person)
+    assert shown(small_kail, person) == [["looks:1"], ["looks:1"]]
+    assert faults_in(small_kail.record) == {}
+
+
 def test_a_chain_that_none_tells_of_is_found(with_rows):
     with with_rows.record.write() as tx:
         tx.run(delete(AUDIT).where(AUDIT.c.chain == INSTALLATION.id))
@@ -82,9 +181,35 @@ def test_noting_where_chains_end_comes_to_rest(with_rows):
     assert note_ends(with_rows.record) > 0
     assert note_ends(with_rows.record) == 0
     with_rows.participant()
-    assert note_ends(with_rows.record) == 2  # audit and consents of one organisation
+    assert note_ends(with_rows.record) == 3  # audit and consents of one organisation, and there the installation's
     assert note_ends(with_rows.record) == 0
     assert faults_in(with_rows.record) == {}
+
+
+def test_noting_comes_to_rest_also_after_the_clock_went_back(with_rows):
+    with_rows.clock.forward(days=30)
+    with_rows.participant()
+    note_ends(with_rows.record)
+    with_rows.clock.forward(days=-30)
+    with_rows.participant()
+    assert note_ends(with_rows.record) > 0
+    assert [note_ends(with_rows.record) for _ in range(3)] == [0, 0, 0]
+    assert faults_in(with_rows.record) == {}
+
+
+@pytest.mark.parametrize("name", ["installation", "audit", "consents"])
+def test_work_goes_on_where_it_stands_nowhere_any_more_where_a_chain_ends_and_that_is_found(with_rows, name):
+    chain = chain_named(with_rows, name)
+    with with_rows.record.write() as tx:
+        tx.run(delete(ENDS).where(ENDS.c.chain == chain.name))
+        tx.run(delete(chain.table).where(chain.table.c.chain == chain.id, chain.table.c.seq > 10))
+    with_rows.participant()
+    with with_rows.record.write() as tx:
+        note(tx, None, "wrote", "test", "")
+    rows = rows_of(with_rows, chain)
+    assert [row["seq"] for row in rows] == list(range(1, len(rows) + 1))
+    assert len(rows) > 10
+    assert 11 in {fault.seq for fault in faults_in(with_rows.record)[chain.name]}
 
 
 # -- from a checked point ----------------------------------------------------------------------------------------------
@@ -100,6 +225,14 @@ def test_from_a_checked_point_only_what_came_after_is_gone_over(with_rows):
     assert faults_in(with_rows.record)[chain.name]
     change(with_rows, chain, last + 1)
     assert [fault.seq for fault in faults_in(with_rows.record, from_check=True)[chain.name]] == [last + 1]
+
+
+def test_a_chain_in_which_something_was_found_is_gone_over_from_its_first_entry_again(with_rows):
+    chain = chain_named(with_rows, "audit")
+    kept_as_checked(with_rows, chain)
+    change(with_rows, chain, 2)
+    kept_as_checked(with_rows, chain)
+    assert [fault.seq for fault in faults_in(with_rows.record, from_check=True)[chain.name]] == [2]
 
 
 @pytest.mark.parametrize("made_up", ["another hash", "another number", "of another chain", "the entry is another one"])

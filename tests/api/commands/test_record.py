@@ -60,11 +60,23 @@ def test_a_demo_says_that_nobody_ever_lived_and_every_role_can_sign_in(demo):
             assert answer.status_code == 200
             roles.add(answer.json()["role"])
             if answer.json()["role"] == "mentor":
-                people = client.get("/api/v1/participants").json()["participants"]
+                people = client.get("/api/v1/participants").json()["items"]
                 assert len(people) == 8
                 assert all("(contoh)" in person["name"] for person in people)
                 assert client.get("/api/v1/work-list").json()["entries"]
         assert roles == {"mentor", "lender", "analyst", "operator"}
+
+
+def test_in_a_demo_referrals_lie_with_its_lenders(demo):
+    folder, printed = demo
+    known, lines = passwords(printed), []
+    with TestClient(create_app(Settings(data=folder))) as client:
+        for login in ("bank", "bankdua", "koperasi"):
+            client.post("/api/v1/session", json={"login": login, "password": known[login]})
+            lines += client.get("/api/v1/referrals").json()["items"]
+            assert all(one["answer"] for one in client.get("/api/v1/rooms").json()["rooms"][:2])
+    assert lines
+    assert all("(contoh)" in line["name"] for line in lines)
 
 
 def test_in_a_demo_what_needs_two_people_can_be_tried_at_once(demo):
@@ -76,7 +88,7 @@ def test_in_a_demo_what_needs_two_people_can_be_tried_at_once(demo):
             assert client.post("/api/v1/session", json={"login": login, "password": known[login]}).status_code == 200
 
         sign_in("operator")
-        [mentor] = [a for a in client.get("/api/v1/accounts").json()["accounts"] if a["login"] == "pendamping1"]
+        [mentor] = [a for a in client.get("/api/v1/accounts").json()["items"] if a["login"] == "pendamping1"]
         asked = client.post(f"/api/v1/accounts/{mentor['id']}/password")
         assert asked.status_code == 202
         sign_in("operator2")

@@ -61,7 +61,9 @@ def test_the_server_believes_no_proxy_and_is_told_its_settings_by_the_environmen
     assert (tmp_path / "new").is_dir()
 
 
-@pytest.mark.parametrize(("given", "believed"), [((), ""), (("10.0.0.0/8", "::1"), "10.0.0.0/8,::1/128")])
+@pytest.mark.parametrize(
+    ("given", "believed"), [((), ""), (("10.0.0.0/8", "::1"), "10.0.0.0/8,::ffff:10.0.0.0/104,::1/128")]
+)
 def test_only_the_proxies_that_are_named_are_believed(kail, tmp_path, monkeypatch, given, believed):
     told = {}
     monkeypatch.setattr("uvicorn.run", lambda app, **keys: told.update(keys))

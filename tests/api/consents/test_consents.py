@@ -311,7 +311,7 @@ def test_nobody_is_registered_who_does_not_agree_to_be_kept(small_kail):
     with small_kail.client("mentor") as client:
         body = {"name": "Bu Ani", "consents": ["recommendation"], "channel": "paper"}
         assert client.post("/api/v1/participants", json=body).status_code == 409
-        assert client.get("/api/v1/participants").json()["participants"] == []
+        assert client.get("/api/v1/participants").json()["items"] == []
 
 
 def test_without_consent_to_be_kept_no_route_of_the_mentor_shows_or_changes_anything(small_kail):
@@ -322,7 +322,7 @@ def test_without_consent_to_be_kept_no_route_of_the_mentor_shows_or_changes_anyt
         made = client.post(f"{one}/assessments", json={}).json()["id"]
         first = client.get(f"/api/v1/assessments/{made}").json()["core"]["interventions"]
         assert client.post(f"{one}/consents", json=said(purpose="record", given=False)).status_code == 201
-        version = client.get("/api/v1/participants").json()["participants"][0]["version"]
+        version = client.get("/api/v1/participants").json()["items"][0]["version"]
         gets = ["", "/evidence", "/assessments"]
         assert {client.get(one + path).status_code for path in gets} == {409}
         again = [f"/api/v1/assessments/{made}{path}" for path in ("", "/replay", "/changes")]
@@ -339,5 +339,5 @@ def test_without_consent_to_be_kept_no_route_of_the_mentor_shows_or_changes_anyt
         # What the law gives them stays open: a copy, an objection, erasure.
         assert client.get(f"{one}/export").status_code == 200
         assert client.post(f"/api/v1/assessments/{made}/objection", json={"words": "No."}).status_code == 201
-        version = client.get("/api/v1/participants").json()["participants"][0]["version"]
+        version = client.get("/api/v1/participants").json()["items"][0]["version"]
         assert client.post(f"{one}/erasure", json={"version": version}).status_code == 200

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import UTC, datetime, timedelta
+import time
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from api.accounts.api_keys import add_key
+from api.accounts.second_person import second_people
 from api.accounts.sessions import ABSOLUTE, IDLE
 from api.audit.tables import AUDIT
-from api.jobs.clock import KEPT_EVERY, Jumps, look_at_clock
+from api.jobs.clock import CLOCK, KEPT_EVERY, LATEST, Jumps, look_at_clock
 from api.participants import agreements
 from api.participants.withdrawals import erase_due
 from api.record.jobs import JOBS, KEPT, forget_old
 from tests.api.accounts.signing_in import id_in, sign_in
 from tests.api.accounts.test_sessions import is_in
+from tests.api.approvals.two import with_second
 
 JUMPS = [timedelta(hours=1), timedelta(days=1), timedelta(days=365)]
 BOTH_WAYS = pytest.mark.parametrize("sign", [1, -1], ids=["forward", "back"])
@@ -65,23 +68,102 @@ def test_who_is_to_be_erased_is_erased_when_they_would_have_been_once_it_is_put_
     assert erase_due(small_kail.record) == 1
 
 
+class Counted:
+    """A worker's look at the clock, beside a count that goes on as time does."""
+
+    def __init__(self, kail):
+        self.kail, self.seconds = kail, 0.0
+        self.begin()
+
+    def begin(self):
+        self.jumps = Jumps(self.kail.record, lambda: self.seconds)
+
+    def after(self, hours, jump=timedelta()):
+        self.seconds += hours * 3600
+        self.kail.clock.now += timedelta(hours=hours) + jump
+        look_at_clock(self.kail.record)
+        return self.jumps.may_erase()
+
+
+@pytest.fixture
+def worker(small_kail):
+    small_kail.clock.forward(days=800)
+    return Counted(small_kail)
+
+
 @pytest.mark.parametrize("by", [timedelta(minutes=2), timedelta(days=5), -timedelta(days=10)])
-def test_after_a_jump_nobody_is_erased_by_themselves_for_a_day(by):
-    counted = [0.0]
-    jumps, now = Jumps(lambda: counted[0]), datetime(2026, 11, 21, tzinfo=UTC)
+def test_after_a_jump_nobody_is_erased_by_themselves_for_a_day(worker, by):
+    assert all(worker.after(1) for _ in range(100))
+    assert not worker.after(0, by)
+    assert not any(worker.after(1) for _ in range(10))
+    assert not worker.after(0, -by)
+    assert not any(worker.after(1) for _ in range(24))
+    assert worker.after(1)
 
-    def after(hours, more=timedelta()):
-        nonlocal now
-        counted[0] += hours * 3600
-        now += timedelta(hours=hours) + more
-        return jumps.may_erase(now)
 
-    assert all(after(1) for _ in range(100))
-    assert not after(0, by)
-    assert not any(after(1) for _ in range(10))
-    assert not after(0, -by)
-    assert not any(after(1) for _ in range(24))
-    assert after(1)
+@pytest.mark.parametrize("by", [timedelta(days=5), -timedelta(days=10)])
+def test_a_worker_that_begins_anew_after_a_jump_waits_out_the_day_too(worker, by):
+    worker.after(1)
+    assert not worker.after(0, by)
+    for _ in range(24):
+        worker.begin()
+        assert not worker.after(1)
+    assert worker.after(1)
+
+
+def test_a_jump_that_was_put_right_while_no_worker_ran_is_waited_out_from_then_on(worker):
+    worker.after(1)
+    assert not worker.after(0, timedelta(days=365))
+    worker.begin()
+    assert not worker.after(0, timedelta(days=-365))
+    assert not any(worker.after(1) for _ in range(24))
+    assert worker.after(1)
+
+
+def test_a_machine_that_slept_made_no_jump(small_kail, monkeypatch):
+    """The count goes on while it sleeps, where the system has such a one."""
+    if not hasattr(time, "CLOCK_BOOTTIME"):
+        pytest.skip("this system does not count while it sleeps")
+    counts = {time.CLOCK_BOOTTIME: 0.0}
+    monkeypatch.setattr(time, "clock_gettime", lambda which: counts[which])
+    jumps = Jumps(small_kail.record)
+    for hours in (1, 10, 1):
+        assert jumps.may_erase()
+        counts[time.CLOCK_BOOTTIME] += hours * 3600
+        small_kail.clock.forward(hours=hours)
+
+
+@pytest.mark.parametrize("by", [timedelta(hours=30), timedelta(days=365)])
+def test_a_clock_that_jumped_forward_and_back_makes_nobody_a_second_person(worker, by):
+    kail = worker.kail
+    with_second(kail, "fresh", timedelta(hours=1))
+    with_second(kail, "old", timedelta(hours=25))
+
+    def who_stand():
+        with kail.record.read() as tx:
+            return {row.name for row in second_people(tx, kail.actors["operator"])}
+
+    worker.after(0)
+    worker.after(0, by)
+    assert who_stand() == {"Fresh", "Old"}, "while the clock is wrong nobody knows"
+    worker.after(1)
+    worker.after(0, -by)
+    assert who_stand() == {"Old"}
+    worker.after(0, -timedelta(hours=5))
+    assert who_stand() == {"Old"}, "and who stands is there on the next way back too"
+
+
+def test_a_key_that_was_made_while_the_clock_was_ahead_opens_nothing_when_that_day_comes(small_kail):
+    look_at_clock(small_kail.record)
+    small_kail.clock.forward(days=90)
+    look_at_clock(small_kail.record)
+    with small_kail.record.write() as tx:
+        _, ahead = add_key(tx, small_kail.actors["lender"], "bank", ["me"], tx.now + timedelta(days=300))
+    assert jump(small_kail, -timedelta(days=90))
+    with small_kail.client() as client:
+        for days in (0, 91, 100):
+            small_kail.clock.forward(days=days)
+            assert client.get("/api/v1/me", headers={"authorization": f"Bearer {ahead}"}).status_code == 401
 
 
 def test_a_key_that_had_ended_does_not_begin_to_open_again(small_kail):
@@ -134,9 +216,7 @@ def test_a_clock_that_goes_on_as_it_should_is_only_kept_now_and_then(kail):
         kail.clock.forward(seconds=10)
         assert not look_at_clock(kail.record)
         with kail.record.read() as tx:
-            from api.jobs.clock import CLOCK
-
-            moments.append(tx.one(select(CLOCK.c.latest)).latest)
+            moments.append(tx.one(select(CLOCK.c.latest).where(CLOCK.c.id == LATEST)).latest)
     assert len(set(moments)) == 20 * 10 // KEPT_EVERY.total_seconds() + 1
     kail.clock.forward(seconds=-30)  # two servers' clocks
     assert not look_at_clock(kail.record)

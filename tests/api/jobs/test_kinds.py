@@ -13,7 +13,7 @@ from sqlalchemy import delete, select, update
 from api.assessments.everybody import rescreen_everybody
 from api.assessments.service import assess
 from api.assessments.tables import ASSESSMENTS
-from api.audit.chain import Chain, hash_at
+from api.audit.chain import Chain, hash_at, keep_check
 from api.audit.tables import AUDIT
 from api.consents.tables import CONSENTS
 from api.jobs.worker import do_all, who
@@ -22,6 +22,7 @@ from api.participants.people import hand_over
 from api.participants.tables import PARTICIPANTS
 from api.record.doing import do_next
 from api.record.jobs import JOBS, PIECES, enqueue, forget_people, key_name, see_job
+from tests.chains import faults_in
 from tests.installation import A_TRADER
 
 
@@ -204,6 +205,17 @@ def test_what_was_done_to_a_chain_is_named(kail, done, harm, monkeypatch):
     assert wrong["faults"] == (3 if harm == "all of a chain" else 1)
     assert all(wrong["told"])
     assert sum(chain["faults"] for chain in chains.values()) == wrong["faults"]
+
+
+def test_what_a_job_found_is_not_passed_over_from_a_checked_point(kail, done):
+    kail.participant()
+    chain = Chain(AUDIT, kail.actors["operator"].organisation_id)
+    with kail.record.write() as tx:
+        keep_check(tx, chain, 2, hash_at(tx, chain, 2))
+        tx.run(update(AUDIT).where(AUDIT.c.chain == chain.id, AUDIT.c.seq == 1).values(action="saw"))
+    assert faults_in(kail.record, from_check=True) == {}
+    done("operator", kind="verification")
+    assert [fault.seq for fault in faults_in(kail.record, from_check=True)[chain.name]] == [1]
 
 
 # -- re-screening ------------------------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ def test_a_form_that_is_sent_twice_asks_for_one_job(small_kail):
         answer, sent = start(client, "export")
         again = client.post("/jobs?language=en", data=sent, follow_redirects=False)
         assert again.headers["location"] == answer.headers["location"]
-        assert len(client.get("/api/v1/jobs").json()["jobs"]) == 1
+        assert len(client.get("/api/v1/jobs").json()["items"]) == 1
 
 
 def test_a_job_that_waits_can_be_cancelled_and_says_so(small_kail):

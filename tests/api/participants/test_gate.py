@@ -320,4 +320,4 @@ def test_every_column_about_people_says_for_what_it_may_be_opened():
 
     columns = {column for table in tables_of_people() for column in table.columns if column.info.get("sealed")}
     assert PARTICIPANTS.c.sealed in columns
-    assert {column.info["purpose"] for column in columns} == {"contact", "record", "recommended"}
+    assert {column.info["purpose"] for column in columns} == {"contact", "record", "recommended", "referral"}

@@ -194,12 +194,12 @@ def test_after_an_erasure_every_route_about_the_person_answers_404(two):
                 asked += 1
     assert asked >= 20
     with kail.client("mentor") as client:
-        assert client.get("/api/v1/participants").json()["participants"] == []
+        assert client.get("/api/v1/participants").json()["items"] == []
         found = client.post("/api/v1/participants/search", json={"text": "3171014101800001"})
         assert found.json()["participants"] == []
         assert client.get("/api/v1/work-list").json()["entries"] == []
     with kail.client("operator") as client:
-        assert client.get("/api/v1/objections").json()["objections"] == []
+        assert client.get("/api/v1/objections").json()["items"] == []
     with kail.client("mentor2") as client:  # the other one is as before
         assert client.get(f"/api/v1/participants/{stranger}/export").status_code == 200
         assert client.get(f"/api/v1/assessments/{of_stranger}/replay").json()["same"] is True

@@ -70,7 +70,7 @@ def test_while_the_database_is_away_everybody_is_told_and_then_all_is_back(postg
                 is_answered_again(service.address, PATIENCE)
                 assert {answer.status_code for answer in map(view, pages[:8])} == {200, 303}
         found = httpx.get(f"{service.address}/api/v1/participants", headers=headers, timeout=PATIENCE).json()
-        assert len(found["participants"]) == 1
+        assert len(found["items"]) == 1
     assert "unexpected" not in service.log.read_text()
 
 

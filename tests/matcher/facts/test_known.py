@@ -181,3 +181,11 @@ def test_an_end_day_that_passed_while_the_credit_is_said_to_go_on_is_asked_again
         know(RULES, participant.with_facts(credit_ends_on=None)), "existing_credit"
     )
     assert know_columns(RULES, [participant]).known_of(0) == known
+
+
+def test_a_stale_answer_in_whose_place_something_follows_began_nothing(a_participant):
+    old = {"value": 5, "on": TODAY - timedelta(days=181)}  # stale after 180 days; who runs no business keeps no books
+    participant = a_participant(business_running=False, months_of_books=old)
+    known = know(RULES, participant)
+    assert (value(known, "months_of_books"), dict(known.since)) == (0, {})
+    assert know_columns(RULES, [participant]).known_of(0) == known

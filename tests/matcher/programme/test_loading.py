@@ -39,13 +39,15 @@ def test_broken_toml_bytes_that_are_no_utf8_and_a_missing_file_are_named_togethe
     assert (found["signals.toml"].what, found["signals.toml"].remedy) == ("byte 20 is no UTF-8", "Save it as UTF-8.")
 
 
-@pytest.mark.parametrize(("old", "said"), [("format = 2", "format is 2"), ("", "format is None")])
+@pytest.mark.parametrize(
+    ("old", "said"), [("format = 1", "format is 1"), ("format = 3", "format is 3"), ("", "format is None")]
+)
 def test_another_format_is_refused_before_anything_else_is_read(folder, old, said):
-    change(folder, "programme", "format = 1", old)
+    change(folder, "programme", "format = 2", old)
     change(folder, "signals", 'id = "seller_kind"', 'id = "woman"')
     (problem,) = problems(folder)
     assert problem.what == said
-    assert "reads format 1" in problem.remedy
+    assert "reads format 2; PROGRAMME.md says how to come to it" in problem.remedy
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if name != "products"])
@@ -62,6 +64,7 @@ def test_a_good_folder_loads_and_a_changed_byte_changes_its_digest(tmp_path, pat
     programme = load_programme(path)
     assert programme.id == name
     assert all((programme.steps, programme.signals, programme.interventions, programme.products, programme.tiers))
+    assert all((programme.referrals.states, programme.referrals.transitions, programme.referrals.reasons))
     copy = Path(shutil.copytree(path, tmp_path / "copy"))
     assert load_programme(copy) == programme
     (copy / "steps.toml").write_bytes((copy / "steps.toml").read_bytes() + b"\n")

@@ -13,6 +13,7 @@ import pytest
 from matcher.programme.entries import PROOFS, TENORS
 from matcher.programme.loading import FILES, OKOCE, load_programme
 from matcher.programme.reading import SIGNAL_OPERATORS, TIER_RULES, Entry
+from matcher.programme.referrals import ASKS, MOVERS
 from tests.conftest import ROOT
 from tests.matcher.programme.mistakes import WARMI
 
@@ -46,12 +47,13 @@ def asked():
     keys["products.toml"] |= set(TENORS)
     keys["Criteria"] = set(SIGNAL_OPERATORS)
     values["signals.toml"] |= set(PROOFS)
+    values["referrals.toml"] |= {*ASKS, *MOVERS}
     return keys, values
 
 
 def words(text):
     """Every word that stands in backticks."""
-    return {word for span in re.findall(r"`([^`]+)`", text) for word in re.findall(r"[A-Za-z_]\w*", span)}
+    return {word for span in re.findall(r"`([^`]+)`", text) for word in re.findall(r"[A-Za-z_](?:[\w-]*\w)?", span)}
 
 
 @pytest.mark.parametrize("file", ["Criteria", *(f"{name}.toml" for name in FILES)])
@@ -76,7 +78,7 @@ def test_the_two_programmes_use_every_key_that_the_loader_can_ask_for(asked):
     """Without this a key that is read only where something else stands could hide from the tests above."""
     keys, _ = asked
     written = set()
-    for name in ("reading", "building"):
+    for name in ("reading", "building", "parts", "referrals"):
         tree = ast.parse((ROOT / "matcher" / "programme" / f"{name}.py").read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in READS:

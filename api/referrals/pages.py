@@ -1,0 +1,388 @@
+"""The pages of referrals: sending somebody to a lender, one referral with its pack and history, a lender's quotas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, RawBody
+
+from api.consents.forms import channel_and_day
+from api.consents.pages import asked_of
+from api.record.actor import Actor
+from api.record.approvals import Waits
+from api.record.live import Live
+from api.record.refusals import Refused, Trouble
+from api.record.transaction import Transaction
+from api.referrals import lenders, many, queue, quotas, referring, service, stored
+from api.referrals.figures import reasons_of
+from api.referrals.forms import (
+    Asked,
+    read_asked,
+    read_code,
+    read_lender,
+    read_many,
+    read_note,
+    read_quota,
+    read_room,
+    read_said,
+)
+from api.referrals.stored import Referral
+from api.web.asking import NO_STORE, Asking, actor_of, ask, ask_about, in_thread, look_up
+from api.web.errors import language_of
+from api.web.forms import Form
+from api.web.frame import go, page
+from api.web.listing import show, view_of, view_on_page
+from api.web.typed import NOTHING, Typed, attempt
+from api.web.waiting import go_and_wait
+from matcher.programme.rules import Rules
+from words.telling import teller
+
+# -- sending somebody to a lender --------------------------------------------------------------------------------------
+
+
+@get("/participants/{person_id:str}/refer")
+@in_thread
+def get_refer(
+    request: Asking,
+    person_id: FromPath[str],
+    live: NamedDependency[Live],
+    product: FromQuery[str] = "",
+    lender: FromQuery[str] = "",
+) -> Response[Any]:
+    """Show for what and to whom somebody can be sent and, once that is chosen, exactly what the lender will see."""
+    return _refer_page(request, person_id, live, product, lender)
+
+
+def _refer_page(
+    request: Asking,
+    person_id: str,
+    live: Live,
+    product: str,
+    lender: str,
+    typed: Typed = NOTHING,
+    amount_idr: int | None = None,
+) -> Response[Any]:
+    context = ask(request, referring.prepare, live.rules, person_id, product, lender, amount_idr)
+    here = f"/participants/{person_id}/refer"
+    return page(request, "refer.html", typed=typed, here=here, **context, **asked_of(request, ("referral",)))
+
+
+@post("/participants/{person_id:str}/refer")
+@in_thread
+def post_refer(request: Asking, person_id: FromPath[str], body: RawBody, live: NamedDependency[Live]) -> Response[Any]:
+    """Send somebody to a lender, with the consent that they gave just now if it is the first time.
+
+    With another amount the pack is shown again first: no amount stands in an address.
+    """
+    sent: list[Asked] = []
+
+    def refer(form: Form) -> Response[Any]:
+        asked, shown = read_asked(form), form.text("shown", wanted=False, most=64)
+        sent.append(asked)
+        again = form.choice("act", ("send", "show"), "send") == "show"
+        agrees = form.yes_no("agrees", default=False)
+        channel, said_on, text_version = channel_and_day(form, live.today)
+        form.done()
+        if again:
+            return _refer_page(request, person_id, live, *asked[:2], Typed(form.fields), asked.amount_idr)
+        consent = {"channel": channel, "said_on": said_on, "text_version": text_version} if agrees else None
+        about = (actor_of(request).organisation_id, asked.lender_id)
+        found = ask_about(request, about, referring.refer, live.rules, person_id, asked, shown, consent)
+        return go(request, f"/referrals/{found.id}", "referred")
+
+    def again(typed: Typed) -> Response[Any]:
+        product, lender, amount_idr = sent[0] if sent else ("", "", None)
+        return _refer_page(request, person_id, live, product, lender, typed, amount_idr)
+
+    return attempt(request, body, refer, again)
+
+
+# -- lists, and many at once -------------------------------------------------------------------------------------------
+
+
+@get("/referrals")
+@in_thread
+def get_referrals(request: Asking, live: NamedDependency[Live]) -> Response[Any]:
+    """Show a lender's queue, what a mentor sent, or what the office has to ask about."""
+    return _list_page(request, live)
+
+
+def _list_page(request: Asking, live: Live, typed: Typed = NOTHING, told: Sequence[Any] = ()) -> Response[Any]:
+    rules, actor = live.rules, actor_of(request)
+    view, typed = view_on_page(request, queue.listing_of(rules), typed)
+    shown = show(request, ask(request, queue.list_referrals, rules, view), "/referrals")
+    there = {line.referral.state for line in shown.page.rows}
+    # What sends a pack is done on the page where the pack is seen.
+    mine = [move for move in rules.referrals.transitions if actor.role in move.by and there & {*move.begins}]
+    may = [move for move in mine if move.id not in ALONE and "pack" not in move.asks]
+    t = teller(rules, language_of(request))
+    acts = [] if actor.role == "operator" else [(one.id, t.text(one.name)) for one in may]
+    context: dict[str, Any] = {"shown": shown, "told": told, "acts": acts}
+    context["day_of"] = look_up(request, queue.day_of, rules)
+    status = 409 if told else 0  # and so not kept to be shown again under its key: it names people
+    return page(request, "referrals.html", typed=typed, status=status, here="/referrals", **context)
+
+
+ALONE: Final = ("mark_error", "undo_payment")
+"""Transitions that are not offered for many at once: a mistake is one's own."""
+
+
+@get("/referrals/file")
+@in_thread
+def get_file(request: Asking, live: NamedDependency[Live]) -> Response[str]:
+    """Fetch what a lender's list shows, as a CSV file that no spreadsheet runs anything of."""
+    view = view_of(request, queue.listing_of(live.rules))
+    lines = ask(request, queue.read_out, live.rules, view)
+    headers = {"content-disposition": 'attachment; filename="kail-referrals.csv"', **NO_STORE}
+    return Response("\N{BYTE ORDER MARK}" + "".join(lines), media_type="text/csv", headers=headers)
+
+
+@post("/referrals")
+@in_thread
+def post_picked(request: Asking, body: RawBody, live: NamedDependency[Live]) -> Response[Any]:
+    """Show what was ticked, and what the transition chosen for all of it asks for."""
+
+    def choose(form: Form) -> Response[Any]:
+        given, act = form.raw("picked"), form.text("act", most=40)
+        picked = [given] if isinstance(given, str) else list(given or ())
+        if not 1 <= len(picked) <= many.MOST_AT_ONCE:
+            form.trouble("picked", "pick_some", most=many.MOST_AT_ONCE)
+        form.done()
+        return _many_page(request, live, picked, act)
+
+    return attempt(request, body, choose, lambda typed: _list_page(request, live, typed))
+
+
+def _many_page(request: Asking, live: Live, picked: Sequence[str], name: str, typed: Typed = NOTHING) -> Response[Any]:
+    rules = live.rules
+    move = next((one for one in rules.referrals.transitions if one.id == name and one.begins), None)
+    if move is None or actor_of(request).role not in move.by or "pack" in move.asks:
+        raise Refused(404, Trouble("move", "not_found"))
+
+    def see_each(tx: Transaction, actor: Actor) -> list[Referral]:
+        return [stored.see(tx, actor, rules, one) for one in picked]
+
+    some = ask(request, see_each)
+    reasons = {one.id: one for one in rules.referrals.reasons}
+    return page(request, "referrals_many.html", typed=typed, here="/referrals", some=some, move=move, reasons=reasons)
+
+
+@post("/referrals/moves/{move:str}")
+@in_thread
+def post_moves(request: Asking, move: FromPath[str], body: RawBody, live: NamedDependency[Live]) -> Response[Any]:
+    """Make the same transition of many, and say what became of each."""
+    tried: list[str] = []
+
+    def make(form: Form) -> Response[Any]:
+        picked = form.raw("picked")
+        tried.extend(([picked] if isinstance(picked, str) else list(picked or ()))[: many.MOST_AT_ONCE])
+        versions, said = read_many(form, live.today)
+        about = look_up(request, many.organisations_of, tuple(versions))
+        found = ask_about(request, about, many.move_each, live.rules, versions, move, said)
+        if not found.refused:
+            return go_and_wait(request) if found.waits else go(request, "/referrals", "moved")
+        if len(found.refused) == len(versions):
+            raise next(iter(found.refused.values()))
+        said_of = [
+            {"id": name, **one}
+            for name, refused in found.refused.items()
+            for one in refused.problems(language_of(request))
+        ]
+        return _list_page(request, live, told=[len(found.done) + len(found.waits), len(found.refused), said_of])
+
+    def again(typed: Typed) -> Response[Any]:
+        return _many_page(request, live, tried, move, typed) if tried else _list_page(request, live, typed)
+
+    return attempt(request, body, make, again)
+
+
+# -- one referral ------------------------------------------------------------------------------------------------------
+
+
+@get("/referrals/{referral_id:str}")
+@in_thread
+def get_referral(request: Asking, referral_id: FromPath[str], live: NamedDependency[Live]) -> Response[Any]:
+    """Show a referral: how it stands, what can be done, what the lender was sent, what happened."""
+    return _referral_page(request, referral_id, live)
+
+
+def _referral_page(
+    request: Asking, referral_id: str, live: Live, typed: Typed = NOTHING, tried: str = ""
+) -> Response[Any]:
+    rules, actor = live.rules, actor_of(request)
+    found, today = ask(request, referring.see_with_pack, rules, referral_id)
+    context: dict[str, Any] = {
+        "referral": found,
+        "today_pack": today,
+        "state": rules.referrals.state(found.state),
+        "moves": service.moves_of(rules, actor, found),
+        "reasons": {one.id: one for one in rules.referrals.reasons},
+        "names": {"states": _named(rules.referrals.states), "moves": _named(rules.referrals.transitions)},
+        "organisations": look_up(request, lambda tx, who: lenders.names_of(tx, found.organisation_id, found.lender_id)),
+        "tried": tried,
+        "days": (live.today - _day(found, live)).days,
+    }
+    return page(request, "referral.html", typed=typed, here=f"/referrals/{referral_id}", **context)
+
+
+def _named(some: Any) -> dict[str, Any]:
+    return {one.id: one.name for one in some}
+
+
+def _day(found: Referral, live: Live) -> date:
+    return (found.sent_at or found.drafted_at).astimezone(live.zone).date()
+
+
+@post("/referrals/{referral_id:str}/moves/{move:str}")
+@in_thread
+def post_move(
+    request: Asking, referral_id: FromPath[str], move: FromPath[str], body: RawBody, live: NamedDependency[Live]
+) -> Response[Any]:
+    """Make a transition, and show the referral as it is after that."""
+
+    def make(form: Form) -> Response[Any]:
+        version, said = read_said(form, live.today)
+        about = look_up(request, stored.organisations_in, referral_id)
+        found = ask_about(request, about, service.move, live.rules, referral_id, move, version, said)
+        return go_and_wait(request) if isinstance(found, Waits) else go(request, f"/referrals/{referral_id}", "moved")
+
+    return attempt(request, body, make, lambda typed: _referral_page(request, referral_id, live, typed, move))
+
+
+@post("/referrals/{referral_id:str}/notes")
+@in_thread
+def post_note(request: Asking, referral_id: FromPath[str], body: RawBody, live: NamedDependency[Live]) -> Response[Any]:
+    """Say something to the other side."""
+
+    def say(form: Form) -> Response[Any]:
+        text = read_note(form)
+        about = look_up(request, stored.organisations_in, referral_id)
+        ask_about(request, about, service.say_something, live.rules, referral_id, text)
+        return go(request, f"/referrals/{referral_id}", "noted")
+
+    return attempt(request, body, say, lambda typed: _referral_page(request, referral_id, live, typed, service.NOTE))
+
+
+@post("/referrals/{referral_id:str}/still-lives")
+@in_thread
+def post_still_lives(
+    request: Asking, referral_id: FromPath[str], body: RawBody, live: NamedDependency[Live]
+) -> Response[Any]:
+    """Answer whether a silent referral still lives."""
+
+    def answer(form: Form) -> Response[Any]:
+        code = read_code(form)
+        about = look_up(request, stored.organisations_in, referral_id)
+        ask_about(request, about, service.still_lives, live.rules, referral_id, code)
+        return go(request, f"/referrals/{referral_id}", "noted")
+
+    def again(typed: Typed) -> Response[Any]:
+        return _referral_page(request, referral_id, live, typed, service.STILL_LIVES)
+
+    return attempt(request, body, answer, again)
+
+
+# -- a lender's quotas and room, and who lends -------------------------------------------------------------------------
+
+
+@get("/lending")
+@in_thread
+def get_lending(request: Asking, live: NamedDependency[Live]) -> Response[Any]:
+    """Show a lender's products: the quota of this month, and what it said of its room for more."""
+    return _lending_page(request, live)
+
+
+def _lending_page(request: Asking, live: Live, typed: Typed = NOTHING) -> Response[Any]:
+    rules = live.rules
+
+    def mine(tx: Transaction, actor: Actor) -> dict[str, Any]:
+        month = quotas.this_month(tx)
+        return {
+            "month": month,
+            "quotas": quotas.quotas_of(tx, rules, actor.organisation_id, month),
+            "rooms": lenders.rooms_of(tx, actor.organisation_id),
+            "declined": reasons_of(tx, actor, rules),
+            "named": {one.id: one.name for one in rules.referrals.reasons},
+        }
+
+    return page(request, "lending.html", typed=typed, here="/lending", **look_up(request, mine))
+
+
+@post("/lending/quotas")
+@in_thread
+def post_quota(request: Asking, body: RawBody, live: NamedDependency[Live]) -> Response[Any]:
+    """Set the quota of a product in a month."""
+
+    def set_it(form: Form) -> Response[Any]:
+        ask(request, quotas.set_quota, live.rules, **read_quota(form))
+        return go(request, "/lending", "quota")
+
+    return attempt(request, body, set_it, lambda typed: _lending_page(request, live, typed))
+
+
+@post("/lending/rooms")
+@in_thread
+def post_room(request: Asking, body: RawBody, live: NamedDependency[Live]) -> Response[Any]:
+    """Say whether there is room for more."""
+
+    def say(form: Form) -> Response[Any]:
+        product, answer, weeks = read_room(form)
+        ask(request, lenders.say_room, live.rules, product, answer, weeks)
+        return go(request, "/lending", "room")
+
+    return attempt(request, body, say, lambda typed: _lending_page(request, live, typed))
+
+
+@get("/lenders")
+@in_thread
+def get_lenders(request: Asking, live: NamedDependency[Live]) -> Response[Any]:
+    """Show an operator which organisations lend, and for whom."""
+    return _lenders_page(request, live.rules)
+
+
+def _lenders_page(request: Asking, rules: Rules, typed: Typed = NOTHING) -> Response[Any]:
+    def everybody(tx: Transaction, actor: Actor) -> list[dict[str, Any]]:
+        lenders.check_no_lender(tx, actor)
+        return lenders.everybody(tx)
+
+    found = look_up(request, everybody)
+    return page(
+        request, "lenders.html", typed=typed, here="/lenders", found=found, providers=lenders.providers_in(rules)
+    )
+
+
+@post("/lenders/{organisation_id:str}")
+@in_thread
+def post_lender(
+    request: Asking, organisation_id: FromPath[str], body: RawBody, live: NamedDependency[Live]
+) -> Response[Any]:
+    """Say for which providers an organisation lends."""
+
+    def bind(form: Form) -> Response[Any]:
+        ask(request, lenders.bind, live.rules, organisation_id, read_lender(form))
+        return go(request, "/lenders", "lender")
+
+    return attempt(request, body, bind, lambda typed: _lenders_page(request, live.rules, typed))
+
+
+HANDLERS: Final = (
+    get_refer,
+    post_refer,
+    get_referrals,
+    get_file,
+    post_picked,
+    post_moves,
+    get_referral,
+    post_move,
+    post_note,
+    post_still_lives,
+    get_lending,
+    post_quota,
+    post_room,
+    get_lenders,
+    post_lender,
+)
