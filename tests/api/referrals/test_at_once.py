@@ -11,8 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from litestar.testing import TestClient
 from sqlalchemy import func, select, update
 
+from api.app import create_app
 from api.record.actor import Actor
 from api.record.live import go_live
 from api.record.refusals import Refused
@@ -24,6 +26,7 @@ from api.referrals.stored import find
 from api.referrals.sweeping import sweep
 from api.referrals.tables import EVENTS, REFERRALS
 from api.settings import Settings
+from tests.api.web.test_once import KEY
 from tests.chains import faults_in
 from tests.conftest import EXAMPLES
 from tests.installation import Clock
@@ -103,6 +106,25 @@ def test_of_many_decisions_at_once_on_each_of_many_referrals_exactly_one_is_made
     assert faults_in(kail.record) == {}
 
 
+def test_fifty_requests_under_one_key_have_one_effect_and_one_answer(referring):
+    kail, sent = referring.kail, referring.sent()
+    path, answers = f"/api/v1/referrals/{sent.id}/moves/accept", []
+    headers, other = kail.headers("officer") | {KEY: "one"}, create_app(kail.settings, clock=kail.clock)
+    with TestClient(kail.app) as one, TestClient(other) as two:
+
+        def send(place):
+            return (one, two)[place % 2].post(path, json={"version": 2}, headers=headers)
+
+        with ThreadPoolExecutor(50) as threads:
+            answers = list(threads.map(send, range(50)))
+        changed = one.post(path, json={"version": 2, "amount_idr": 1}, headers=headers)
+    other.state.record.close()
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.content for answer in answers}) == 1
+    assert changed.status_code == 422
+    assert stored_in(referring, sent) == ("accepted", 3, ["draft", "send", "accept"])
+
+
 def _decide(folder, url, actor, organisations, referrals, name, answers):
     record = open_record(Path(folder), url, Clock(BEGIN))
     rules = go_live(Settings(), Clock(BEGIN)).rules
@@ -145,7 +167,7 @@ def with_quota(referring, most=None, most_idr=None):
 
 def taken(referring):
     with referring.kail.record.read() as tx:
-        return quota_of(tx, referring.bank, PRODUCT, "2026-12").taken
+        return quota_of(tx, referring.rules, referring.bank, PRODUCT, "2026-12").taken
 
 
 def accept_all(referring, some):
@@ -201,7 +223,7 @@ def test_a_quota_in_rupiah_taken_at_once_is_never_oversold(referring):
     with_quota(referring, most_idr=10_000_000)
     assert len(accept_all(referring, sent)) == 3
     with referring.kail.record.read() as tx:
-        assert quota_of(tx, referring.bank, PRODUCT, "2026-12").taken_idr == 9_000_000
+        assert quota_of(tx, referring.rules, referring.bank, PRODUCT, "2026-12").taken_idr == 9_000_000
 
 
 def test_a_quota_that_two_officers_set_at_once_is_set_by_one(referring):

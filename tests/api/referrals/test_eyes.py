@@ -100,7 +100,7 @@ def test_a_list_holds_the_fields_of_the_list_and_no_other(referring, ask):
 def test_a_file_holds_the_columns_of_the_list_and_no_other(referring, ask):
     sent = referring.sent()
     first, line = ask("officer", "GET", "/referrals/file").text.splitlines()
-    columns = "name,phone,nik,product,amount_idr,area,complete_percent,state,sent_at,ends_at,referral"
+    columns = "name,phone,nik,product,amount_idr,area,complete_percent,state,sent_at,due_at,id"
     assert first.removeprefix("\N{BYTE ORDER MARK}") == columns
     assert line.startswith("Bu Ani,6281234567890,")
     assert line.endswith(sent.id)
