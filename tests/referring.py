@@ -5,14 +5,17 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from api.accounts.tables import ORGANISATIONS
 from api.consents.service import say
+from api.participants.gate import RECOMMENDATION, may
+from api.participants.tables import PARTICIPANTS
 from api.record.refusals import Refused
 from api.record.transaction import new_id
 from api.referrals import service
 from api.referrals.lenders import bind
+from api.referrals.pack import pack_of
 from api.referrals.said import Said, Why
 from tests.installation import A_TRADER, an_account
 
@@ -77,10 +80,22 @@ class Referring:
             number = referral.version if version is None else version
             rule = next((one for one in rules.referrals.transitions if one.id == name), None)
             if rule and "pack" in rule.asks and actor.role == "mentor" and "shown" not in said:
-                what = (referral.participant_id, referral.product, referral.lender_id, referral.amount_idr or None)
-                with suppress(Refused):
-                    said["shown"] = service.look_ahead(tx, actor, rules, *what).shown
+                said["shown"] = self.shown(referral)
             return service.move(tx, actor, rules, referral.id, name, number, Said(**said))
+
+    def shown(self, referral):
+        """What stands for the pack of a referral that its mentor would be shown now."""
+        person, lender = referral.participant_id, referral.lender_id
+        return self.shown_of(person, lender, referral.product, referral.amount_idr)
+
+    def shown_of(self, person, lender=None, product=PRODUCT, amount=None):
+        with self.kail.record.read() as tx:
+            row = tx.one(select(PARTICIPANTS.c.mentor_id).where(PARTICIPANTS.c.id == person))
+            actor = next(one for one in self.kail.actors.values() if one.account_id == row.mentor_id)
+            with suppress(Refused):
+                who = may(tx, actor, person, RECOMMENDATION)
+                return pack_of(tx, actor, who, self.rules, product, lender or self.bank, amount or None).shown
+        return ""
 
     def sent(self, person=None, lender=None, login="mentor", amount=None):
         """A referral that lies with a lender."""

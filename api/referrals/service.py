@@ -231,7 +231,8 @@ def apply(
         raise Refused(409, Trouble("version", "stale", referral.version))
     codes = [why.code for why in said.reasons]
     add_event(tx, actor, referral, rule.id, rule.to, codes, said.kept, said.plain)
-    consequences.keep(tx, rules, referral, said.reasons)
+    if rule.reasons == "decline":
+        consequences.keep(tx, rules, referral, said.reasons)
     after = find(tx, actor, rules, referral.id)
     if actor.role == "lender" and is_mistake(rules, after):
         consequences.take_back(tx, referral)

@@ -50,8 +50,9 @@ class Story:
         if "/moves/" not in path:
             return body
         with self.kail.record.read() as tx:
-            row = tx.one(select(REFERRALS.c.version).where(REFERRALS.c.id == self.ids["one"]))
-        return body | {"version": row.version}
+            row = tx.one(select(REFERRALS).where(REFERRALS.c.id == self.ids["one"]))
+        shown = {} if row.state not in ("drafted", "more_asked") else {"shown": self.referring.shown(row)}
+        return body | {"version": row.version} | shown
 
     def remember(self, name, answer):
         assert answer.status_code in (200, 201), (name, answer.text)
@@ -110,6 +111,7 @@ def test_a_form_sent_twice_refers_once_and_moves_once(kail):
     person = referring.trader()
     form = {"product": PRODUCT, "lender_id": referring.bank, "amount_idr": "4.000.000"}
     form |= {"channel": "paper", "said_on": DAY, "text_version": "2026-11-29", "once": "a" * 22}
+    form |= {"shown": referring.shown_of(person, amount=4_000_000)}
     with kail.client("mentor") as client:
         first, again = (
             client.post(f"/participants/{person}/refer", data=form, follow_redirects=False) for _ in range(2)
