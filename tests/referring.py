@@ -40,11 +40,15 @@ def with_lender(kail, name, logins=("officer", "officer2"), providers=(PROVIDER,
 class Referring:
     """An installation with two lenders of one programme, on a day on which people can agree to referrals."""
 
-    def __init__(self, kail):
+    def __init__(self, kail, *, moves_clock=True):
         self.kail = kail
-        kail.clock.now = BEGIN
-        self.bank = with_lender(kail, "Bank Satu")
-        self.other_bank = with_lender(kail, "Bank Dua", ("rival",))
+        if moves_clock:
+            kail.clock.now = BEGIN
+        if "officer" not in kail.actors:
+            with_lender(kail, "Bank Satu")
+            with_lender(kail, "Bank Dua", ("rival",))
+        self.bank = kail.actors["officer"].organisation_id
+        self.other_bank = kail.actors["rival"].organisation_id
 
     @property
     def rules(self):

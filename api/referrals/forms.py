@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -110,17 +110,26 @@ def _money(form: Form, name: str, most: int = 10**13) -> int | None:
 def _reasons(form: Form) -> tuple[Why, ...]:
     """JSON: a list of codes or of {code, text, more}; a page: boxes `reasons`, with fields `text.CODE` and `more.CODE`."""
     given = form.raw("reasons")
-    if given is None:
-        return ()
     if form.from_page:
-        codes = [given] if isinstance(given, str) else list(given)
+        codes = [given] if isinstance(given, str) else list(given or ())
+        _pass_over(form, codes)
         return tuple(
             Why(code, form.text(f"text.{code}", wanted=False), _money(form, f"more.{code}")) for code in codes[:50]
         )
+    if given is None:
+        return ()
     if not isinstance(given, list) or len(given) > 50:
         form.trouble("reasons", "give_reasons_so", most=MOST_REASONS)
         return ()
     return tuple(_reason(form, one) for one in given)
+
+
+def _pass_over(form: Form, ticked: Sequence[str]) -> None:
+    """A page sends the fields of every reason: those of one that is not ticked are empty."""
+    for name in form.fields:
+        kind, _, code = name.partition(".")
+        if kind in ("text", "more") and code not in ticked and form.raw(name) is not None:
+            form.trouble(name, "not_asked_here")
 
 
 def _reason(form: Form, given: Any) -> Why:

@@ -216,11 +216,8 @@ def apply(
     tx: Transaction, actor: Actor, rules: Rules, referral: Referral, rule: Transition, said: Said, **noted: Any
 ) -> Referral:
     """Make a transition that may be made. `noted`: what the audit is to say of it beside."""
-    says = bool(said.kept) and actor.role != "mentor"
-    if not referral.agreed and ("consent" in rule.asks or says):  # what is said of somebody is kept for whom they named
+    if "consent" in rule.asks and not referral.agreed:
         raise Refused(409, Trouble("consent", "no_consent_referral", "referral"))
-    if says and actor.role == "operator":  # who sees nothing of the person says nothing of them
-        raise Refused(400, Trouble("note", "not_asked_here"))
     values: dict[str, Any] = {"state": rule.to, "since": tx.now, "due_at": due_after(rules, rule.to, tx.now)}
     values |= {"heard_at": tx.now, "quiet_at": None, "version": referral.version + 1}
     if "pack" in rule.asks:

@@ -89,7 +89,7 @@ class Says:
 
     def named(self, kind: str, code: str) -> str:
         """What a code is called: by the programme, where it has entries of that kind, else by the catalogues."""
-        return self.t.word(kind, code) if kind in self.t.entries else self.t.name(kind, code)
+        return self.t.word(kind, code) if code in self.t.entries.get(kind, ()) else self.t.name(kind, code)
 
     def options(self, kind: str, some: Sequence[str] = ()) -> list[tuple[str, str]]:
         """Codes to choose from, with their names."""

@@ -32,7 +32,7 @@ def test_each_page_is_there_in_both_languages(small_kail, language, login, path,
 
 @pytest.mark.parametrize(
     ("login", "home"),
-    [("mentor", "/work-list"), ("operator", "/accounts"), ("analyst", "/disagreements"), ("lender", "/account")],
+    [("mentor", "/work-list"), ("operator", "/accounts"), ("analyst", "/disagreements"), ("lender", "/referrals")],
 )
 def test_each_role_begins_at_its_own_page(small_kail, login, home):
     with small_kail.client() as client:

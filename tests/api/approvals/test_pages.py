@@ -135,7 +135,7 @@ def test_who_is_too_new_reads_why_they_cannot_approve_yet(kail):
     with_second(kail, "new", DAY / 2)
     with two_ask(kail) as client:
         page = client.get("/approvals")
-        assert "Anda bisa memutuskan setelah 24 jam menjadi operator." in read(page).text
+        assert "Anda bisa memutuskan setelah 24 jam memegang peran ini." in read(page).text
         assert [form.rpartition("/")[2] for form in forms(page) if "/approvals/" in form] == ["mentor-reset"]
 
 

@@ -76,7 +76,7 @@ def test_what_a_demo_and_an_account_are_told_comes_in_the_language_asked(kail, t
     data = ("--data", tmp_path / "data", "--language", "id")
     assert "BUATAN (sintetis): 3 orang yang tidak pernah hidup" in kail("demo", "-n", 3, *data).stdout
     added = kail("account", "add", "budi", "--role", "mentor", "--organisation", "Koja", *data)
-    assert "Kata sandinya hanya ditampilkan sekali ini" in added.stdout
+    assert "Kata sandinya berlaku 7 hari dan hanya ditampilkan sekali ini" in added.stdout
     assert "catatan, 0 cacat" in kail("audit", "verify", *data).stdout
     assert kail("keys", "rotate", *data).stdout.startswith("Kunci induk 2 membungkus")
 

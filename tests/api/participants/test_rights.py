@@ -21,12 +21,15 @@ from api.participants.tables import PARTICIPANTS
 from api.record.crypto import unseal_json
 from api.record.key_store import Erased
 from api.record.transaction import open_record
+from api.referrals.said import Why
 from tests.chains import faults_in, looks_in
 from tests.every_table import METADATA
 from tests.keys import key_of
+from tests.referring import Referring
 
 PERSON_COLUMNS = {"person_id", "participant_id"}
 OF_PEOPLE = {"participants", "evidence", "consents", "assessments", "overrides", "objections"}
+OF_PEOPLE |= {"referrals", "referral_events", "declines"}
 SECRETS = {
     "mentor": {"name": "Bu Ani Wijaya", "nik": "3171014101800001", "phone": "6281234567890"},
     "mentor2": {"name": "Pak Budi Santoso", "nik": "3171014101800002", "phone": "6281234567891"},
@@ -55,6 +58,11 @@ def with_everything(kail, login):
     with kail.client("operator") as client:
         body = {"decision": "rejected", "reason": f"reason about {who['name']}"}
         assert client.post(f"/api/v1/objections/{objection}/decision", json=body).status_code == 200
+    referring = Referring(kail, moves_clock=False)
+    referring.agrees(person, referring.bank, login, said_on=kail.clock.now.date(), text_version="2026-11-29")
+    sent = referring.move(login, referring.draft(person, login=login, amount=4_000_123), "send")
+    no = Why("other", f"refusal of {who['name']}")
+    referring.move("officer", sent, "decline", reasons=(no,), note=f"answer about {who['name']}")
     return person, assessment, objection
 
 
@@ -129,6 +137,8 @@ def test_an_export_holds_every_row_of_one_person_readable_and_nothing_of_others(
     assert held["overrides"][0]["note"] == "note about Bu Ani Wijaya"
     assert held["objections"][0]["words"] == "words of Bu Ani Wijaya"
     assert held["objections"][0]["reason"] == "reason about Bu Ani Wijaya"
+    assert held["referrals"][0]["pack"]["person"]["name"] == "Bu Ani Wijaya"
+    assert held["referral_events"][-1]["said"]["texts"] == {"other": "refusal of Bu Ani Wijaya"}
     for secret in (stranger, *of_stranger, *SECRETS["mentor2"].values(), "own-mentor2"):
         assert secret not in answer.text
     assert "_index" not in answer.text
@@ -173,6 +183,8 @@ BODIES = {
     "override": {"chosen": "nib", "code": "cannot_now"},
     "objection": {"words": "No."},
     "decision": {"decision": "upheld", "reason": "Because."},
+    "referrals": {"product": "kur_super_mikro", "lender_id": "x"},
+    "preview": {"product": "kur_super_mikro", "lender_id": "x"},
 }
 
 

@@ -11,8 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from litestar.testing import TestClient
 from sqlalchemy import func, select, update
 
+from api.app import create_app
 from api.record.actor import Actor
 from api.record.live import go_live
 from api.record.refusals import Refused
@@ -24,6 +26,7 @@ from api.referrals.stored import find
 from api.referrals.sweeping import sweep
 from api.referrals.tables import EVENTS, REFERRALS
 from api.settings import Settings
+from tests.api.web.test_once import KEY
 from tests.chains import faults_in
 from tests.conftest import EXAMPLES
 from tests.installation import Clock
@@ -101,6 +104,25 @@ def test_of_many_decisions_at_once_on_each_of_many_referrals_exactly_one_is_made
         assert state == TO[name]
         assert stored_in(referring, referral) == (state, 3, ["draft", "send", name])
     assert faults_in(kail.record) == {}
+
+
+def test_fifty_requests_under_one_key_have_one_effect_and_one_answer(referring):
+    kail, sent = referring.kail, referring.sent()
+    path, answers = f"/api/v1/referrals/{sent.id}/moves/accept", []
+    headers, other = kail.headers("officer") | {KEY: "one"}, create_app(kail.settings, clock=kail.clock)
+    with TestClient(kail.app) as one, TestClient(other) as two:
+
+        def send(place):
+            return (one, two)[place % 2].post(path, json={"version": 2}, headers=headers)
+
+        with ThreadPoolExecutor(50) as threads:
+            answers = list(threads.map(send, range(50)))
+        changed = one.post(path, json={"version": 2, "amount_idr": 1}, headers=headers)
+    other.state.record.close()
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.content for answer in answers}) == 1
+    assert changed.status_code == 422
+    assert stored_in(referring, sent) == ("accepted", 3, ["draft", "send", "accept"])
 
 
 def _decide(folder, url, actor, organisations, referrals, name, answers):

@@ -39,7 +39,7 @@ def last_of(referring, referral):
 
 def taken(referring, month="2026-12"):
     with referring.kail.record.read() as tx:
-        return quota_of(tx, referring.bank, PRODUCT, month).taken
+        return quota_of(tx, referring.rules, referring.bank, PRODUCT, month).taken
 
 
 @pytest.mark.parametrize(

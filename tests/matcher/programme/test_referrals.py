@@ -220,7 +220,7 @@ def test_one_transition_may_follow_another_of_its_id(folder):
 def test_of_jakarta_only_what_is_told_after_a_payment_follows_an_end(okoce):
     states = {state.id: state for state in okoce.referrals.states}
     told = {t.id for t in okoce.referrals.transitions if any(states[name].ends for name in t.begins)}
-    assert told == {"mark_error", "repay", "default"}
+    assert told == {"mark_error", "undo_payment", "repay", "default"}
     assert {state.id for state in states.values() if not state.ends} == set().union(
         *(t.begins for t in okoce.referrals.transitions if t.id == "end_consent")
     )
@@ -230,7 +230,7 @@ def test_of_jakarta_every_refusal_by_somebody_asks_for_a_reason(okoce):
     asked = {t.id: t.reasons for t in okoce.referrals.transitions if t.reasons}
     assert asked == {
         "hold": "hold", "decline": "decline", "withdraw": "withdrawal", "take_back": "decline",
-        "fall_through": "fell_through", "mark_error": "error",
+        "fall_through": "fell_through", "mark_error": "error", "undo_payment": "error",
     }  # fmt: skip
 
 
