@@ -40,6 +40,8 @@ LENDERS: Final = (
     ("Koperasi Tiga (contoh)", ("PIP (Pegadaian, PNM, BAV, koperasi)",), ("koperasi", "koperasi2")),
 )
 """Invented lenders: name, the providers for whom they lend, logins of their officers."""
+SINCE: Final = timedelta(days=60)
+"""Since when everybody is kept: before anything else is told of them."""
 AGES: Final = (9, 16, 24, 45)
 """Days since somebody was last worked out: so a mentor's week has work in it."""
 
@@ -127,8 +129,9 @@ def _accounts(record: Record, live: Live) -> tuple[tuple[tuple[str, NewAccount],
 
 
 def _person(record: Record, actor: Actor, name: str, agrees: bool, today: date) -> str:
-    agreed = Agreement(("record", "recommendation") if agrees else ("record",), "paper", today, current(today).version)
-    with record.write() as tx:
+    then = today - SINCE
+    agreed = Agreement(("record", "recommendation") if agrees else ("record",), "paper", then, current(then).version)
+    with replace(record, clock=_earlier(record.clock, SINCE)).write() as tx:
         return register(tx, actor, {"name": name}, agreed).id
 
 

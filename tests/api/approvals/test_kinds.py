@@ -249,6 +249,7 @@ def test_every_kind_is_asked_for_by_some_test_here(small_kail):
         "export",
         "hand_over",
         "mentor_reset",
+        "door_shut",  # in tests/api/referrals/test_consequences.py
     }
 
 
