@@ -94,11 +94,6 @@ def state_now(rules: Rules, row: Row[Any], now: datetime, *, agreed: bool) -> st
     return str(row.state)
 
 
-def agrees(tx: Transaction, row: Row[Any]) -> bool:
-    """Whether a participant agrees, today and since it was sent, to what a referral hands over."""
-    return row.id in who_agree(tx, [row])
-
-
 def who_agree(tx: Transaction, rows: Sequence[Row[Any]]) -> set[str]:
     """The ids of those referrals to which their participants agree, today and since each was sent."""
     found = set()
@@ -142,7 +137,7 @@ def find(tx: Transaction, actor: Actor, rules: Rules, referral_id: str) -> Refer
         agreed = bool(let_lender(tx, row.lender_id, {row.participant_id: row.sent_at}))
         found = referral_of(rules, row, tx.now, agreed=agreed)
         return _opened(tx, actor, rules, found, row) if agreed else closed(found)
-    found = referral_of(rules, row, tx.now, agreed=agrees(tx, row))
+    found = referral_of(rules, row, tx.now, agreed=bool(who_agree(tx, [row])))
     if actor.role == "operator":
         return closed(replace(found, events=tuple(_events(tx, actor, found, opened=False))))
     person = may(tx, actor, row.participant_id, RECORD, called="referral")
@@ -186,7 +181,7 @@ def _events(tx: Transaction, actor: Actor, found: Referral, *, opened: bool) -> 
     for row in rows:
         if row.move == ASKED_FOR_GOOD and actor.role != "lender":
             continue
-        said = {name: value for name in _PLAIN if (value := getattr(row, name)) is not None}
+        said = {name: value for name in _PLAIN if opened and (value := getattr(row, name)) is not None}
         if opened and row.said is not None:
             said |= unseal_json(tx, found.participant_id, EVENTS.c.said, row.id, row.said)
         codes = tuple(row.reasons.split()) if row.reasons and opened else ()
@@ -200,7 +195,8 @@ def of_person(tx: Transaction, rules: Rules, person_id: str) -> list[Referral]:
         .where(REFERRALS.c.participant_id == person_id)
         .order_by(REFERRALS.c.drafted_at.desc(), REFERRALS.c.id)
     )
-    return [referral_of(rules, row, tx.now, agreed=agrees(tx, row)) for row in rows]
+    agree = who_agree(tx, rows)
+    return [referral_of(rules, row, tx.now, agreed=row.id in agree) for row in rows]
 
 
 # -- history -----------------------------------------------------------------------------------------------------------

@@ -285,3 +285,6 @@ def test_an_operator_sees_how_it_stands_and_nothing_of_the_person(referring):
     seen = referring.as_seen("operator", sent)
     assert (seen.state, seen.amount_idr, seen.area, seen.complete, seen.pack) == ("declined", 0, "", 0, None)
     assert all(one.reasons == () and one.said == {} for one in seen.events)
+    accepted = referring.move("officer", referring.sent(), "accept", amount_idr=2_000_000)
+    paid = referring.move("officer", accepted, "disburse", amount_idr=2_000_000, on=TODAY)
+    assert all(one.said == {} for one in referring.as_seen("operator", paid).events)
