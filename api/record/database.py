@@ -17,7 +17,7 @@ import os
 import sqlite3
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import Context
 from datetime import UTC, datetime
@@ -25,7 +25,20 @@ from math import inf
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, Table, create_engine, event, make_url, text
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Executable,
+    MetaData,
+    Row,
+    Table,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.types import TypeDecorator
 
@@ -108,6 +121,7 @@ class Database:
         self._is_beside = is_beside
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._writer = self.engine.execution_options(kail_writes=True)
+        self._single = self.engine.execution_options(kail_single=True)
         self._turns, self._wait_seconds = Turns(), wait_seconds
 
     @contextmanager
@@ -118,6 +132,11 @@ class Database:
                 yield connection
             else:  # else each statement would see another state
                 yield connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    def ask_once(self, statement: Executable, given: Mapping[str, Any]) -> Sequence[Row[Any]]:
+        """What one statement finds: it sees one state by itself, so that on SQLite no transaction need begin and end."""
+        with self._single.connect() as connection:
+            return connection.execute(statement, given).all()
 
     @contextmanager
     def write(self, *organisations: str) -> Iterator[Connection]:
@@ -326,8 +345,10 @@ def _begun(wait_seconds: int) -> Callable[[Connection], None]:
         assert driver is not None
         waits = _thousandths(wait_seconds) if options.get("kail_waits", True) else 0
         driver.execute(f"PRAGMA busy_timeout = {waits}")
-        if options.get("isolation_level") != "AUTOCOMMIT":
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("kail_writes") else "BEGIN")
+        if options.get("kail_writes"):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        elif options.get("isolation_level") != "AUTOCOMMIT" and not options.get("kail_single"):
+            driver.execute("BEGIN")  # touches no file, so there is no error for SQLAlchemy to make its own
 
     return begin
 

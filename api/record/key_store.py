@@ -227,10 +227,12 @@ class Vault:
     def _keys_of(self, names: Sequence[str]) -> dict[str, bytes]:
         if not names:
             return {}
-        with self.store.read() as sql:
-            rows = [*sql.execute(_ONE, {"person": names[0]})] if len(names) == 1 else []
-            for start in range(0, len(names) if len(names) > 1 else 0, AT_ONCE):
-                rows += sql.execute(_SOME, {"persons": names[start : start + AT_ONCE]})
+        if len(names) == 1:
+            rows = self.store.ask_once(_ONE, {"person": names[0]})
+        else:
+            with self.store.read() as sql:
+                some = (names[start : start + AT_ONCE] for start in range(0, len(names), AT_ONCE))
+                rows = [row for persons in some for row in sql.execute(_SOME, {"persons": persons})]
         return {person: self._unwrap(person, master, wrapped) for person, master, wrapped in rows}
 
     def _wrap(self, name: str, number: str, key: bytes) -> bytes:

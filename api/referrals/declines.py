@@ -11,7 +11,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 
 from api.consents.service import today_of
 from api.record.transaction import Transaction
@@ -21,6 +21,8 @@ from matcher.facts.declines import Decline
 from matcher.programme.rules import Rules
 
 _IN_ORDER = select(DECLINES).order_by(DECLINES.c.on, DECLINES.c.id)
+_OF_ONE = _IN_ORDER.where(DECLINES.c.participant_id == bindparam("person"))
+_OF_SOME = _IN_ORDER.where(DECLINES.c.participant_id.in_(bindparam("persons", expanding=True)))
 
 
 def declines_of(tx: Transaction, rules: Rules, person_id: str) -> tuple[Decline, ...]:
@@ -58,8 +60,10 @@ def _rows(tx: Transaction, persons: Sequence[str]) -> dict[str, list[Row[Any]]]:
     """What has not ended by its day."""
     found: dict[str, list[Row[Any]]] = {}
     today = today_of(tx)
-    for start in range(0, len(persons), 500):
-        for row in tx.all(_IN_ORDER.where(DECLINES.c.participant_id.in_(persons[start : start + 500]))):
+    some = [{"persons": persons[start : start + 500]} for start in range(0, len(persons), 500)]
+    asked = [(_OF_ONE, {"person": persons[0]})] if len(persons) == 1 else [(_OF_SOME, one) for one in some]
+    for statement, given in asked:
+        for row in tx.sql.execute(statement, given):
             if row.until is None or row.until >= today:
                 found.setdefault(row.participant_id, []).append(row)
     return found
