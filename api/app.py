@@ -26,7 +26,7 @@ from litestar.types import Message, Scope
 from sqlalchemy.exc import SQLAlchemyError
 
 from api import __version__
-from api.accounts.guard import admit, check_matrix
+from api.accounts.guard import ANYONE, MATRIX, SCOPED, admit, check_matrix
 from api.advice import endpoints as advice
 from api.advice import pages as advice_pages
 from api.advice.schemas import schemas
@@ -39,7 +39,7 @@ from api.settings import Settings
 from api.web import errors, problem_pages
 from api.web.arriving import in_time
 from api.web.asking import MOST_BYTES
-from api.web.openapi import describe
+from api.web.openapi import describe, describe_doors
 from api.web.readiness import Readiness, get_ready
 from api.web.static_files import static_files
 from api.web.stopping import stop_in_time
@@ -119,6 +119,7 @@ def create_app(
     app.openapi_schema.components.schemas.update(cast(Any, schemas(live.rules)))
     for noun in nouns:
         describe(app.openapi_schema, noun.SAID)
+    describe_doors(app.openapi_schema, SCOPED, lambda name: ANYONE in MATRIX[name])
     check_matrix(app)
     return app
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from api.referrals import endpoints, pages
+from api.referrals import endpoints, pages, systems
 from api.referrals.lenders import ANSWERS
 from api.referrals.service import MOST_DOCUMENTS, MOST_REASONS
 from api.web.listing import paged
@@ -28,7 +28,7 @@ from api.web.openapi import (
     table,
 )
 
-ENDPOINTS: Final[tuple[Any, ...]] = endpoints.HANDLERS
+ENDPOINTS: Final[tuple[Any, ...]] = (*endpoints.HANDLERS, *systems.HANDLERS)
 PAGES: Final[tuple[Any, ...]] = pages.HANDLERS
 
 _SIDE: Final = codes("mentor", "lender", "operator", "kail")
@@ -100,7 +100,10 @@ SAID_WITH: Final[Mapping[str, Schema]] = {
     "shown": SHOWN,
 }
 MOVE: Final = table(
-    "Beside the version what the transition asks for.", {"version": WHOLE, **SAID_WITH}, tuple(SAID_WITH)
+    "Beside the version what the transition asks for. A key needs the scope `report` for a move that tells what "
+    "became of what was accepted, `decide` for any other; `moves` of a referral names those that it may make.",
+    {"version": WHOLE, **SAID_WITH},
+    tuple(SAID_WITH),
 )
 LINE: Final = table(
     "name: of whom, null where it is closed.",
@@ -158,6 +161,7 @@ SAID: Final[Mapping[str, Route]] = {
             refused=listed(named(id=ID, status=WHOLE, problems=PROBLEM["properties"]["problems"])),
         ),
     ),
+    "GET /api/v1/referrals/figures": Route(None, named(declined=listed(named(reason=_CODE, count=WHOLE)))),
     "GET /api/v1/referrals/{referral_id}": Route(None, REFERRAL),
     "POST /api/v1/referrals/{referral_id}/moves/{move}": Route(MOVE, REFERRAL, waits=True),
     "POST /api/v1/referrals/{referral_id}/notes": Route(named(note=TEXT), REFERRAL),

@@ -1,0 +1,23 @@
+"""What a lender's own system asks, beside what its officers do: why it declined."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+
+from api.record.live import Live
+from api.referrals.figures import reasons_of
+from api.web.asking import Asking, answer_json, in_thread, look_up
+
+
+@get("/api/v1/referrals/figures")
+@in_thread
+def get_figures(request: Asking, live: NamedDependency[Live]) -> Response[bytes]:
+    """Count for which reasons the asking lender declined this quarter, the commonest first."""
+    found = look_up(request, reasons_of, live.rules)
+    return answer_json({"declined": [{"reason": code, "count": many} for code, many in found]})
+
+
+HANDLERS: Final[tuple[Any, ...]] = (get_figures,)
