@@ -119,8 +119,8 @@ def create_app(
     app.openapi_schema.components.schemas.update(cast(Any, schemas(live.rules)))
     for noun in nouns:
         describe(app.openapi_schema, noun.SAID)
-    describe_doors(app.openapi_schema, SCOPED, lambda name: ANYONE in MATRIX[name])
     check_matrix(app)
+    describe_doors(app.openapi_schema, SCOPED, lambda name: ANYONE in MATRIX[name])
     return app
 
 
