@@ -114,6 +114,7 @@ MATRIX: Final[Mapping[str, tuple[str, ...]]] = {
     "GET /api/v1/participants/{person_id}/referrals": (M,),
     "GET /api/v1/referrals": (M, L, O),
     "POST /api/v1/referrals/moves/{move}": (M, L),
+    "GET /api/v1/referrals/changes": (L,),
     "GET /api/v1/referrals/figures": (L,),
     "GET /api/v1/referrals/{referral_id}": (M, L, O),
     "POST /api/v1/referrals/{referral_id}/moves/{move}": (M, L, O),
@@ -207,6 +208,7 @@ SCOPED: Final[Mapping[str, tuple[str, ...]]] = {
     "GET /api/v1/me": ("me",),
     "GET /api/v1/referrals": _READ,
     "GET /api/v1/referrals/{referral_id}": _READ,
+    "GET /api/v1/referrals/changes": _READ,
     "GET /api/v1/referrals/figures": _READ,
     "POST /api/v1/referrals/moves/{move}": _EITHER,  # which of the two, the move says: referrals/scopes.py
     "POST /api/v1/referrals/{referral_id}/moves/{move}": _EITHER,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from api.referrals import endpoints, pages, systems
+from api.referrals.changes import AT_ONCE, MOST_AT_ONCE
 from api.referrals.lenders import ANSWERS
 from api.referrals.service import MOST_DOCUMENTS, MOST_REASONS
 from api.web.listing import paged
@@ -75,6 +76,18 @@ REFERRAL: Final = named(
     moves=listed(_CODE),
     pack=or_null(PACK, "nothing was sent yet, it is closed, or a lender changed something: GET shows it"),
     events=listed(EVENT),
+)
+CURSOR: Final[Schema] = {"type": "string", "description": "a place in the order of a lender's own changes"}
+CHANGE: Final = named(
+    "Something that was done with a referral. state, version: those after it. Nothing of a person: GET the referral.",
+    id=ID,
+    referral=ID,
+    product=TEXT,
+    move=_CODE,
+    state=_CODE,
+    version=WHOLE,
+    at=MOMENT,
+    cursor=CURSOR,
 )
 ASKED: Final = named(
     "amount_idr: left out, what they said that they need.",
@@ -159,6 +172,19 @@ SAID: Final[Mapping[str, Route]] = {
             done=listed(ID),
             waits=listed(ID),
             refused=listed(named(id=ID, status=WHOLE, problems=PROBLEM["properties"]["problems"])),
+        ),
+    ),
+    "GET /api/v1/referrals/changes": Route(
+        None,
+        named(
+            "next: the cursor to ask with the next time. more: whether there is more already.",
+            changes=listed(CHANGE),
+            next=CURSOR,
+            more=TRUTH,
+        ),
+        parameters=(
+            parameter("since", "A cursor; what came after it. The begin where it is left out.", TEXT),
+            parameter("limit", f"At most so many, {AT_ONCE}; up to {MOST_AT_ONCE}.", TEXT),
         ),
     ),
     "GET /api/v1/referrals/figures": Route(None, named(declined=listed(named(reason=_CODE, count=WHOLE)))),

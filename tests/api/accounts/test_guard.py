@@ -73,6 +73,7 @@ EXPECTED = {
     "GET /api/v1/participants/{person_id}/referrals": "m",
     "GET /api/v1/referrals": "mlo",
     "POST /api/v1/referrals/moves/{move}": "ml",
+    "GET /api/v1/referrals/changes": "l",
     "GET /api/v1/referrals/figures": "l",
     "GET /api/v1/referrals/{referral_id}": "mlo",
     "POST /api/v1/referrals/{referral_id}/moves/{move}": "mlo",

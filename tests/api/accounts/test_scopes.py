@@ -17,6 +17,7 @@ MAY = {
     "read": {
         "GET /api/v1/referrals",
         "GET /api/v1/referrals/{referral_id}",
+        "GET /api/v1/referrals/changes",
         "GET /api/v1/referrals/figures",
         "GET /api/v1/quotas",
         "GET /api/v1/rooms",
