@@ -176,8 +176,9 @@ def nouns_of_the_record() -> tuple[ModuleType, ...]:
     from api.jobs import routes as jobs
     from api.participants import routes as participants
     from api.referrals import routes as referrals
+    from api.webhooks import routes as webhooks
 
-    return accounts, participants, imports, assessments, referrals, audit, jobs, approvals
+    return accounts, participants, imports, assessments, referrals, webhooks, audit, jobs, approvals
 
 
 def handlers_of(nouns: Iterable[ModuleType]) -> list[Any]:

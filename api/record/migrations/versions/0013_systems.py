@@ -1,4 +1,4 @@
-"""What a lender's own system needs: a number for each change that a lender learns of, in the order in which it does."""
+"""What a lender's own system needs: a number for each change that a lender learns of, in their order; webhooks."""
 
 from __future__ import annotations
 
@@ -20,6 +20,50 @@ def upgrade() -> None:
     op.add_column("referral_events", sa.Column("version", sa.Integer(), nullable=True))
     _number()
     op.create_index("ix_referral_events_number", "referral_events", ["lender_id", "number"], unique=True)
+    op.create_table(
+        "webhooks",
+        sa.Column("id", sa.String(length=24), nullable=False),
+        sa.Column("lender_id", sa.String(length=24), nullable=False),
+        sa.Column("url", sa.String(length=500), nullable=False),
+        sa.Column("made_at", sa.DateTime(), nullable=False),
+        sa.Column("stopped_at", sa.DateTime(), nullable=True),
+        sa.Column("secret", sa.Integer(), nullable=False),
+        sa.Column("rotated_at", sa.DateTime(), nullable=True),
+        sa.Column("reached", _BIG, nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("next_at", sa.DateTime(), nullable=True),
+        sa.Column("told_at", sa.DateTime(), nullable=True),
+        sa.Column("trouble", sa.String(length=40), nullable=True),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("trouble_at", sa.DateTime(), nullable=True),
+        sa.Column("lease", sa.String(length=24), nullable=True),
+        sa.Column("lease_ends", sa.DateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["lender_id"], ["organisations.id"], name=op.f("fk_webhooks_lender_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhooks")),
+    )
+    op.create_index("ix_webhooks_lender_id", "webhooks", ["lender_id"])
+    op.create_table(
+        "webhook_deliveries",
+        sa.Column("webhook_id", sa.String(length=24), nullable=False),
+        sa.Column("number", _BIG, autoincrement=False, nullable=False),
+        sa.Column("referral_id", sa.String(length=24), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("since", sa.DateTime(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("next_at", sa.DateTime(), nullable=False),
+        sa.Column("trouble", sa.String(length=40), nullable=True),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["webhook_id"], ["webhooks.id"], name=op.f("fk_webhook_deliveries_webhook_id")),
+        sa.PrimaryKeyConstraint("webhook_id", "number", name=op.f("pk_webhook_deliveries")),
+    )
+    op.create_index("ix_webhook_deliveries_referral_id", "webhook_deliveries", ["webhook_id", "referral_id", "number"])
+    op.create_index("ix_webhook_deliveries_state", "webhook_deliveries", ["webhook_id", "state", "next_at"])
+    op.create_table(
+        "webhook_hosts",
+        sa.Column("host", sa.String(length=260), nullable=False),
+        sa.Column("allowed_at", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("host", name=op.f("pk_webhook_hosts")),
+    )
 
 
 def _number() -> None:
@@ -43,6 +87,8 @@ def _number() -> None:
 
 
 def downgrade() -> None:
+    for name in ("webhook_hosts", "webhook_deliveries", "webhooks"):
+        op.drop_table(name)
     op.drop_index("ix_referral_events_number", table_name="referral_events")
     with op.batch_alter_table("referral_events") as batch:
         for column in ("version", "number", "lender_id"):
