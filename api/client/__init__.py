@@ -5,8 +5,8 @@ It imports nothing else of ours, so that a bank may copy this folder into its ow
 
 from __future__ import annotations
 
-from api.client.client import Client, Known
-from api.client.errors import (
+from .client import Client, Known
+from .errors import (
     Busy,
     Conflict,
     Invalid,
@@ -17,8 +17,8 @@ from api.client.errors import (
     Problem,
     Unreachable,
 )
-from api.client.values import Change, Event, Many, Quota, Reason, Referral, Room, Waits
-from api.client.webhooks import Forged, Repeated, TooOld, WebhookRefused, check_webhook
+from .values import Change, Event, Many, Quota, Reason, Referral, Room, Waits
+from .webhooks import Forged, Repeated, TooOld, WebhookRefused, check_webhook
 
 __all__ = [
     "Busy",

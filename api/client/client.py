@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from api.client.errors import Busy, Unreachable, error_of
-from api.client.values import Change, Many, Quota, Reason, Referral, Room, Waits
+from .errors import Busy, Unreachable, error_of
+from .values import Change, Many, Quota, Reason, Referral, Room, Waits
 
 TRIES: Final = 4
 FIRST_PAUSE: Final = 1.0

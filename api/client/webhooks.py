@@ -9,7 +9,7 @@ from collections.abc import Collection, Container, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from api.client.values import Change
+from .values import Change
 
 SIGNATURE: Final = "kail-signature"
 WINDOW: Final = timedelta(minutes=5)
