@@ -21,7 +21,7 @@ from api.client import Forged, Repeated, check_webhook
 from api.webhooks.addresses import networks_of
 from api.webhooks.delivering import deliver, due
 from api.webhooks.sending import Sender
-from api.webhooks.service import add, allow
+from api.webhooks.service import add, allow, webhooks_of
 
 HERE = ("127.0.0.0/8",)
 
@@ -150,6 +150,12 @@ def with_webhook(kail, receiver, login="officer"):
         webhook, secret = add(tx, kail.actors[login], receiver.url, networks_of(HERE))
     receiver.secrets.append(secret)
     return webhook
+
+
+def seen(kail, login="officer"):
+    """A lender's webhooks, as its officer sees them."""
+    with kail.record.read() as tx:
+        return webhooks_of(tx, kail.actors[login])
 
 
 def deliver_all(kail, using=None):
