@@ -17,6 +17,7 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import NotFoundException
 from litestar.handlers.base import BaseRouteHandler
 
+from api.accounts.api_keys import check_scope
 from api.accounts.cookies import BROWSER, session_id_of
 from api.accounts.limits import browser_of
 from api.accounts.sessions import (
@@ -113,6 +114,8 @@ MATRIX: Final[Mapping[str, tuple[str, ...]]] = {
     "GET /api/v1/participants/{person_id}/referrals": (M,),
     "GET /api/v1/referrals": (M, L, O),
     "POST /api/v1/referrals/moves/{move}": (M, L),
+    "GET /api/v1/referrals/changes": (L,),
+    "GET /api/v1/referrals/figures": (L,),
     "GET /api/v1/referrals/{referral_id}": (M, L, O),
     "POST /api/v1/referrals/{referral_id}/moves/{move}": (M, L, O),
     "POST /api/v1/referrals/{referral_id}/notes": (M, L),
@@ -123,6 +126,15 @@ MATRIX: Final[Mapping[str, tuple[str, ...]]] = {
     "PUT /api/v1/rooms": (L,),
     "GET /api/v1/lenders": (M, O),
     "PUT /api/v1/lenders/{organisation_id}": (O,),
+    # webhooks
+    "GET /api/v1/webhooks": (L,),
+    "POST /api/v1/webhooks": (L,),
+    "POST /api/v1/webhooks/{webhook_id}/secret": (L,),
+    "POST /api/v1/webhooks/{webhook_id}/again": (L,),
+    "DELETE /api/v1/webhooks/{webhook_id}": (L,),
+    "GET /api/v1/webhook-hosts": (O,),
+    "POST /api/v1/webhook-hosts": (O,),
+    "DELETE /api/v1/webhook-hosts/{host}": (O,),
     # what takes long
     "GET /api/v1/jobs": (M, O),
     "POST /api/v1/jobs": (M, O),
@@ -192,6 +204,14 @@ MATRIX: Final[Mapping[str, tuple[str, ...]]] = {
     "POST /lending/rooms": (L,),
     "GET /lenders": (O,),
     "POST /lenders/{organisation_id}": (O,),
+    "GET /webhooks": (L,),
+    "POST /webhooks": (L,),
+    "POST /webhooks/{webhook_id}/secret": (L,),
+    "POST /webhooks/{webhook_id}/again": (L,),
+    "POST /webhooks/{webhook_id}/stop": (L,),
+    "GET /webhook-hosts": (O,),
+    "POST /webhook-hosts": (O,),
+    "POST /webhook-hosts/end": (O,),
     "GET /jobs": (M, O),
     "POST /jobs": (M, O),
     "GET /jobs/{job_id}": (M, O),
@@ -200,8 +220,23 @@ MATRIX: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Method and path of every route, and who may use it."""
 
-SCOPED: Final[Mapping[str, str]] = {"GET /api/v1/me": "me"}
-"""What an API key may reach, beside what anyone may: the route and the scope it needs."""
+_READ, _DECIDE, _EITHER = ("read",), ("decide",), ("decide", "report")
+SCOPED: Final[Mapping[str, tuple[str, ...]]] = {
+    "GET /api/v1/me": ("me",),
+    "GET /api/v1/referrals": _READ,
+    "GET /api/v1/referrals/{referral_id}": _READ,
+    "GET /api/v1/referrals/changes": _READ,
+    "GET /api/v1/referrals/figures": _READ,
+    "POST /api/v1/referrals/moves/{move}": _EITHER,  # which of the two, the move says: referrals/scopes.py
+    "POST /api/v1/referrals/{referral_id}/moves/{move}": _EITHER,
+    "POST /api/v1/referrals/{referral_id}/notes": _DECIDE,
+    "POST /api/v1/referrals/{referral_id}/still-lives": _DECIDE,
+    "GET /api/v1/quotas": _READ,
+    "PUT /api/v1/quotas": _DECIDE,
+    "GET /api/v1/rooms": _READ,
+    "PUT /api/v1/rooms": _DECIDE,
+}
+"""What an API key may reach, beside what anyone may: the route, and the scopes of which it needs one."""
 
 WITH_ANY_PASSWORD: Final = (
     "DELETE /api/v1/session",
@@ -282,8 +317,8 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         raise Refused(403, Trouble("role", "not_allowed", role=Named("role", actor.role), allowed=roles))
     if actor.must_change and name not in WITH_ANY_PASSWORD:
         raise Refused(403, Trouble("password", CHANGE_FIRST))
-    if bearer and SCOPED.get(name) not in actor.scopes:
-        raise Refused(403, Trouble("key", "no_scope"))
+    if bearer:
+        check_scope(actor, *SCOPED.get(name, ()))
     space: Space = connection.app.state.space
     if space.is_short() and method not in SAFE and name not in NOT_ONCE and name not in MAKES_ROOM:
         raise Unavailable("disk_full")

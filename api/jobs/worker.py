@@ -37,6 +37,9 @@ from api.record.transaction import Record, Transaction, open_record
 from api.record.unavailable import Unavailable
 from api.referrals.sweeping import sweep
 from api.settings import Settings
+from api.webhooks.addresses import networks_of
+from api.webhooks.delivering import delivering
+from api.webhooks.sending import Sender
 
 log = logging.getLogger("kail")
 LOOK_SECONDS: Final = 0.25
@@ -159,7 +162,8 @@ def main() -> None:
         with the_only_one(settings.data, over.is_set) as ours:
             if ours:
                 space = Space(settings.data, settings.reserve * MEGABYTE)
-                work(record, go_live(settings), settings.data, space, over.is_set)
+                with delivering(record, Sender(networks_of(settings.webhook_network)), space.is_short):
+                    work(record, go_live(settings), settings.data, space, over.is_set)
     finally:
         record.close()
 

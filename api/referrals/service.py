@@ -25,6 +25,7 @@ from api.referrals.lenders import lenders_of
 from api.referrals.pack import Packed, check_fits, pack_of
 from api.referrals.quotas import check_room
 from api.referrals.said import Said, Why
+from api.referrals.scopes import check_move, may_by_key
 from api.referrals.stored import (
     ASKED_FOR_GOOD,
     Referral,
@@ -130,7 +131,8 @@ def _check_amount(name: str, amount_idr: int | None) -> None:
 
 def moves_of(rules: Rules, actor: Actor, referral: Referral) -> list[Transition]:
     """What whoever asks may do with a referral now, in the programme's order."""
-    return [one for one in rules.referrals.transitions if referral.state in one.begins and actor.role in one.by]
+    here = [one for one in rules.referrals.transitions if referral.state in one.begins and actor.role in one.by]
+    return [one for one in here if may_by_key(rules, actor, one)]
 
 
 def move(
@@ -139,8 +141,9 @@ def move(
     """Make a transition of a referral; return it as it is after that. What shuts a door for good waits for a second officer.
 
     Raises:
-        Refused: 404; 403 where the other side makes that transition; 409 where it was changed meanwhile, is not in a state
-            for it, the consent is not there, the quota is full, or a second officer is needed and there is none;
+        Refused: 404; 403 where the other side makes that transition, or the key may not; 409 where it was changed
+            meanwhile, is not in a state for it, the consent is not there, the quota is full, or a second officer is needed
+            and there is none;
             400 with everything that is lacking or wrong in what was said.
     """
     referral = find(tx, actor, rules, referral_id)
@@ -204,6 +207,7 @@ def rule_for(rules: Rules, actor: Actor, referral: Referral, name: str, version:
     if actor.role not in rule.by:
         allowed = [Named("role", role) for role in rule.by if role != "kail"]
         raise Refused(403, Trouble("role", "not_allowed", role=Named("role", actor.role), allowed=allowed))
+    check_move(rules, actor, rule)
     if version != referral.version:
         raise Refused(409, Trouble("version", "stale", version))
     if referral.state not in rule.begins:

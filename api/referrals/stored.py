@@ -212,14 +212,23 @@ def add_event(
     said: Mapping[str, Any] | None = None,
     plain: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write down what was done; `said`: what is sealed of it, for whom the gate let through; `plain`: sums and days."""
-    last = tx.one(select(func.max(EVENTS.c.place)).where(EVENTS.c.referral_id == referral.id))
-    event = new_id()
+    """Write down what was done; `said`: what is sealed of it, for whom the gate let through; `plain`: sums and days.
+
+    What the lender learns has a number of its own. It is given out under the lender's lock, which is held until all of it
+    is committed: whoever sees a number sees every smaller one, and no number comes later.
+    """
+    last = select(func.max(EVENTS.c.place)).where(EVENTS.c.referral_id == referral.id).scalar_subquery()
+    newest = select(func.max(EVENTS.c.number)).where(EVENTS.c.lender_id == referral.lender_id).scalar_subquery()
+    asked = select(REFERRALS.c.version, REFERRALS.c.sent_at, last.label("place"), newest.label("number"))
+    now = tx.one(asked.where(REFERRALS.c.id == referral.id))
+    assert now is not None
+    event, number = new_id(), (now.number or 0) + 1
+    learnt = {"lender_id": referral.lender_id, "number": number, "version": now.version} if now.sent_at else {}
     values = {
         "id": event,
         "referral_id": referral.id,
         "participant_id": referral.participant_id,
-        "place": ((last[0] if last else None) or 0) + 1,
+        "place": (now.place or 0) + 1,
         "at": tx.now,
         "account_id": actor.account_id if actor else None,
         "side": actor.role if actor else "kail",
@@ -227,6 +236,7 @@ def add_event(
         "state": state,
         "reasons": " ".join(reasons) or None,
         **(plain or {}),
+        **learnt,
         "said": seal_json(tx, referral.participant_id, EVENTS.c.said, event, dict(said)) if said else None,
     }
     tx.run(insert(EVENTS).values(values))

@@ -41,13 +41,14 @@ MENU: Final[Mapping[str, tuple[str, ...]]] = {
         "/withdrawals",
         "/referrals",
         "/lenders",
+        "/webhook-hosts",
         "/approvals",
         "/disagreements",
         "/audit",
         "/account",
     ),
     "analyst": ("/disagreements", "/account"),
-    "lender": ("/referrals", "/lending", "/approvals", "/account"),
+    "lender": ("/referrals", "/lending", "/webhooks", "/approvals", "/account"),
 }
 """The pages in the menu of each role."""
 
