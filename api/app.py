@@ -173,10 +173,11 @@ def nouns_of_the_record() -> tuple[ModuleType, ...]:
     from api.audit import routes as audit
     from api.imports import routes as imports
     from api.jobs import routes as jobs
+    from api.outcomes import routes as outcomes
     from api.participants import routes as participants
     from api.referrals import routes as referrals
 
-    return accounts, participants, imports, assessments, referrals, audit, jobs, approvals
+    return accounts, participants, imports, assessments, referrals, outcomes, audit, jobs, approvals
 
 
 def handlers_of(nouns: Iterable[ModuleType]) -> list[Any]:

@@ -81,7 +81,8 @@ class Field:
                 raise ValueError(f"{self.name} has more than {MOST_CODES} codes")
             return sum(1 << place for place in {self.codes.index(code) for code in value})
         if self.kind == "share":
-            return int(round(value * SHARE))
+            share: float = value * SHARE
+            return round(share)
         return int(value.toordinal() if self.kind == "date" else value)
 
 

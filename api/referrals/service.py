@@ -227,7 +227,8 @@ def apply(
     if not tx.run(update(REFERRALS).where(unchanged).values(values)):
         raise Refused(409, Trouble("version", "stale", referral.version))
     codes = [why.code for why in said.reasons]
-    add_event(tx, actor, referral, rule.id, rule.to, codes, said.kept, said.plain)
+    asked = {"amount_idr": values["amount_idr"] or None} if "pack" in rule.asks else {}  # what it was when it was sent
+    add_event(tx, actor, referral, rule.id, rule.to, codes, said.kept, said.plain | asked)
     if rule.reasons == "decline":
         consequences.keep(tx, rules, referral, said.reasons)
     after = find(tx, actor, rules, referral.id)

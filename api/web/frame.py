@@ -46,7 +46,7 @@ MENU: Final[Mapping[str, tuple[str, ...]]] = {
         "/audit",
         "/account",
     ),
-    "analyst": ("/disagreements", "/account"),
+    "analyst": ("/disagreements", "/training-sets", "/jobs", "/account"),
     "lender": ("/referrals", "/lending", "/approvals", "/account"),
 }
 """The pages in the menu of each role."""
