@@ -135,6 +135,19 @@ class Rows:
         }
 
 
+def join_rows(first: Rows, second: Rows) -> Rows:
+    """The rows of both, of the same programme, one after the other.
+
+    Raises:
+        ValueError: if they are of different programmes.
+    """
+    if first.programme.digest != second.programme.digest:
+        raise ValueError("rows of different programmes have different columns")
+    names = dict.fromkeys([*first.columns, *second.columns])
+    columns = {name: np.concatenate([first[name], second[name]]) for name in names}
+    return Rows(first.programme, [*first.participant, *second.participant], columns)
+
+
 def fields(programme: Programme) -> tuple[Field, ...]:
     """Every column of a training row of this programme, in the order of a file."""
     return tuple(fields_by_name(programme).values())

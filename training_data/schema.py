@@ -63,6 +63,7 @@ from training_data.rows import (
     fields,
     fields_by_name,
     groups,
+    join_rows,
     known_by_day,
     rows_for,
     window_end,
@@ -71,8 +72,8 @@ from words.speaking import SaidError
 
 __all__ = [
     "ENDINGS", "FORMAT", "MISSING", "OUTCOMES", "RELIGIONS", "SOURCES", "WINDOW_MONTHS", "Bools", "Field", "Ints",
-    "RowProblem", "Rows", "RowsError", "RowsFileError", "check_rows", "fields", "groups", "known_by_day", "pack_rows",
-    "read_rows", "rows_for", "window_end", "write_rows",
+    "RowProblem", "Rows", "RowsError", "RowsFileError", "check_rows", "fields", "groups", "join_rows", "known_by_day",
+    "pack_rows", "read_rows", "rows_for", "window_end", "write_rows",
 ]  # fmt: skip
 
 FORMAT: Final = 2

@@ -29,6 +29,7 @@ from api.referrals.stored import (
     ASKED_FOR_GOOD,
     Referral,
     add_event,
+    day_before,
     due_after,
     find,
     is_mistake,
@@ -146,6 +147,8 @@ def move(
     referral = find(tx, actor, rules, referral_id)
     rule = rule_for(rules, actor, referral, name, version)
     check_said(rules, rule, said, today_of(tx))
+    if said.on is not None and said.on < (first := day_before(tx, rules, referral)):
+        raise Refused(400, Trouble("on", "day_too_early", said.on.isoformat(), on=first))
     _check_more(rules, referral, said.reasons)
     if said.kept and (actor.role == "operator" or (actor.role == "lender" and not referral.agreed)):
         raise Refused(409, Trouble("reasons", "no_words_here"))  # they could be sealed for nobody

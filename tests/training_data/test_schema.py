@@ -1,5 +1,6 @@
 """Training rows: which of them enter, what is refused, and that a file gives back what was written."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -21,6 +22,7 @@ from training_data.schema import (
     check_rows,
     fields,
     groups,
+    join_rows,
     known_by_day,
     read_rows,
     rows_for,
@@ -190,6 +192,15 @@ def test_each_day_has_its_own_rules():
 
 def test_groups_are_what_the_programme_protects_with_disability_and_religion():
     assert groups(PROGRAMME) == ("kecamatan", "gender", "age", "married", "disability", "religion")
+
+
+def test_rows_are_joined_whatever_columns_each_carries():
+    both = join_rows(rows_of(LENT, {"nib": True}), rows_of({"npwp": False, "participant": "q"}))
+    assert both.participant == ["p1", "p2", "q"]
+    assert (both.values("nib"), both.values("npwp")) == ([None, True, None], [None, None, False])
+    assert both.values("funded") == [True, None, None]
+    with pytest.raises(ValueError, match="different programmes"):
+        join_rows(both, Rows(replace(PROGRAMME, digest="other"), [], {}))
 
 
 def test_a_column_that_no_row_carries_is_unknown_and_one_that_does_not_exist_is_an_error():
