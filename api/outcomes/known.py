@@ -144,13 +144,16 @@ class _Reading:
         day, events = row.sent_at.astimezone(self.live.zone).date(), self.events[row.id]
         product = self.fields["product"]
         if row.product not in product.codes:
-            return self._without("unknown_product")
+            self._without("unknown_product")
+            return None
         sending = (one.amount_idr for one in events if one.move in _sending(self.live.rules))
         sent = next(sending, None)  # what it was when it was sent, whatever was granted later
         known = self._signals(person, row.sent_at, day, sent)
         asked = self._role("amount_asked")
         if known is None or not asked or known.get(asked, 0) <= 0:
-            return known and self._without("no_amount")
+            if known is not None:
+                self._without("no_amount")
+            return None
         which = {"product": product.encode(row.product), "referral": number, "referred_on": day.toordinal()}
         return known | self._suggested(person, row.sent_at, referred=True) | which | self._ending(events, day)
 
@@ -166,17 +169,20 @@ class _Reading:
         """The signals of a day by what was known at a moment; None where they cannot be said under the programme."""
         programme = self.live.programme
         if not programme.valid_from <= day <= (programme.valid_to or day):
-            return self._without("before_the_programme")
+            self._without("before_the_programme")
+            return None
         rules = rules_on(programme, day)
         said: Iterable[Said] = (fact for known_at, fact in self.facts[person] if known_at <= moment)
         try:
             participant = read_participant(rules, readable(rules, signals_of(said, day)))
         except ParticipantError:
-            return self._without("contradictory")
+            self._without("contradictory")
+            return None
         asked = self._role("amount_asked")
         if amount_idr and asked in rules.signals:
             if read_value(rules.signals[asked], amount_idr)[1] is not None:
-                return self._without("contradictory")
+                self._without("contradictory")
+                return None
             participant = participant.with_facts(**{asked: amount_idr})
         low, high, _ = intervals(rules, participant)
         found = {
