@@ -123,6 +123,7 @@ MATRIX: Final[Mapping[str, tuple[str, ...]]] = {
     "PUT /api/v1/rooms": (L,),
     "GET /api/v1/lenders": (M, O),
     "PUT /api/v1/lenders/{organisation_id}": (O,),
+    "POST /api/v1/outcomes": (L,),
     "POST /api/v1/training-sets": (A, O),
     # what takes long
     "GET /api/v1/jobs": SIGNED_IN,
@@ -193,6 +194,8 @@ MATRIX: Final[Mapping[str, tuple[str, ...]]] = {
     "POST /lending/rooms": (L,),
     "GET /lenders": (O,),
     "POST /lenders/{organisation_id}": (O,),
+    "GET /outcomes": (L,),
+    "POST /outcomes": (L,),
     "GET /training-sets": (A, O),
     "POST /training-sets": (A, O),
     "GET /jobs": SIGNED_IN,

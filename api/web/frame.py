@@ -47,7 +47,7 @@ MENU: Final[Mapping[str, tuple[str, ...]]] = {
         "/account",
     ),
     "analyst": ("/disagreements", "/training-sets", "/jobs", "/account"),
-    "lender": ("/referrals", "/lending", "/approvals", "/account"),
+    "lender": ("/referrals", "/lending", "/outcomes", "/approvals", "/account"),
 }
 """The pages in the menu of each role."""
 
