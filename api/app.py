@@ -174,11 +174,12 @@ def nouns_of_the_record() -> tuple[ModuleType, ...]:
     from api.audit import routes as audit
     from api.imports import routes as imports
     from api.jobs import routes as jobs
+    from api.outcomes import routes as outcomes
     from api.participants import routes as participants
     from api.referrals import routes as referrals
     from api.webhooks import routes as webhooks
 
-    return accounts, participants, imports, assessments, referrals, webhooks, audit, jobs, approvals
+    return accounts, participants, imports, assessments, referrals, webhooks, outcomes, audit, jobs, approvals
 
 
 def handlers_of(nouns: Iterable[ModuleType]) -> list[Any]:

@@ -68,7 +68,7 @@ def do_all(record: Record, live: Live, data: Path) -> int:
 def who(tx: Transaction, account_id: str, kind: str) -> Actor | None:
     """Who an account is, if it may still ask for that kind of job."""
     actor = actor_of_account(tx, account_id)
-    return actor if actor is not None and actor.role == ROLES.get(kind) else None
+    return actor if actor is not None and actor.role in ROLES.get(kind, ()) else None
 
 
 def work(record: Record, live: Live, data: Path, space: Space, is_over: Callable[[], bool]) -> None:

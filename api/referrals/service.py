@@ -30,6 +30,7 @@ from api.referrals.stored import (
     ASKED_FOR_GOOD,
     Referral,
     add_event,
+    day_before,
     due_after,
     find,
     is_mistake,
@@ -149,6 +150,8 @@ def move(
     referral = find(tx, actor, rules, referral_id)
     rule = rule_for(rules, actor, referral, name, version)
     check_said(rules, rule, said, today_of(tx))
+    if said.on is not None and said.on < (first := day_before(tx, rules, referral)):
+        raise Refused(400, Trouble("on", "day_too_early", said.on.isoformat(), on=first))
     _check_more(rules, referral, said.reasons)
     if said.kept and (actor.role == "operator" or (actor.role == "lender" and not referral.agreed)):
         raise Refused(409, Trouble("reasons", "no_words_here"))  # they could be sealed for nobody
@@ -231,7 +234,8 @@ def apply(
     if not tx.run(update(REFERRALS).where(unchanged).values(values)):
         raise Refused(409, Trouble("version", "stale", referral.version))
     codes = [why.code for why in said.reasons]
-    add_event(tx, actor, referral, rule.id, rule.to, codes, said.kept, said.plain)
+    asked = {"amount_idr": values["amount_idr"] or None} if "pack" in rule.asks else {}  # what it was when it was sent
+    add_event(tx, actor, referral, rule.id, rule.to, codes, said.kept, said.plain | asked)
     if rule.reasons == "decline":
         consequences.keep(tx, rules, referral, said.reasons)
     after = find(tx, actor, rules, referral.id)

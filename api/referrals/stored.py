@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import date, datetime, timedelta
+from typing import Any, Final, cast
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, func, insert, select
 
@@ -197,6 +198,15 @@ def of_person(tx: Transaction, rules: Rules, person_id: str) -> list[Referral]:
     )
     agree = who_agree(tx, rows)
     return [referral_of(rules, row, tx.now, agreed=row.id in agree) for row in rows]
+
+
+def day_before(tx: Transaction, rules: Rules, referral: Referral) -> date:
+    """The day before which nothing was paid out or back: of the last payment told of, else the one on which it was sent."""
+    told = EVENTS.c.on.is_not(None) & (EVENTS.c.referral_id == referral.id)
+    row = tx.one(select(EVENTS.c.on).where(told).order_by(EVENTS.c.place.desc()).limit(1))
+    if row is not None:
+        return cast(date, row.on)
+    return (referral.sent_at or referral.drafted_at).astimezone(ZoneInfo(rules.programme.timezone)).date()
 
 
 # -- history -----------------------------------------------------------------------------------------------------------

@@ -47,8 +47,8 @@ MENU: Final[Mapping[str, tuple[str, ...]]] = {
         "/audit",
         "/account",
     ),
-    "analyst": ("/disagreements", "/account"),
-    "lender": ("/referrals", "/lending", "/webhooks", "/approvals", "/account"),
+    "analyst": ("/disagreements", "/training-sets", "/jobs", "/account"),
+    "lender": ("/referrals", "/lending", "/outcomes", "/webhooks", "/approvals", "/account"),
 }
 """The pages in the menu of each role."""
 
