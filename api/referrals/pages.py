@@ -31,11 +31,11 @@ from api.referrals.forms import (
     read_said,
 )
 from api.referrals.stored import Referral
-from api.web.asking import NO_STORE, Asking, actor_of, ask, ask_about, in_thread, look_up
+from api.web.asking import Asking, actor_of, ask, ask_about, in_thread, look_up
 from api.web.errors import language_of
 from api.web.forms import Form
 from api.web.frame import go, page
-from api.web.listing import show, view_of, view_on_page
+from api.web.listing import show, view_on_page
 from api.web.typed import NOTHING, Typed, attempt
 from api.web.waiting import go_and_wait
 from matcher.programme.rules import Rules
@@ -129,16 +129,6 @@ def _list_page(request: Asking, live: Live, typed: Typed = NOTHING, told: Sequen
 
 ALONE: Final = ("mark_error", "undo_payment")
 """Transitions that are not offered for many at once: a mistake is one's own."""
-
-
-@get("/referrals/file")
-@in_thread
-def get_file(request: Asking, live: NamedDependency[Live]) -> Response[str]:
-    """Fetch what a lender's list shows, as a CSV file that no spreadsheet runs anything of."""
-    view = view_of(request, queue.listing_of(live.rules))
-    lines = ask(request, queue.read_out, live.rules, view)
-    headers = {"content-disposition": 'attachment; filename="kail-referrals.csv"', **NO_STORE}
-    return Response("\N{BYTE ORDER MARK}" + "".join(lines), media_type="text/csv", headers=headers)
 
 
 @post("/referrals")
@@ -373,7 +363,6 @@ HANDLERS: Final = (
     get_refer,
     post_refer,
     get_referrals,
-    get_file,
     post_picked,
     post_moves,
     get_referral,

@@ -15,7 +15,6 @@ from sqlalchemy import ColumnElement, Row, Select, case, func, select
 
 from api.audit.service import note
 from api.participants.gate import CONTACT, let_lender, may_each, unseal_json
-from api.participants.reading_out import as_line
 from api.participants.tables import PARTICIPANTS
 from api.record.actor import Actor
 from api.record.listed import (
@@ -163,22 +162,22 @@ FILE: Final = (
 )
 
 
-def read_out(tx: Transaction, actor: Actor, rules: Rules, view: View) -> list[str]:
-    """What a lender's list shows, whom it may see, as lines of a CSV file: at most as many as a list counts.
+def read_out(tx: Transaction, actor: Actor, rules: Rules, view: View) -> list[list[Any]]:
+    """What a lender's list shows, whom it may see, as rows of FILE: at most as many as a list counts.
 
     Everybody who is in it is noted.
     """
-    lines = [as_line(FILE)]
-    while len(lines) <= MOST_COUNTED:
+    rows: list[list[Any]] = []
+    while len(rows) < MOST_COUNTED:
         page = list_referrals(tx, actor, rules, view)
         for line in page.rows:
             one, who = line.referral, line.pack.get("person", {})
             row = [who.get("name"), who.get("phone"), who.get("nik"), one.product, one.amount_idr or None, one.area]
-            lines.append(as_line([*row, one.complete, one.state, one.sent_at, one.due_at, one.id]))
+            rows.append([*row, one.complete, one.state, one.sent_at, one.due_at, one.id])
         if page.next is None:
             break
         view = replace(view, mark=page.next)
-    return lines
+    return rows
 
 
 def _pack(tx: Transaction, rules: Rules, row: Row[Any]) -> Mapping[str, Any]:

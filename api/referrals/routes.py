@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from api.referrals import endpoints, pages
+from api.referrals import endpoints, files, pages
 from api.referrals.lenders import ANSWERS
 from api.referrals.service import MOST_DOCUMENTS, MOST_REASONS
 from api.web.listing import paged
@@ -28,8 +28,8 @@ from api.web.openapi import (
     table,
 )
 
-ENDPOINTS: Final[tuple[Any, ...]] = endpoints.HANDLERS
-PAGES: Final[tuple[Any, ...]] = pages.HANDLERS
+ENDPOINTS: Final[tuple[Any, ...]] = (*endpoints.HANDLERS, *files.ENDPOINTS)
+PAGES: Final[tuple[Any, ...]] = (*pages.HANDLERS, *files.PAGES)
 
 _SIDE: Final = codes("mentor", "lender", "operator", "kail")
 _CODE: Final[Schema] = {"type": "string", "description": "a code of the programme, matcher/programmes/*/referrals.toml"}
@@ -159,6 +159,7 @@ SAID: Final[Mapping[str, Route]] = {
         ),
     ),
     "GET /api/v1/referrals/{referral_id}": Route(None, REFERRAL),
+    "GET /api/v1/referrals/{referral_id}/pack.pdf": Route(None, TEXT, answered_as="application/pdf"),
     "POST /api/v1/referrals/{referral_id}/moves/{move}": Route(MOVE, REFERRAL, waits=True),
     "POST /api/v1/referrals/{referral_id}/notes": Route(named(note=TEXT), REFERRAL),
     "POST /api/v1/referrals/{referral_id}/still-lives": Route(named(reason=_CODE), REFERRAL),
