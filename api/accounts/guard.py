@@ -122,6 +122,7 @@ MATRIX: Final[Mapping[str, tuple[str, ...]]] = {
     "PUT /api/v1/quotas": (L,),
     "GET /api/v1/rooms": (L,),
     "PUT /api/v1/rooms": (L,),
+    "GET /api/v1/lending/figures": (L,),
     "GET /api/v1/lenders": (M, O),
     "PUT /api/v1/lenders/{organisation_id}": (O,),
     # what takes long
@@ -191,6 +192,7 @@ MATRIX: Final[Mapping[str, tuple[str, ...]]] = {
     "POST /referrals/{referral_id}/notes": (M, L),
     "POST /referrals/{referral_id}/still-lives": (M, L),
     "GET /lending": (L,),
+    "GET /lending/figures": (L,),
     "POST /lending/quotas": (L,),
     "POST /lending/rooms": (L,),
     "GET /lenders": (O,),

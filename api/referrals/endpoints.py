@@ -15,7 +15,7 @@ from api.record.actor import Actor
 from api.record.approvals import Waits
 from api.record.live import Live
 from api.record.transaction import Transaction
-from api.referrals import lenders, many, queue, quotas, service, stored
+from api.referrals import figures, lenders, many, queue, quotas, service, stored
 from api.referrals.forms import (
     read_asked,
     read_code,
@@ -33,6 +33,7 @@ from api.web.forms import Form
 from api.web.listing import answer_page, view_of
 from api.web.waiting import answer_waits
 from matcher.programme.rules import Rules
+from words.telling import teller
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -273,6 +274,33 @@ def put_room(request: Asking, body: RawBody, live: NamedDependency[Live]) -> Res
     return answer_json({"product": product, "answer": answer, "weeks": weeks})
 
 
+@get("/api/v1/lending/figures")
+@in_thread
+def get_figures(request: Asking, live: NamedDependency[Live]) -> Response[bytes]:
+    """Say why the asking lender declined this quarter, and what each published condition costs it."""
+    found = ask(request, figures.figures_of, live.rules)
+    t = teller(live.rules, language_of(request))
+    declined = [{"reason": reason, "count": count} for reason, count in found.declined]
+    products = [
+        {
+            "product": one.product,
+            "counted": one.counted,
+            "met": one.met,
+            "otherwise": one.otherwise,
+            "conditions": [
+                {
+                    "condition": t.criterion(cost.condition.criterion),
+                    "relaxed": t.criterion(cost.condition.to) if cost.condition.to else None,
+                    "more": cost.more,
+                }
+                for cost in one.conditions
+            ],
+        }
+        for one in found.products
+    ]
+    return answer_json({"since": found.since, "declined": declined, "products": products, "left_out": found.left_out})
+
+
 # -- lenders -----------------------------------------------------------------------------------------------------------
 
 
@@ -308,6 +336,7 @@ HANDLERS: Final = (
     put_quota,
     get_rooms,
     put_room,
+    get_figures,
     get_lenders,
     put_lender,
 )

@@ -18,7 +18,7 @@ from api.record.live import Live
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction
 from api.referrals import lenders, many, queue, quotas, referring, service, stored
-from api.referrals.figures import reasons_of
+from api.referrals.figures import MOST_OPENED, figures_of
 from api.referrals.forms import (
     Asked,
     read_asked,
@@ -295,11 +295,18 @@ def _lending_page(request: Asking, live: Live, typed: Typed = NOTHING) -> Respon
             "month": month,
             "quotas": quotas.quotas_of(tx, rules, actor.organisation_id, month),
             "rooms": lenders.rooms_of(tx, actor.organisation_id),
-            "declined": reasons_of(tx, actor, rules),
-            "named": {one.id: one.name for one in rules.referrals.reasons},
         }
 
     return page(request, "lending.html", typed=typed, here="/lending", **look_up(request, mine))
+
+
+@get("/lending/figures")
+@in_thread
+def get_figures(request: Asking, live: NamedDependency[Live]) -> Response[Any]:
+    """Show why a lender declined this quarter, and what each published condition costs it."""
+    found = ask(request, figures_of, live.rules)
+    context = vars(found) | {"left_out": MOST_OPENED if found.left_out else 0}
+    return page(request, "figures.html", **context)
 
 
 @post("/lending/quotas")
@@ -370,6 +377,7 @@ HANDLERS: Final = (
     post_note,
     post_still_lives,
     get_lending,
+    get_figures,
     post_quota,
     post_room,
     get_lenders,

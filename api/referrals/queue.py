@@ -5,7 +5,7 @@ A page opens no more people than it shows. Of whom the consent is gone the name 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import lru_cache
@@ -129,10 +129,7 @@ def list_referrals(tx: Transaction, actor: Actor, rules: Rules, view: View) -> P
     agree = who_agree(tx, rows)
     packs: dict[str, Mapping[str, Any]] = {}
     if actor.role == "lender":
-        sent = {row.participant_id: row.sent_at for row in sorted(rows, key=lambda row: row.sent_at) if row.id in agree}
-        there = let_lender(tx, actor.organisation_id, sent)
-        agree = {row.id for row in rows if row.id in agree and row.participant_id in there}
-        packs = {row.id: _pack(tx, rules, row) for row in rows if row.id in agree}
+        agree, packs = packs_of(tx, rules, actor.organisation_id, rows)
         names = {number: pack.get("person", {}).get("name") or "" for number, pack in packs.items()}
     else:
         names = _names_of_ours(tx, actor, rows, persons)
@@ -178,6 +175,20 @@ def read_out(tx: Transaction, actor: Actor, rules: Rules, view: View) -> list[li
             break
         view = replace(view, mark=page.next)
     return rows
+
+
+def packs_of(
+    tx: Transaction, rules: Rules, lender_id: str, rows: Sequence[Row[Any]]
+) -> tuple[set[str], dict[str, Mapping[str, Any]]]:
+    """Those of these referrals to a lender that are open to it today, and by id what it was sent of each.
+
+    What should never have been sent, and what was taken away, is empty.
+    """
+    agree = who_agree(tx, rows)
+    sent = {row.participant_id: row.sent_at for row in sorted(rows, key=lambda row: row.sent_at) if row.id in agree}
+    there = let_lender(tx, lender_id, sent)
+    found = {row.id: _pack(tx, rules, row) for row in rows if row.id in agree and row.participant_id in there}
+    return set(found), found
 
 
 def _pack(tx: Transaction, rules: Rules, row: Row[Any]) -> Mapping[str, Any]:

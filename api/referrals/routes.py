@@ -137,6 +137,27 @@ QUOTA: Final = named(
     version=WHOLE,
     left=or_null(WHOLE, "no bound"),
 )
+COST: Final = named(
+    "more: how many more referrals would meet all conditions.",
+    condition=TEXT,
+    relaxed=or_null(TEXT, "it is dropped"),
+    more=WHOLE,
+)
+COSTS: Final = named(
+    "otherwise: made under conditions that are no longer those of today, and not counted.",
+    product=TEXT,
+    counted=WHOLE,
+    met=WHOLE,
+    otherwise=WHOLE,
+    conditions=listed(COST),
+)
+FIGURES: Final = named(
+    "Of this quarter, since its first day. left_out: there are more referrals than were counted.",
+    since=DAY,
+    declined=listed(named(reason=_CODE, count=WHOLE)),
+    products=listed(COSTS),
+    left_out=TRUTH,
+)
 LENDER: Final = named(id=ID, name=TEXT, providers=listed(TEXT))
 
 SAID: Final[Mapping[str, Route]] = {
@@ -181,6 +202,7 @@ SAID: Final[Mapping[str, Route]] = {
         named("", ("weeks",), product=TEXT, answer=codes(*ANSWERS), weeks=or_null(WHOLE)),
         named(product=TEXT, answer=TEXT, weeks=or_null(WHOLE)),
     ),
+    "GET /api/v1/lending/figures": Route(None, FIGURES),
     "GET /api/v1/lenders": Route(None, named(lenders=listed(LENDER))),
     "PUT /api/v1/lenders/{organisation_id}": Route(
         named(providers=listed(TEXT)), table("", {"id": ID, "providers": listed(TEXT)})

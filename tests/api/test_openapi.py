@@ -238,6 +238,7 @@ def test_what_is_sent_and_answered_of_referrals_is_what_the_document_says(small_
             lets_stand(small_kail, login)
         told = ask("officer", move, sent.id, "decline", version=2, reasons=reasons)
     assert told["state"] == "waiting"
+    assert ask("officer", "GET /api/v1/lending/figures")["products"]
     assert ask.visited >= set(OF_REFERRALS)
 
 
