@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
@@ -195,16 +196,25 @@ def post_moves(request: Asking, move: FromPath[str], body: RawBody, live: NamedD
 
 @get("/referrals/{referral_id:str}")
 @in_thread
-def get_referral(request: Asking, referral_id: FromPath[str], live: NamedDependency[Live]) -> Response[Any]:
-    """Show a referral: how it stands, what can be done, what the lender was sent, what happened."""
-    return _referral_page(request, referral_id, live)
+def get_referral(
+    request: Asking, referral_id: FromPath[str], live: NamedDependency[Live], before: FromQuery[str] = ""
+) -> Response[Any]:
+    """Show a referral: how it stands, what can be done, what the lender was sent, what happened.
+
+    `before`: the one that was answered just now, to which there is a way back.
+    """
+    return _referral_page(request, referral_id, live, before=before if _AN_ID.fullmatch(before) else "")
+
+
+_AN_ID: Final = re.compile("[0-9a-f]{24}")
 
 
 def _referral_page(
-    request: Asking, referral_id: str, live: Live, typed: Typed = NOTHING, tried: str = ""
+    request: Asking, referral_id: str, live: Live, typed: Typed = NOTHING, tried: str = "", before: str = ""
 ) -> Response[Any]:
     rules, actor = live.rules, actor_of(request)
     found, today = ask(request, referring.see_with_pack, rules, referral_id)
+    decides = actor.role == "lender" and found.state in queue.to_decide(rules)
     context: dict[str, Any] = {
         "referral": found,
         "today_pack": today,
@@ -214,6 +224,8 @@ def _referral_page(
         "names": {"states": _named(rules.referrals.states), "moves": _named(rules.referrals.transitions)},
         "organisations": look_up(request, lambda tx, who: lenders.names_of(tx, found.organisation_id, found.lender_id)),
         "tried": tried,
+        "before": before,
+        "next": look_up(request, queue.next_to_decide, rules, found) if decides else None,
         "days": (live.today - _day(found, live)).days,
     }
     return page(request, "referral.html", typed=typed, here=f"/referrals/{referral_id}", **context)
@@ -232,15 +244,24 @@ def _day(found: Referral, live: Live) -> date:
 def post_move(
     request: Asking, referral_id: FromPath[str], move: FromPath[str], body: RawBody, live: NamedDependency[Live]
 ) -> Response[Any]:
-    """Make a transition, and show the referral as it is after that."""
+    """Make a transition, and show the referral as it is after that; a lender that has decided, what waits for it next."""
 
     def make(form: Form) -> Response[Any]:
         version, said = read_said(form, live.today)
         about = look_up(request, stored.organisations_in, referral_id)
         found = ask_about(request, about, service.move, live.rules, referral_id, move, version, said)
-        return go_and_wait(request) if isinstance(found, Waits) else go(request, f"/referrals/{referral_id}", "moved")
+        return go_and_wait(request) if isinstance(found, Waits) else _go_on(request, live.rules, found)
 
     return attempt(request, body, make, lambda typed: _referral_page(request, referral_id, live, typed, move))
+
+
+def _go_on(request: Asking, rules: Rules, done: Referral) -> Response[Any]:
+    if actor_of(request).role != "lender" or done.state in queue.to_decide(rules):
+        return go(request, f"/referrals/{done.id}", "moved")
+    following = look_up(request, queue.next_to_decide, rules, done)
+    if following is None:
+        return go(request, f"/referrals/{done.id}", "moved_last")
+    return go(request, f"/referrals/{following}", "moved_next", before=done.id)
 
 
 @post("/referrals/{referral_id:str}/notes")

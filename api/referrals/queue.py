@@ -33,12 +33,13 @@ from api.record.listed import (
 )
 from api.record.transaction import Transaction
 from api.referrals.lenders import names_of
-from api.referrals.stored import Referral, closed, referral_of, who_agree
+from api.referrals.stored import Referral, closed, referral_of, state_now, who_agree
 from api.referrals.tables import REFERRALS
 from matcher.programme.rules import Rules
 
 SOON: Final = timedelta(days=7)
 """What ends by itself within so long is said to end soon: our choice, a week."""
+_NEXT: Final = 10
 _COLUMNS: Final = (
     ListColumn("person"),
     ListColumn("product", "product", sorts=WORDS),
@@ -175,6 +176,30 @@ def read_out(tx: Transaction, actor: Actor, rules: Rules, view: View) -> list[li
             break
         view = replace(view, mark=page.next)
     return rows
+
+
+def to_decide(rules: Rules) -> set[str]:
+    """The states in which a lender has to decide: from which it may accept, but for those in which it holds somebody."""
+    held = {one.to for one in rules.referrals.transitions if one.reasons == "hold"}
+    return {name for one in rules.referrals.transitions if "quota" in one.asks for name in one.begins} - held
+
+
+def next_to_decide(tx: Transaction, actor: Actor, rules: Rules, after: Referral) -> str | None:
+    """The id of what the asking lender has to decide next in line after a referral; at the end of the line the first.
+
+    Looked for among the few that stand next, which are open to it today and not over.
+    """
+    c = REFERRALS.c
+    mine = (c.lender_id == actor.organisation_id) & c.state.in_(to_decide(rules)) & (c.id != after.id)
+    line = select(REFERRALS).where(mine).order_by(c.queued_at, c.id).limit(_NEXT)
+    later = (c.queued_at > after.queued_at) | ((c.queued_at == after.queued_at) & (c.id > after.id))
+    for some in (line.where(later), line):
+        rows = tx.all(some)
+        agree = who_agree(tx, rows)
+        for row in rows:
+            if row.id in agree and state_now(rules, row, tx.now, agreed=True) == row.state:
+                return str(row.id)
+    return None
 
 
 def packs_of(
