@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from api.referrals import endpoints, files, pages
+from api.referrals import endpoints, files, lending_pages, pages
 from api.referrals.lenders import ANSWERS
 from api.referrals.service import MOST_DOCUMENTS, MOST_REASONS
 from api.web.listing import paged
@@ -29,7 +29,7 @@ from api.web.openapi import (
 )
 
 ENDPOINTS: Final[tuple[Any, ...]] = (*endpoints.HANDLERS, *files.ENDPOINTS)
-PAGES: Final[tuple[Any, ...]] = (*pages.HANDLERS, *files.PAGES)
+PAGES: Final[tuple[Any, ...]] = (*pages.HANDLERS, *lending_pages.HANDLERS, *files.PAGES)
 
 _SIDE: Final = codes("mentor", "lender", "operator", "kail")
 _CODE: Final[Schema] = {"type": "string", "description": "a code of the programme, matcher/programmes/*/referrals.toml"}
