@@ -17,8 +17,8 @@ from api.record.live import Live
 from api.record.transaction import Transaction
 from api.referrals import figures, lenders, many, queue, quotas, service, stored
 from api.referrals.forms import (
+    read_answer,
     read_asked,
-    read_code,
     read_lender,
     read_many,
     read_note,
@@ -26,7 +26,7 @@ from api.referrals.forms import (
     read_room,
     read_said,
 )
-from api.referrals.stored import Event, Referral
+from api.referrals.stored import Event, Referral, state_of
 from api.web.asking import Asking, actor_of, answer_json, ask, ask_about, in_thread, look_up
 from api.web.errors import language_of
 from api.web.forms import Form
@@ -53,7 +53,7 @@ def ask_both(
 
 def written(rules: Rules, actor: Actor, found: Referral) -> dict[str, Any]:
     """A referral as it is answered; `moves`: what whoever asks may do with it now."""
-    state = rules.referrals.state(found.state)
+    state = state_of(rules, found.state)
     return {
         "id": found.id,
         "participant": found.participant_id if actor.role != "lender" else None,
@@ -218,9 +218,9 @@ def post_note(
 def post_still_lives(
     request: Asking, referral_id: FromPath[str], body: RawBody, live: NamedDependency[Live]
 ) -> Response[bytes]:
-    """Answer whether a silent referral still lives: {reason}, a code of the programme."""
-    code = read_code(Form.of_json(body))
-    found = ask_both(request, referral_id, service.still_lives, live.rules, referral_id, code)
+    """Answer whether a silent referral still lives: {reason, text}, a code and words where it needs some."""
+    answer = read_answer(Form.of_json(body))
+    found = ask_both(request, referral_id, service.still_lives, live.rules, referral_id, answer)
     return _answer_change(live.rules, actor_of(request), found)
 
 

@@ -21,13 +21,13 @@ from api.record.transaction import Transaction
 from api.referrals import consequences, lenders, many, queue, referring, service, stored
 from api.referrals.forms import (
     Asked,
+    read_answer,
     read_asked,
-    read_code,
     read_many,
     read_note,
     read_said,
 )
-from api.referrals.stored import Referral
+from api.referrals.stored import Referral, state_of
 from api.web.asking import Asking, actor_of, ask, ask_about, in_thread, look_up
 from api.web.errors import language_of
 from api.web.forms import Form
@@ -214,7 +214,7 @@ def _referral_page(
     context: dict[str, Any] = {
         "referral": found,
         "today_pack": today,
-        "state": rules.referrals.state(found.state),
+        "state": state_of(rules, found.state),
         "moves": service.moves_of(rules, actor, found),
         "reasons": {one.id: one for one in rules.referrals.reasons},
         "names": {"states": _named(rules.referrals.states), "moves": _named(rules.referrals.transitions)},
@@ -283,9 +283,9 @@ def post_still_lives(
     """Answer whether a silent referral still lives."""
 
     def answer(form: Form) -> Response[Any]:
-        code = read_code(form)
+        told = read_answer(form)
         about = look_up(request, stored.organisations_in, referral_id)
-        ask_about(request, about, service.still_lives, live.rules, referral_id, code)
+        ask_about(request, about, service.still_lives, live.rules, referral_id, told)
         return go(request, f"/referrals/{referral_id}", "noted")
 
     def again(typed: Typed) -> Response[Any]:

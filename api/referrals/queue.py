@@ -33,7 +33,7 @@ from api.record.listed import (
 )
 from api.record.transaction import Transaction
 from api.referrals.lenders import names_of
-from api.referrals.stored import Referral, closed, referral_of, state_now, who_agree
+from api.referrals.stored import Referral, closed, referral_of, state_now, state_of, who_agree
 from api.referrals.tables import REFERRALS
 from matcher.programme.rules import Rules
 
@@ -218,7 +218,7 @@ def packs_of(
 
 def _pack(tx: Transaction, rules: Rules, row: Row[Any]) -> Mapping[str, Any]:
     """What a lender was sent; empty where it was taken away, or should never have been sent."""
-    if row.pack is None or rules.referrals.state(row.state).hl7 == "entered-in-error":
+    if row.pack is None or state_of(rules, row.state).hl7 == "entered-in-error":
         return {}
     pack: Mapping[str, Any] = unseal_json(tx, row.participant_id, REFERRALS.c.pack, row.id, row.pack)
     return pack

@@ -183,7 +183,7 @@ SAID: Final[Mapping[str, Route]] = {
     "GET /api/v1/referrals/{referral_id}/pack.pdf": Route(None, TEXT, answered_as="application/pdf"),
     "POST /api/v1/referrals/{referral_id}/moves/{move}": Route(MOVE, REFERRAL, waits=True),
     "POST /api/v1/referrals/{referral_id}/notes": Route(named(note=TEXT), REFERRAL),
-    "POST /api/v1/referrals/{referral_id}/still-lives": Route(named(reason=_CODE), REFERRAL),
+    "POST /api/v1/referrals/{referral_id}/still-lives": Route(named("", ("text",), reason=_CODE, text=TEXT), REFERRAL),
     "GET /api/v1/quotas": Route(None, named(quotas=listed(QUOTA))),
     "PUT /api/v1/quotas": Route(
         named(
