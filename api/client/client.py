@@ -120,7 +120,7 @@ class Client:
 
     def declined(self) -> dict[str, int]:
         """For which reasons we declined this quarter, and how often each. Scope: read."""
-        told = self._ask("GET", "/referrals/figures")["declined"]
+        told = self._ask("GET", "/lending/figures")["declined"]
         return {one["reason"]: one["count"] for one in told}
 
     # -- answering: scope decide ---------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from api.referrals import endpoints, pages, systems
+from api.referrals import endpoints, files, lending_pages, pages, systems
 from api.referrals.changes import AT_ONCE, MOST_AT_ONCE
 from api.referrals.lenders import ANSWERS
 from api.referrals.service import MOST_DOCUMENTS, MOST_REASONS
@@ -29,8 +29,8 @@ from api.web.openapi import (
     table,
 )
 
-ENDPOINTS: Final[tuple[Any, ...]] = (*endpoints.HANDLERS, *systems.HANDLERS)
-PAGES: Final[tuple[Any, ...]] = pages.HANDLERS
+ENDPOINTS: Final[tuple[Any, ...]] = (*endpoints.HANDLERS, *files.ENDPOINTS, *systems.HANDLERS)
+PAGES: Final[tuple[Any, ...]] = (*pages.HANDLERS, *lending_pages.HANDLERS, *files.PAGES)
 
 _SIDE: Final = codes("mentor", "lender", "operator", "kail")
 _CODE: Final[Schema] = {"type": "string", "description": "a code of the programme, matcher/programmes/*/referrals.toml"}
@@ -153,6 +153,27 @@ QUOTA: Final = named(
     version=WHOLE,
     left=or_null(WHOLE, "no bound"),
 )
+COST: Final = named(
+    "more: how many more referrals would meet all conditions.",
+    condition=TEXT,
+    relaxed=or_null(TEXT, "it is dropped"),
+    more=WHOLE,
+)
+COSTS: Final = named(
+    "otherwise: made under conditions that are no longer those of today, and not counted.",
+    product=TEXT,
+    counted=WHOLE,
+    met=WHOLE,
+    otherwise=WHOLE,
+    conditions=listed(COST),
+)
+FIGURES: Final = named(
+    "Of this quarter, since its first day. left_out: there are more referrals than were counted.",
+    since=DAY,
+    declined=listed(named(reason=_CODE, count=WHOLE)),
+    products=listed(COSTS),
+    left_out=TRUTH,
+)
 LENDER: Final = named(id=ID, name=TEXT, providers=listed(TEXT))
 
 SAID: Final[Mapping[str, Route]] = {
@@ -187,11 +208,11 @@ SAID: Final[Mapping[str, Route]] = {
             parameter("limit", f"At most so many, {AT_ONCE}; up to {MOST_AT_ONCE}.", TEXT),
         ),
     ),
-    "GET /api/v1/referrals/figures": Route(None, named(declined=listed(named(reason=_CODE, count=WHOLE)))),
     "GET /api/v1/referrals/{referral_id}": Route(None, REFERRAL),
+    "GET /api/v1/referrals/{referral_id}/pack.pdf": Route(None, TEXT, answered_as="application/pdf"),
     "POST /api/v1/referrals/{referral_id}/moves/{move}": Route(MOVE, REFERRAL, waits=True),
     "POST /api/v1/referrals/{referral_id}/notes": Route(named(note=TEXT), REFERRAL),
-    "POST /api/v1/referrals/{referral_id}/still-lives": Route(named(reason=_CODE), REFERRAL),
+    "POST /api/v1/referrals/{referral_id}/still-lives": Route(named("", ("text",), reason=_CODE, text=TEXT), REFERRAL),
     "GET /api/v1/quotas": Route(None, named(quotas=listed(QUOTA))),
     "PUT /api/v1/quotas": Route(
         named(
@@ -210,6 +231,7 @@ SAID: Final[Mapping[str, Route]] = {
         named("", ("weeks",), product=TEXT, answer=codes(*ANSWERS), weeks=or_null(WHOLE)),
         named(product=TEXT, answer=TEXT, weeks=or_null(WHOLE)),
     ),
+    "GET /api/v1/lending/figures": Route(None, FIGURES),
     "GET /api/v1/lenders": Route(None, named(lenders=listed(LENDER))),
     "PUT /api/v1/lenders/{organisation_id}": Route(
         named(providers=listed(TEXT)), table("", {"id": ID, "providers": listed(TEXT)})

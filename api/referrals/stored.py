@@ -21,6 +21,7 @@ from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction, new_id
 from api.referrals.tables import EVENTS, REFERRALS
+from matcher.programme.entries import State
 from matcher.programme.rules import Rules
 
 
@@ -87,12 +88,26 @@ def referral_of(rules: Rules, row: Row[Any], now: datetime, *, agreed: bool) -> 
 
 def state_now(rules: Rules, row: Row[Any], now: datetime, *, agreed: bool) -> str:
     """The state of now: what the consent or the time has ended is over, whether that is written down yet or not."""
-    state, ended = rules.referrals.state(row.state), rules.referrals.without_consent
+    state, ended = state_of(rules, row.state), rules.referrals.without_consent
     if row.sent_at is not None and not agreed and row.state in ended.begins:
         return str(ended.to)
     if row.due_at is not None and row.due_at <= now and state.then:
         return str(state.then)
     return str(row.state)
+
+
+def state_of(rules: Rules, name: str) -> State:
+    """A state that is stored. One that the programme no longer has is over, and called as it was then, or by its id.
+
+    Of the latter nobody knows whether it was a mistake: it is taken for one, and no lender opens it.
+    """
+    found = next((one for one in rules.referrals.states if one.id == name), None)
+    if found is not None:
+        return found
+    then = next((one for one in rules.programme.referrals.states if one.id == name), None)
+    called = then.name if then else dict.fromkeys(rules.programme.languages, name)
+    over = replace(rules.referrals.states[0], id=name, name=called, turn="nobody", days=None, then="", ends=True)
+    return replace(over, holds_quota=False, hl7=then.hl7 if then else "entered-in-error")
 
 
 def who_agree(tx: Transaction, rows: Sequence[Row[Any]]) -> set[str]:
@@ -110,7 +125,7 @@ def who_agree(tx: Transaction, rows: Sequence[Row[Any]]) -> set[str]:
 
 def due_after(rules: Rules, state: str, now: datetime) -> datetime | None:
     """When a state is over by itself that begins now."""
-    days = rules.referrals.state(state).days
+    days = state_of(rules, state).days
     return None if days is None else now + timedelta(days=days.value)
 
 
@@ -160,7 +175,7 @@ def see(tx: Transaction, actor: Actor, rules: Rules, referral_id: str) -> Referr
 
 def is_mistake(rules: Rules, found: Referral) -> bool:
     """Whether a referral should never have been."""
-    return rules.referrals.state(found.state).hl7 == "entered-in-error"
+    return state_of(rules, found.state).hl7 == "entered-in-error"
 
 
 def closed(found: Referral) -> Referral:

@@ -1,25 +1,14 @@
-"""What a lender's own system asks, beside what its officers do: what changed since a cursor, why it declined."""
+"""What a lender's own system asks, beside what its officers do: what changed since a cursor."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 from litestar import Response, get
-from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
-from api.record.live import Live
 from api.referrals import changes
-from api.referrals.figures import reasons_of
 from api.web.asking import Asking, answer_json, in_thread, look_up
-
-
-@get("/api/v1/referrals/figures")
-@in_thread
-def get_figures(request: Asking, live: NamedDependency[Live]) -> Response[bytes]:
-    """Count for which reasons the asking lender declined this quarter, the commonest first."""
-    found = look_up(request, reasons_of, live.rules)
-    return answer_json({"declined": [{"reason": code, "count": many} for code, many in found]})
 
 
 @get("/api/v1/referrals/changes")
@@ -30,4 +19,4 @@ def get_changes(request: Asking, since: FromQuery[str] = "", limit: FromQuery[st
     return answer_json({"changes": [one.told for one in found], "next": cursor, "more": more})
 
 
-HANDLERS: Final[tuple[Any, ...]] = (get_figures, get_changes)
+HANDLERS: Final[tuple[Any, ...]] = (get_changes,)

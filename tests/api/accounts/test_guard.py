@@ -74,8 +74,8 @@ EXPECTED = {
     "GET /api/v1/referrals": "mlo",
     "POST /api/v1/referrals/moves/{move}": "ml",
     "GET /api/v1/referrals/changes": "l",
-    "GET /api/v1/referrals/figures": "l",
     "GET /api/v1/referrals/{referral_id}": "mlo",
+    "GET /api/v1/referrals/{referral_id}/pack.pdf": "ml",
     "POST /api/v1/referrals/{referral_id}/moves/{move}": "mlo",
     "POST /api/v1/referrals/{referral_id}/notes": "ml",
     "POST /api/v1/referrals/{referral_id}/still-lives": "ml",
@@ -83,6 +83,7 @@ EXPECTED = {
     "PUT /api/v1/quotas": "l",
     "GET /api/v1/rooms": "l",
     "PUT /api/v1/rooms": "l",
+    "GET /api/v1/lending/figures": "l",
     "GET /api/v1/lenders": "mo",
     "PUT /api/v1/lenders/{organisation_id}": "o",
     "GET /api/v1/webhooks": "l",
@@ -163,6 +164,8 @@ EXPECTED = {
     "POST /participants/{person_id}/refer": "m",
     "GET /referrals": "mlo",
     "GET /referrals/file": "l",
+    "GET /referrals/workbook": "l",
+    "GET /referrals/{referral_id}/pack.pdf": "ml",
     "POST /referrals": "ml",
     "POST /referrals/moves/{move}": "ml",
     "GET /referrals/{referral_id}": "mlo",
@@ -170,6 +173,7 @@ EXPECTED = {
     "POST /referrals/{referral_id}/notes": "ml",
     "POST /referrals/{referral_id}/still-lives": "ml",
     "GET /lending": "l",
+    "GET /lending/figures": "l",
     "POST /lending/quotas": "l",
     "POST /lending/rooms": "l",
     "GET /lenders": "o",
@@ -290,12 +294,10 @@ def test_a_session_lives_to_its_last_second_and_not_longer(small_kail):
 
 
 FOREIGN = [
-    {"sec-fetch-site": "cross-site", "origin": "https://evil.example"},
-    {"sec-fetch-site": "same-site"},
-    {"sec-fetch-site": "cross-site", "origin": "http://testserver.local"},
-    *({"origin": one} for one in ("https://evil.example", "null", "http://testserver.local.evil.example", "")),
-    {"origin": "http://testserver.local:8001"},
-]
+    {"sec-fetch-site": "cross-site", "origin": "https://evil.example"}, {"sec-fetch-site": "same-site"},
+    {"sec-fetch-site": "cross-site", "origin": "http://testserver.local"}, {"origin": "https://evil.example"},
+    *({"origin": one} for one in ("null", "http://testserver.local.evil.example", "http://testserver.local:8001", "")),
+]  # fmt: skip
 
 
 def test_a_form_on_another_site_changes_nothing_at_any_door(small_kail):
