@@ -119,4 +119,5 @@ def _facts(line: Line) -> dict[str, dict[str, Any]]:
     for name, fact in line.ready.participant.facts.items():
         value = fact.value.isoformat() if hasattr(fact.value, "isoformat") else fact.value
         found[name] = {"value": value, "on": (fact.on or day).isoformat(), "proof": fact.proof}
+        found[name] |= {"sure": True} if fact.sure else {}
     return found
