@@ -28,7 +28,7 @@ from api.files.packing import LARGEST_FRAME, BadFrame
 from api.files.rows import FileProblem, Row
 from api.files.sources import pack_source
 from api.imports.cells import CellsReader, CellsWriter, read_cells
-from api.imports.reading import Line, Reading, known_names
+from api.imports.reading import Line, Reading, doubted, known_names
 from api.imports.storing import Taken, take_each
 from api.imports.tables import IMPORTS
 from api.participants.rights import KNOWN_FILES
@@ -54,7 +54,7 @@ TELL_EVERY: Final = 2_000
 SPARE_KEYS: Final = 100
 MOST_BYTES_AT_ONCE: Final = 2 * MEGABYTE
 """Of rows in one step: a stranger says how long a row is."""
-COUNTS: Final = ("rows", "taken", "registered", "facts", "rejected_rows")
+COUNTS: Final = ("rows", "taken", "registered", "facts", "rejected_rows", "doubtful_rows")
 
 
 def ask_for(
@@ -225,7 +225,10 @@ def _store_rows(job: Doing, cells: CellsReader, reading: Reading, agreed: Agreem
             place = dict(job.place)
             taken = iter(take_each(tx, job.actor, readable, agreed, ids))
             for line in lines:
-                _count(job, next(taken) if isinstance(line, Line) else line, place)
+                outcome = next(taken) if isinstance(line, Line) else line
+                _count(job, outcome, place)
+                if isinstance(line, Line) and isinstance(outcome, Taken) and outcome.doubts:
+                    _doubt(job, doubted(reading.columns, line, outcome.doubts, job.language), place)
             place["rows"] += len(chunk)
             job.place, job.done = place | {"block": chunk[-1][1]}, place["rows"]
 
@@ -290,6 +293,14 @@ def _count(job: Doing, outcome: Taken | Rejected, place: dict[str, Any]) -> None
     place["facts"] += outcome.facts
 
 
+def _doubt(job: Doing, found: Rejected, place: dict[str, Any]) -> None:
+    """Count a row that was taken although something in it is doubtful, and tell what."""
+    place["doubtful_rows"] = place.get("doubtful_rows", 0) + 1
+    told = _told(job, found, MOST_REJECTIONS - place["told"])
+    place["told"] += len(told)
+    job.add(*[one | {"doubt": True} for one in told])
+
+
 def _told(job: Doing, error: Rejected, most: int) -> Sequence[dict[str, Any]]:
     """The problems of a row in words, as many as there is room for."""
     some = Rejected(error.row, error.participant, error.problems[:most])
@@ -311,7 +322,7 @@ def _finish(job: Doing, asked: Job) -> Mapping[str, Any]:
     place, account = job.place, job.actor.account_id
     content = job.given["sha256"]
     if "kept" in place:
-        return {name: place[name] for name in COUNTS}
+        return {name: place.get(name, 0) for name in COUNTS}
     with job.step() as tx:
         job.place = place | {"kept": True}
         mark = hmac.new(_files_key(tx), f"{content}:{asked.sheet or ''}".encode(), sha256).hexdigest()
@@ -324,7 +335,7 @@ def _finish(job: Doing, asked: Job) -> Mapping[str, Any]:
         counts = {"rows_taken": place["taken"], "rows_rejected": place["rejected_rows"]}
         tx.run(insert(IMPORTS).values(id=done, account_id=account, file_index=mark, at=tx.now, **counts))
         note(tx, job.actor, "imported", "import", done, registered=place["registered"], rows=place["taken"])
-    return {name: place[name] for name in COUNTS}
+    return {name: place.get(name, 0) for name in COUNTS}
 
 
 def _files_key(tx: Transaction) -> bytes:

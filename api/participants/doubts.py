@@ -15,11 +15,11 @@ from matcher.programme.rules import Rules
 from words.telling import Teller
 
 
-class Doubtful(NamedTuple):
-    """A doubt in words. `asked`: the signals to confirm or correct, and what each is called; `on`: their latest day."""
+class Doubts(NamedTuple):
+    """Doubts for a page: what each says and the signals it is about, what to correct (with labels), the latest day of it."""
 
-    text: str
-    asked: list[tuple[str, str]]
+    each: list[tuple[str, tuple[str, ...]]]
+    asked: dict[str, str]
     on: str
 
 
@@ -31,16 +31,12 @@ def doubts_about(rules: Rules, signals: Mapping[str, dict[str, Any]]) -> Sequenc
         return ()
 
 
-def in_words(t: Teller, signals: Mapping[str, dict[str, Any]]) -> list[Doubtful]:
+def in_words(t: Teller, signals: Mapping[str, dict[str, Any]]) -> Doubts:
     """The doubts about signals of the rules' day, for a page."""
-    return [
-        Doubtful(
-            t.doubt(one),
-            [(name, t.word("signal", name)) for name in one.signals],
-            max(signals[name]["on"] for name in one.signals),
-        )
-        for one in doubts_about(t.rules, signals)
-    ]
+    found = doubts_about(t.rules, signals)
+    asked = {name: t.word("signal", name) for one in found for name in one.signals}
+    on = max((signals[name]["on"] for name in asked), default="")
+    return Doubts([(t.doubt(one), one.signals) for one in found], asked, on)
 
 
 def confirm(tx: Transaction, actor: Actor, person_id: str, rules: Rules, names: Sequence[str], version: int) -> int:

@@ -43,7 +43,7 @@ def get_evidence(request: Asking, person_id: FromPath[str], live: NamedDependenc
 def _evidence_page(request: Asking, person_id: str, live: Live, typed: Typed = NOTHING) -> Response[Any]:
     person, facts = ask(request, evidence.see, person_id, "saw")
     signals, t = evidence.signals_of(facts, live.rules.day), teller(live.rules, language_of(request))
-    doubted = {name: doubt.text for doubt in doubts.in_words(t, signals) for name, _ in doubt.asked}
+    doubted = {name: text for text, names in doubts.in_words(t, signals).each for name in names}
     groups = groups_of(live.rules, language_of(request), signals, doubted)
     return page(request, "evidence.html", typed=typed, person=person, groups=groups, proofs=PROOFS)
 
