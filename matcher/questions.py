@@ -1,4 +1,4 @@
-"""Questions: what to ask a participant, in order: wanting first, then the amount, then what settles most.
+"""Questions: what to ask a participant, in order: what is doubtful, wanting, the amount, then what settles most.
 
 A question settles a product on whose conditions its signal is still unknown. Products that are out for another reason, or
 for larger amounts, are settled already. One whose register we do not hold is settled by no answer, so it counts nothing
@@ -41,11 +41,13 @@ def questions_of(
     for suggestion in interventions:
         for name in suggestion.questions:
             settles.setdefault(name, 0)
+    doubted = {name for doubt in known.doubts for name in doubt.signals}
+    settles = dict.fromkeys(doubted, 0) | settles
     if view.wants is False:
         for role in MONEY:
             settles.pop(rules.roles.get(role, ""), None)
     asked = [name for name in unknown if name in settles]
-    return tuple(sorted(asked, key=lambda name: _order(rules, name, settles[name])))
+    return tuple(sorted(asked, key=lambda name: (name not in doubted, *_order(rules, name, settles[name]))))
 
 
 def _awaited(view: Outlook) -> set[str]:

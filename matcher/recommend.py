@@ -10,6 +10,7 @@ import numpy as np
 
 from matcher.facts.columns import Columns, Ints, know_columns, truth_columns
 from matcher.facts.declines import day_after
+from matcher.facts.doubts import Doubted
 from matcher.facts.participant import Known, Participant, know
 from matcher.interventions import Suggestion, step_statuses, suggest
 from matcher.lenders import Match, matches
@@ -40,6 +41,7 @@ class Recommendation:
     path: Path
     questions: tuple[str, ...]
     stale: frozenset[str]
+    doubts: tuple[Doubted, ...]
     notices: tuple[Message, ...]
 
     @property
@@ -84,6 +86,7 @@ def decide(
         path=path,
         questions=questions_of(view, tier, found, path, interventions),
         stale=known.stale,
+        doubts=known.doubts,
         notices=_notices(view, scorecard),
     )
 
@@ -93,7 +96,8 @@ class Many:
     """Recommendations for many participants as columns of equal length; see `Recommendation` for their meaning.
 
     Scores are int64 arrays in thousandths of a point, or None without a scorecard. The lists of products hold the ids
-    of running ones in the order of `Recommendation.products`; path_steps holds interventions' ids, "wait" for waiting.
+    of running ones in the order of `Recommendation.products`, `doubts` those of doubts; path_steps holds interventions'
+    ids, "wait" for waiting.
     """
 
     tier: list[str]
@@ -106,6 +110,7 @@ class Many:
     not_yet: list[tuple[str, ...]]
     ask: list[tuple[str, ...]]
     not_for_you: list[tuple[str, ...]]
+    doubts: list[tuple[str, ...]]
     questions: list[tuple[str, ...]]
     goal: list[str | None]
     path_steps: list[tuple[str, ...]]
@@ -139,6 +144,8 @@ def recommend_many(
     rows = [decisions[place] for place in which.tolist()]
     found: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(12)]
     tier, provisional, *rest = found
+    doubts: list[Any] = [tuple([one.id for one in columns.doubts.get(row, ())]) for row in range(len(rows))]
+    rest.insert(5, doubts)  # after the interventions and the four lists of products: a row's own, not its situation's
     return Many(tier, provisional, *(scores or (None, None, None)), *rest)
 
 

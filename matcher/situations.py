@@ -6,7 +6,7 @@ stand at, which prices and amounts are within reach.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,14 @@ UNKNOWN = np.int64(-1)
 def situations(rules: Rules, columns: Columns, extra: Sequence[Any] = ()) -> tuple[Ints, Ints]:
     """Group rows that every decision treats alike: (a row of each situation, the situation of each row)."""
     parts = [np.packbits(columns.yes, axis=0).T, np.packbits(columns.no, axis=0).T]
-    numbers = [_clocks(rules, columns), *_wishes(rules, columns), *_money(rules, columns), *_bars(columns), *extra]
+    numbers = [
+        _clocks(rules, columns),
+        *_wishes(rules, columns),
+        *_money(rules, columns),
+        *_bars(columns),
+        *_doubts(columns),
+        *extra,
+    ]
     table = np.vstack([np.atleast_2d(np.asarray(part, dtype=np.int64)) for part in numbers]).T
     parts.append(np.ascontiguousarray(table).view(np.uint8).reshape(columns.rows, -1))
     keys = np.ascontiguousarray(np.hstack(parts))
@@ -43,14 +50,25 @@ def _clocks(rules: Rules, columns: Columns) -> Ints:
 
 
 def _bars(columns: Columns) -> list[Ints]:
-    """Which declines bar, and what each waits for: rows with the same bars have the same number."""
-    if not columns.bars:
+    """Which declines bar, and what each waits for."""
+    return _numbered(columns, columns.bars)
+
+
+def _doubts(columns: Columns) -> list[Ints]:
+    """Which signals are doubtful: they are asked first."""
+    names = {row: frozenset(name for one in some for name in one.signals) for row, some in columns.doubts.items()}
+    return _numbered(columns, names)
+
+
+def _numbered(columns: Columns, found: Mapping[int, Any]) -> list[Ints]:
+    """A number for each row that has something: rows with the same have the same, those without have 0."""
+    if not found:
         return []
-    numbers: dict[Any, int] = {(): 0}
-    found = np.zeros(columns.rows, dtype=np.int64)
-    for row, bars in columns.bars.items():
-        found[row] = numbers.setdefault(bars, len(numbers))
-    return [found]
+    numbers: dict[Any, int] = {}
+    column = np.zeros(columns.rows, dtype=np.int64)
+    for row, some in found.items():
+        column[row] = numbers.setdefault(some, len(numbers) + 1)
+    return [column]
 
 
 def _wishes(rules: Rules, columns: Columns) -> list[Ints]:

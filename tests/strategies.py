@@ -90,8 +90,12 @@ JAKARTA = {
 """The same in Jakarta."""
 
 
+SURE = 170
+"""From which byte on a number that is drawn was confirmed."""
+
+
 def raw_signals(rules: Rules, ready: dict[str, Any] | None = None) -> st.SearchStrategy[dict[str, Any]]:
-    """Signals as a participant sends them: some left out, some dated, some too old, some that contradict each other.
+    """Signals as a participant sends them: some left out, dated, too old, confirmed, some that contradict each other.
 
     One draw of bytes for a whole participant: sixty draws would take ten times as long. Two bytes a signal, of which
     the first says whether it is answered and how old the answer is, the second which answer; all zero is nobody.
@@ -112,7 +116,9 @@ def raw_signals(rules: Rules, ready: dict[str, Any] | None = None) -> st.SearchS
             if 0 < how <= answered:
                 age = ages[how % len(ages)]
                 value = values[which % len(values)]
-                raw[name] = value if age is None else {"value": value, "on": rules.day - timedelta(days=age)}
+                said = {} if age is None else {"on": rules.day - timedelta(days=age)}
+                said |= {"sure": True} if which >= SURE and rules.signals[name].kind in ("number", "money") else {}
+                raw[name] = {"value": value, **said} if said else value
         return raw
 
     size = 2 * len(fields)

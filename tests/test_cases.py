@@ -32,6 +32,7 @@ KEYS = {
     "path_cost_idr",
     "path_form",
     "max_affordable_idr",
+    "doubts",
     "questions_include",
     "first_question",
     "products",
@@ -98,6 +99,7 @@ def told(found: Recommendation, expected: dict[str, Any]) -> dict[str, Any]:
             name: products[name].terms.max_affordable_idr for name in expected.get("max_affordable_idr", {})
         },
         "questions_include": [name for name in expected.get("questions_include", []) if name in found.questions],
+        "doubts": {doubt.id: list(doubt.signals) for doubt in found.doubts},
         "first_question": next(iter(found.questions), None),
         "products": {name: product(products[name], keys) for name, keys in expected.get("products", {}).items()},
     }

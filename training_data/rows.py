@@ -219,6 +219,7 @@ def rows_by_day(rows: Rows) -> Iterator[tuple[Ints, Rules]]:
 def known_by_day(rows: Rows) -> Iterator[tuple[Ints, Rules, Columns]]:
     """For each `as_of`: the places of its rows, the rules of that day, and what is known, as `know` has it for one.
 
+    Nothing in a row is doubted: whoever hands rows in has gone over them, and there is nobody to ask.
     `columns.low` and `.high` have shape (signals, rows) and equal each other where a signal is known.
     """
     for places, rules in rows_by_day(rows):

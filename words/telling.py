@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from matcher.facts.doubts import Doubted
 from matcher.facts.participant import read_value
 from matcher.message import Message
 from matcher.programme.criteria import Criterion
@@ -26,6 +27,7 @@ class Teller(Speaker):
             | {name: i.entry.name for name, i in rules.intervention_ids.items()},
             "product": {p.id: p.name for p in programme.products}
             | {name: p.entry.name for name, p in rules.product_ids.items()},
+            "doubt": {d.id: d.label for d in programme.doubts},
             "step": {s.id: s.name for s in programme.steps},
             "refusal": {r.id: r.name for r in programme.referrals.reasons},
             "tier": {t.id: t.name for t in programme.tiers} | {t.tier.id: t.tier.name for t in rules.tiers},
@@ -118,6 +120,15 @@ class Teller(Speaker):
         """Ask for a signal; where its value has grown old, ask whether it is still so."""
         question = self.text(self.signals[name].question)
         return self.say(Message("still_so", {"question": question})) if name in stale else question
+
+    def doubt(self, given: Doubted) -> str:
+        """Say a doubt and ask about it; only its label where the rules do not have it any more."""
+        entry = next((rule.entry for rule in self.rules.doubts if rule.entry.id == given.id), None)
+        if entry is None:
+            return self.word("doubt", given.id)
+        name, value = given.about[0], given.values[0]
+        said = {"value": self.value(name, value), "thousand": self.value(name, 1000 * value)}
+        return self.text(entry.text).format(other=self.value(given.about[-1], given.values[-1]), **said)
 
     def _codes(self, about: Signal, codes: Any) -> str:
         return ", ".join(self.text(about.values[code]) for code in codes)

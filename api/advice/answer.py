@@ -8,6 +8,7 @@ from typing import Any
 
 from api import __version__
 from matcher.facts.declines import Decline
+from matcher.facts.doubts import Doubted
 from matcher.facts.participant import Participant
 from matcher.interventions import Suggestion
 from matcher.lenders import Change, Match, Unmet
@@ -43,6 +44,7 @@ def answer(
         "interventions": [told.intervention(one) for one in recommendation.interventions],
         "products": [told.product(one) for one in recommendation.products],
         "path": told.path(recommendation.path),
+        "doubts": [doubt(told.t, one) for one in recommendation.doubts],
         "questions": [told.full_question(name) for name in recommendation.questions],
         "notices": [told.say(notice) for notice in recommendation.notices],
         "versions": {**versions, "as_of": participant.as_of.isoformat()},
@@ -84,6 +86,14 @@ def closes(t: Teller, entry: Product) -> list[Table]:
 def affordable(terms: Terms) -> Table:
     """Return whether an instalment fits, and whose answer is missing."""
     return {"answer": terms.affordable, "missing_from": terms.missing_from or None}
+
+
+def doubt(t: Teller, given: Doubted) -> Table:
+    """Return a doubt in words, with the values that are to be confirmed or corrected."""
+    signals = [
+        {"signal": name, "label": t.word("signal", name), "value": value} for name, value in given.open_values().items()
+    ]
+    return {"id": given.id, "text": t.doubt(given), "signals": signals}
 
 
 class Telling:
@@ -286,7 +296,10 @@ class Telling:
         """A cost that is a signal's value: what the participant said it is, if that still holds."""
         if not figure.signal:
             return figure.value
-        fact = None if figure.signal in self.recommendation.stale else self.participant.facts.get(figure.signal)
+        doubted = {name for one in self.recommendation.doubts for name in one.signals}
+        fact = (
+            None if figure.signal in self.recommendation.stale | doubted else self.participant.facts.get(figure.signal)
+        )
         return fact.value if fact else None
 
     # -- path ----------------------------------------------------------------------------------------------------------

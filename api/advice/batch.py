@@ -32,7 +32,7 @@ MOST_ROWS: Final = 4
 
 @dataclass
 class Summary:
-    """What became of a file. Counters count rows; `tiers`, `next_steps` and `questions` by id.
+    """What became of a file. Counters count rows; `tiers`, `next_steps`, `questions`, `doubts` by id.
 
     `repeated`: of each participant that stands more than once the first rows, counted without the header.
     """
@@ -46,6 +46,7 @@ class Summary:
     tiers: Counter[str] = field(default_factory=Counter)
     next_steps: Counter[str] = field(default_factory=Counter)
     questions: Counter[str] = field(default_factory=Counter)
+    doubts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
     repeated: dict[str, list[int]] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
@@ -162,6 +163,7 @@ def _rows(job: Job, rules: Rules, ids: Sequence[str], many: recommend.Many) -> I
         many.not_yet,
         many.ask,
         many.not_for_you,
+        many.doubts,
         [asked[0] if asked else None for asked in many.questions],
         many.goal,
         many.path_steps,
@@ -198,6 +200,7 @@ def _count_answers(summary: Summary, answers: Sequence[tuple[Any, ...]]) -> None
         summary.tiers[answer[place["tier"]]] += 1
         summary.provisional += answer[place["provisional"]]
         summary.days.add(answer[place["as_of"]])
+        summary.doubts.update(answer[place["doubts"]])
         for counter, name in ((summary.next_steps, "next_intervention"), (summary.questions, "next_question")):
             if answer[place[name]] is not None:
                 counter[answer[place[name]]] += 1

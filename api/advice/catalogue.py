@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from api.advice.answer import Table, closes, figure_from, price, sources
 from matcher.programme.compiled import ProductRule, Rule
-from matcher.programme.entries import PROOFS, Dated, Evidence, Intervention, Signal, Step, Tier
+from matcher.programme.entries import PROOFS, Doubt, Evidence, Intervention, Signal, Step, Tier
+from matcher.programme.reading import Dated
 from matcher.programme.rules import Rules
 from words.telling import Teller, teller
 
@@ -23,6 +24,7 @@ def catalogue(rules: Rules, language: str) -> Table:
         "languages": list(programme.languages),
         "steps": [_step(t, rule.step, rules) for rule in rules.steps],
         "signals": [_signal(t, signal) for signal in rules.signals.values()],
+        "doubts": [_doubt(t, rule.entry) for rule in rules.doubts],
         "interventions": [_intervention(t, rule.entry, rule.needs) for rule in rules.interventions],
         "products": [_product(t, rule) for rule in rules.products],
         "tiers": [_tier(t, rule.tier) for rule in rules.tiers],
@@ -50,6 +52,14 @@ def _step(t: Teller, step: Step, rules: Rules) -> Table:
         "evidence": t.text(step.evidence),
         "order": [{"after": list(o.after), "hard": o.hard} | _origin(t, o) for o in order],
     } | _origin(t, step)
+
+
+def _doubt(t: Teller, doubt: Doubt) -> Table:
+    bounds = {"below": doubt.below or None, "times_percent": None, "plus": None}
+    if doubt.other:
+        bounds |= {"times_percent": doubt.times_percent, "plus": doubt.plus}
+    named = {"id": doubt.id, "label": t.text(doubt.label), "text": t.text(doubt.text), "signal": doubt.signal}
+    return named | {"other": doubt.other or None} | bounds | _origin(t, doubt)
 
 
 def _signal(t: Teller, signal: Signal) -> Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from api.advice.answer import Table, Telling, affordable
+from api.advice.answer import Table, Telling, affordable, doubt
 from matcher.facts.participant import Known, Participant
 from matcher.interventions import Suggestion
 from matcher.lenders import Match
@@ -41,6 +41,7 @@ def plain_answer(
         "interventions": [told.intervention(one) for one in first] + [_named(told, one) for one in others],
         "products": [_product(told, known, found) for found in recommendation.products],
         "path": told.path(recommendation.path),
+        "doubts": [doubt(told.t, one) for one in recommendation.doubts],
         "questions": [told.full_question(name) for name in recommendation.questions],
         "notices": [told.say(notice) for notice in recommendation.notices if notice.code != "synthetic"],
         "versions": {**versions, "as_of": participant.as_of.isoformat()},

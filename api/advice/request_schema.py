@@ -29,17 +29,18 @@ def request_schema(rules: Rules) -> Schema:
 
 
 def signal_schema(signal: Signal) -> Schema:
-    """One signal: its value, or a table of value, on and proof; null is unknown."""
+    """One signal: its value, or a table of value, on, proof and sure; null is unknown."""
     value = value_schema(signal)
     missing = [{"enum": list(signal.missing_codes)}] if signal.missing_codes else []
     full = table(
-        "The value with the day on which it was true and what proves it.",
+        "The value with the day on which it was true, what proves it, and whether it was confirmed.",
         {
             "value": {"anyOf": [value, *missing, {"type": "null"}]},
             "on": or_null(DAY, "The day asked about where it is left out."),
             "proof": or_null(codes(*(signal.proof or PROOFS))),
+            "sure": or_null(TRUTH, "true: the person confirmed the value, so that no doubt is about it."),
         },
-        ("on", "proof"),
+        ("on", "proof", "sure"),
     )
     schema: Schema = {
         "title": " / ".join(signal.label.values()),

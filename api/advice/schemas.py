@@ -9,6 +9,7 @@ from api.web.openapi import DAY, PROBLEM, RUPIAH, TEXT, WHOLE, Schema, codes, li
 from matcher.programme.entries import Programme
 from matcher.programme.rules import Rules
 
+WHOLE_OR_LESS: Final[Schema] = {"type": "integer", "description": "in the signal's unit; it may be negative"}
 THOUSANDTHS: Final[Schema] = {"type": "integer", "description": "thousandths of a point; 20 points double the odds"}
 
 
@@ -206,6 +207,7 @@ RECOMMENDATION: Final = table(
         "interventions": listed(ref("Intervention")),
         "products": listed(ref("Product")),
         "path": ref("Path"),
+        "doubts": listed(ref("Doubt")),
         "questions": listed(ref("FullQuestion")),
         "notices": listed(TEXT),
         "versions": ref("Versions"),
@@ -247,6 +249,7 @@ PLAIN: Final = table(
         "products": listed({"oneOf": [ref("PlainProduct"), OTHER_PRODUCT]}),
     },
 )
+CATALOGUED: Final = ("steps", "signals", "doubts", "interventions", "products", "tiers")
 SHARED: Final[dict[str, Schema]] = {
     "Named": table("", {"id": TEXT, "name": TEXT}),
     "StepName": table("", {"step": TEXT, "name": TEXT}),
@@ -260,6 +263,14 @@ SHARED: Final[dict[str, Schema]] = {
             "choices": listed(table("", {"code": TEXT, "label": TEXT})),
         },
         ("choices",),
+    ),
+    "Doubt": table(
+        "Values that can hardly be. They count as unknown until each is sent with sure: true, or another one is.",
+        {
+            "id": TEXT,
+            "text": {"type": "string", "description": "what was understood, and what is asked about it"},
+            "signals": listed(table("", {"signal": TEXT, "label": TEXT, "value": WHOLE_OR_LESS})),
+        },
     ),
     "Source": table("", {"url": TEXT, "date": DAY, "note": TEXT}, ("note",)),
     "Price": table(
@@ -315,9 +326,9 @@ SHARED: Final[dict[str, Schema]] = {
             "id": TEXT,
             "name": TEXT,
             "digest": TEXT,
-            **{name: listed({"type": "object"}) for name in ("steps", "signals", "interventions", "products", "tiers")},
+            **{name: listed({"type": "object"}) for name in CATALOGUED},
         },
-        "required": ["id", "name", "digest", "steps", "signals", "interventions", "products", "tiers"],
+        "required": ["id", "name", "digest", *CATALOGUED],
     },
     "Health": table("", {"status": codes("ok"), "programme": ref("Named"), "digest": TEXT, "kail": TEXT}),
     "Problem": PROBLEM,

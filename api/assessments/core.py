@@ -42,6 +42,8 @@ def written(found: Recommendation, versions: Mapping[str, Any]) -> bytes:
         "notices": [_coded(notice) for notice in found.notices],
         "versions": versions,
     }
+    if found.doubts:  # what has none keeps the bytes that it had before there were doubts
+        core["doubts"] = [doubt._asdict() for doubt in found.doubts]
     return msgspec.json.encode(core, enc_hook=dict, order="sorted")
 
 

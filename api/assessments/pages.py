@@ -15,7 +15,7 @@ from api.assessments.changes import changes
 from api.assessments.forms import read_objection, read_override
 from api.assessments.work_list import MOST, work_list
 from api.consents import service as consents
-from api.participants import evidence, people
+from api.participants import doubts, evidence, people
 from api.participants.gate import RECOMMENDATION, RECORD, allows, may_further
 from api.participants.questions import groups_of
 from api.record.actor import Actor
@@ -58,8 +58,9 @@ def get_participant(request: Asking, person_id: FromPath[str], live: NamedDepend
 def _participant_page(request: Asking, person_id: str, live: Live, typed: Typed = NOTHING) -> Response[Any]:
     rules, language = live.rules, language_of(request)
     context = ask(request, _participant, person_id, rules)
-    groups = groups_of(rules, language, context.pop("signals"))
-    t = teller(rules, language)
+    signals, t = context.pop("signals"), teller(rules, language)
+    groups = groups_of(rules, language, signals)
+    context["doubts"] = doubts.in_words(t, signals)
     context["news"] = [one.said(t) for one in context.get("news", ())]
     context["states"] = {one.id: one.name for one in rules.referrals.states}
     context["groups"] = [group for group in groups if group.known]

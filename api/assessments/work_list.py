@@ -13,6 +13,7 @@ from api.participants.people import people_of
 from api.record.actor import Actor
 from api.record.transaction import Transaction
 from api.referrals.news import news_of
+from matcher.facts.doubts import Doubted
 from words.telling import Teller
 
 MOST: Final = 25
@@ -71,6 +72,7 @@ def _entry(person: Person, summary: Mapping[str, Any] | None, t: Teller, today: 
         why = [say("path", step=step, product=t.word("product", summary["goal"]))]
     else:
         why = [say("step", step=step)]
+    why += [t.doubt(Doubted(*doubt)) for doubt in summary.get("doubts", ())]
     if summary["stale"]:
         why.append(say("stale", signals=", ".join(t.word("signal", name) for name in summary["stale"])))
     elif summary["question"]:

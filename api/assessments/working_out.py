@@ -115,7 +115,8 @@ def _put_first(found: Recommendation, name: str) -> Recommendation:
 
 def _summary_of(found: Recommendation) -> dict[str, Any]:
     first = found.interventions[0]
-    return {
+    doubts = {"doubts": found.doubts} if found.doubts else {}
+    return doubts | {
         "tier": found.tier.tier,
         "provisional": found.tier.provisional,
         "next": first.id,

@@ -49,6 +49,7 @@ def summary_lines(found: Summary, t: Teller) -> Iterator[str]:
         yield from _counted(t, say("tiers"), found.tiers, lambda tier: t.word("tier", tier))
         if found.provisional:
             yield f"  {say('provisional', count=found.provisional)}"
+        yield from _counted(t, say("doubts"), found.doubts, lambda name: t.word("doubt", name))
         yield from _counted(t, say("next_steps"), found.next_steps, lambda name: t.word("intervention", name))
         yield from _counted(t, say("questions"), found.questions, t.question)
     yield from _warnings(found, say)
@@ -112,6 +113,7 @@ class _Page:
     def lines(self, identity: str, day: str, found: Mapping[str, Any]) -> Iterator[str]:
         yield self.say("participant", id=identity, day=day)
         yield from self.tier(found["tier"])
+        yield from self.listed("doubts", (doubt["text"] for doubt in found["doubts"]))
         yield from self.readiness(found)
         yield from self.listed("to_ask", (asked["question"] for asked in found["questions"]))
         steps = (f"{step['step']} {step['name']}: {self.status(step['status'])}" for step in found["steps"])

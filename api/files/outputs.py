@@ -30,6 +30,7 @@ ANSWER: Final = {
     "not_yet": LIST,
     "ask": LIST,
     "not_for_you": LIST,
+    "doubts": LIST,
     "next_question": TEXT,
     "goal": TEXT,
     "path_steps": LIST,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -12,8 +12,10 @@ from api.files.sources import Source
 from api.participants.forms import read_identity
 from api.record.refusals import Trouble
 from api.web.forms import Form
+from matcher.facts.doubts import Doubted
 from matcher.message import Message
 from training_data.columns import CellProblem, ColumnMap, check_headers, plain_map
+from words.telling import teller
 
 IDENTITY: Final = {
     "name": ("name", "nama"),
@@ -71,6 +73,17 @@ class Reading:
             return _line(self.job, self.columns, row, identity_columns(self.headers))
         _check_names(row, frozenset(known_names(self.columns)))
         return _line(self.job, self.columns, row, identity_columns(row.cells))
+
+
+def doubted(columns: ColumnMap, line: Line, found: Sequence[Doubted], language: str) -> Rejected:
+    """The doubts about a row that was taken, told as its problems would be: by the first of its columns that says so."""
+    t, facts = teller(line.ready.rules, language), line.ready.participant.facts
+    problems = []
+    for one in found:
+        name = next(name for name in one.signals if name in facts)
+        message = Message("doubted", {"said": t.doubt(one)})
+        problems.append(CellProblem(columns.column_of(name), facts[name].value, message))
+    return Rejected(line.row, line.ready.id, problems)
 
 
 def known_names(columns: ColumnMap) -> list[str]:

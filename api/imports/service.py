@@ -19,7 +19,7 @@ from api.files.cage import Cage
 from api.files.rows import FileProblem, Row
 from api.files.sources import pack_source
 from api.imports.cells import CellsReader, read_cells
-from api.imports.reading import Line, Reading, known_names
+from api.imports.reading import Line, Reading, doubted, known_names
 from api.imports.sheets import (
     Headers,
     asked_file,
@@ -44,7 +44,7 @@ from words.mistakes import mistakes
 
 KIND: Final = "import"
 SPARE_KEYS: Final = 100
-COUNTS: Final = ("rows", "taken", "registered", "facts", "rejected_rows")
+COUNTS: Final = ("rows", "taken", "registered", "facts", "rejected_rows", "doubtful_rows")
 
 
 def ask_for(
@@ -154,7 +154,10 @@ def _store_rows(job: Doing, cells: CellsReader, reading: Reading, agreed: Agreem
         with spare.taken(len(readable)) as ids, job.step(len(chunk)) as tx:
             taken = iter(take_each(tx, job.actor, readable, agreed, ids))
             for line in lines:
-                _count(job, next(taken) if isinstance(line, Line) else line)
+                outcome = next(taken) if isinstance(line, Line) else line
+                _count(job, outcome)
+                if isinstance(line, Line) and isinstance(outcome, Taken) and outcome.doubts:
+                    _doubt(job, doubted(reading.columns, line, outcome.doubts, job.language))
             job.place |= {"rows": job.place["rows"] + len(chunk), "block": chunk[-1][1]}
             job.done = job.place["rows"]
 
@@ -206,6 +209,12 @@ def _count(job: Doing, outcome: Taken | Rejected) -> None:
     place["facts"] += outcome.facts
 
 
+def _doubt(job: Doing, found: Rejected) -> None:
+    """Count a row that was taken although something in it is doubtful, and tell what."""
+    job.place["doubtful_rows"] = job.place.get("doubtful_rows", 0) + 1
+    tell(job, found, _asked(job).says, doubt=True)
+
+
 def _finish(job: Doing) -> Mapping[str, Any]:
     """Keep that this file was imported, with the last step."""
     place = job.place
@@ -214,4 +223,4 @@ def _finish(job: Doing) -> Mapping[str, Any]:
         with job.step() as tx:
             job.place = place | {"kept": True}
             keep_import(tx, job, is_new=bool(place["registered"] or place["facts"]), **counts)
-    return {name: place[name] for name in COUNTS}
+    return {name: place.get(name, 0) for name in COUNTS}

@@ -137,8 +137,8 @@ def next_rows(cells: CellsReader, rows: Iterator[tuple[Row, int]], most: int) ->
     return chunk
 
 
-def tell(job: Doing, error: Rejected, says: Speaker) -> None:
-    """Keep the problems of a row in words, as many as there is room for."""
+def tell(job: Doing, error: Rejected, says: Speaker, **more: Any) -> None:
+    """Keep the problems of a row in words, as many as there is room for; `more`: what is kept beside each."""
     some = Rejected(error.row, error.participant, error.problems[: MOST_REJECTIONS - job.place["told"]])
     told = [
         {
@@ -148,6 +148,7 @@ def tell(job: Doing, error: Rejected, says: Speaker) -> None:
             "field": shown_text(column),
             "value": shown_text(value),
             "remedy": shown_text(remedy, 1000),
+            **more,
         }
         for number, line, cell, _, column, value, remedy in some.table(says)
     ]

@@ -15,15 +15,17 @@ from api.participants.lookups import own_marks, truly_have, who_have
 from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction
-from matcher.facts.participant import ParticipantError, read_participant
+from matcher.facts.doubts import Doubted
+from matcher.facts.participant import ParticipantError, know, read_participant
 from training_data.columns import CellProblem
 
 
 class Taken(NamedTuple):
-    """What became of a row: whether somebody was registered, and how many facts were new."""
+    """What became of a row: whether somebody was registered, how many facts were new, what of them is doubtful."""
 
     registered: bool
     facts: int
+    doubts: tuple[Doubted, ...] = ()
 
 
 def take_each(
@@ -59,7 +61,8 @@ def _take_new(
     del ids[: len(made)]
     facts = [(person, _facts(lines[place])) for person, place in zip(made, new, strict=True)]
     for place, count in zip(new, evidence.store_first(tx, actor, facts, "import"), strict=True):
-        yield place, Taken(True, count)
+        ready = lines[place].ready
+        yield place, Taken(True, count, know(ready.rules, ready.participant).doubts)
 
 
 def take(tx: Transaction, actor: Actor, line: Line, agreed: Agreement) -> Taken:
@@ -81,12 +84,13 @@ def take(tx: Transaction, actor: Actor, line: Line, agreed: Agreement) -> Taken:
 def _take(tx: Transaction, actor: Actor, line: Line, agreed: Agreement) -> Taken:
     person, is_new = _person(tx, actor, line, agreed)
     before = [] if is_new else evidence.evidence_of(tx, person)
-    fresh = _facts(line)
+    fresh, participant, said = _facts(line), line.ready.participant, line.ready.participant.facts
     if not is_new:  # a row alone was checked when it was read; beside what is known it may contradict
         together = [*before, *evidence.as_evidence(fresh, before, tx.now)]
         known = evidence.signals_of(together, line.ready.rules.day)
-        read_participant(line.ready.rules, evidence.readable(line.ready.rules, known))
-    return Taken(is_new, evidence.store(tx, actor, person, fresh, before, "", source="import"))
+        participant = read_participant(line.ready.rules, evidence.readable(line.ready.rules, known))
+    doubts = [one for one in know(line.ready.rules, participant).doubts if not said.keys().isdisjoint(one.signals)]
+    return Taken(is_new, evidence.store(tx, actor, person, fresh, before, "", source="import"), tuple(doubts))
 
 
 def _person(tx: Transaction, actor: Actor, line: Line, agreed: Agreement) -> tuple[Person, bool]:
@@ -119,4 +123,5 @@ def _facts(line: Line) -> dict[str, dict[str, Any]]:
     for name, fact in line.ready.participant.facts.items():
         value = fact.value.isoformat() if hasattr(fact.value, "isoformat") else fact.value
         found[name] = {"value": value, "on": (fact.on or day).isoformat(), "proof": fact.proof}
+        found[name] |= {"sure": True} if fact.sure else {}
     return found

@@ -91,7 +91,7 @@ def fetch(tx: Transaction, actor: Actor, job_id: str) -> tuple[Job, tuple[list[s
         Refused: as `read_out` does.
     """
     job = see_job(tx, actor, job_id)
-    if job.kind in IMPORTS and job.pieces:  # what was wrong in their own file
+    if _not_taken(job):  # what was wrong in their own file
         return job, ([], 0)
     first = read_out(tx, actor, job_id)
     note(tx, actor, "fetched_export", "job", job_id)
@@ -101,7 +101,7 @@ def fetch(tx: Transaction, actor: Actor, job_id: str) -> tuple[Job, tuple[list[s
 async def _rejected(job: Job) -> AsyncIterator[bytes]:
     """The problems of rows, as `kail recommend` writes them beside its answers."""
     yield f"\N{BYTE ORDER MARK}{as_line(PROBLEM)}".encode()
-    for one in job.pieces:
+    for one in _not_taken(job):
         yield as_line(one[name] for name in PROBLEM).encode()
 
 
@@ -136,7 +136,12 @@ def written(job: Job) -> dict[str, Any]:
 
 def has_file(job: Job) -> bool:
     """Whether there is something to fetch: what was read out, or the problems of rows."""
-    return job.state == "done" if job.reads_out else job.kind in IMPORTS and bool(job.pieces)
+    return job.state == "done" if job.reads_out else bool(_not_taken(job))
+
+
+def _not_taken(job: Job) -> list[Any]:
+    """The problems of the rows of a file that were not taken; a row of which something is doubtful was."""
+    return [one for one in job.pieces if "doubt" not in one] if job.kind in IMPORTS else []
 
 
 HANDLERS: Final = (get_jobs, post_job, get_job, post_cancel, get_file)

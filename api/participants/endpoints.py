@@ -9,8 +9,9 @@ from litestar import Response, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 
+from api.advice.answer import doubt
 from api.consents import service as consents
-from api.participants import agreements, evidence, people, rights
+from api.participants import agreements, doubts, evidence, people, rights
 from api.participants.forms import read_consent, read_identity, read_registration
 from api.participants.gate import CONTACT, RECORD, Person
 from api.participants.withdrawals import see_withdrawals
@@ -23,6 +24,7 @@ from api.web.errors import language_of
 from api.web.forms import Form
 from api.web.listing import answer_page, view_of
 from api.web.waiting import answer_waits
+from words.telling import teller
 
 
 def shown(person: Person) -> dict[str, Any]:
@@ -115,14 +117,15 @@ def get_evidence(request: Asking, person_id: FromPath[str]) -> Response[bytes]:
 def post_evidence(
     request: Asking, person_id: FromPath[str], body: RawBody, live: NamedDependency[Live]
 ) -> Response[bytes]:
-    """Record {signals: {name: value or {value, on, proof}}, said_by, version}; all of them or none."""
+    """Record {signals: {name: value or {value, on, proof, sure}}, said_by, version}; all of them or none."""
     form = Form.of_json(body)
     facts, said_by = form.raw("signals"), form.text("said_by", wanted=False, most=60)
     version = form.number("version") if form.has("version") else None
     form.done()
     said = facts, language_of(request), said_by, version
-    new, version = ask(request, evidence.record, person_id, live.rules, *said)
-    return answer_json({"new": new, "version": version}, 201)
+    new, version, found = ask(request, doubts.record, person_id, live.rules, *said)
+    t = teller(live.rules, language_of(request))
+    return answer_json({"new": new, "version": version, "doubts": [doubt(t, one) for one in found]}, 201)
 
 
 @get("/api/v1/participants/{person_id:str}/consents")

@@ -50,7 +50,7 @@ _OF_MANY: Final = select(EVIDENCE.c.participant_id, EVIDENCE.c.id, EVIDENCE.c.se
 
 
 class Evidence(NamedTuple):
-    """A fact as it was recorded. `value` None: what was said for that day is taken back."""
+    """A fact as it was recorded. `value` None: what was said for that day is taken back. `sure`: it was confirmed."""
 
     signal: str
     value: Any
@@ -61,6 +61,7 @@ class Evidence(NamedTuple):
     place: int
     account_id: str | None
     id: str = ""
+    sure: bool = False
 
 
 class Said(msgspec.Struct):
@@ -71,6 +72,7 @@ class Said(msgspec.Struct):
     on: date
     proof: str
     place: int = 0
+    sure: bool = False
 
 
 _SAID: Final = msgspec.json.Decoder(Said)
@@ -84,7 +86,8 @@ def evidence_of(tx: Transaction, person: Person) -> list[Evidence]:
     for text, (fact_id, _, known_at, place, account_id) in zip(texts, rows, strict=True):
         said = read_json(text)
         on, proof, by = date.fromisoformat(said["on"]), said["proof"], said["said_by"]
-        facts.append(Evidence(said["signal"], said["value"], on, proof, by, known_at, place, account_id, fact_id))
+        stated = said["signal"], said["value"], on, proof, by, known_at, place, account_id, fact_id
+        facts.append(Evidence(*stated, said.get("sure", False)))
     return facts
 
 
@@ -135,17 +138,22 @@ def _said(tx: Transaction, person: str, sealed: Sequence[tuple[str, bytes]]) -> 
 
 
 def signals_of(evidence: Iterable[Evidence | Said], day: date) -> dict[str, dict[str, Any]]:
-    """The signals of a day as `read_participant` takes them: {value, on, proof}."""
+    """The signals of a day as `read_participant` takes them: {value, on, proof, sure}."""
     latest: dict[str, Evidence | Said] = {}
     for fact in evidence:
         before = latest.get(fact.signal)
         if fact.on <= day and (before is None or (fact.on, fact.place) >= (before.on, before.place)):
             latest[fact.signal] = fact
     return {
-        name: {"value": fact.value, "on": fact.on.isoformat()} | ({"proof": fact.proof} if fact.proof else {})
+        name: {"value": fact.value, "on": fact.on.isoformat()} | _further(fact)
         for name, fact in latest.items()
         if fact.value is not None
     }
+
+
+def _further(fact: Evidence | Said) -> dict[str, Any]:
+    """What is said beside value and day; what does not stand leaves no trace, so that old inputs keep their bytes."""
+    return ({"proof": fact.proof} if fact.proof else {}) | ({"sure": True} if fact.sure else {})
 
 
 def readable(rules: Rules, signals: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -194,7 +202,7 @@ def record(
 def add(
     tx: Transaction, actor: Actor, person: Person, rules: Rules, facts: Any, language: str, said_by: str = ""
 ) -> int:
-    """Record facts of whom `may` let through, {signal: value or {value, on, proof}}; null takes back what was said.
+    """Record facts of whom `may` let through, {signal: value or {value, on, proof, sure}}; null takes back what was said.
 
     All of them or none.
 
@@ -211,7 +219,7 @@ def add(
 
 
 def read_facts(rules: Rules, facts: Any, language: str, recorded: Collection[str] = ()) -> dict[str, dict[str, Any]]:
-    """Check facts one by one: {signal: {value, on, proof}}, `on` filled in.
+    """Check facts one by one: {signal: {value, on, proof, sure where it is}}, `on` filled in.
 
     What is among the `recorded` signals can be taken back even where the programme no longer has it.
 
@@ -242,6 +250,7 @@ def read_facts(rules: Rules, facts: Any, language: str, recorded: Collection[str
         written = value.isoformat() if isinstance(value, date) else value
         proof = "" if value is None else fact.get("proof") or ""  # what is taken back needs none
         fresh[name] = {"value": written, "on": (on or rules.day).isoformat(), "proof": proof}
+        fresh[name] |= {"sure": True} if read is not None and read.sure and not gone else {}
     if problems:
         raise Refused.told(400, told(teller(rules, language), problems, "signals."))
     return fresh
@@ -267,7 +276,10 @@ def as_evidence(fresh: Mapping[str, Mapping[str, Any]], before: list[Evidence], 
     """Facts not stored yet, as they will stand after those before them."""
     place = max((fact.place for fact in before), default=0)
     return [
-        Evidence(name, fact["value"], date.fromisoformat(fact["on"]), fact["proof"], "", now, place + number, None)
+        Evidence(
+            *(name, fact["value"], date.fromisoformat(fact["on"]), fact["proof"], "", now, place + number, None),
+            sure=fact.get("sure", False),
+        )
         for number, (name, fact) in enumerate(fresh.items(), 1)
     ]
 
@@ -276,8 +288,9 @@ def _says_more(name: str, fact: Mapping[str, Any], before: list[Evidence]) -> bo
     """Whether a fact is not what stands for its day already; one without a value: whether there is anything to take back."""
     if fact["value"] is None:
         return name in signals_of(before, date.fromisoformat(fact["on"]))
-    standing = {(one.signal, one.on.isoformat()): (one.value, one.proof) for one in before}
-    return standing.get((name, fact["on"])) != (fact["value"], fact["proof"])
+    standing = {(one.signal, one.on.isoformat()): one for one in before}
+    one = standing.get((name, fact["on"]))  # confirmed it stays where the same is said once more
+    return not one or (one.value, one.proof) != (fact["value"], fact["proof"]) or fact.get("sure", False) > one.sure
 
 
 def store(

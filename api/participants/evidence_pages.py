@@ -10,7 +10,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 
 from api.accounts import service as accounts
-from api.participants import evidence
+from api.participants import doubts, evidence
+from api.participants.evidence import MOST_FACTS
 from api.participants.gate import RECORD, may
 from api.participants.questions import PREFIX, groups_of, said
 from api.record.live import Live
@@ -41,7 +42,9 @@ def get_evidence(request: Asking, person_id: FromPath[str], live: NamedDependenc
 
 def _evidence_page(request: Asking, person_id: str, live: Live, typed: Typed = NOTHING) -> Response[Any]:
     person, facts = ask(request, evidence.see, person_id, "saw")
-    groups = groups_of(live.rules, language_of(request), evidence.signals_of(facts, live.rules.day))
+    signals, t = evidence.signals_of(facts, live.rules.day), teller(live.rules, language_of(request))
+    doubted = {name: text for text, names in doubts.in_words(t, signals).each for name in names}
+    groups = groups_of(live.rules, language_of(request), signals, doubted)
     return page(request, "evidence.html", typed=typed, person=person, groups=groups, proofs=PROOFS)
 
 
@@ -50,7 +53,7 @@ def _evidence_page(request: Asking, person_id: str, live: Live, typed: Typed = N
 def post_evidence(
     request: Asking, person_id: FromPath[str], body: RawBody, live: NamedDependency[Live]
 ) -> Response[Any]:
-    """Record what was filled in, all of it or nothing."""
+    """Record what was filled in, all of it or nothing; or that what is known of the signals named `sure` is right."""
 
     def record(form: Form) -> Response[Any]:
         rules, fields = live.rules, form.fields
@@ -59,7 +62,11 @@ def post_evidence(
         if on > rules.day:
             form.trouble("on", "future_day")
         form.asked += [name for name in fields if name.startswith((PREFIX, GONE))]
+        confirmed = form.ids("sure", MOST_FACTS) if form.has("sure") else ()
         form.done()
+        if confirmed:
+            ask(request, doubts.confirm, person_id, rules, confirmed, version)
+            return go(request, f"/participants/{person_id}", "confirmed")
         facts = facts_of(fields, rules, on.isoformat(), proof)
         if not facts:
             ask(request, may, person_id, RECORD, version)

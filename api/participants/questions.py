@@ -15,6 +15,7 @@ from words.telling import Teller, teller
 
 PREFIX: Final = "signals."
 """Before the name of a signal, in the name of its field."""
+NO_DOUBTS: Final[Mapping[str, str]] = {}
 
 
 class Asked(NamedTuple):
@@ -29,6 +30,7 @@ class Asked(NamedTuple):
     negative: bool
     known: str = ""
     since: str = ""
+    doubt: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,16 @@ class Group:
         return any(typed.value(PREFIX + one.name) or typed.wrong(PREFIX + one.name) for one in self.asked)
 
 
-def groups_of(rules: Rules, language: str, signals: Mapping[str, Mapping[str, Any]]) -> list[Group]:
-    """Everything that may be asked, grouped by step, with what is known of it; first what belongs to no step."""
+def groups_of(
+    rules: Rules, language: str, signals: Mapping[str, Mapping[str, Any]], doubted: Mapping[str, str] = NO_DOUBTS
+) -> list[Group]:
+    """Everything that may be asked, grouped by step, with what is known of it; first what belongs to no step.
+
+    `doubted`: by signal, the doubt about it in words.
+    """
     t = teller(rules, language)
     return [
-        Group(group.id, group.name, [_known(t, one, signals) for one in group.asked])
+        Group(group.id, group.name, [_known(t, one, signals, doubted) for one in group.asked])
         for group in _of_nobody(rules, language)
     ]
 
@@ -81,11 +88,12 @@ def _asked(t: Teller, signal: Signal) -> Asked:
     )
 
 
-def _known(t: Teller, asked: Asked, signals: Mapping[str, Mapping[str, Any]]) -> Asked:
+def _known(t: Teller, asked: Asked, signals: Mapping[str, Mapping[str, Any]], doubted: Mapping[str, str]) -> Asked:
     fact = signals.get(asked.name)
     if fact is None:
         return asked
-    return asked._replace(known=said(t, t.signals[asked.name], fact["value"]), since=fact["on"])
+    known = said(t, t.signals[asked.name], fact["value"])
+    return asked._replace(known=known, since=fact["on"], doubt=doubted.get(asked.name, ""))
 
 
 def said(t: Any, signal: Signal | None, value: Any) -> str:

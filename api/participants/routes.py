@@ -30,6 +30,7 @@ from api.web.openapi import (
     listed,
     named,
     or_null,
+    ref,
     table,
 )
 from matcher.programme.entries import PROOFS
@@ -110,6 +111,7 @@ SAID: Final[Mapping[str, Route]] = {
                     place=WHOLE,
                     account_id=or_null(ID),
                     id=ID,
+                    sure=TRUTH,
                 )
             )
         ),
@@ -120,14 +122,14 @@ SAID: Final[Mapping[str, Route]] = {
             ("said_by", "version"),
             signals={
                 "type": "object",
-                "description": "signals as in RecommendationRequest: a value, or {value, on, proof}; null takes back",
+                "description": "signals as in RecommendationRequest: a value, or {value, on, proof, sure}; null takes back",
                 "minProperties": 1,
                 "maxProperties": MOST_FACTS,
             },
             said_by=TEXT,
             version=VERSION,
         ),
-        named(new=WHOLE, version=VERSION),
+        named(new=WHOLE, version=VERSION, doubts=listed(ref("Doubt"))),
         201,
     ),
     "GET /api/v1/participants/{person_id}/consents": Route(

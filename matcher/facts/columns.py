@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.facts.declines import Bar, bars_of
+from matcher.facts.doubts import Doubted, doubted, doubtful, set_aside, standing
 from matcher.facts.following import follow
 from matcher.facts.participant import Known, Participant, growing_since, intervals, known_on
 from matcher.programme.criteria import UNKNOWN_HIGH, UNKNOWN_LOW
@@ -23,7 +24,7 @@ Bools = npt.NDArray[np.bool_]
 class Columns:
     """low..high per signal, shape (signals, rows); yes and no per test, shape (tests, rows); stale signals per row.
 
-    `bars`: by row, the declines that bar, of those who have any.
+    `bars`: by row, the declines that bar, of those who have any; `doubts`: the doubts that stand.
     """
 
     low: Ints
@@ -33,6 +34,7 @@ class Columns:
     stale: list[frozenset[str]]
     since: list[dict[int, tuple[int, int]]]
     bars: dict[int, tuple[Bar, ...]] = field(default_factory=dict)
+    doubts: dict[int, tuple[Doubted, ...]] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -43,7 +45,8 @@ class Columns:
         """What is known of one row, as for one participant."""
         yes, no = (_mask(truths[:, row]) for truths in (self.yes, self.no))
         low, high = self.low[:, row].tolist(), self.high[:, row].tolist()
-        return Known(low, high, yes, no, self.stale[row], self.since[row], self.bars.get(row, ()))
+        bars, doubts = self.bars.get(row, ()), self.doubts.get(row, ())
+        return Known(low, high, yes, no, self.stale[row], self.since[row], bars, doubts)
 
 
 def _mask(truths: Bools) -> int:
@@ -57,12 +60,35 @@ def know_columns(rules: Rules, participants: Sequence[Participant]) -> Columns:
     low = np.array([row[0] for row in rows], dtype=np.int64).reshape(shape).T.copy()
     high = np.array([row[1] for row in rows], dtype=np.int64).reshape(shape).T.copy()
     since = [growing_since(rules, p, row[1]) for p, row in zip(participants, rows, strict=True)]
+    doubts = _doubts(rules, participants, low, high)
+    for place in doubts:
+        since[place] = growing_since(rules, participants[place], high[:, place].tolist())
     columns = ask_columns(rules, low, high, [row[2] for row in rows], since)
+    columns.doubts = doubts
     for row, participant in enumerate(participants):
         if participant.declines:
             known = columns.known_of(row)
             columns.bars[row] = bars_of(rules, participant.declines, known.low, known.yes, known_on(participant))
     return columns
+
+
+def _doubts(rules: Rules, participants: Sequence[Participant], low: Ints, high: Ints) -> dict[int, tuple[Doubted, ...]]:
+    """By row the doubts about what was said, of those who have any; their values are made unknown."""
+    found = [(one, stands) for one, stands in doubtful(rules, low, high) if stands.any()]
+    if not found:
+        return {}
+    sure: dict[int, Bools] = {}
+    for row, participant in enumerate(participants):
+        for name, fact in participant.facts.items():
+            if fact.sure:
+                sure.setdefault(rules.position[name], np.zeros(len(participants), bool))[row] = True
+    told: dict[int, tuple[Doubted, ...]] = {}
+    for one, stands in standing(found, sure):
+        for row in np.flatnonzero(stands).tolist():
+            confirmed = {place: bool(truths[row]) for place, truths in sure.items()}
+            told[row] = (*told.get(row, ()), doubted(one, low[:, row].tolist(), confirmed))
+    set_aside(found, sure, low, high)
+    return told
 
 
 def ask_columns(

@@ -26,12 +26,12 @@ def follow(rules: Rules, low: Any, high: Any) -> None:
         if open_ is False:
             continue
         if one.value is None:
-            low[place] = _choose(open_, _at_least(one, low[place], low[one.other]), low[place])
+            low[place] = choose(open_, _at_least(one, low[place], low[one.other]), low[place])
             continue
         so = open_ & (low[place] <= one.value) & (one.value <= high[place])
         if so is not False:
             so = so & _holds(rules, one, low, high)
-            low[place], high[place] = _choose(so, one.value, low[place]), _choose(so, one.value, high[place])
+            low[place], high[place] = choose(so, one.value, low[place]), choose(so, one.value, high[place])
 
 
 def contradictions(rules: Rules, low: Any, high: Any) -> Iterator[tuple[Follow, Any]]:
@@ -78,7 +78,8 @@ def _holds(rules: Rules, one: Follow, low: Any, high: Any) -> Any:
     return answer
 
 
-def _choose(where: Any, one: Any, other: Any) -> Any:
+def choose(where: Any, one: Any, other: Any) -> Any:
+    """One where it is so, else the other; integers or arrays."""
     if isinstance(where, np.ndarray):
         return np.where(where, one, other)
     return one if where else other

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from matcher.facts.declines import Bar, Decline, bars_of
+from matcher.facts.doubts import Doubted, doubted, doubtful, set_aside, standing
 from matcher.facts.following import contradictions, follow
 from matcher.message import Message
 from matcher.programme.compiled import Follow
@@ -46,11 +47,15 @@ class ParticipantError(ValueError):
 
 @dataclass(frozen=True)
 class Fact:
-    """A value with the day it was true and what proves it; `on` None: true on the day asked."""
+    """A value with the day it was true and what proves it; `on` None: true on the day asked.
+
+    `sure`: somebody confirmed it, so that no doubt is about it.
+    """
 
     value: Any
     on: date | None = None
     proof: str = ""
+    sure: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ class Known:
     """What the rules know of a participant: an interval per signal, and the tests that hold and do not hold.
 
     `since`: for a growing signal given for an earlier day, by its place, the value then and how many days ago that was.
-    `bars`: the declines that bar today.
+    `bars`: the declines that bar today. `doubts`: those that stand; their signals are unknown.
     """
 
     low: list[int]
@@ -82,10 +87,11 @@ class Known:
     stale: frozenset[str]
     since: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     bars: tuple[Bar, ...] = ()
+    doubts: tuple[Doubted, ...] = ()
 
 
 def read_participant(rules: Rules, signals: Mapping[str, Any]) -> Participant:
-    """Check raw signals (a value, or a table of value, on, proof; None or "" is unknown) and return a Participant.
+    """Check raw signals (a value, or a table of value, on, proof, sure; None or "" is unknown) and return a Participant.
 
     Raises:
         ParticipantError: with every problem found.
@@ -107,10 +113,11 @@ def read_participant(rules: Rules, signals: Mapping[str, Any]) -> Participant:
 def know(rules: Rules, participant: Participant) -> Known:
     """Work out what is known: stale values dropped, growing ones brought up to the day, what follows from others filled in.
 
-    Every test of the rules is then asked once. An end day that has passed although what should have ended still goes on
-    is doubtful: it is stale, whatever its own date, and asked again.
+    Doubtful values are unknown, to what follows as well. Every test of the rules is then asked once. An end day that has
+    passed although what should have ended still goes on is doubtful: it is stale, whatever its own date, and asked again.
     """
     low, high, stale = intervals(rules, participant)
+    doubts = _doubts(rules, participant, low, high)
     since = growing_since(rules, participant, high)  # before anything follows: a stale answer began nothing
     follow(rules, low, high)
     yes, no = ask_tests(rules, low, high)
@@ -122,7 +129,18 @@ def know(rules: Rules, participant: Participant) -> Known:
     if doubtful:
         stale |= {name for name, place in rules.position.items() if place in doubtful}
     bars = bars_of(rules, participant.declines, low, yes, known_on(participant)) if participant.declines else ()
-    return Known(low, high, yes, no, stale, since, bars)
+    return Known(low, high, yes, no, stale, since, bars, doubts)
+
+
+def _doubts(rules: Rules, participant: Participant, low: list[int], high: list[int]) -> tuple[Doubted, ...]:
+    """The doubts about what one participant said, whose values are made unknown."""
+    found = doubtful(rules, low, high)
+    if not found:
+        return ()
+    sure = {rules.position[name]: True for name, fact in participant.facts.items() if fact.sure}
+    told = tuple([doubted(one, low, sure) for one, stands in standing(found, sure) if stands])
+    set_aside(found, sure, low, high)
+    return told
 
 
 def known_on(participant: Participant) -> dict[str, date]:
@@ -238,15 +256,16 @@ def _read_fact(rules: Rules, name: str, raw: Any, problems: list[InputProblem]) 
         code = "derived_signal" if signal else "unknown_signal_near" if near else "unknown_signal"
         problems.append(InputProblem(name, raw, Message(code, {"name": name, "near": near})))
         return None
-    on, proof = None, ""
+    on, proof, sure = None, "", False
     if isinstance(raw, Mapping):
         for key in raw:
-            if key not in ("value", "on", "proof"):
+            if key not in ("value", "on", "proof", "sure"):
                 problems.append(InputProblem(f"{name}.{key}", raw[key], Message("unknown_key", {"name": str(key)})))
         if "value" not in raw:
             problems.append(InputProblem(name, raw, Message("value_missing", {"signal": name})))
         on = _read_on(rules, name, raw.get("on"), problems)
         proof = _read_proof(signal, raw.get("proof"), problems)
+        sure = _read_sure(name, raw.get("sure"), problems)
         raw = raw.get("value")
     if raw is None or raw == "":
         return None
@@ -257,7 +276,7 @@ def _read_fact(rules: Rules, name: str, raw: Any, problems: list[InputProblem]) 
     if signal.kind == "date" and value is not None and value > rules.day and not signal.future:
         problems.append(InputProblem(name, raw, Message("future_date", {"signal": name, "as_of": rules.day})))
         return None
-    return None if value is None else Fact(value, on, proof)
+    return None if value is None else Fact(value, on, proof, sure)
 
 
 def _read_on(rules: Rules, name: str, raw: Any, problems: list[InputProblem]) -> date | None:
@@ -280,6 +299,12 @@ def _read_proof(signal: Signal, raw: Any, problems: list[InputProblem]) -> str:
         problems.append(InputProblem(f"{signal.id}.proof", raw, message))
         return ""
     return str(raw)
+
+
+def _read_sure(name: str, raw: Any, problems: list[InputProblem]) -> bool:
+    if raw is not None and not isinstance(raw, bool):
+        problems.append(InputProblem(f"{name}.sure", raw, Message("sure_yes_no", {"signal": name})))
+    return raw is True
 
 
 def read_value(signal: Signal, raw: Any) -> tuple[Any, Message | None]:

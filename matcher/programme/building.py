@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, Final
 
 from matcher.message import Message
+from matcher.programme.doubts import doubt_of
 from matcher.programme.entries import (
     ASKED,
     AVAILABILITIES,
@@ -38,7 +39,7 @@ from matcher.programme.referrals import REFERRAL_KEYS, referrals_of
 
 _ROOT_KEYS: Final = {
     "steps": ("step",),
-    "signals": ("signal",),
+    "signals": ("signal", "doubt"),
     "interventions": ("intervention",),
     "products": ("product", "term"),
 }
@@ -72,6 +73,7 @@ class _Build:
             valid_to=end,
             steps=tuple(self._step(e) for e in self._entries("steps", "step")),
             signals=tuple(self._signal(e) for e in self._entries("signals", "signal")),
+            doubts=tuple(doubt_of(e, self.languages) for e in self._entries("signals", "doubt")),
             interventions=tuple(self._intervention(e) for e in self._entries("interventions", "intervention")),
             products=self._products(),
             terms={e.name.removeprefix("term "): self._term(e) for e in self._entries("products", "term")},

@@ -11,6 +11,7 @@ from matcher.programme.compiled import Follow
 from matcher.programme.compiling import Compiler
 from matcher.programme.consequences import circle, clashes, consequences
 from matcher.programme.criteria import Criterion
+from matcher.programme.doubts import check_doubts
 from matcher.programme.entries import (
     INTERVENTION_KINDS,
     PROOFS,
@@ -92,6 +93,7 @@ class _Check(Notes):
         self._costs()
         self._tier_rules()
         self._consequences()
+        self.problems.extend(check_doubts(programme.doubts, self.signals))
         self.problems.extend(check_referrals(programme.referrals, self.signals, self.interventions))
         return self.problems
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from matcher.programme.criteria import Criterion
-from matcher.programme.entries import Intervention, Price, Product, Signal, Step, Tier
+from matcher.programme.entries import Doubt, Intervention, Price, Product, Signal, Step, Tier
 from matcher.programme.masks import Clauses, union
 from matcher.programme.prices import Annuity
 
@@ -46,6 +46,16 @@ class Follow:
     conflict: bool
     other: int = -1
     bits: tuple[tuple[int, int], ...] | None = None
+
+
+class DoubtRule(NamedTuple):
+    """A doubt with the places of its signals: one where it is a floor (`below`), else two."""
+
+    entry: Doubt
+    places: tuple[int, ...]
+    below: int
+    times_percent: int
+    plus: int
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from matcher.programme.criteria import Criterion
-from matcher.programme.reading import Source, Text
+from matcher.programme.reading import Dated, Source, Text
 
 KINDS: Final = ("yes_no", "number", "money", "choice", "choices", "date")
 PROOFS: Final = ("self_declared", "seen", "document", "system")
@@ -27,21 +27,6 @@ AVAILABILITIES: Final = ("running", "historical", "closed", "lead_only", "wrong_
 BASES: Final = ("effective", "flat", "flat_total", "margin", "unstated")
 UNITS: Final = ("months", "years", "hours", "times", "people", "days")
 TENORS: Final = ("working_capital", "investment", "any")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Dated:
-    """An entry: an id, the days on which it stands, and where it comes from."""
-
-    id: str
-    valid_from: date | None = None
-    valid_to: date | None = None
-    source: tuple[Source, ...] = ()
-    our_choice: Text | None = None
-
-    def holds_on(self, day: date) -> bool:
-        """Whether this entry stands on that day."""
-        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +120,19 @@ class Signal(Dated):
         if self.kind == "choices":
             return [code for code, bit in self.codes.items() if value & bit]
         return date.fromordinal(value) if self.kind == "date" else value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubt(Dated):
+    """When values can hardly be: `signal` from 1 to under `below`, or above `times_percent` of `other` plus `plus`."""
+
+    label: Text
+    text: Text
+    signal: str
+    below: int
+    other: str
+    times_percent: int
+    plus: int
 
 
 @dataclass(frozen=True)
@@ -380,6 +378,7 @@ class Programme:
     valid_to: date | None
     steps: tuple[Step, ...]
     signals: tuple[Signal, ...]
+    doubts: tuple[Doubt, ...]
     interventions: tuple[Intervention, ...]
     products: tuple[Product, ...]
     terms: Mapping[str, Text]

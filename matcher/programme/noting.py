@@ -7,8 +7,7 @@ from datetime import date
 from typing import Any
 
 from matcher.message import Message
-from matcher.programme.entries import Dated
-from matcher.programme.reading import ProgrammeProblem, did_you_mean
+from matcher.programme.reading import Dated, ProgrammeProblem, did_you_mean
 
 
 class Notes:

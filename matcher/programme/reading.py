@@ -32,6 +32,21 @@ TIER_RULES: Final[Mapping[str, tuple[str, ...]]] = {
 """The rules that only a tier may state, with the settings of each; all of them are needed but `after`."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Dated:
+    """An entry: an id, the days on which it stands, and where it comes from."""
+
+    id: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+    source: tuple[Source, ...] = ()
+    our_choice: Text | None = None
+
+    def holds_on(self, day: date) -> bool:
+        """Whether this entry stands on that day."""
+        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
+
+
 @dataclass(frozen=True, slots=True)
 class ProgrammeProblem:
     """One mistake in a programme: where it stands, and what is wrong. `words.mistakes` says it, with what to do.

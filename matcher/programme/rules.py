@@ -6,17 +6,18 @@ a participant is then two integers, the tests known to hold and the tests known 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from functools import cached_property, lru_cache
 from typing import Any
 
 from matcher.message import CodedError, Message
 from matcher.programme import clocks as time
-from matcher.programme.compiled import InterventionRule, StepRule, TierRule
+from matcher.programme.compiled import DoubtRule, InterventionRule, StepRule, TierRule
 from matcher.programme.compiling import Compiler
 from matcher.programme.consequences import consequences, in_order
 from matcher.programme.criteria import TRUTHS, UNKNOWN_HIGH, UNKNOWN_LOW, Criterion, Test
-from matcher.programme.entries import Programme, Signal
+from matcher.programme.entries import Doubt, Programme, Signal
 from matcher.programme.interventions import Draft, Effects, draft
 from matcher.programme.masks import Clauses, places, union
 from matcher.programme.products import products_on
@@ -61,6 +62,7 @@ class Rules:
         self.growth = [_growth(compiler, self.signals[name]) for name in self.clock_signals]
         self.derived = {s.id: compiler.clauses(s.derived) for s in signals if s.derived}
         self.follows = in_order(consequences(compiler))
+        self.doubts = [_doubt(one, self.position) for one in self.programme.doubts if one.holds_on(self.day)]
 
     def _number(self, tests: tuple[Test, ...]) -> None:
         """The tests of the day, all of them: what each asks about, and what somebody unknown answers."""
@@ -144,6 +146,11 @@ def _signals_of_the_day(programme: Programme, day: date) -> dict[str, Signal]:
         if signal.holds_on(day) or signal.id not in found:
             found[signal.id] = signal
     return found
+
+
+def _doubt(entry: Doubt, position: Mapping[str, int]) -> DoubtRule:
+    places = tuple([position[name] for name in (entry.signal, entry.other) if name])
+    return DoubtRule(entry, places, entry.below, entry.times_percent, entry.plus)
 
 
 def _growth(compiler: Compiler, signal: Signal) -> Clauses:

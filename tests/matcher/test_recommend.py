@@ -115,6 +115,7 @@ def brief(rules: Rules, found: Recommendation) -> dict[str, Any]:
         "score_high": found.readiness and found.readiness.high,
         "interventions": tuple(step.id for step in found.interventions),
         **{status: tuple(match.id for match in running if match.status == status) for status in statuses},
+        "doubts": tuple(doubt.id for doubt in found.doubts),
         "questions": found.questions,
         "goal": found.path.goal,
         "path_steps": tuple(step.intervention or "wait" for step in found.path.steps),
@@ -244,7 +245,8 @@ def test_every_answer_asks_only_what_is_unknown_and_leaves_nobody_without_a_next
     open_ = {name for name, at in rules.position.items() if known.low[at] != known.high[at]}
     assert set(found.questions) <= open_ - set(rules.derived)
     assert len(set(found.questions)) == len(found.questions)
-    order = [ASKED_ORDER.index(rules.signals[name].asked) for name in found.questions]
+    doubtful = {name for doubt in found.doubts for name in doubt.signals}
+    order = [(name not in doubtful, ASKED_ORDER.index(rules.signals[name].asked)) for name in found.questions]
     assert order == sorted(order)
 
     assert found.interventions or any(match.offered for match in found.products)

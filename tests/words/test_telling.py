@@ -105,7 +105,9 @@ def test_every_text_of_a_programme_says_something_in_both_languages(programme):
     for where, text in found:
         assert set(text) == set(LANGUAGES), where
         assert all(text[language].strip() == text[language] != "" for language in LANGUAGES), where
-        assert not any(mark in text[language] for language in LANGUAGES for mark in ("{", "}", "  ", "TODO")), where
+        plain = {language: re.sub(r"{(value|thousand|other)}", "", said) for language, said in text.items()}
+        assert not any(mark in plain[language] for language in LANGUAGES for mark in ("{", "}", "TODO")), where
+        assert not any("  " in text[language] for language in LANGUAGES), where
 
 
 def criteria(thing: Any) -> Iterator[Criterion]:

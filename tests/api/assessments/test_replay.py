@@ -58,7 +58,7 @@ def stored_bytes(kail, person, assessment):
 
 def signals_as_sent(drawn):
     """The facts of a participant as somebody sends them."""
-    facts = {name: {"value": fact.value, "on": fact.on, "proof": fact.proof} for name, fact in drawn.facts.items()}
+    facts = {name: vars(fact) for name, fact in drawn.facts.items()}
     return json.loads(json.dumps(facts, default=lambda value: value.isoformat()))
 
 

@@ -30,7 +30,7 @@ def known(signals: dict[str, Any], name: str) -> Any:
     [
         ({"mentoring_sessions": 0}, "mentor_recommendation", False),
         ({"existing_credit": []}, "kur_lender", "none"),
-        ({"amount_asked": 1}, "wants_capital", True),
+        ({"amount_asked": 100_000}, "wants_capital", True),
         ({"business_running": False}, "months_of_books", 0),
     ],
 )

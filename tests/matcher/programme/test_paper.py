@@ -78,7 +78,7 @@ def test_the_two_programmes_use_every_key_that_the_loader_can_ask_for(asked):
     """Without this a key that is read only where something else stands could hide from the tests above."""
     keys, _ = asked
     written = set()
-    for name in ("reading", "building", "parts", "referrals"):
+    for name in ("reading", "building", "doubts", "parts", "referrals"):
         tree = ast.parse((ROOT / "matcher" / "programme" / f"{name}.py").read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in READS:
