@@ -142,6 +142,8 @@ BODIES = {
     "PUT /api/v1/quotas": {"product": "kur_super_mikro", "month": "2026-12", "version": 0, "most": 1, "most_idr": 1},
     "PUT /api/v1/rooms": {"product": "kur_super_mikro", "answer": "weeks", "weeks": 1},
     "PUT /api/v1/lenders/{}": {"providers": []},
+    "POST /api/v1/webhooks": {"url": ""},
+    "POST /api/v1/webhook-hosts": {"host": ""},
     "PUT /api/v1/switches/randomise-ties": {"on": True},
     "PUT /api/v1/switches/mentor-reset": {"alone": True},
     "POST /api/v1/jobs": {"kind": "export", "keep": False},
@@ -157,6 +159,8 @@ WHO = {
     "quotas": "lender",
     "rooms": "lender",
     "lenders": "operator",
+    "webhooks": "lender",
+    "webhook-hosts": "operator",
 }
 
 
@@ -187,6 +191,7 @@ def test_every_changing_route_of_the_record_is_tried_here(small_kail):
     without_a_body = {"POST /api/v1/accounts/{}/password", "POST /api/v1/imports", "POST /api/v1/jobs/{}/cancel"}
     without_a_body |= {f"POST /api/v1/approvals/{{}}/{act}" for act in ("approve", "refuse", "withdraw")}
     without_a_body |= {"POST /api/v1/participants/{}/export"}
+    without_a_body |= {f"POST /api/v1/webhooks/{{}}/{act}" for act in ("secret", "again")}
     assert templates - without_a_body == set(BODIES)
 
 

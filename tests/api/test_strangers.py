@@ -59,6 +59,10 @@ def filled(small_kail):
             body = {"name": f"kunci {login}", "scopes": ["me"], "expires_on": "2027-01-01"}
             answer = client.post("/api/v1/me/keys", json=body, headers=kail.headers(login))
             held[login] = {"key": [answer.json()["id"]]}
+            client.post("/api/v1/webhook-hosts", json={"host": "bank.example"}, headers=kail.headers("operator"))
+            body = {"url": f"https://bank.example/{login}"}
+            answer = client.post("/api/v1/webhooks", json=body, headers=kail.headers(login))
+            held[login]["webhook"] = [answer.json()["id"]]
     with kail.record.write() as tx:
         for login in (*MENTORS, "operator", "other_operator"):
             about = held[login].get("participant", [kail.actors[login].account_id])[0]
@@ -115,6 +119,9 @@ ROUTES = [
     ("o", "PATCH", "/accounts/{}", {"version": 1, "role": "analyst"}),
     ("o", "POST", "/accounts/{}/password", None),
     ("l", "DELETE", "/me/keys/{}", None),
+    ("l", "POST", "/webhooks/{}/secret", None),
+    ("l", "POST", "/webhooks/{}/again", None),
+    ("l", "DELETE", "/webhooks/{}", None),
     ("mo", "GET", "/jobs/{}", None),
     ("mo", "POST", "/jobs/{}/cancel", None),
     ("m", "GET", "/jobs/{}/file", None),
