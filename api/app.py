@@ -26,7 +26,7 @@ from litestar.types import Message, Scope
 from sqlalchemy.exc import SQLAlchemyError
 
 from api import __version__
-from api.accounts.guard import admit, check_matrix
+from api.accounts.guard import ANYONE, MATRIX, SCOPED, admit, check_matrix
 from api.advice import endpoints as advice
 from api.advice import pages as advice_pages
 from api.advice.schemas import schemas
@@ -39,7 +39,7 @@ from api.settings import Settings
 from api.web import errors, problem_pages
 from api.web.arriving import in_time
 from api.web.asking import MOST_BYTES
-from api.web.openapi import describe
+from api.web.openapi import describe, describe_doors
 from api.web.readiness import Readiness, get_ready
 from api.web.static_files import static_files
 from api.web.stopping import stop_in_time
@@ -120,6 +120,7 @@ def create_app(
     for noun in nouns:
         describe(app.openapi_schema, noun.SAID)
     check_matrix(app)
+    describe_doors(app.openapi_schema, SCOPED, lambda name: ANYONE in MATRIX[name])
     return app
 
 
@@ -173,10 +174,12 @@ def nouns_of_the_record() -> tuple[ModuleType, ...]:
     from api.audit import routes as audit
     from api.imports import routes as imports
     from api.jobs import routes as jobs
+    from api.outcomes import routes as outcomes
     from api.participants import routes as participants
     from api.referrals import routes as referrals
+    from api.webhooks import routes as webhooks
 
-    return accounts, participants, imports, assessments, referrals, audit, jobs, approvals
+    return accounts, participants, imports, assessments, referrals, webhooks, outcomes, audit, jobs, approvals
 
 
 def handlers_of(nouns: Iterable[ModuleType]) -> list[Any]:

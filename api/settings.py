@@ -20,7 +20,8 @@ class Settings:
     store, or "" for a file there. `https`: whether browsers come by HTTPS, so that cookies are sent by it alone.
     `trusted_proxy`: the networks (CIDR) of the proxies that are
     believed when they say from where somebody comes. `upload_mb`: how many million bytes a file may have that somebody
-    sends, `upload_rows` how many rows. `reserve`: megabytes of the disk of the data folder that writing may not use up.
+    sends, `upload_rows` how many rows. `webhook_network`: the networks (CIDR) to which webhooks may go beside the open
+    internet. `reserve`: megabytes of the disk of the data folder that writing may not use up.
     """
 
     host: str = "127.0.0.1"
@@ -35,6 +36,7 @@ class Settings:
     trusted_proxy: tuple[str, ...] = ()
     upload_mb: int = 200
     upload_rows: int = 300_000
+    webhook_network: tuple[str, ...] = ()
     reserve: int = 256
 
     @property
@@ -57,7 +59,7 @@ class Settings:
         written |= {"KAIL_DATABASE": self.database, "KAIL_KEYS": self.keys, "KAIL_HTTPS": "1" if self.https else ""}
         written |= {"KAIL_TRUSTED_PROXY": ",".join(self.trusted_proxy)}
         written |= {"KAIL_UPLOAD_MB": str(self.upload_mb), "KAIL_UPLOAD_ROWS": str(self.upload_rows)}
-        written |= {"KAIL_RESERVE": str(self.reserve)}
+        written |= {"KAIL_RESERVE": str(self.reserve), "KAIL_WEBHOOK_NETWORK": ",".join(self.webhook_network)}
         return written | ({"KAIL_DATA": str(self.data)} if self.data else {})
 
     @classmethod
@@ -77,5 +79,6 @@ class Settings:
             trusted_proxy=tuple(filter(None, environment.get("KAIL_TRUSTED_PROXY", "").split(","))),
             upload_mb=int(environment.get("KAIL_UPLOAD_MB") or cls.upload_mb),
             upload_rows=int(environment.get("KAIL_UPLOAD_ROWS") or cls.upload_rows),
+            webhook_network=tuple(filter(None, environment.get("KAIL_WEBHOOK_NETWORK", "").split(","))),
             reserve=int(environment.get("KAIL_RESERVE") or cls.reserve),
         )

@@ -210,11 +210,18 @@ def _notices(view: Outlook, scorecard: Scorecard | None) -> tuple[Message, ...]:
 
 
 def _when_again(view: Outlook) -> list[Message]:
-    """Of each running product that a lender's no bars for some days only: from when it may be tried again."""
+    """Of each running product that a lender's no bars for some days only from when it may be tried again.
+
+    And what it was declined for although that is held as done: somebody has to look at it once more.
+    """
     notices = []
     for place in sorted(view.barred):
         product, bars = view.rules.products[place], view.barred[place]
         days = [bar.decline.until for bar in bars if bar.lacks == ("until",) and bar.decline.until]
         if product.suggested and len(days) == len(bars):
             notices.append(Message("declined_until", {"product": product.entry.id, "on": day_after(max(days))}))
+        for step in dict.fromkeys(
+            bar.decline.intervention for bar in bars if product.suggested and "anew" in bar.lacks
+        ):
+            notices.append(Message("declined_anew", {"product": product.entry.id, "intervention": step}))
     return notices

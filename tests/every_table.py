@@ -14,6 +14,7 @@ from api.record import approvals as _approvals
 from api.record import jobs as _jobs
 from api.record.database import METADATA
 from api.referrals import tables as _referrals
+from api.webhooks import tables as _webhooks
 
 __all__ = ["METADATA"]
 _ALL = (
@@ -28,4 +29,5 @@ _ALL = (
     _jobs,
     _participants,
     _referrals,
+    _webhooks,
 )

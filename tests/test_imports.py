@@ -9,7 +9,10 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 OURS = ("matcher", "words", "training_data", "models", "api")
-FLOORS = "settings record files web advice audit accounts consents participants imports referrals assessments jobs approvals commands".split()
+FLOORS = (
+    "client settings record files web advice audit accounts consents participants imports referrals webhooks assessments "
+    "outcomes jobs approvals commands"
+).split()
 """The rooms of api/, from the ground up; `api.app` puts them together and lies on top."""
 IMPURE = {"asyncio", "http", "random", "secrets", "socket", "sqlite3", "ssl", "subprocess", "time", "urllib", "uuid"}
 OFFLINE = {"sklearn", "joblib", "matplotlib", "pickle"}
@@ -125,6 +128,19 @@ def floor(module: str) -> int:
 def test_a_room_of_api_imports_only_those_below_it(module):
     ours = {name for name in everything(module) if name in MODULES and top(name) == "api"}
     assert {name for name in ours if floor(name) > floor(module)} == set()
+
+
+@pytest.mark.parametrize("module", files("api/client"))
+def test_the_client_stands_on_httpx_alone_so_that_a_bank_can_take_it(module):
+    allowed = sys.stdlib_module_names | {"httpx"}
+    names = {name for name in everything(module) if not is_or_is_in(name, "api.client")}
+    assert {name for name in names if top(name) not in allowed} == set()
+
+
+def test_nothing_of_ours_imports_the_client():
+    wrong = {module for module in MODULES if not is_or_is_in(module, "api.client")
+             for name in everything(module) if is_or_is_in(name, "api.client")}  # fmt: skip
+    assert wrong == set()
 
 
 def test_nothing_lies_loose_in_api():

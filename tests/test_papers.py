@@ -25,7 +25,7 @@ from tests.test_layout import written_by_people
 
 PAPERS = {
     name: (ROOT / f"{name}.md").read_text(encoding="utf-8")
-    for name in ("README", "ARCHITECTURE", "CONTRIBUTING", "PROGRAMME", "SECURITY")
+    for name in ("README", "ARCHITECTURE", "CONTRIBUTING", "PROGRAMME", "SECURITY", "SYSTEMS")
 }
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 MADE = {"data/", "staged/", "/jobs", ".venv/bin/pytest", "answers.rejected.csv", "my-city"}

@@ -68,6 +68,10 @@ def _impossible(rows: Rows) -> list[tuple[Bools, str, str]]:
     asks_nothing = ~is_known["amount_asked"] | (rows["amount_asked"] <= 0)
     in_time = disbursed & (rows["disbursed_on"] <= window_end(rows["referred_on"]))
     ended = is_known["funded"] | is_known["kept"]
+    suggested, shown = rows.known("suggested"), rows.known("shown")
+    more_than_nothing = shown | rows.known("chosen") | rows.known("propensity")
+    first = np.where(suggested & shown, rows["suggested"], 0)
+    not_shown = suggested & shown & (np.where(shown, rows["shown"], 0) >> first & 1 == 0)
     twice = _twice(rows) & referred
     return [
         (np.array([not name for name in rows.participant], np.bool_), "participant", "participant"),
@@ -84,14 +88,18 @@ def _impossible(rows: Rows) -> list[tuple[Bools, str, str]]:
         (ended & ~is_known["observed_until"], "observed_until", "observed"),
         (disbursed & is_known["observed_until"] & (rows["observed_until"] < rows["disbursed_on"]), "observed_until",
          "observed_early"),
+        (more_than_nothing & ~suggested, "suggested", "suggested"),
+        (not_shown, "shown", "shown"),
+        (rows.known("referral") & ~referred, "referral", "referral"),
         (twice, "participant", "twice"),
     ]  # fmt: skip
 
 
 def _twice(rows: Rows) -> Bools:
-    """Where a referral (participant, product, day) stands in an earlier row already."""
-    first: dict[tuple[str, int, int], int] = {}
-    keys = zip(rows.participant, rows["product"].tolist(), rows["referred_on"].tolist(), strict=True)
+    """Where a referral (participant, product, day, and which of theirs it is) stands in an earlier row already."""
+    first: dict[tuple[str, int, int, int], int] = {}
+    names = ("product", "referred_on", "referral")
+    keys = zip(rows.participant, *(rows[name].tolist() for name in names), strict=True)
     return np.array([first.setdefault(key, place) != place for place, key in enumerate(keys)], dtype=np.bool_)
 
 

@@ -29,7 +29,13 @@ MISSING: Final = -(2**63)
 WINDOW_MONTHS: Final = 12
 OUTCOMES: Final = ("funded", "kept")
 SOURCES: Final = ("synthetic", "outcomes")
+SHARE: Final = 1_000_000
+"""What a share is counted in: a chance of one in three is 333,333 of these."""
 RELIGIONS: Final = ("islam", "protestant", "catholic", "hindu", "buddhist", "confucian", "belief")
+
+
+MOST_CODES: Final = 62
+"""Of a list: an integer has as many bits to spare."""
 
 
 class OutcomeError(SaidError):
@@ -52,7 +58,32 @@ class Field:
             return self.signal.decode(value)
         if self.kind == "choice":
             return self.codes[value]
+        if self.kind == "choices":
+            return [code for place, code in enumerate(self.codes) if value >> place & 1]
+        if self.kind == "share":
+            return value / SHARE
+        if self.kind == "number":
+            return value
         return date.fromordinal(value) if self.kind == "date" else bool(value)
+
+    def encode(self, value: Any) -> int:
+        """Turn a value as written into the integer of this column.
+
+        Raises:
+            ValueError: for a code that there is not; of lists also where there are more codes than an integer has bits.
+        """
+        if self.signal is not None:
+            return self.signal.encode(value)
+        if self.kind == "choice":
+            return self.codes.index(value)
+        if self.kind == "choices":
+            if len(self.codes) > MOST_CODES:
+                raise ValueError(f"{self.name} has more than {MOST_CODES} codes")
+            return sum(1 << place for place in {self.codes.index(code) for code in value})
+        if self.kind == "share":
+            share: float = value * SHARE
+            return round(share)
+        return int(value.toordinal() if self.kind == "date" else value)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +135,19 @@ class Rows:
         }
 
 
+def join_rows(first: Rows, second: Rows) -> Rows:
+    """The rows of both, of the same programme, one after the other.
+
+    Raises:
+        ValueError: if they are of different programmes.
+    """
+    if first.programme.digest != second.programme.digest:
+        raise ValueError("rows of different programmes have different columns")
+    names = dict.fromkeys([*first.columns, *second.columns])
+    columns = {name: np.concatenate([first[name], second[name]]) for name in names}
+    return Rows(first.programme, [*first.participant, *second.participant], columns)
+
+
 def fields(programme: Programme) -> tuple[Field, ...]:
     """Every column of a training row of this programme, in the order of a file."""
     return tuple(fields_by_name(programme).values())
@@ -119,10 +163,13 @@ def fields_by_name(programme: Programme) -> Mapping[str, Field]:
     """Every column of a training row of this programme by its name."""
     signals = {signal.id: signal for signal in programme.signals if not signal.derived}
     products = tuple(dict.fromkeys(product.id for product in programme.products))
+    steps = tuple(dict.fromkeys(one.id for one in programme.interventions))
     found = [Field("participant", "text"), Field("as_of", "date")]
     found += [Field(s.id, s.kind, tuple(s.values), s.protected, s) for s in signals.values()]
     found += [Field("disability", "yes_no", group=True), Field("religion", "choice", RELIGIONS, group=True)]
-    found += [Field("product", "choice", products), Field("referred_on", "date"), Field("funded", "yes_no")]
+    found += [Field("suggested", "choice", steps), Field("shown", "choices", steps), Field("chosen", "choice", steps)]
+    found += [Field("propensity", "share"), Field("product", "choice", products), Field("referral", "number")]
+    found += [Field("referred_on", "date"), Field("funded", "yes_no")]
     found += [Field("disbursed_on", "date"), Field("kept", "yes_no"), Field("observed_until", "date")]
     found += [Field("source", "choice", SOURCES)]
     return {field.name: field for field in found}

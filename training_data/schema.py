@@ -6,7 +6,12 @@ A row has these columns, in this order (`fields` lists them for a programme):
     as_of            the day on which the signals were true; never after the referral
     <signal>         one column for each signal of the programme that is not derived; empty is unknown
     disability, religion   with the programme's protected signals the groups: for evaluation, never inputs of a score
+    suggested        the intervention that was suggested first, by the last recommendation before the referral
+    shown            all that were suggested with it, as a set
+    chosen           what was done in its place, or it; empty: nobody said which
+    propensity       the chance that it had to come first, above 0 and at most 1; empty: no lot was drawn
     product          the product that was asked for (amount_asked is a signal and must be known where somebody was referred)
+    referral         which of the participant's referrals it is, from 1 in the order in which they were sent
     referred_on      the day of the referral; empty: not referred
     funded           whether the referral for credit was disbursed within twelve months
     disbursed_on     the day of the loan; empty: none
@@ -15,15 +20,21 @@ A row has these columns, in this order (`fields` lists them for a programme):
     source           synthetic or outcomes
 
 In memory every column but `participant` is an array of int64, encoded as the matcher does (yes/no 1/0, dates ordinals, a
-choice its place, choices a bit mask), with MISSING for what is unknown. In a file they are true/false, ISO dates, codes,
-and lists of codes (in CSV "a;b", and "none" for the empty list). Format 1, in the metadata of a Parquet file. To upgrade: a
-new number, a function that turns old columns into new ones, and the old number refused here.
+choice its place, choices a bit mask, a share in millionths), with MISSING for what is unknown. In a file they are
+true/false, ISO dates, codes, lists of codes (in CSV "a;b", and "none" for the empty list) and decimals. Format 2, in the
+metadata of a Parquet file. To upgrade: a new number, and for the old one a function in `UPGRADES` that turns its columns
+into new ones.
+
+Format 1 knew nothing of what was suggested: that is unknown in all its rows. A CSV file says no format; what it has no
+column for is unknown.
 """
 
 from __future__ import annotations
 
 import gzip
+import io
 import math
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,6 +53,7 @@ from training_data.rows import (
     MISSING,
     OUTCOMES,
     RELIGIONS,
+    SHARE,
     SOURCES,
     WINDOW_MONTHS,
     Bools,
@@ -51,6 +63,7 @@ from training_data.rows import (
     fields,
     fields_by_name,
     groups,
+    join_rows,
     known_by_day,
     rows_for,
     window_end,
@@ -59,11 +72,11 @@ from words.speaking import SaidError
 
 __all__ = [
     "ENDINGS", "FORMAT", "MISSING", "OUTCOMES", "RELIGIONS", "SOURCES", "WINDOW_MONTHS", "Bools", "Field", "Ints",
-    "RowProblem", "Rows", "RowsError", "RowsFileError", "check_rows", "fields", "groups", "known_by_day", "read_rows",
-    "rows_for", "window_end", "write_rows",
+    "RowProblem", "Rows", "RowsError", "RowsFileError", "check_rows", "fields", "groups", "join_rows", "known_by_day",
+    "pack_rows", "read_rows", "rows_for", "window_end", "write_rows",
 ]  # fmt: skip
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 ENDINGS: Final = (".parquet", ".csv", ".csv.gz")
 _FORMAT_KEY: Final = b"kail_training_rows"
 _ARROW: Final = {
@@ -74,6 +87,7 @@ _ARROW: Final = {
     "date": pa.date32(),
     "choice": pa.string(),
     "choices": pa.list_(pa.string()),
+    "share": pa.float64(),
 }
 
 
@@ -88,17 +102,27 @@ def write_rows(path: Path, rows: Rows) -> None:
         RowsFileError: if the name has another ending.
         OSError: if the file cannot be written.
     """
+    content = pack_rows(path, rows)
+    path.write_bytes(content)
+
+
+def pack_rows(path: Path, rows: Rows) -> bytes:
+    """What `write_rows` writes into a file of that name.
+
+    Raises:
+        RowsFileError: if the name has another ending.
+    """
     _check_ending(path)
-    table = _to_table(rows)
-    with path.open("wb") as file:
-        if path.suffix == ".parquet":
-            pq.write_table(table, file, compression="zstd")
-        elif path.suffix == ".gz":
-            # mtime 0 and no name: a gzip header would otherwise carry the hour, and two equal runs would differ.
-            with gzip.GzipFile("", "wb", mtime=0, fileobj=file) as packed:
-                pa_csv.write_csv(_as_text(table), packed)
-        else:
-            pa_csv.write_csv(_as_text(table), file)
+    table, file = _to_table(rows), io.BytesIO()
+    if path.suffix == ".parquet":
+        pq.write_table(table, file, compression="zstd")
+    elif path.suffix == ".gz":
+        # mtime 0 and no name: a gzip header would otherwise carry the hour, and two equal runs would differ.
+        with gzip.GzipFile("", "wb", mtime=0, fileobj=file) as packed:
+            pa_csv.write_csv(_as_text(table), packed)
+    else:
+        pa_csv.write_csv(_as_text(table), file)
+    return file.getvalue()
 
 
 def read_rows(path: Path, programme: Programme) -> Rows:
@@ -179,10 +203,25 @@ def _read_table(path: Path) -> pa.Table:
 
 
 def _of_our_format(path: Path, table: pa.Table) -> pa.Table:
-    written = (table.schema.metadata or {}).get(_FORMAT_KEY, str(FORMAT).encode())
-    if written != str(FORMAT).encode():
-        raise RowsFileError("rows_format", file=path.name, found=written.decode(), format=FORMAT)
+    written = (table.schema.metadata or {}).get(_FORMAT_KEY, str(FORMAT).encode()).decode(errors="replace")
+    if written == str(FORMAT):
+        return table
+    if written not in UPGRADES:
+        raise RowsFileError("rows_format", file=path.name, found=written, format=FORMAT)
+    return UPGRADES[written](table)
+
+
+def _from_1(table: pa.Table) -> pa.Table:
+    """Nothing was said of what was suggested, nor which of several referrals one was."""
+    new = {"suggested": "choice", "shown": "choices", "chosen": "choice", "propensity": "share", "referral": "number"}
+    for name, kind in new.items():
+        if name not in table.column_names:
+            table = table.append_column(name, pa.nulls(len(table), _ARROW[kind]))
     return table
+
+
+UPGRADES: Final[Mapping[str, Callable[[pa.Table], pa.Table]]] = {"1": _from_1}
+"""By the number of an earlier format, what makes its columns those of this one."""
 
 
 def _read_csv(content: bytes) -> pa.Table:
@@ -226,7 +265,14 @@ def _read_cell(programme: Programme, field: Field, raw: Any) -> tuple[int, Messa
         return day.toordinal(), None
     if field.kind == "choice" and value in field.codes:
         return field.codes.index(value), None
-    allowed = {"yes_no": "true, false", "date": "YYYY-MM-DD"}.get(field.kind, ", ".join(field.codes))
+    if field.kind == "choices" and isinstance(value, list) and set(value) <= set(field.codes):
+        return field.encode(value), None
+    if field.kind == "number" and isinstance(value, int | float) and 1 <= value < 10**9 and value == int(value):
+        return int(value), None
+    if field.kind == "share" and isinstance(value, int | float) and 1 <= round(value * SHARE) <= SHARE:
+        return field.encode(value), None
+    known = {"yes_no": "true, false", "date": "YYYY-MM-DD", "number": "1, 2, 3, ...", "share": "0.000001 ... 1"}
+    allowed = known.get(field.kind, ", ".join(field.codes))
     return MISSING, Message("row_cell", {"allowed": allowed})
 
 
@@ -241,4 +287,13 @@ def _parse(field: Field, raw: Any) -> Any:
         return int(text) if text.lstrip("-").isdecimal() and len(text) < 20 else raw
     if field.kind == "choices":
         return [] if text.lower() in NONE else [code.strip() for code in text.split(";")]
+    if field.kind == "share":
+        return _decimal(text)
     return text
+
+
+def _decimal(text: str) -> float | str:
+    try:
+        return found if math.isfinite(found := float(text)) else text
+    except ValueError:
+        return text

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from matcher.facts.doubts import Doubted
+from matcher.facts.participant import read_value
 from matcher.message import Message
 from matcher.programme.criteria import Criterion
 from matcher.programme.entries import Programme, Signal
@@ -70,6 +71,12 @@ class Teller(Speaker):
         if about.kind == "choice":
             return self.text(about.values[value])
         return self._codes(about, value) or self.say(Message("none"))
+
+    def kept(self, signal: str, value: Any) -> str:
+        """Write a value that was stored: as it stands where the programme no longer knows the signal, or such a value."""
+        about = self.signals.get(signal)
+        read = read_value(about, value)[0] if about else None
+        return self.word("", value) if read is None else self.value(signal, read)
 
     def criterion(self, criterion: Criterion) -> str:
         """Say what a criterion asks, in its own words where the programme gives them."""

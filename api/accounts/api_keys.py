@@ -15,8 +15,9 @@ from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction, new_id
 
-SCOPES: Final = ("me", "programme")
-"""What an API key may be allowed: to see whose it is, and to read the programme of the day."""
+SCOPES: Final = ("me", "programme", "read", "decide", "report")
+"""What an API key may be allowed: to see whose it is, to read the programme of the day, and of referrals to read what its
+account may see, to make the moves that answer, and to tell what became of what was accepted."""
 LONGEST_KEY: Final = timedelta(days=365)
 
 
@@ -41,6 +42,18 @@ def add_key(tx: Transaction, actor: Actor, name: str, scopes: list[str], expires
     tx.run(insert(API_KEYS).values(values))
     note(tx, actor, "added", "api_key", key, scopes=scopes)
     return key, secret
+
+
+def check_scope(actor: Actor, *needed: str) -> None:
+    """See that the key by which somebody came has one of these scopes; none: no key may.
+
+    Raises:
+        Refused: 403, with the scopes that would do.
+    """
+    if not actor.scopes & {*needed}:
+        if not needed:
+            raise Refused(403, Trouble("key", "not_by_key"))
+        raise Refused(403, Trouble("key", "no_scope", allowed=list(needed)))
 
 
 def keys_of(tx: Transaction, actor: Actor) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ ORGANISATIONS: Final = Table(
     Column(
         "mentor_reset_alone_from", Moment
     ),  # from when on one operator may give a mentor a new password; none: never
+    Column("synthetic", Boolean, nullable=False, server_default=false()),  # a demo's: nobody in it ever lived
 )
 
 ACCOUNTS: Final = Table(

@@ -19,6 +19,7 @@ from api.participants.people import HANDED_OVER
 from api.participants.rights import ERASURE, EXPORT
 from api.record.actor import Actor
 from api.record.approvals import DOOR_SHUT, Approval, Waits
+from api.record.jobs import TRAINING_SET
 from api.record.transaction import Record, Transaction
 from api.referrals import service as referrals
 from matcher.programme.rules import Rules
@@ -78,6 +79,10 @@ def _choose(tx: Transaction, actor: Actor, approval: Approval, _: Password, rule
     return Done()
 
 
+def _nothing(tx: Transaction, actor: Actor, approval: Approval, _: Password, rules: Rules) -> Done:
+    return Done()  # whoever asked makes it, within a day: what may be in it is seen then
+
+
 def _shut(tx: Transaction, actor: Actor, approval: Approval, _: Password, rules: Rules) -> Done:
     referrals.decline_for_good(tx, actor, rules, approval)
     return Done()
@@ -91,5 +96,6 @@ KINDS: Final[Mapping[str, Kind]] = {
     EXPORT: Kind(_export),
     HANDED_OVER: Kind(_hand_over),
     MENTOR_RESET: Kind(_choose),
+    TRAINING_SET: Kind(_nothing, ("analyst", "operator")),
     DOOR_SHUT: Kind(_shut, ("lender",), decided_by="lender"),
 }

@@ -19,7 +19,7 @@ from api.audit.service import note
 from api.participants.gate import CONTACT, RECOMMENDATION, Person, may, may_each, seal_json, unseal_json
 from api.participants.people import bump
 from api.participants.tables import PARTICIPANTS
-from api.record import answered
+from api.record import answered, jobs
 from api.record.actor import Actor
 from api.record.listed import MOMENT, Choice, ListColumn, Listing, Page, View, page_in, plain
 from api.record.refusals import Refused, Trouble
@@ -95,6 +95,7 @@ def objects(tx: Transaction, actor: Actor, assessment_id: str, words: str) -> st
     tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person.id).values(frozen=True))
     bump(tx, person.id)
     answered.empty(tx, person.mentor_id)  # a kept answer could hold what may not be worked out now
+    jobs.forget_people(tx, "", person.organisation_id)  # and a training set what is objected to
     note(tx, actor, "objected", "participant", person.id, assessment=assessment_id)
     return number
 

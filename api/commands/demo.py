@@ -12,9 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from sqlalchemy import select, update
+
 from api.accounts.passwords import new_password
 from api.accounts.second_person import STANDING
 from api.accounts.service import NewAccount, add_account, add_organisation
+from api.accounts.tables import ORGANISATIONS
 from api.assessments.service import assess
 from api.commands.demo_referrals import refer_some
 from api.consents.purposes import current
@@ -62,10 +65,6 @@ class NotEmpty(Exception):
 
 def is_empty(record: Record) -> bool:
     """Whether nobody was ever added to a record."""
-    from sqlalchemy import select
-
-    from api.accounts.tables import ORGANISATIONS
-
     with record.read() as tx:
         return tx.one(select(ORGANISATIONS.c.id)) is None
 
@@ -113,6 +112,7 @@ def _accounts(record: Record, live: Live) -> tuple[tuple[tuple[str, NewAccount],
     # Some days ago, so that whoever must be one for a while has been, and approval is there to be tried.
     with replace(record, clock=_earlier(record.clock, STANDING * 2)).write() as tx:
         organisations = {"home": add_organisation(tx, "OK OCE (contoh)")}
+        tx.run(update(ORGANISATIONS).values(synthetic=True))  # so that no training set of theirs passes for a true one
         for name, providers, _ in LENDERS:
             organisations[name] = add_organisation(tx, name)
             bind(
@@ -130,7 +130,8 @@ def _accounts(record: Record, live: Live) -> tuple[tuple[tuple[str, NewAccount],
 
 def _person(record: Record, actor: Actor, name: str, agrees: bool, today: date) -> str:
     then = today - SINCE
-    agreed = Agreement(("record", "recommendation") if agrees else ("record",), "paper", then, current(then).version)
+    purposes = ("record", "recommendation", "training") if agrees else ("record",)
+    agreed = Agreement(purposes, "paper", then, current(then).version)
     with replace(record, clock=_earlier(record.clock, SINCE)).write() as tx:
         return register(tx, actor, {"name": name}, agreed).id
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from api.consents.purposes import documents
 from api.consents.service import today_of
@@ -100,6 +101,6 @@ def _said(rules: Rules, one: Transition, now: datetime) -> Said:
         reasons=reasons,
         documents=("Foto tempat usaha (contoh)",) if "documents" in one.asks else (),
         amount_idr=3_000_000 if "amount" in one.asks else None,
-        on=now.date() - timedelta(days=1) if "day" in one.asks else None,
+        on=now.astimezone(ZoneInfo(rules.programme.timezone)).date() if "day" in one.asks else None,
         days_late=0 if "repayment" in one.asks else None,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from api import __version__
+from api.commands.exporting import export
 from api.commands.failures import Commands
 from api.commands.organisations import organisation
 from api.commands.programme import programme
@@ -31,6 +32,8 @@ def cli() -> None:
     kail organisation add NAME --lender PROVIDER --data DIR
                                         add a lender, bound to providers of the programme
     kail rescreen --data DIR            who gained or lost what after the rules changed
+    kail export --known-at DATE -o rows.parquet --data DIR --as LOGIN
+                                        training rows: what was known on a past day, and what came of it
     kail audit verify --data DIR        whether anything in the record was tampered with
 
     Every command explains itself: kail recommend --help
@@ -48,6 +51,7 @@ for command in (
     account,
     organisation,
     rescreen,
+    export,
     audit,
     keys,
 ):

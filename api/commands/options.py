@@ -74,6 +74,12 @@ def as_day(context: click.Context, parameter: click.Parameter, value: datetime |
     return None if value is None else value.date()
 
 
+_NETWORKS = {
+    "trusted_proxy": "Write the address of your proxy such as 10.0.0.5, or a network in which there are only proxies.",
+    "webhook_network": "Write the address of a receiver such as 10.0.0.5, or a network in which there are only receivers.",
+}
+
+
 def as_networks(context: click.Context, parameter: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
     """The networks that were named, an address being a network of one.
 
@@ -95,8 +101,7 @@ def as_networks(context: click.Context, parameter: click.Parameter, values: Sequ
         if network.version == 4:
             found.append(f"::ffff:{network.network_address}/{96 + network.prefixlen}")
     if wrong:
-        said = "Write the address of your proxy such as 10.0.0.5, or a network in which there are only proxies."
-        raise click.BadParameter(" ".join([*wrong, said]))
+        raise click.BadParameter(" ".join([*wrong, _NETWORKS[parameter.name or ""]]))
     return tuple(found)
 
 

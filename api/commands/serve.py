@@ -57,6 +57,11 @@ _NO_PORT = {errno.EACCES: "low_port", errno.EADDRNOTAVAIL: "address_elsewhere"}
     help="How many rows it may have.",
 )  # fmt: skip
 @click.option(
+    "--webhook-network", multiple=True, callback=as_networks, metavar="CIDR",
+    help="A private network to which webhooks may go all the same, such as a bank's in the same data centre. "
+    "May be given again.",
+)  # fmt: skip
+@click.option(
     "--programme", type=FOLDER, metavar="DIR", help="A programme's folder; without it the one in --data, else OK OCE."
 )
 @click.option(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from api.files.rows import FileProblem
+from api.files.workbooks_in_memory import archived, keep_in_memory
 from matcher.message import Message
 
 TEXT, YES_NO, POINTS, WHOLE, LIST, DAY = "text", "yes_no", "points", "whole", "list", "day"
@@ -136,22 +137,28 @@ class ParquetOutput:
 
 
 class WorkbookOutput:
-    """An Excel workbook with one sheet: the header bold and frozen, lists joined with ';', texts never formulas."""
+    """An Excel workbook with one sheet: the header bold and frozen, lists joined with ';', texts never formulas.
 
-    def __init__(self, path: Path) -> None:
+    Without a path it is written nowhere: `rows_as_workbook`.
+    """
+
+    def __init__(self, path: Path | None, header: Sequence[str] = tuple(ANSWER)) -> None:
         from openpyxl import Workbook
         from openpyxl.cell import WriteOnlyCell
         from openpyxl.styles import Font
 
-        path.touch()
+        if path is not None:
+            path.touch()
         self.path, self.count, self.closed, self.make = path, 1, False, WriteOnlyCell
         self.book = Workbook(write_only=True)
         self.sheet = self.book.create_sheet("Kail")
         self.sheet.freeze_panes = "A2"
-        header = [self.make(self.sheet, name) for name in ANSWER]
-        for cell in header:
+        if path is None:
+            keep_in_memory(self.sheet)
+        cells = [self.make(self.sheet, name) for name in header]
+        for cell in cells:
             cell.font = Font(bold=True)
-        self.sheet.append(header)
+        self.sheet.append(cells)
 
     def write(self, rows: Sequence[Sequence[Any]]) -> None:
         self.count += len(rows)
@@ -176,7 +183,15 @@ class WorkbookOutput:
     def close(self) -> None:
         if not self.closed:
             self.closed = True
-            self.book.save(self.path)
+            if self.path is not None:
+                self.book.save(self.path)
+
+
+def rows_as_workbook(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
+    """Rows as an Excel workbook of one sheet, in memory: a few thousand, not more."""
+    book = WorkbookOutput(None, header)
+    book.write(rows)
+    return archived(book.book)
 
 
 def as_xml_text(text: str) -> str:

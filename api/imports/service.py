@@ -7,53 +7,43 @@ write nothing twice.
 
 from __future__ import annotations
 
-import hmac
-import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
-from hashlib import sha256
-from secrets import token_hex
 from typing import Any, Final
-from zoneinfo import ZoneInfo
-
-from sqlalchemy import Row as SqlRow
-from sqlalchemy import delete, insert, select
 
 from api.advice.participant_rows import Job, Rejected, map_of
 from api.audit.service import note
 from api.consents.service import Agreement
-from api.files.cage import MEGABYTE, OF_CAGE, Cage
-from api.files.packing import LARGEST_FRAME, BadFrame
+from api.files.cage import Cage
 from api.files.rows import FileProblem, Row
 from api.files.sources import pack_source
-from api.imports.cells import CellsReader, CellsWriter, read_cells
+from api.imports.cells import CellsReader, read_cells
 from api.imports.reading import Line, Reading, doubted, known_names
+from api.imports.sheets import (
+    Headers,
+    asked_file,
+    keep_import,
+    keep_rows,
+    kept_rows,
+    next_rows,
+    sent_file,
+    tell,
+    unreadable,
+)
 from api.imports.storing import Taken, take_each
-from api.imports.tables import IMPORTS
-from api.participants.rights import KNOWN_FILES
 from api.record.actor import Actor
 from api.record.doing import Doing, Ended
 from api.record.jobs import enqueue
-from api.record.key_store import Erased
 from api.record.refusals import Refused, Trouble
-from api.record.sealed_files import SealedWriter
-from api.record.staging import Staged, discard, staged
 from api.record.transaction import Transaction, new_id
 from api.web.errors import shown_text
 from api.web.receiving import Uploaded
 from matcher.programme.reading import ProgrammeError
 from words.mistakes import mistakes
-from words.speaking import speaker
 
 KIND: Final = "import"
-MOST_REJECTIONS: Final = 1_000
-"""Problems that are told of a file; of more it is told how many rows were not taken."""
-TELL_EVERY: Final = 2_000
-"""After how many rows that were read it is kept how many there are, and seen whether anybody cancelled."""
 SPARE_KEYS: Final = 100
-MOST_BYTES_AT_ONCE: Final = 2 * MEGABYTE
-"""Of rows in one step: a stranger says how long a row is."""
 COUNTS: Final = ("rows", "taken", "registered", "facts", "rejected_rows", "doubtful_rows")
 
 
@@ -102,12 +92,12 @@ def import_sheet(job: Doing) -> Mapping[str, Any]:
     try:
         if "cells" not in job.place:
             _read(job, asked)
-        with read_cells(_cells(job, job.place["cells"])) as cells:
+        with read_cells(kept_rows(job, job.place["cells"])) as cells:
             reading = Reading.of(asked, map_of(asked, lambda _: cells.table), asked_file(job), cells.headers)
             _store(job, cells, reading)
     except (FileProblem, ProgrammeError) as error:
-        raise Refused(400, *_unreadable(error, asked, asked_file(job))) from None
-    return _finish(job, asked)
+        raise Refused(400, *_unreadable(error, job, asked)) from None
+    return _finish(job)
 
 
 def _asked(job: Doing) -> Job:
@@ -115,90 +105,30 @@ def _asked(job: Doing) -> Job:
     return Job(
         programme=job.live.programme,
         today=date.fromisoformat(job.given["today"]),
-        columns=_staged(job, columns) if columns else None,
+        columns=sent_file(job, columns) if columns else None,
         sheet=job.given["sheet"] or None,
         language=job.language,
         reader=Cage(),
     )
 
 
-def asked_file(job: Doing) -> Staged:
-    """The file that was sent."""
-    return _staged(job, job.given["file"])
-
-
-def _staged(job: Doing, given: Mapping[str, str]) -> Staged:
-    """A file in the data folder as it is now: it may have been moved since."""
-    return staged(job.data, given["id"], bytes.fromhex(given["key"]), given["name"])
-
-
-def _unreadable(error: FileProblem | ProgrammeError, job: Job, file: Staged) -> list[Trouble]:
+def _unreadable(error: FileProblem | ProgrammeError, job: Doing, asked: Job) -> list[Trouble]:
     if isinstance(error, ProgrammeError):
         found = mistakes(error, job.language)
         return [Trouble("file", "import_unread", what=f"{one.entry}: {one.what}", remedy=one.remedy) for one in found]
-    says = speaker(job.language)
-    what, remedy = says.say(error.message), says.remedy(error.message)
-    if error.code in OF_CAGE:  # of two files that were sent it is said which, by the sender's name for it
-        name = str(error.path)
-        field = "columns" if job.columns and name == job.columns.name != file.name else "file"
-        return [Trouble(field, "import_caged", file=shown_text(name), what=what, remedy=remedy)]
-    field = "sheet" if error.code in ("no_such_sheet", "no_sheets") else "file"
-    return [Trouble(field, "import_unread", what=what[0].upper() + what[1:], remedy=remedy)]
-
-
-# -- reading -----------------------------------------------------------------------------------------------------------
-
-
-def _cells(job: Doing, name: str) -> Staged:
-    """The rows that are kept of a file, under a key that no other file has: a job that begins again takes another name."""
-    return staged(job.data, name, hmac.new(job.key, name.encode(), sha256).digest(), name)
+    return unreadable(error, job.language, asked_file(job), asked.columns.name if asked.columns else "")
 
 
 def _read(job: Doing, asked: Job) -> None:
-    """Read all rows in the cage and keep them; the files that were sent are of no use then.
-
-    Reading begins anew wherever it is left, so its turn does not end before it does, at the latest with the cage's clock.
-    """
-    kept, source = _cells(job, token_hex(16)), asked_file(job)
-    table = asked.reader.read_table(asked.columns) if asked.columns else None
+    """Read all rows in the cage, by the column map, if there is one, that was sent with them."""
+    source, reader = asked_file(job), asked.reader
+    table = reader.read_table(asked.columns) if asked.columns else None
     columns = map_of(asked, lambda _: table)
-    with asked.reader.open_sheet(source, known_names(columns), asked.programme.timezone, asked.sheet) as sheet:
-        Reading.of(asked, columns, source, sheet.headers)
-        with job.step(goes_on=True):  # the file is the job's before it is there
-            job.place["files"] = [*job.place["files"], kept.id]
-        with SealedWriter(kept.path, kept.key, kept.id) as to:
-            rows = _write(job, CellsWriter(to, sheet.headers, table), sheet.rows, source)
-    needless = [one for one in job.place["files"] if one != kept.id]  # also what is left of a reading that broke off
-    try:
-        with job.step():
-            job.done, job.total = 0, rows
-            job.place = {"files": [kept.id], "cells": kept.id, "block": 0, **dict.fromkeys(COUNTS, 0), "told": 0}
-    except Ended:  # raised before the step, or after it was committed
-        _discard(job, needless if "cells" in job.place else [])
-        raise
-    _discard(job, needless)
 
+    def check(headers: Headers) -> None:
+        Reading.of(asked, columns, source, headers)
 
-def _discard(job: Doing, files: Sequence[str]) -> None:
-    for one in files:
-        discard(staged(job.data, one, b"", ""))
-
-
-def _write(job: Doing, to: CellsWriter, rows: Iterator[Row], source: Staged) -> int:
-    count = 0
-    for count, row in enumerate(rows, 1):
-        if count > job.given["most_rows"]:
-            raise FileProblem(source.name, "many_rows", most=job.given["most_rows"])
-        try:
-            to.write(row)
-        except BadFrame:
-            raise FileProblem(source.name, "cage_output", most=LARGEST_FRAME // MEGABYTE) from None
-        if count % TELL_EVERY == 0:
-            with job.step(goes_on=True):
-                job.done = count
-    if not count:
-        raise FileProblem(source.name, "no_rows")
-    return count
+    keep_rows(job, reader, known_names(columns), check, dict.fromkeys(COUNTS, 0), table)
 
 
 # -- storing -----------------------------------------------------------------------------------------------------------
@@ -218,31 +148,18 @@ def _store(job: Doing, cells: CellsReader, reading: Reading) -> None:
 
 def _store_rows(job: Doing, cells: CellsReader, reading: Reading, agreed: Agreement, spare: _Spare) -> None:
     rows = cells.rows(job.place["rows"], job.place["block"])
-    while chunk := _chunk(cells, rows, job.pace.size):
+    while chunk := next_rows(cells, rows, job.pace.size):
         lines = [_line(reading, row) for row, _ in chunk]
         readable = [one for one in lines if isinstance(one, Line)]
         with spare.taken(len(readable)) as ids, job.step(len(chunk)) as tx:
-            place = dict(job.place)
             taken = iter(take_each(tx, job.actor, readable, agreed, ids))
             for line in lines:
                 outcome = next(taken) if isinstance(line, Line) else line
-                _count(job, outcome, place)
+                _count(job, outcome)
                 if isinstance(line, Line) and isinstance(outcome, Taken) and outcome.doubts:
-                    _doubt(job, doubted(reading.columns, line, outcome.doubts, job.language), place)
-            place["rows"] += len(chunk)
-            job.place, job.done = place | {"block": chunk[-1][1]}, place["rows"]
-
-
-def _chunk(cells: CellsReader, rows: Iterator[tuple[Row, int]], most: int) -> list[tuple[Row, int]]:
-    """The next rows, at most so many, fewer where they are long: nobody's rows fill the memory."""
-    chunk: list[tuple[Row, int]] = []
-    begin = 0
-    for one in itertools.islice(rows, most):
-        begin = begin or cells.tell()  # before the first it is not where the rows are
-        chunk.append(one)
-        if cells.tell() - begin > MOST_BYTES_AT_ONCE:
-            break
-    return chunk
+                    _doubt(job, doubted(reading.columns, line, outcome.doubts, job.language))
+            job.place |= {"rows": job.place["rows"] + len(chunk), "block": chunk[-1][1]}
+            job.done = job.place["rows"]
 
 
 class _Spare:
@@ -280,71 +197,30 @@ def _line(reading: Reading, row: Row) -> Line | Rejected:
         return error
 
 
-def _count(job: Doing, outcome: Taken | Rejected, place: dict[str, Any]) -> None:
+def _count(job: Doing, outcome: Taken | Rejected) -> None:
     """Count what became of a row; what stood in its way is told."""
+    place = job.place
     if isinstance(outcome, Rejected):
         place["rejected_rows"] += 1
-        told = _told(job, outcome, MOST_REJECTIONS - place["told"])
-        place["told"] += len(told)
-        job.add(*told)
+        tell(job, outcome, _asked(job).says)
         return
     place["taken"] += 1
     place["registered"] += outcome.registered
     place["facts"] += outcome.facts
 
 
-def _doubt(job: Doing, found: Rejected, place: dict[str, Any]) -> None:
+def _doubt(job: Doing, found: Rejected) -> None:
     """Count a row that was taken although something in it is doubtful, and tell what."""
-    place["doubtful_rows"] = place.get("doubtful_rows", 0) + 1
-    told = _told(job, found, MOST_REJECTIONS - place["told"])
-    place["told"] += len(told)
-    job.add(*[one | {"doubt": True} for one in told])
+    job.place["doubtful_rows"] = job.place.get("doubtful_rows", 0) + 1
+    tell(job, found, _asked(job).says, doubt=True)
 
 
-def _told(job: Doing, error: Rejected, most: int) -> Sequence[dict[str, Any]]:
-    """The problems of a row in words, as many as there is room for."""
-    some = Rejected(error.row, error.participant, error.problems[:most])
-    return [
-        {
-            "row": number,
-            "line": line,
-            "cell": cell,
-            "field": shown_text(column),
-            "value": shown_text(value),
-            "remedy": shown_text(remedy, 1000),
-        }
-        for number, line, cell, _, column, value, remedy in some.table(_asked(job).says)
-    ]
-
-
-def _finish(job: Doing, asked: Job) -> Mapping[str, Any]:
+def _finish(job: Doing) -> Mapping[str, Any]:
     """Keep that this file was imported, with the last step."""
-    place, account = job.place, job.actor.account_id
-    content = job.given["sha256"]
-    if "kept" in place:
-        return {name: place.get(name, 0) for name in COUNTS}
-    with job.step() as tx:
-        job.place = place | {"kept": True}
-        mark = hmac.new(_files_key(tx), f"{content}:{asked.sheet or ''}".encode(), sha256).hexdigest()
-        mine = (IMPORTS.c.account_id == account) & (IMPORTS.c.file_index == mark)
-        before = tx.one(select(IMPORTS).where(mine))
-        if before and not place["registered"] and not place["facts"]:  # else what was in the way then is mended now
-            raise _twice(before, asked)
-        tx.run(delete(IMPORTS).where(mine))
-        done = new_id()
-        counts = {"rows_taken": place["taken"], "rows_rejected": place["rejected_rows"]}
-        tx.run(insert(IMPORTS).values(id=done, account_id=account, file_index=mark, at=tx.now, **counts))
-        note(tx, job.actor, "imported", "import", done, registered=place["registered"], rows=place["taken"])
+    place = job.place
+    if "kept" not in place:
+        counts = {"taken": place["taken"], "rejected": place["rejected_rows"], "registered": place["registered"]}
+        with job.step() as tx:
+            job.place = place | {"kept": True}
+            keep_import(tx, job, is_new=bool(place["registered"] or place["facts"]), **counts)
     return {name: place.get(name, 0) for name in COUNTS}
-
-
-def _files_key(tx: Transaction) -> bytes:
-    try:
-        return tx.vault.key(KNOWN_FILES)
-    except Erased:
-        return tx.vault.make(KNOWN_FILES)
-
-
-def _twice(before: SqlRow[Any], asked: Job) -> Refused:
-    on = before.at.astimezone(ZoneInfo(asked.programme.timezone)).date()
-    return Refused(409, Trouble("file", "import_twice", on=on, rows=before.rows_taken))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from litestar.di import Provide
@@ -41,9 +43,15 @@ def take(request: Asking, upload: Upload, live: Live) -> str:
     form.done()
     most_rows = request.app.state.settings.upload_rows
     more: dict[str, Any] = {"language": language_of(request), "today": live.today, "most_rows": most_rows}
+    given = upload.files["file"], upload.files.get("columns"), agreed
+    return hand_over(request, upload, partial(ask_for, sheet=sheet, **more), *given)
+
+
+def hand_over(request: Asking, upload: Upload, ask_for: Callable[..., str], *given: Any) -> str:
+    """Ask for the job that a use case enqueues, to which the files of an upload belong from then on; return its id."""
     upload.keep()  # before the row: a file that no job wants is swept away, a job without its file is lost
     try:
-        return ask(request, ask_for, upload.files["file"], upload.files.get("columns"), agreed, sheet=sheet, **more)
+        return ask(request, ask_for, *given)
     except BaseException:
         upload.keep(_is_wanted(request, upload))
         raise

@@ -8,11 +8,13 @@ from typing import Any, Final, NamedTuple
 from api.assessments.everybody import rescreen_everybody
 from api.audit.service import note
 from api.imports import service as imports
+from api.outcomes import importing as outcomes
+from api.outcomes import service as training_sets
 from api.participants.reading_out import read_out
 from api.participants.verification import verify_chains
 from api.record.actor import Actor
 from api.record.doing import Kind
-from api.record.jobs import enqueue
+from api.record.jobs import TRAINING_SET, enqueue
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction
 from api.web.forms import Form
@@ -34,9 +36,21 @@ ASKED: Final[Mapping[str, Asked]] = {
     RESCREENING: Asked(rescreen_everybody, "operator"),
     VERIFICATION: Asked(verify_chains, "operator"),
 }
-KINDS: Final[Mapping[str, Kind]] = {imports.KIND: imports.import_sheet, **{name: one.do for name, one in ASKED.items()}}
+KINDS: Final[Mapping[str, Kind]] = {
+    imports.KIND: imports.import_sheet,
+    TRAINING_SET: training_sets.make_in_steps,
+    outcomes.KIND: outcomes.import_outcomes,
+    **{name: one.do for name, one in ASKED.items()},
+}
 """What does a job of each kind."""
-ROLES: Final[Mapping[str, str]] = {imports.KIND: "mentor", **{name: one.role for name, one in ASKED.items()}}
+IMPORTS: Final = (imports.KIND, outcomes.KIND)
+"""Those that are given a file of rows, of which each may have problems."""
+ROLES: Final[Mapping[str, tuple[str, ...]]] = {
+    imports.KIND: ("mentor",),
+    TRAINING_SET: training_sets.ROLES,
+    outcomes.KIND: outcomes.ROLES,
+    **{name: (one.role,) for name, one in ASKED.items()},
+}
 """Who may have a job of each kind done, when it is asked for and while it is done."""
 
 

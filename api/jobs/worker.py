@@ -37,6 +37,9 @@ from api.record.transaction import Record, Transaction, open_record
 from api.record.unavailable import Unavailable
 from api.referrals.sweeping import sweep
 from api.settings import Settings
+from api.webhooks.addresses import networks_of
+from api.webhooks.delivering import delivering
+from api.webhooks.sending import Sender
 
 log = logging.getLogger("kail")
 LOOK_SECONDS: Final = 0.25
@@ -65,7 +68,7 @@ def do_all(record: Record, live: Live, data: Path) -> int:
 def who(tx: Transaction, account_id: str, kind: str) -> Actor | None:
     """Who an account is, if it may still ask for that kind of job."""
     actor = actor_of_account(tx, account_id)
-    return actor if actor is not None and actor.role == ROLES.get(kind) else None
+    return actor if actor is not None and actor.role in ROLES.get(kind, ()) else None
 
 
 def work(record: Record, live: Live, data: Path, space: Space, is_over: Callable[[], bool]) -> None:
@@ -159,7 +162,8 @@ def main() -> None:
         with the_only_one(settings.data, over.is_set) as ours:
             if ours:
                 space = Space(settings.data, settings.reserve * MEGABYTE)
-                work(record, go_live(settings), settings.data, space, over.is_set)
+                with delivering(record, Sender(networks_of(settings.webhook_network)), space.is_short):
+                    work(record, go_live(settings), settings.data, space, over.is_set)
     finally:
         record.close()
 

@@ -43,7 +43,7 @@ def say(
     number = consents.say(tx, actor, person_id, **entry)
     start_or_stop(tx, person_id, entry)
     if not entry["given"]:
-        forget_what_was_told(tx, person.mentor_id)
+        forget_what_was_told(tx, person)
     return number, bump(tx, person_id)
 
 

@@ -44,7 +44,7 @@ _SEALED: Final = (
     .where(EVIDENCE.c.participant_id == bindparam("person"))
     .order_by(EVIDENCE.c.place)
 )
-_OF_MANY: Final = select(EVIDENCE.c.participant_id, EVIDENCE.c.id, EVIDENCE.c.sealed).order_by(
+_OF_MANY: Final = select(EVIDENCE.c.participant_id, EVIDENCE.c.id, EVIDENCE.c.sealed, EVIDENCE.c.known_at).order_by(
     EVIDENCE.c.participant_id, EVIDENCE.c.place
 )
 
@@ -102,12 +102,31 @@ def signals_of_each(tx: Transaction, persons: Sequence[str], day: date) -> dict[
     rows: dict[str, list[tuple[str, Any]]] = {person: [] for person in persons}
     for start in range(0, len(persons), 500):
         some = EVIDENCE.c.participant_id.in_(persons[start : start + 500])
-        for person, fact_id, sealed in tx.all(_OF_MANY.where(some)):
+        for person, fact_id, sealed, _ in tx.all(_OF_MANY.where(some)):
             rows[person].append((fact_id, sealed))
     return {
         person: signals_of(_said(tx, person, theirs), day)
         for person, theirs in rows.items()
         if all([sealed is not None for _, sealed in theirs])
+    }
+
+
+def known_of_each(tx: Transaction, persons: Sequence[str]) -> dict[str, list[tuple[datetime, Said]]]:
+    """Everything recorded of many people whom the gate let through: of each fact since when it is known, and what it is."""
+    rows: dict[str, list[Any]] = {person: [] for person in persons}
+    for start in range(0, len(persons), 500):
+        some = EVIDENCE.c.participant_id.in_(persons[start : start + 500])
+        for row in tx.all(_OF_MANY.where(some)):
+            rows[row.participant_id].append(row)
+    return {
+        person: list(
+            zip(
+                [row.known_at for row in theirs],
+                _said(tx, person, [(row.id, row.sealed) for row in theirs]),
+                strict=True,
+            )
+        )
+        for person, theirs in rows.items()
     }
 
 

@@ -34,6 +34,8 @@ RECOMMENDATION: Final = "recommendation"
 """To work something out about them: if they agree to that too, and no objection waits for a person."""
 REFERRAL: Final = "referral"
 """What a lender was sent of them, and what was said about it: for the lender whom they named, and for their mentor."""
+TRAINING: Final = "training"
+"""What was known and suggested on a past day, under a pseudonym, for scorecards to be learnt from: if they agree to that."""
 RIGHTS: Final = "rights"
 """All that is held, to be handed to them: nobody has to agree to hear about themselves."""
 _AGREED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -41,6 +43,7 @@ _AGREED: Final[Mapping[str, tuple[str, ...]]] = {
     RECORD: ("record",),
     RECOMMENDED: ("record",),
     RECOMMENDATION: ("record", "recommendation"),
+    TRAINING: ("record", "training"),
     RIGHTS: (),
 }
 _OPENS: Final[Mapping[str, frozenset[str]]] = {
@@ -49,11 +52,14 @@ _OPENS: Final[Mapping[str, frozenset[str]]] = {
     RECOMMENDED: frozenset({CONTACT, RECOMMENDED}),
     RECOMMENDATION: frozenset({CONTACT, RECORD, RECOMMENDED}),
     REFERRAL: frozenset({REFERRAL}),
+    TRAINING: frozenset({RECORD, RECOMMENDED, TRAINING}),
     RIGHTS: frozenset({CONTACT, RECORD, RECOMMENDED, REFERRAL}),
 }
 """Of each purpose, what the columns say that may be opened for it."""
 _NOT_OPERATORS: Final = frozenset({RECORD, REFERRAL})
 """What an operator sees of nobody, but to hand it to them; the facts that a recommendation was made from come with it."""
+_TRAINERS: Final = ("analyst", "operator")
+"""Who may have training sets made, of everybody in their organisation; of an analyst it is all that they reach."""
 _ONE: Final = select(PARTICIPANTS).where(
     PARTICIPANTS.c.id == bindparam("person"), PARTICIPANTS.c.organisation_id == bindparam("organisation")
 )
@@ -110,7 +116,7 @@ def may(
             objection waits.
     """
     row = tx.sql.execute(_ONE, {"person": person_id, "organisation": actor.organisation_id}).first()
-    if row is None or not _reaches(actor, row) or not _is_there(row) or not tx.vault.hold(tx, [row.id]):
+    if row is None or not _reaches(actor, row, purpose) or not _is_there(row) or not tx.vault.hold(tx, [row.id]):
         raise Refused(404, Trouble(called, "not_found"))
     if version not in (None, row.version):
         raise Refused(409, Trouble("version", "stale", version))
@@ -133,7 +139,9 @@ def let_each(tx: Transaction, actor: Actor | None, rows: Sequence[Row[Any]], pur
     `actor` None: Kail itself, for nobody's eyes.
     """
     mine = [
-        row for row in rows if _is_there(row) and (actor is None or (_reaches(actor, row) and _sees(actor, purpose)))
+        row
+        for row in rows
+        if _is_there(row) and (actor is None or (_reaches(actor, row, purpose) and _sees(actor, purpose)))
     ]
     refused = _refused(tx, mine, purpose)
     left = [row for row in mine if row.id not in refused]
@@ -206,12 +214,15 @@ def begin(tx: Transaction, persons: Iterable[str]) -> None:
     _grant(tx, None, new, RECORD)
 
 
-def _reaches(actor: Actor, row: Row[Any]) -> bool:
+def _reaches(actor: Actor, row: Row[Any], purpose: str) -> bool:
     ours = row.organisation_id == actor.organisation_id
-    return bool(ours and (actor.role == "operator" or row.mentor_id == actor.account_id))
+    everybody = actor.role == "operator" or (purpose == TRAINING and actor.role in _TRAINERS)
+    return bool(ours and (everybody or row.mentor_id == actor.account_id))
 
 
 def _sees(actor: Actor, purpose: str) -> bool:
+    if purpose == TRAINING:
+        return actor.role in _TRAINERS
     return actor.role != "operator" or purpose not in _NOT_OPERATORS
 
 
@@ -226,12 +237,12 @@ def _is_there(row: Row[Any]) -> bool:
 def _why_not(one: Row[Any] | Person, missing: Sequence[str], purpose: str) -> list[Trouble]:
     if missing:
         return [Trouble("consent", f"no_consent_{consent}", consent) for consent in missing]
-    return [Trouble("participant", "frozen")] if purpose == RECOMMENDATION and one.frozen else []
+    return [Trouble("participant", "frozen")] if purpose in (RECOMMENDATION, TRAINING) and one.frozen else []
 
 
 def _grant(tx: Transaction, actor: Actor | None, persons: Iterable[str], purpose: str) -> None:
     granted, opens = _GRANTED.setdefault(tx, {}), _OPENS[purpose]
-    if actor is not None and actor.role == "operator" and purpose != RIGHTS:
+    if actor is not None and actor.role == "operator" and purpose not in (RIGHTS, TRAINING):
         opens -= _NOT_OPERATORS
     for person in persons:
         before = granted.get(person, frozenset())
@@ -284,6 +295,21 @@ def unseal_each(
     _check(tx, person_id, column.info["purpose"])
     place = _place(column, "")
     return tx.vault.unseal_each(tx, person_id, ((sealed, place + row_id) for row_id, sealed in rows))
+
+
+def pseudonym(tx: Transaction, person_id: str) -> str:
+    """By what somebody whom the gate let through for it is called in training sets: always the same, and no name of theirs.
+
+    It is made from their own key: nobody does that from a file, nor from a copy of the record, and with the key it is gone.
+
+    Raises:
+        NotGranted: if the gate was not asked for training.
+    """
+    _check(tx, person_id, TRAINING)
+    return f"p{tx.vault.digest(tx, person_id, _PSEUDONYM).hex()[:24]}"  # a letter first: no spreadsheet reads a number
+
+
+_PSEUDONYM: Final = b"who somebody is in a training set"
 
 
 def _place(column: Column[Any], row_id: str) -> str:

@@ -287,15 +287,18 @@ def hand_over(
     if is_new and not approved and (waits := ask_second(tx, actor, HANDED_OVER, person_id, version, given)):
         return waits
     tx.run(update(PARTICIPANTS).where(PARTICIPANTS.c.id == person_id).values(mentor_id=mentor_id))
-    forget_what_was_told(tx, person.mentor_id)
+    forget_what_was_told(tx, person)
     note(tx, actor, "handed_over", "participant", person_id, to=mentor_id, **(how_done(approved) if is_new else {}))
     return bump(tx, person_id)
 
 
-def forget_what_was_told(tx: Transaction, mentor_id: str) -> None:
-    """Forget what was read out to a mentor or is kept to be answered again: somebody may not be in it any more."""
-    jobs.forget_people(tx, mentor_id)
-    answered.empty(tx, mentor_id)
+def forget_what_was_told(tx: Transaction, person: Person) -> None:
+    """Forget what was read out to a mentor or is kept to be answered again: somebody may not be in it any more.
+
+    Nor in a training set: it goes too, and one that is being made begins again.
+    """
+    jobs.forget_people(tx, person.mentor_id, person.organisation_id)
+    answered.empty(tx, person.mentor_id)
 
 
 def bump(tx: Transaction, person_id: str) -> int:

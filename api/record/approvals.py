@@ -25,6 +25,7 @@ from sqlalchemy import (
     Text,
     insert,
     select,
+    true,
     update,
 )
 
@@ -151,9 +152,12 @@ def _add(
         "decided_at": decided_at,
         "same_browser": False,
     }
-    written = json.dumps(values["given"], sort_keys=True, separators=(",", ":"))
-    tx.run(insert(APPROVALS).values(values | {"given": written}))
+    tx.run(insert(APPROVALS).values(values | {"given": _canonical(values["given"])}))
     return Approval(**values)
+
+
+def _canonical(given: Mapping[str, Any]) -> str:
+    return json.dumps(dict(given), sort_keys=True, separators=(",", ":"))
 
 
 def find_approval(tx: Transaction, actor: Actor, approval_id: str) -> Approval:
@@ -188,12 +192,18 @@ def told_to_all(tx: Transaction, actor: Actor) -> list[Approval]:
     return [_read(row, tx.now) for row in rows]
 
 
-def grants(tx: Transaction, actor: Actor, kind: str, object_id: str, span: timedelta) -> Approval | None:
-    """An approval that the asking account was given for this not longer ago than a span, and may still use."""
+def grants(
+    tx: Transaction, actor: Actor, kind: str, object_id: str, span: timedelta, given: Mapping[str, Any] | None = None
+) -> Approval | None:
+    """An approval that the asking account was given for this not longer ago than a span, and may still use.
+
+    `given`: with just these ids and codes.
+    """
     theirs = (APPROVALS.c.asked_by == actor.account_id) & (APPROVALS.c.kind == kind)
-    given = (APPROVALS.c.state == DONE) & (APPROVALS.c.object_id == object_id)
+    done = (APPROVALS.c.state == DONE) & (APPROVALS.c.object_id == object_id)
+    done &= true() if given is None else APPROVALS.c.given == _canonical(given)
     lately = (APPROVALS.c.decided_at > tx.now - span) & (APPROVALS.c.decided_at <= tx.now + SKEW)
-    row = tx.one(select(APPROVALS).where(theirs, given, lately).order_by(APPROVALS.c.decided_at.desc()))
+    row = tx.one(select(APPROVALS).where(theirs, done, lately).order_by(APPROVALS.c.decided_at.desc()))
     return _read(row, tx.now) if row else None
 
 

@@ -18,12 +18,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Row, func, insert, select, true, update
+from sqlalchemy import Row, delete, func, insert, select, true, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.record.actor import Actor
 from api.record.crypto import Tampered, seal_json, unseal_json
-from api.record.jobs import CANCELLED, DONE, END_OF_LINE, FAILED, JOBS, PIECES, RUNNING, WAITING, files_of, key_name
+from api.record.jobs import (
+    CANCELLED,
+    DONE,
+    END_OF_LINE,
+    FAILED,
+    JOBS,
+    PIECES,
+    RUNNING,
+    WAITING,
+    files_of,
+    key_name,
+    pieces_of,
+)
 from api.record.key_file import KeyProblem
 from api.record.key_store import Erased
 from api.record.live import Live
@@ -101,17 +113,25 @@ class Doing:
         """Keep things that came out, with the step that they belong to."""
         self._pieces += things
 
+    def pieces(self, tx: Transaction) -> list[tuple[int, list[Any]]]:
+        """What was kept so far, a piece a step, each with its number."""
+        return pieces_of(tx, self.id, self.key)
+
+    def drop_pieces(self, tx: Transaction, last: int) -> None:
+        """Forget what was kept up to a piece."""
+        tx.run(delete(PIECES).where(PIECES.c.job_id == self.id, PIECES.c.number <= last))
+
     @contextmanager
-    def step(self, many: int = 1, *, goes_on: bool = False) -> Iterator[Transaction]:
+    def step(self, many: int = 1, *organisations: str, goes_on: bool = False) -> Iterator[Transaction]:
         """A transaction that does `many` things; `place`, `done`, `total` and pieces as they then are are stored with it.
 
-        `goes_on`: its turn does not end with this step, and it is no reason to be tried for ever, since what comes next
-        would have to begin again.
+        `organisations`: ids of others of whom it changes something. `goes_on`: its turn does not end with this step, and it
+        is no reason to be tried for ever, since what comes next would have to begin again.
 
         Raises:
             Ended: where the job was cancelled, before anything is done; or its turn is over, after all of it is.
         """
-        with self.record.write(self.actor.organisation_id) as tx:
+        with self.record.write(self.actor.organisation_id, *organisations) as tx:
             began = time.monotonic()
             self._check(tx)
             yield tx

@@ -58,6 +58,8 @@ MOST_PIECES: Final = 50
 """How many pieces of a file are read at once."""
 MOST_WAITING: Final = 5
 """Jobs of one account that may wait: our choice, so that nobody fills the line alone."""
+TRAINING_SET: Final = "training_set"
+"""The kind of job, and of approval, by which everybody in an organisation who agrees to it is read out."""
 _KEYS: Final = "job:"
 
 
@@ -227,7 +229,7 @@ def read_out(tx: Transaction, actor: Actor, job_id: str, after: int = 0) -> tupl
         key = tx.vault.key(key_name(job_id, row.round))
     except Erased:
         raise _unknown() from None
-    pieces = _pieces_of(tx, job_id, key, after, MOST_PIECES)
+    pieces = pieces_of(tx, job_id, key, after, MOST_PIECES)
     return [thing for _, things in pieces for thing in things], pieces[-1][0] if pieces else after
 
 
@@ -258,7 +260,7 @@ def _opened(tx: Transaction, row: Row[Any]) -> Job:
     except Erased:
         return job
     job, result = _named(job, row, key), _result_of(row, key)
-    pieces = [] if row.reads_out else [one for _, things in _pieces_of(tx, row.id, key) for one in things]
+    pieces = [] if row.reads_out else [one for _, things in pieces_of(tx, row.id, key) for one in things]
     return replace(job, result=result, pieces=pieces)
 
 
@@ -274,9 +276,10 @@ def _named(job: Job, row: Row[Any], key: bytes | None) -> Job:
     return replace(job, name=given.get("name", ""))
 
 
-def _pieces_of(
+def pieces_of(
     tx: Transaction, job_id: str, key: bytes, after: int = 0, most: int | None = None
 ) -> list[tuple[int, list[Any]]]:
+    """What a job kept after a piece, each with its number."""
     mine = select(PIECES).where(PIECES.c.job_id == job_id, PIECES.c.number > after).order_by(PIECES.c.number)
     return [
         (row.number, unseal_json(key, row.content, f"job_pieces.content:{row.id}")) for row in tx.all(mine.limit(most))
@@ -298,16 +301,20 @@ def files_of(place: str) -> list[str]:
 # -- when they are over ------------------------------------------------------------------------------------------------
 
 
-def forget_people(tx: Transaction, account_id: str | None = None) -> list[str]:
+def forget_people(tx: Transaction, account_id: str | None = None, organisation_id: str = "") -> list[str]:
     """Forget what jobs may say of somebody who is erased: pieces of those that are over, and what was read out.
 
-    `account_id`: only what was read out to that account, to whom somebody is not to be read out any more.
+    `account_id`: only what was read out to that account, to whom somebody is not to be read out any more, and the training
+    sets of an organisation.
 
     What reads people out gets another round, so that its key is nobody's any more: a job under way begins again with a new
     one. Returned are the names of the old ones, to be destroyed once all this is committed; `forget_old` does it where that
     was not done.
     """
-    reads_out = JOBS.c.reads_out if account_id is None else JOBS.c.reads_out & (JOBS.c.account_id == account_id)
+    sets = (JOBS.c.kind == TRAINING_SET) & (JOBS.c.organisation_id == organisation_id)
+    reads_out = (
+        JOBS.c.reads_out if account_id is None else JOBS.c.reads_out & ((JOBS.c.account_id == account_id) | sets)
+    )
     told = reads_out | JOBS.c.state.not_in(WAITING) if account_id is None else reads_out
     tx.run(delete(PIECES).where(PIECES.c.job_id.in_(select(JOBS.c.id).where(told))))
     rows = tx.all(select(JOBS.c.id, JOBS.c.state, JOBS.c.round, JOBS.c.given).where(reads_out))

@@ -172,6 +172,10 @@ class Vault:
         """Seal something with a key that is held."""
         return seal(self._held[holder][person], content, place)
 
+    def digest(self, holder: object, person: str, what: bytes) -> bytes:
+        """A keyed hash of something, under a key that is held."""
+        return hmac.digest(self._held[holder][person], what, "sha256")
+
     def unseal_each(self, holder: object, person: str, sealed: Iterable[tuple[bytes, str]]) -> Iterator[bytes]:
         """Open things, each with its place, with a key that is held.
 

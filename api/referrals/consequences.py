@@ -56,6 +56,18 @@ def _values(rules: Rules, referral: Referral, reason: Reason, why: Why, today: d
     return None if consequence.kind == "none" else found
 
 
+def told_of(rules: Rules, referral: Referral) -> dict[str, list[tuple[str, Any]]]:
+    """By reason that asks for something to be done first what its pack says of that: whoever declines for it sees it."""
+    told = {fact["signal"]: fact["value"] for fact in (referral.pack or {}).get("evidence", ())}
+    found: dict[str, list[tuple[str, Any]]] = {}
+    for reason in rules.referrals.reasons:
+        step = rules.intervention_ids.get(reason.consequence.intervention)
+        names = rules.signals_in(step.changes | step.reveals) if step else ()
+        if known := [(name, told[name]) for name in names if told.get(name) is not None]:
+            found[reason.id] = known
+    return found
+
+
 def take_back(tx: Transaction, referral: Referral) -> None:
     """Open again what a no shut that was a mistake. What two officers shut for good one does not open."""
     for_ever = DECLINES.c.until.is_(None) & DECLINES.c.signal.is_(None) & DECLINES.c.intervention.is_(None)

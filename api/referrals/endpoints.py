@@ -15,10 +15,10 @@ from api.record.actor import Actor
 from api.record.approvals import Waits
 from api.record.live import Live
 from api.record.transaction import Transaction
-from api.referrals import lenders, many, queue, quotas, service, stored
+from api.referrals import figures, lenders, many, queue, quotas, service, stored
 from api.referrals.forms import (
+    read_answer,
     read_asked,
-    read_code,
     read_lender,
     read_many,
     read_note,
@@ -26,13 +26,14 @@ from api.referrals.forms import (
     read_room,
     read_said,
 )
-from api.referrals.stored import Event, Referral
+from api.referrals.stored import Event, Referral, state_of
 from api.web.asking import Asking, actor_of, answer_json, ask, ask_about, in_thread, look_up
 from api.web.errors import language_of
 from api.web.forms import Form
 from api.web.listing import answer_page, view_of
 from api.web.waiting import answer_waits
 from matcher.programme.rules import Rules
+from words.telling import teller
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -52,7 +53,7 @@ def ask_both(
 
 def written(rules: Rules, actor: Actor, found: Referral) -> dict[str, Any]:
     """A referral as it is answered; `moves`: what whoever asks may do with it now."""
-    state = rules.referrals.state(found.state)
+    state = state_of(rules, found.state)
     return {
         "id": found.id,
         "participant": found.participant_id if actor.role != "lender" else None,
@@ -217,9 +218,9 @@ def post_note(
 def post_still_lives(
     request: Asking, referral_id: FromPath[str], body: RawBody, live: NamedDependency[Live]
 ) -> Response[bytes]:
-    """Answer whether a silent referral still lives: {reason}, a code of the programme."""
-    code = read_code(Form.of_json(body))
-    found = ask_both(request, referral_id, service.still_lives, live.rules, referral_id, code)
+    """Answer whether a silent referral still lives: {reason, text}, a code and words where it needs some."""
+    answer = read_answer(Form.of_json(body))
+    found = ask_both(request, referral_id, service.still_lives, live.rules, referral_id, answer)
     return _answer_change(live.rules, actor_of(request), found)
 
 
@@ -273,6 +274,33 @@ def put_room(request: Asking, body: RawBody, live: NamedDependency[Live]) -> Res
     return answer_json({"product": product, "answer": answer, "weeks": weeks})
 
 
+@get("/api/v1/lending/figures")
+@in_thread
+def get_figures(request: Asking, live: NamedDependency[Live]) -> Response[bytes]:
+    """Say why the asking lender declined this quarter, and what each published condition costs it."""
+    found = ask(request, figures.figures_of, live.rules)
+    t = teller(live.rules, language_of(request))
+    declined = [{"reason": reason, "count": count} for reason, count in found.declined]
+    products = [
+        {
+            "product": one.product,
+            "counted": one.counted,
+            "met": one.met,
+            "otherwise": one.otherwise,
+            "conditions": [
+                {
+                    "condition": t.criterion(cost.condition.criterion),
+                    "relaxed": t.criterion(cost.condition.to) if cost.condition.to else None,
+                    "more": cost.more,
+                }
+                for cost in one.conditions
+            ],
+        }
+        for one in found.products
+    ]
+    return answer_json({"since": found.since, "declined": declined, "products": products, "left_out": found.left_out})
+
+
 # -- lenders -----------------------------------------------------------------------------------------------------------
 
 
@@ -308,6 +336,7 @@ HANDLERS: Final = (
     put_quota,
     get_rooms,
     put_room,
+    get_figures,
     get_lenders,
     put_lender,
 )

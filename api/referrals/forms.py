@@ -165,11 +165,11 @@ def read_note(form: Form) -> str:
     return text
 
 
-def read_code(form: Form) -> str:
-    """The answer whether a silent referral still lives."""
-    code = form.text("reason", most=60)
+def read_answer(form: Form) -> Why:
+    """The answer whether a silent referral still lives: a code, and words where it needs some."""
+    answer = Why(form.text("reason", most=60), form.text("text", wanted=False, most=LONGEST_NOTE))
     form.done()
-    return code
+    return answer
 
 
 def read_quota(form: Form) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from api.record.approvals import Waits
 from api.record.refusals import Refused
 from api.record.transaction import Transaction
 from api.referrals.said import Said
+from api.referrals.scopes import check_move
 from api.referrals.service import move
 from api.referrals.stored import organisations_in
 from matcher.programme.rules import Rules
@@ -37,7 +38,13 @@ def move_each(tx: Transaction, actor: Actor, rules: Rules, versions: Mapping[str
     """Make a transition of each of these referrals; one that is refused is left as it was and stops no other.
 
     `versions`: of each referral the version that was read.
+
+    Raises:
+        Refused: 403 where the key by which somebody came may make it of none.
     """
+    for rule in rules.referrals.transitions:
+        if rule.id == name:
+            check_move(rules, actor, rule)
     done: list[str] = []
     waits: list[str] = []
     refused: dict[str, Refused] = {}

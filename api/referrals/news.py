@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from api.record.transaction import Transaction
 from api.referrals.lenders import names_of
-from api.referrals.stored import Referral, referral_of, who_agree
+from api.referrals.stored import Referral, referral_of, state_of, who_agree
 from api.referrals.tables import EVENTS, REFERRALS
 from matcher.programme.rules import Rules
 from words.telling import Teller
@@ -36,9 +36,9 @@ class News:
         rules = t.rules
         args: dict[str, Any] = {"lender": self.lender, "product": self.referral.product}
         if self.kind != DECLINED:
-            return t.sentence("work_list", self.kind, **args, state=rules.referrals.state(self.referral.state).name)
+            return t.sentence("work_list", self.kind, **args, state=state_of(rules, self.referral.state).name)
         known = {one.id: one for one in rules.referrals.reasons}
-        why = " ".join(t.text(known[code].says) for code in self.reasons if code in known)
+        why = " ".join(t.text(known[code].says) if code in known else t.word("refusal", code) for code in self.reasons)
         first = [known[code].consequence.starts_with for code in self.reasons if code in known]
         begins = next((name for name in first if name in rules.intervention_ids), None)
         if begins is None:
@@ -84,7 +84,7 @@ def news_of(
 
 
 def _kind(rules: Rules, referral: Referral, then: datetime) -> str:
-    state = rules.referrals.state(referral.state)
+    state = state_of(rules, referral.state)
     if not state.ends and state.turn == "mentor":
         return WAITS
     if not state.ends and referral.quiet_at is not None:

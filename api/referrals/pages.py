@@ -1,7 +1,8 @@
-"""The pages of referrals: sending somebody to a lender, one referral with its pack and history, a lender's quotas."""
+"""The pages of referrals: sending somebody to a lender, lists of them, one with its pack and history."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
@@ -17,25 +18,21 @@ from api.record.approvals import Waits
 from api.record.live import Live
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction
-from api.referrals import lenders, many, queue, quotas, referring, service, stored
-from api.referrals.figures import reasons_of
+from api.referrals import consequences, lenders, many, queue, referring, service, stored
 from api.referrals.forms import (
     Asked,
+    read_answer,
     read_asked,
-    read_code,
-    read_lender,
     read_many,
     read_note,
-    read_quota,
-    read_room,
     read_said,
 )
-from api.referrals.stored import Referral
-from api.web.asking import NO_STORE, Asking, actor_of, ask, ask_about, in_thread, look_up
+from api.referrals.stored import Referral, state_of
+from api.web.asking import Asking, actor_of, ask, ask_about, in_thread, look_up
 from api.web.errors import language_of
 from api.web.forms import Form
 from api.web.frame import go, page
-from api.web.listing import show, view_of, view_on_page
+from api.web.listing import show, view_on_page
 from api.web.typed import NOTHING, Typed, attempt
 from api.web.waiting import go_and_wait
 from matcher.programme.rules import Rules
@@ -131,16 +128,6 @@ ALONE: Final = ("mark_error", "undo_payment")
 """Transitions that are not offered for many at once: a mistake is one's own."""
 
 
-@get("/referrals/file")
-@in_thread
-def get_file(request: Asking, live: NamedDependency[Live]) -> Response[str]:
-    """Fetch what a lender's list shows, as a CSV file that no spreadsheet runs anything of."""
-    view = view_of(request, queue.listing_of(live.rules))
-    lines = ask(request, queue.read_out, live.rules, view)
-    headers = {"content-disposition": 'attachment; filename="kail-referrals.csv"', **NO_STORE}
-    return Response("\N{BYTE ORDER MARK}" + "".join(lines), media_type="text/csv", headers=headers)
-
-
 @post("/referrals")
 @in_thread
 def post_picked(request: Asking, body: RawBody, live: NamedDependency[Live]) -> Response[Any]:
@@ -205,25 +192,37 @@ def post_moves(request: Asking, move: FromPath[str], body: RawBody, live: NamedD
 
 @get("/referrals/{referral_id:str}")
 @in_thread
-def get_referral(request: Asking, referral_id: FromPath[str], live: NamedDependency[Live]) -> Response[Any]:
-    """Show a referral: how it stands, what can be done, what the lender was sent, what happened."""
-    return _referral_page(request, referral_id, live)
+def get_referral(
+    request: Asking, referral_id: FromPath[str], live: NamedDependency[Live], before: FromQuery[str] = ""
+) -> Response[Any]:
+    """Show a referral: how it stands, what can be done, what the lender was sent, what happened.
+
+    `before`: the one that was answered just now, to which there is a way back.
+    """
+    return _referral_page(request, referral_id, live, before=before if _AN_ID.fullmatch(before) else "")
+
+
+_AN_ID: Final = re.compile("[0-9a-f]{24}")
 
 
 def _referral_page(
-    request: Asking, referral_id: str, live: Live, typed: Typed = NOTHING, tried: str = ""
+    request: Asking, referral_id: str, live: Live, typed: Typed = NOTHING, tried: str = "", before: str = ""
 ) -> Response[Any]:
     rules, actor = live.rules, actor_of(request)
     found, today = ask(request, referring.see_with_pack, rules, referral_id)
+    decides = actor.role == "lender" and found.state in queue.to_decide(rules)
     context: dict[str, Any] = {
         "referral": found,
         "today_pack": today,
-        "state": rules.referrals.state(found.state),
+        "state": state_of(rules, found.state),
         "moves": service.moves_of(rules, actor, found),
         "reasons": {one.id: one for one in rules.referrals.reasons},
         "names": {"states": _named(rules.referrals.states), "moves": _named(rules.referrals.transitions)},
         "organisations": look_up(request, lambda tx, who: lenders.names_of(tx, found.organisation_id, found.lender_id)),
         "tried": tried,
+        "before": before,
+        "held": consequences.told_of(rules, found),
+        "next": look_up(request, queue.next_to_decide, rules, found) if decides else None,
         "days": (live.today - _day(found, live)).days,
     }
     return page(request, "referral.html", typed=typed, here=f"/referrals/{referral_id}", **context)
@@ -242,15 +241,24 @@ def _day(found: Referral, live: Live) -> date:
 def post_move(
     request: Asking, referral_id: FromPath[str], move: FromPath[str], body: RawBody, live: NamedDependency[Live]
 ) -> Response[Any]:
-    """Make a transition, and show the referral as it is after that."""
+    """Make a transition, and show the referral as it is after that; a lender that has decided, what waits for it next."""
 
     def make(form: Form) -> Response[Any]:
         version, said = read_said(form, live.today)
         about = look_up(request, stored.organisations_in, referral_id)
         found = ask_about(request, about, service.move, live.rules, referral_id, move, version, said)
-        return go_and_wait(request) if isinstance(found, Waits) else go(request, f"/referrals/{referral_id}", "moved")
+        return go_and_wait(request) if isinstance(found, Waits) else _go_on(request, live.rules, found)
 
     return attempt(request, body, make, lambda typed: _referral_page(request, referral_id, live, typed, move))
+
+
+def _go_on(request: Asking, rules: Rules, done: Referral) -> Response[Any]:
+    if actor_of(request).role != "lender" or done.state in queue.to_decide(rules):
+        return go(request, f"/referrals/{done.id}", "moved")
+    following = look_up(request, queue.next_to_decide, rules, done)
+    if following is None:
+        return go(request, f"/referrals/{done.id}", "moved_last")
+    return go(request, f"/referrals/{following}", "moved_next", before=done.id)
 
 
 @post("/referrals/{referral_id:str}/notes")
@@ -275,9 +283,9 @@ def post_still_lives(
     """Answer whether a silent referral still lives."""
 
     def answer(form: Form) -> Response[Any]:
-        code = read_code(form)
+        told = read_answer(form)
         about = look_up(request, stored.organisations_in, referral_id)
-        ask_about(request, about, service.still_lives, live.rules, referral_id, code)
+        ask_about(request, about, service.still_lives, live.rules, referral_id, told)
         return go(request, f"/referrals/{referral_id}", "noted")
 
     def again(typed: Typed) -> Response[Any]:
@@ -286,103 +294,14 @@ def post_still_lives(
     return attempt(request, body, answer, again)
 
 
-# -- a lender's quotas and room, and who lends -------------------------------------------------------------------------
-
-
-@get("/lending")
-@in_thread
-def get_lending(request: Asking, live: NamedDependency[Live]) -> Response[Any]:
-    """Show a lender's products: the quota of this month, and what it said of its room for more."""
-    return _lending_page(request, live)
-
-
-def _lending_page(request: Asking, live: Live, typed: Typed = NOTHING) -> Response[Any]:
-    rules = live.rules
-
-    def mine(tx: Transaction, actor: Actor) -> dict[str, Any]:
-        month = quotas.this_month(tx)
-        return {
-            "month": month,
-            "quotas": quotas.quotas_of(tx, rules, actor.organisation_id, month),
-            "rooms": lenders.rooms_of(tx, actor.organisation_id),
-            "declined": reasons_of(tx, actor, rules),
-            "named": {one.id: one.name for one in rules.referrals.reasons},
-        }
-
-    return page(request, "lending.html", typed=typed, here="/lending", **look_up(request, mine))
-
-
-@post("/lending/quotas")
-@in_thread
-def post_quota(request: Asking, body: RawBody, live: NamedDependency[Live]) -> Response[Any]:
-    """Set the quota of a product in a month."""
-
-    def set_it(form: Form) -> Response[Any]:
-        ask(request, quotas.set_quota, live.rules, **read_quota(form))
-        return go(request, "/lending", "quota")
-
-    return attempt(request, body, set_it, lambda typed: _lending_page(request, live, typed))
-
-
-@post("/lending/rooms")
-@in_thread
-def post_room(request: Asking, body: RawBody, live: NamedDependency[Live]) -> Response[Any]:
-    """Say whether there is room for more."""
-
-    def say(form: Form) -> Response[Any]:
-        product, answer, weeks = read_room(form)
-        ask(request, lenders.say_room, live.rules, product, answer, weeks)
-        return go(request, "/lending", "room")
-
-    return attempt(request, body, say, lambda typed: _lending_page(request, live, typed))
-
-
-@get("/lenders")
-@in_thread
-def get_lenders(request: Asking, live: NamedDependency[Live]) -> Response[Any]:
-    """Show an operator which organisations lend, and for whom."""
-    return _lenders_page(request, live.rules)
-
-
-def _lenders_page(request: Asking, rules: Rules, typed: Typed = NOTHING) -> Response[Any]:
-    def everybody(tx: Transaction, actor: Actor) -> list[dict[str, Any]]:
-        lenders.check_no_lender(tx, actor)
-        return lenders.everybody(tx)
-
-    found = look_up(request, everybody)
-    return page(
-        request, "lenders.html", typed=typed, here="/lenders", found=found, providers=lenders.providers_in(rules)
-    )
-
-
-@post("/lenders/{organisation_id:str}")
-@in_thread
-def post_lender(
-    request: Asking, organisation_id: FromPath[str], body: RawBody, live: NamedDependency[Live]
-) -> Response[Any]:
-    """Say for which providers an organisation lends."""
-
-    def bind(form: Form) -> Response[Any]:
-        ask(request, lenders.bind, live.rules, organisation_id, read_lender(form))
-        return go(request, "/lenders", "lender")
-
-    return attempt(request, body, bind, lambda typed: _lenders_page(request, live.rules, typed))
-
-
 HANDLERS: Final = (
     get_refer,
     post_refer,
     get_referrals,
-    get_file,
     post_picked,
     post_moves,
     get_referral,
     post_move,
     post_note,
     post_still_lives,
-    get_lending,
-    post_quota,
-    post_room,
-    get_lenders,
-    post_lender,
 )

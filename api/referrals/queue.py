@@ -5,7 +5,7 @@ A page opens no more people than it shows. Of whom the consent is gone the name 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import lru_cache
@@ -15,7 +15,6 @@ from sqlalchemy import ColumnElement, Row, Select, case, func, select
 
 from api.audit.service import note
 from api.participants.gate import CONTACT, let_lender, may_each, unseal_json
-from api.participants.reading_out import as_line
 from api.participants.tables import PARTICIPANTS
 from api.record.actor import Actor
 from api.record.listed import (
@@ -34,12 +33,13 @@ from api.record.listed import (
 )
 from api.record.transaction import Transaction
 from api.referrals.lenders import names_of
-from api.referrals.stored import Referral, closed, referral_of, who_agree
+from api.referrals.stored import Referral, closed, referral_of, state_now, state_of, who_agree
 from api.referrals.tables import REFERRALS
 from matcher.programme.rules import Rules
 
 SOON: Final = timedelta(days=7)
 """What ends by itself within so long is said to end soon: our choice, a week."""
+_NEXT: Final = 10
 _COLUMNS: Final = (
     ListColumn("person"),
     ListColumn("product", "product", sorts=WORDS),
@@ -130,10 +130,7 @@ def list_referrals(tx: Transaction, actor: Actor, rules: Rules, view: View) -> P
     agree = who_agree(tx, rows)
     packs: dict[str, Mapping[str, Any]] = {}
     if actor.role == "lender":
-        sent = {row.participant_id: row.sent_at for row in sorted(rows, key=lambda row: row.sent_at) if row.id in agree}
-        there = let_lender(tx, actor.organisation_id, sent)
-        agree = {row.id for row in rows if row.id in agree and row.participant_id in there}
-        packs = {row.id: _pack(tx, rules, row) for row in rows if row.id in agree}
+        agree, packs = packs_of(tx, rules, actor.organisation_id, rows)
         names = {number: pack.get("person", {}).get("name") or "" for number, pack in packs.items()}
     else:
         names = _names_of_ours(tx, actor, rows, persons)
@@ -163,27 +160,65 @@ FILE: Final = (
 )
 
 
-def read_out(tx: Transaction, actor: Actor, rules: Rules, view: View) -> list[str]:
-    """What a lender's list shows, whom it may see, as lines of a CSV file: at most as many as a list counts.
+def read_out(tx: Transaction, actor: Actor, rules: Rules, view: View) -> list[list[Any]]:
+    """What a lender's list shows, whom it may see, as rows of FILE: at most as many as a list counts.
 
     Everybody who is in it is noted.
     """
-    lines = [as_line(FILE)]
-    while len(lines) <= MOST_COUNTED:
+    rows: list[list[Any]] = []
+    while len(rows) < MOST_COUNTED:
         page = list_referrals(tx, actor, rules, view)
         for line in page.rows:
             one, who = line.referral, line.pack.get("person", {})
             row = [who.get("name"), who.get("phone"), who.get("nik"), one.product, one.amount_idr or None, one.area]
-            lines.append(as_line([*row, one.complete, one.state, one.sent_at, one.due_at, one.id]))
+            rows.append([*row, one.complete, one.state, one.sent_at, one.due_at, one.id])
         if page.next is None:
             break
         view = replace(view, mark=page.next)
-    return lines
+    return rows
+
+
+def to_decide(rules: Rules) -> set[str]:
+    """The states in which a lender has to decide: from which it may accept, but for those in which it holds somebody."""
+    held = {one.to for one in rules.referrals.transitions if one.reasons == "hold"}
+    return {name for one in rules.referrals.transitions if "quota" in one.asks for name in one.begins} - held
+
+
+def next_to_decide(tx: Transaction, actor: Actor, rules: Rules, after: Referral) -> str | None:
+    """The id of what the asking lender has to decide next in line after a referral; at the end of the line the first.
+
+    Looked for among the few that stand next, which are open to it today and not over.
+    """
+    c = REFERRALS.c
+    mine = (c.lender_id == actor.organisation_id) & c.state.in_(to_decide(rules)) & (c.id != after.id)
+    line = select(REFERRALS).where(mine).order_by(c.queued_at, c.id).limit(_NEXT)
+    later = (c.queued_at > after.queued_at) | ((c.queued_at == after.queued_at) & (c.id > after.id))
+    for some in (line.where(later), line):
+        rows = tx.all(some)
+        agree = who_agree(tx, rows)
+        for row in rows:
+            if row.id in agree and state_now(rules, row, tx.now, agreed=True) == row.state:
+                return str(row.id)
+    return None
+
+
+def packs_of(
+    tx: Transaction, rules: Rules, lender_id: str, rows: Sequence[Row[Any]]
+) -> tuple[set[str], dict[str, Mapping[str, Any]]]:
+    """Those of these referrals to a lender that are open to it today, and by id what it was sent of each.
+
+    What should never have been sent, and what was taken away, is empty.
+    """
+    agree = who_agree(tx, rows)
+    sent = {row.participant_id: row.sent_at for row in sorted(rows, key=lambda row: row.sent_at) if row.id in agree}
+    there = let_lender(tx, lender_id, sent)
+    found = {row.id: _pack(tx, rules, row) for row in rows if row.id in agree and row.participant_id in there}
+    return set(found), found
 
 
 def _pack(tx: Transaction, rules: Rules, row: Row[Any]) -> Mapping[str, Any]:
     """What a lender was sent; empty where it was taken away, or should never have been sent."""
-    if row.pack is None or rules.referrals.state(row.state).hl7 == "entered-in-error":
+    if row.pack is None or state_of(rules, row.state).hl7 == "entered-in-error":
         return {}
     pack: Mapping[str, Any] = unseal_json(tx, row.participant_id, REFERRALS.c.pack, row.id, row.pack)
     return pack

@@ -65,7 +65,8 @@ def prepare(
 def see_with_pack(tx: Transaction, actor: Actor, rules: Rules, referral_id: str) -> tuple[Referral, Packed | None]:
     """A referral, noted as a look; with the pack of today where its mentor may send one, None where that cannot be made."""
     found = see(tx, actor, rules, referral_id)
-    if not any("pack" in one.asks for one in moves_of(rules, actor, found)):
+    sends = any("pack" in one.asks for one in moves_of(rules, actor, found))
+    if not sends or found.product not in rules.product_ids:
         return found, None
     try:
         person = may(tx, actor, found.participant_id, RECOMMENDATION)

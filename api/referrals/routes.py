@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from api.referrals import endpoints, pages
+from api.referrals import endpoints, files, lending_pages, pages, systems
+from api.referrals.changes import AT_ONCE, MOST_AT_ONCE
 from api.referrals.lenders import ANSWERS
 from api.referrals.service import MOST_DOCUMENTS, MOST_REASONS
 from api.web.listing import paged
@@ -28,8 +29,8 @@ from api.web.openapi import (
     table,
 )
 
-ENDPOINTS: Final[tuple[Any, ...]] = endpoints.HANDLERS
-PAGES: Final[tuple[Any, ...]] = pages.HANDLERS
+ENDPOINTS: Final[tuple[Any, ...]] = (*endpoints.HANDLERS, *files.ENDPOINTS, *systems.HANDLERS)
+PAGES: Final[tuple[Any, ...]] = (*pages.HANDLERS, *lending_pages.HANDLERS, *files.PAGES)
 
 _SIDE: Final = codes("mentor", "lender", "operator", "kail")
 _CODE: Final[Schema] = {"type": "string", "description": "a code of the programme, matcher/programmes/*/referrals.toml"}
@@ -76,6 +77,18 @@ REFERRAL: Final = named(
     pack=or_null(PACK, "nothing was sent yet, it is closed, or a lender changed something: GET shows it"),
     events=listed(EVENT),
 )
+CURSOR: Final[Schema] = {"type": "string", "description": "a place in the order of a lender's own changes"}
+CHANGE: Final = named(
+    "Something that was done with a referral. state, version: those after it. Nothing of a person: GET the referral.",
+    id=ID,
+    referral=ID,
+    product=TEXT,
+    move=_CODE,
+    state=_CODE,
+    version=WHOLE,
+    at=MOMENT,
+    cursor=CURSOR,
+)
 ASKED: Final = named(
     "amount_idr: left out, what they said that they need.",
     ("amount_idr",),
@@ -100,7 +113,10 @@ SAID_WITH: Final[Mapping[str, Schema]] = {
     "shown": SHOWN,
 }
 MOVE: Final = table(
-    "Beside the version what the transition asks for.", {"version": WHOLE, **SAID_WITH}, tuple(SAID_WITH)
+    "Beside the version what the transition asks for. A key needs the scope `report` for a move that tells what "
+    "became of what was accepted, `decide` for any other; `moves` of a referral names those that it may make.",
+    {"version": WHOLE, **SAID_WITH},
+    tuple(SAID_WITH),
 )
 LINE: Final = table(
     "name: of whom, null where it is closed.",
@@ -137,6 +153,27 @@ QUOTA: Final = named(
     version=WHOLE,
     left=or_null(WHOLE, "no bound"),
 )
+COST: Final = named(
+    "more: how many more referrals would meet all conditions.",
+    condition=TEXT,
+    relaxed=or_null(TEXT, "it is dropped"),
+    more=WHOLE,
+)
+COSTS: Final = named(
+    "otherwise: made under conditions that are no longer those of today, and not counted.",
+    product=TEXT,
+    counted=WHOLE,
+    met=WHOLE,
+    otherwise=WHOLE,
+    conditions=listed(COST),
+)
+FIGURES: Final = named(
+    "Of this quarter, since its first day. left_out: there are more referrals than were counted.",
+    since=DAY,
+    declined=listed(named(reason=_CODE, count=WHOLE)),
+    products=listed(COSTS),
+    left_out=TRUTH,
+)
 LENDER: Final = named(id=ID, name=TEXT, providers=listed(TEXT))
 
 SAID: Final[Mapping[str, Route]] = {
@@ -158,10 +195,24 @@ SAID: Final[Mapping[str, Route]] = {
             refused=listed(named(id=ID, status=WHOLE, problems=PROBLEM["properties"]["problems"])),
         ),
     ),
+    "GET /api/v1/referrals/changes": Route(
+        None,
+        named(
+            "next: the cursor to ask with the next time. more: whether there is more already.",
+            changes=listed(CHANGE),
+            next=CURSOR,
+            more=TRUTH,
+        ),
+        parameters=(
+            parameter("since", "A cursor; what came after it. The begin where it is left out.", TEXT),
+            parameter("limit", f"At most so many, {AT_ONCE}; up to {MOST_AT_ONCE}.", TEXT),
+        ),
+    ),
     "GET /api/v1/referrals/{referral_id}": Route(None, REFERRAL),
+    "GET /api/v1/referrals/{referral_id}/pack.pdf": Route(None, TEXT, answered_as="application/pdf"),
     "POST /api/v1/referrals/{referral_id}/moves/{move}": Route(MOVE, REFERRAL, waits=True),
     "POST /api/v1/referrals/{referral_id}/notes": Route(named(note=TEXT), REFERRAL),
-    "POST /api/v1/referrals/{referral_id}/still-lives": Route(named(reason=_CODE), REFERRAL),
+    "POST /api/v1/referrals/{referral_id}/still-lives": Route(named("", ("text",), reason=_CODE, text=TEXT), REFERRAL),
     "GET /api/v1/quotas": Route(None, named(quotas=listed(QUOTA))),
     "PUT /api/v1/quotas": Route(
         named(
@@ -180,6 +231,7 @@ SAID: Final[Mapping[str, Route]] = {
         named("", ("weeks",), product=TEXT, answer=codes(*ANSWERS), weeks=or_null(WHOLE)),
         named(product=TEXT, answer=TEXT, weeks=or_null(WHOLE)),
     ),
+    "GET /api/v1/lending/figures": Route(None, FIGURES),
     "GET /api/v1/lenders": Route(None, named(lenders=listed(LENDER))),
     "PUT /api/v1/lenders/{organisation_id}": Route(
         named(providers=listed(TEXT)), table("", {"id": ID, "providers": listed(TEXT)})

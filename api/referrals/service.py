@@ -25,14 +25,17 @@ from api.referrals.lenders import lenders_of
 from api.referrals.pack import Packed, check_fits, pack_of
 from api.referrals.quotas import check_room
 from api.referrals.said import Said, Why
+from api.referrals.scopes import check_move, may_by_key
 from api.referrals.stored import (
     ASKED_FOR_GOOD,
     Referral,
     add_event,
+    day_before,
     due_after,
     find,
     is_mistake,
     referral_of,
+    state_of,
     who_agree,
 )
 from api.referrals.tables import REFERRALS
@@ -93,7 +96,7 @@ def draft(
     rows = tx.all(select(REFERRALS).where(open_))
     agree = who_agree(tx, rows)
     before = [referral_of(rules, row, tx.now, agreed=row.id in agree) for row in rows]
-    if any(not rules.referrals.state(one.state).ends for one in before):
+    if any(not state_of(rules, one.state).ends for one in before):
         raise Refused(409, Trouble("product", "referred_already", product))
     values = {
         "id": new_id(),
@@ -130,7 +133,8 @@ def _check_amount(name: str, amount_idr: int | None) -> None:
 
 def moves_of(rules: Rules, actor: Actor, referral: Referral) -> list[Transition]:
     """What whoever asks may do with a referral now, in the programme's order."""
-    return [one for one in rules.referrals.transitions if referral.state in one.begins and actor.role in one.by]
+    here = [one for one in rules.referrals.transitions if referral.state in one.begins and actor.role in one.by]
+    return [one for one in here if may_by_key(rules, actor, one)]
 
 
 def move(
@@ -139,13 +143,16 @@ def move(
     """Make a transition of a referral; return it as it is after that. What shuts a door for good waits for a second officer.
 
     Raises:
-        Refused: 404; 403 where the other side makes that transition; 409 where it was changed meanwhile, is not in a state
-            for it, the consent is not there, the quota is full, or a second officer is needed and there is none;
+        Refused: 404; 403 where the other side makes that transition, or the key may not; 409 where it was changed
+            meanwhile, is not in a state for it, the consent is not there, the quota is full, or a second officer is needed
+            and there is none;
             400 with everything that is lacking or wrong in what was said.
     """
     referral = find(tx, actor, rules, referral_id)
     rule = rule_for(rules, actor, referral, name, version)
     check_said(rules, rule, said, today_of(tx))
+    if said.on is not None and said.on < (first := day_before(tx, rules, referral)):
+        raise Refused(400, Trouble("on", "day_too_early", said.on.isoformat(), on=first))
     _check_more(rules, referral, said.reasons)
     if said.kept and (actor.role == "operator" or (actor.role == "lender" and not referral.agreed)):
         raise Refused(409, Trouble("reasons", "no_words_here"))  # they could be sealed for nobody
@@ -189,7 +196,9 @@ def decline_for_good(tx: Transaction, actor: Actor, rules: Rules, approval: Appr
     asked = next(one for one in reversed(referral.events) if one.move == ASKED_FOR_GOOD)
     texts, more = asked.said.get("texts", {}), asked.said.get("more", {})
     reasons = tuple(Why(code, texts.get(code, ""), more.get(code)) for code in asked.reasons)
-    return apply(tx, actor, rules, referral, rule, Said(reasons, note=asked.said.get("note", "")), **approval.noted)
+    said = Said(reasons, note=asked.said.get("note", ""))
+    check_said(rules, rule, said, today_of(tx))  # the programme may have changed since
+    return apply(tx, actor, rules, referral, rule, said, **approval.noted)
 
 
 def rule_for(rules: Rules, actor: Actor, referral: Referral, name: str, version: int) -> Transition:
@@ -204,10 +213,11 @@ def rule_for(rules: Rules, actor: Actor, referral: Referral, name: str, version:
     if actor.role not in rule.by:
         allowed = [Named("role", role) for role in rule.by if role != "kail"]
         raise Refused(403, Trouble("role", "not_allowed", role=Named("role", actor.role), allowed=allowed))
+    check_move(rules, actor, rule)
     if version != referral.version:
         raise Refused(409, Trouble("version", "stale", version))
     if referral.state not in rule.begins:
-        now = rules.referrals.state(referral.state).name
+        now = state_of(rules, referral.state).name
         raise Refused(409, Trouble("move", "not_from_this_state", name, state=now, move_name=rule.name))
     return rule
 
@@ -227,7 +237,8 @@ def apply(
     if not tx.run(update(REFERRALS).where(unchanged).values(values)):
         raise Refused(409, Trouble("version", "stale", referral.version))
     codes = [why.code for why in said.reasons]
-    add_event(tx, actor, referral, rule.id, rule.to, codes, said.kept, said.plain)
+    asked = {"amount_idr": values["amount_idr"] or None} if "pack" in rule.asks else {}  # what it was when it was sent
+    add_event(tx, actor, referral, rule.id, rule.to, codes, said.kept, said.plain | asked)
     if rule.reasons == "decline":
         consequences.keep(tx, rules, referral, said.reasons)
     after = find(tx, actor, rules, referral.id)
@@ -328,7 +339,7 @@ def say_something(tx: Transaction, actor: Actor, rules: Rules, referral_id: str,
         Refused: 404; 409 where it is over, or nobody would be there to read it.
     """
     referral = find(tx, actor, rules, referral_id)
-    if referral.sent_at is None or rules.referrals.state(referral.state).ends or not referral.agreed:
+    if referral.sent_at is None or state_of(rules, referral.state).ends or not referral.agreed:
         raise Refused(409, Trouble("referral", "nobody_to_read_it"))
     heard(tx, referral)
     add_event(tx, actor, referral, NOTE, referral.stored, said={"note": text})
@@ -336,22 +347,25 @@ def say_something(tx: Transaction, actor: Actor, rules: Rules, referral_id: str,
     return find(tx, actor, rules, referral_id)
 
 
-def still_lives(tx: Transaction, actor: Actor, rules: Rules, referral_id: str, code: str) -> Referral:
+def still_lives(tx: Transaction, actor: Actor, rules: Rules, referral_id: str, answer: Why) -> Referral:
     """Answer whether a silent referral still lives, with a code of the programme: whoever's turn it is may.
 
     Raises:
-        Refused: 404; 400 for no such code; 409 where it is over.
+        Refused: 404; 400 for no such code, or one that needs words; 409 where it is over.
     """
     referral = find(tx, actor, rules, referral_id)
-    allowed = [one.id for one in rules.referrals.reasons if one.kind == "quiet"]
-    if code not in allowed:
-        raise Refused(400, Trouble("reason", "no_choice", code, name="reason", allowed=allowed))
-    if referral.sent_at is None or rules.referrals.state(referral.state).ends:
+    allowed = {one.id: one for one in rules.referrals.reasons if one.kind == "quiet"}
+    reason = allowed.get(answer.code)
+    if reason is None:
+        raise Refused(400, Trouble("reason", "no_choice", answer.code, name="reason", allowed=list(allowed)))
+    if reason.needs_text and not answer.text:
+        raise Refused(400, Trouble("text", "reason_needs_text", answer.code, reason=reason.name))
+    if referral.sent_at is None or state_of(rules, referral.state).ends:
         raise Refused(409, Trouble("referral", "referral_is_over"))
-    if rules.referrals.state(referral.state).turn != actor.role:
+    if state_of(rules, referral.state).turn != actor.role:
         raise Refused(409, Trouble("referral", "not_your_turn"))
     heard(tx, referral)
-    add_event(tx, actor, referral, STILL_LIVES, referral.stored, [code])
+    add_event(tx, actor, referral, STILL_LIVES, referral.stored, [answer.code], Said((answer,)).kept)
     note(tx, actor, "said_it_lives", "referral", referral.id, participants=[referral.participant_id])
     return find(tx, actor, rules, referral_id)
 

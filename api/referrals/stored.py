@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import date, datetime, timedelta
+from typing import Any, Final, cast
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, func, insert, select
 
@@ -20,6 +21,7 @@ from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction, new_id
 from api.referrals.tables import EVENTS, REFERRALS
+from matcher.programme.entries import State
 from matcher.programme.rules import Rules
 
 
@@ -86,12 +88,26 @@ def referral_of(rules: Rules, row: Row[Any], now: datetime, *, agreed: bool) -> 
 
 def state_now(rules: Rules, row: Row[Any], now: datetime, *, agreed: bool) -> str:
     """The state of now: what the consent or the time has ended is over, whether that is written down yet or not."""
-    state, ended = rules.referrals.state(row.state), rules.referrals.without_consent
+    state, ended = state_of(rules, row.state), rules.referrals.without_consent
     if row.sent_at is not None and not agreed and row.state in ended.begins:
         return str(ended.to)
     if row.due_at is not None and row.due_at <= now and state.then:
         return str(state.then)
     return str(row.state)
+
+
+def state_of(rules: Rules, name: str) -> State:
+    """A state that is stored. One that the programme no longer has is over, and called as it was then, or by its id.
+
+    Of the latter nobody knows whether it was a mistake: it is taken for one, and no lender opens it.
+    """
+    found = next((one for one in rules.referrals.states if one.id == name), None)
+    if found is not None:
+        return found
+    then = next((one for one in rules.programme.referrals.states if one.id == name), None)
+    called = then.name if then else dict.fromkeys(rules.programme.languages, name)
+    over = replace(rules.referrals.states[0], id=name, name=called, turn="nobody", days=None, then="", ends=True)
+    return replace(over, holds_quota=False, hl7=then.hl7 if then else "entered-in-error")
 
 
 def who_agree(tx: Transaction, rows: Sequence[Row[Any]]) -> set[str]:
@@ -109,7 +125,7 @@ def who_agree(tx: Transaction, rows: Sequence[Row[Any]]) -> set[str]:
 
 def due_after(rules: Rules, state: str, now: datetime) -> datetime | None:
     """When a state is over by itself that begins now."""
-    days = rules.referrals.state(state).days
+    days = state_of(rules, state).days
     return None if days is None else now + timedelta(days=days.value)
 
 
@@ -159,7 +175,7 @@ def see(tx: Transaction, actor: Actor, rules: Rules, referral_id: str) -> Referr
 
 def is_mistake(rules: Rules, found: Referral) -> bool:
     """Whether a referral should never have been."""
-    return rules.referrals.state(found.state).hl7 == "entered-in-error"
+    return state_of(rules, found.state).hl7 == "entered-in-error"
 
 
 def closed(found: Referral) -> Referral:
@@ -199,6 +215,15 @@ def of_person(tx: Transaction, rules: Rules, person_id: str) -> list[Referral]:
     return [referral_of(rules, row, tx.now, agreed=row.id in agree) for row in rows]
 
 
+def day_before(tx: Transaction, rules: Rules, referral: Referral) -> date:
+    """The day before which nothing was paid out or back: of the last payment told of, else the one on which it was sent."""
+    told = EVENTS.c.on.is_not(None) & (EVENTS.c.referral_id == referral.id)
+    row = tx.one(select(EVENTS.c.on).where(told).order_by(EVENTS.c.place.desc()).limit(1))
+    if row is not None:
+        return cast(date, row.on)
+    return (referral.sent_at or referral.drafted_at).astimezone(ZoneInfo(rules.programme.timezone)).date()
+
+
 # -- history -----------------------------------------------------------------------------------------------------------
 
 
@@ -212,14 +237,23 @@ def add_event(
     said: Mapping[str, Any] | None = None,
     plain: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write down what was done; `said`: what is sealed of it, for whom the gate let through; `plain`: sums and days."""
-    last = tx.one(select(func.max(EVENTS.c.place)).where(EVENTS.c.referral_id == referral.id))
-    event = new_id()
+    """Write down what was done; `said`: what is sealed of it, for whom the gate let through; `plain`: sums and days.
+
+    What the lender learns has a number of its own. It is given out under the lender's lock, which is held until all of it
+    is committed: whoever sees a number sees every smaller one, and no number comes later.
+    """
+    last = select(func.max(EVENTS.c.place)).where(EVENTS.c.referral_id == referral.id).scalar_subquery()
+    newest = select(func.max(EVENTS.c.number)).where(EVENTS.c.lender_id == referral.lender_id).scalar_subquery()
+    asked = select(REFERRALS.c.version, REFERRALS.c.sent_at, last.label("place"), newest.label("number"))
+    now = tx.one(asked.where(REFERRALS.c.id == referral.id))
+    assert now is not None
+    event, number = new_id(), (now.number or 0) + 1
+    learnt = {"lender_id": referral.lender_id, "number": number, "version": now.version} if now.sent_at else {}
     values = {
         "id": event,
         "referral_id": referral.id,
         "participant_id": referral.participant_id,
-        "place": ((last[0] if last else None) or 0) + 1,
+        "place": (now.place or 0) + 1,
         "at": tx.now,
         "account_id": actor.account_id if actor else None,
         "side": actor.role if actor else "kail",
@@ -227,6 +261,7 @@ def add_event(
         "state": state,
         "reasons": " ".join(reasons) or None,
         **(plain or {}),
+        **learnt,
         "said": seal_json(tx, referral.participant_id, EVENTS.c.said, event, dict(said)) if said else None,
     }
     tx.run(insert(EVENTS).values(values))

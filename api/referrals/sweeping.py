@@ -19,7 +19,7 @@ from api.consents.tables import CONSENTS
 from api.participants.tables import PARTICIPANTS
 from api.record.live import Live
 from api.record.transaction import Record, Transaction
-from api.referrals.stored import add_event, due_after, referral_of, who_agree
+from api.referrals.stored import add_event, due_after, referral_of, state_of, who_agree
 from api.referrals.tables import REFERRALS
 from matcher.programme.rules import Rules
 
@@ -111,7 +111,7 @@ def _see_to(tx: Transaction, rules: Rules, row: Row[Any]) -> None:
         move = ended.id if not agreed and referral.state == ended.to else by_time.id
         values |= {"state": referral.state, "since": tx.now, "due_at": due_after(rules, referral.state, tx.now)}
         values |= {"quiet_at": None, "heard_at": tx.now}
-        if not rules.referrals.state(referral.state).holds_quota:
+        if not state_of(rules, referral.state).holds_quota:
             values |= {"quota_month": None, "quota_idr": 0}
     tx.run(update(REFERRALS).where(REFERRALS.c.id == row.id).values(values))
     add_event(tx, None, referral, move, referral.state)

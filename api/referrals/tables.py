@@ -65,7 +65,11 @@ EVENTS: Final = Table(
     Column("on", Date, info=gone_as(None)),
     Column("days_late", Integer, info=gone_as(None)),
     Column("said", LargeBinary, info=sealed_for("referral")),  # what is in words: {texts, more, documents, note}
+    Column("lender_id", String(24)),  # of what a lender learns: which one, in which order among all that it learns, and
+    Column("number", BIG),  # the referral's version after it
+    Column("version", Integer),
     UniqueConstraint("referral_id", "place"),
+    Index("ix_referral_events_number", "lender_id", "number", unique=True),
     Index("ix_referral_events_participant_id", "participant_id"),
     info={"person": "participant_id"},
 )

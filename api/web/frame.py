@@ -41,13 +41,14 @@ MENU: Final[Mapping[str, tuple[str, ...]]] = {
         "/withdrawals",
         "/referrals",
         "/lenders",
+        "/webhook-hosts",
         "/approvals",
         "/disagreements",
         "/audit",
         "/account",
     ),
-    "analyst": ("/disagreements", "/account"),
-    "lender": ("/referrals", "/lending", "/approvals", "/account"),
+    "analyst": ("/disagreements", "/training-sets", "/jobs", "/account"),
+    "lender": ("/referrals", "/lending", "/outcomes", "/webhooks", "/approvals", "/account"),
 }
 """The pages in the menu of each role."""
 
@@ -105,12 +106,15 @@ class Says:
         return self.t.sentence("order", said, column=Named("column", column.key))
 
     def day(self, value: date | str | None) -> str:
-        """A day written out."""
-        return self.t.day(date.fromisoformat(value) if isinstance(value, str) else value) if value else ""
+        """A day written out; of a moment that is written down, the day that it was where the programme is run."""
+        if isinstance(value, str):
+            value = datetime.fromisoformat(value)
+            value = (value.astimezone(self.zone) if value.tzinfo else value).date()
+        return self.t.day(value) if value else ""
 
-    def moment(self, value: datetime) -> str:
+    def moment(self, value: datetime | str) -> str:
         """A moment where the programme is run."""
-        return self.t.moment(value, self.zone)
+        return self.t.moment(datetime.fromisoformat(value) if isinstance(value, str) else value, self.zone)
 
     def to(self, path: str, **more: object) -> str:
         """An address in this language."""
@@ -161,10 +165,20 @@ def page(
         "typed": typed,
         "once": hidden_token(),
     }
-    engine = cast(JinjaTemplateEngine, request.app.template_engine)
-    written = engine.get_template(template).render({**says.given, **frame, **context}).encode()
+    written = _filled(request, template, {**says.given, **frame, **context}).encode()
     headers = dict(NO_STORE) if actor or request.method not in SAFE else None
     return Response(written, status_code=status or typed.status, headers=headers, media_type=MediaType.HTML)
+
+
+def piece(request: Asking, template: str, **context: Any) -> str:
+    """A piece of a page by itself, without its frame: what is printed."""
+    live: Live = request.app.state.live
+    return _filled(request, template, {**_says(live.rules, errors.language_of(request)).given, **context})
+
+
+def _filled(request: Asking, template: str, context: Mapping[str, Any]) -> str:
+    engine = cast(JinjaTemplateEngine, request.app.template_engine)
+    return str(engine.get_template(template).render(context))
 
 
 def address(path: str, language: str, **more: str) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
-from litestar.openapi.spec import OpenAPI, Operation
+from litestar.openapi.spec import OpenAPI, Operation, SecurityScheme
 
 from api.record.answered import KEPT, KEY_FIELD
 from api.record.approvals import STATES
@@ -151,6 +151,10 @@ APPROVAL: Final = named(
 )
 
 
+BY_SESSION: Final = "The cookie that signing in sets."
+BY_KEY: Final = "An API key of a lender. It acts as its account, where it has the scope that an endpoint names."
+
+
 class Route(NamedTuple):
     """What an endpoint is sent (None: nothing) and as what, what it answers and as what, and with which status.
 
@@ -191,3 +195,17 @@ def describe(document: OpenAPI, routes: Mapping[str, Route]) -> None:
                 "content": {"application/json": {"schema": APPROVAL}},
             }
             operation.responses["202"] = waiting
+
+
+def describe_doors(document: OpenAPI, needs: Mapping[str, tuple[str, ...]], open_to_all: Callable[[str], bool]) -> None:
+    """Say of every endpoint by what one comes in: a session or, where a key may, a key with one of the scopes it `needs`."""
+    assert document.components is not None
+    document.components.security_schemes = {
+        "session": SecurityScheme(type="apiKey", security_scheme_in="cookie", name="*", description=BY_SESSION),
+        "key": SecurityScheme(type="http", scheme="bearer", description=BY_KEY),
+    }
+    for path, item in (document.paths or {}).items():
+        for method in ("get", "post", "put", "patch", "delete"):
+            operation, name = getattr(item, method), f"{method.upper()} {path}"
+            if operation is not None and not open_to_all(name):
+                operation.security = [{"session": []}, *({"key": [one]} for one in needs.get(name, ()))]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from matcher.facts.declines import Bar, bars_of
 from matcher.facts.doubts import Doubted, doubted, doubtful, set_aside, standing
 from matcher.facts.following import follow
-from matcher.facts.participant import Known, Participant, growing_since, intervals
+from matcher.facts.participant import Known, Participant, growing_since, intervals, known_on
 from matcher.programme.criteria import UNKNOWN_HIGH, UNKNOWN_LOW
 from matcher.programme.masks import places
 from matcher.programme.rules import Rules
@@ -68,7 +68,7 @@ def know_columns(rules: Rules, participants: Sequence[Participant]) -> Columns:
     for row, participant in enumerate(participants):
         if participant.declines:
             known = columns.known_of(row)
-            columns.bars[row] = bars_of(rules, participant.declines, known.low, known.yes)
+            columns.bars[row] = bars_of(rules, participant.declines, known.low, known.yes, known_on(participant))
     return columns
 
 

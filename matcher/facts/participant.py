@@ -128,7 +128,7 @@ def know(rules: Rules, participant: Participant) -> Known:
         yes, no = yes & ~about | rules.unknown_yes[place], no & ~about | rules.unknown_no[place]
     if doubtful:
         stale |= {name for name, place in rules.position.items() if place in doubtful}
-    bars = bars_of(rules, participant.declines, low, yes) if participant.declines else ()
+    bars = bars_of(rules, participant.declines, low, yes, known_on(participant)) if participant.declines else ()
     return Known(low, high, yes, no, stale, since, bars, doubts)
 
 
@@ -141,6 +141,11 @@ def _doubts(rules: Rules, participant: Participant, low: list[int], high: list[i
     told = tuple([doubted(one, low, sure) for one, stands in standing(found, sure) if stands])
     set_aside(found, sure, low, high)
     return told
+
+
+def known_on(participant: Participant) -> dict[str, date]:
+    """From which day each signal that was told is known."""
+    return {name: fact.on or participant.as_of for name, fact in participant.facts.items()}
 
 
 def value_of_role(rules: Rules, known: Known, role: str) -> int | None:

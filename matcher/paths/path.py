@@ -140,6 +140,8 @@ def _waits_for(product: str, bar: Bar) -> list[Message]:
         said.append(Message("declined_more", {**about, "signal": one.signal, "choice": (one.signal, one.at_least)}))
     if "intervention" in bar.lacks:
         said.append(Message("declined_first", {**about, "intervention": one.intervention}))
+    if "anew" in bar.lacks:
+        said.append(Message("declined_anew", {**about, "intervention": one.intervention}))
     return said
 
 

@@ -12,9 +12,12 @@ from api.advice.schemas import schemas
 from api.app import nouns_of_the_record
 from api.jobs.worker import do_all
 from api.referrals.routes import SAID as OF_REFERRALS
+from api.webhooks.delivering import deliver, due
+from api.webhooks.routes import SAID as OF_WEBHOOKS
 from tests.api.accounts.test_guard import EXPECTED
 from tests.api.approvals.two import lets_stand, with_second
 from tests.installation import A_TRADER, PASSWORD
+from tests.receiving_hooks import sender
 from tests.referring import PRODUCT, PROVIDER, Referring
 
 ROUTES = {name: route for noun in nouns_of_the_record() for name, route in noun.SAID.items()}
@@ -193,7 +196,7 @@ def test_what_is_sent_and_answered_is_what_the_document_says(small_kail, ask):
     ask("operator2", "POST /api/v1/approvals/{approval_id}/approve", asked["id"])
     ask("lender", "POST /api/v1/me/password", old=PASSWORD, new="kambing-merah-tiga-puluh")
     ask("mentor", "DELETE /api/v1/session")
-    assert ask.visited == set(ROUTES) - set(OF_REFERRALS)
+    assert ask.visited == set(ROUTES) - set(OF_REFERRALS) - set(OF_WEBHOOKS)
 
 
 def test_what_is_sent_and_answered_of_referrals_is_what_the_document_says(small_kail, ask):
@@ -219,6 +222,7 @@ def test_what_is_sent_and_answered_of_referrals_is_what_the_document_says(small_
     for login in ("mentor", "officer"):
         assert ask(login, "GET /api/v1/referrals")["items"]
         assert ask(login, "GET /api/v1/referrals/{referral_id}", of_it)["pack"]
+        assert ask(login, "GET /api/v1/referrals/{referral_id}/pack.pdf", of_it).startswith("%PDF")
     ask("operator", "GET /api/v1/referrals/{referral_id}", of_it)
     ask("officer", "POST /api/v1/referrals/{referral_id}/notes", of_it, note="Selamat pagi")
     ask("officer", "POST /api/v1/referrals/{referral_id}/still-lives", of_it, reason="still_in_review")
@@ -237,7 +241,34 @@ def test_what_is_sent_and_answered_of_referrals_is_what_the_document_says(small_
             lets_stand(small_kail, login)
         told = ask("officer", move, sent.id, "decline", version=2, reasons=reasons)
     assert told["state"] == "waiting"
+    assert len(ask("officer", "GET /api/v1/referrals/changes")["changes"]) > 5
+    figures = ask("officer", "GET /api/v1/lending/figures")
+    assert figures["declined"] == [{"reason": "books", "count": 1}, {"reason": "incomplete", "count": 1}]
+    assert figures["products"]
     assert ask.visited >= set(OF_REFERRALS)
+
+
+def test_what_is_sent_and_answered_of_webhooks_is_what_the_document_says(small_kail, ask):
+    referring = Referring(small_kail)
+    ask.headers = {login: small_kail.headers(login) for login in ("officer", "operator")}
+    ask("operator", "POST /api/v1/webhook-hosts", host="nowhere.example")
+    assert ask("operator", "GET /api/v1/webhook-hosts")["hosts"] == ["nowhere.example"]
+    made = ask("officer", "POST /api/v1/webhooks", url="https://nowhere.example/")
+    referring.sent()
+    assert ask("officer", "GET /api/v1/webhooks")["webhooks"][0]["waiting"] == 1
+    for _ in range(2):  # tried, and after days given up
+        [due_now] = due(small_kail.record)
+        nobody = sender(look_up=lambda host, port: [])
+        assert deliver(small_kail.record, *due_now, nobody) == 0
+        assert ask("officer", "GET /api/v1/webhooks")["webhooks"][0]["trouble"] == "unknown_host"
+        small_kail.clock.forward(days=4)
+        ask.headers = {login: small_kail.headers(login) for login in ("officer", "operator")}
+    assert ask("officer", "GET /api/v1/webhooks")["webhooks"][0]["failed"]
+    ask("officer", "POST /api/v1/webhooks/{webhook_id}/again", made["id"])
+    ask("officer", "POST /api/v1/webhooks/{webhook_id}/secret", made["id"])
+    ask("officer", "DELETE /api/v1/webhooks/{webhook_id}", made["id"])
+    ask("operator", "DELETE /api/v1/webhook-hosts/{host}", "nowhere.example")
+    assert ask.visited == set(OF_WEBHOOKS)
 
 
 @pytest.mark.parametrize("name", sorted(name for name, route in ROUTES.items() if route.sent is not None))

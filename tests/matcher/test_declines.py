@@ -98,6 +98,20 @@ def test_what_has_to_be_done_first_bars_until_its_effect_holds():
     assert ask(told, months_of_books=6, profit_and_loss=True) == ask(months_of_books=6, profit_and_loss=True)
 
 
+def test_what_was_held_as_done_when_the_no_was_said_bars_until_it_is_known_anew():
+    told = a_decline(reason="permit", intervention="nib", starts_with="nib")
+    for day, barred in ((told.on - timedelta(days=1), True), (told.on, False), (DAY, False)):
+        found = ask(told, nib={"value": True, "on": day}, goal=KUR)
+        assert (the_kur(found).declined == told) == barred, day
+        assert (Message("declined_anew", {"product": KUR, "intervention": "nib"}) in found.notices) == barred
+        assert (the_kur(found).status == "conditions_met") != barred
+    assert why(ask(told, nib={"value": True, "on": told.on - timedelta(days=1)}, goal=KUR)) == [
+        ("declined_anew", {"product": KUR, "intervention": "nib"})
+    ]
+    waits = a_decline(reason="existing_credit", intervention="credit_runs_out")  # time alone may have done that
+    assert the_kur(ask(waits, existing_credit={"value": [], "on": told.on - timedelta(days=9)})).declined is None
+
+
 def test_a_no_with_two_conditions_bars_until_both_are_over(okoce):
     told = a_decline(until=DAY + timedelta(days=5), signal="months_of_books", at_least=3)
     later = rules_on(okoce, DAY + timedelta(days=6))

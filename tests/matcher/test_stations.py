@@ -13,7 +13,7 @@ STATIONS = (
     {"message"},
     {"programme.*"},
     {"facts.*"},
-    {"scorecard", "standing", "money"},
+    {"scorecard", "standing", "money", "relaxing"},
     {"reach", "situations"},
     {"paths.search"},  # finds sequences of steps and knows no product: the tier asks it as well as the path
     {"tiers", "lenders", "paths.path"},  # side by side; the tier is told the goal by recommend, it chooses none

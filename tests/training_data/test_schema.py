@@ -1,5 +1,6 @@
 """Training rows: which of them enter, what is refused, and that a file gives back what was written."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -14,12 +15,14 @@ from matcher.programme.rules import rules_on
 from training_data.rows import OutcomeError
 from training_data.schema import (
     MISSING,
+    Field,
     Rows,
     RowsError,
     RowsFileError,
     check_rows,
     fields,
     groups,
+    join_rows,
     known_by_day,
     read_rows,
     rows_for,
@@ -31,6 +34,7 @@ from words.speaking import speaker
 PROGRAMME = load_programme()
 FIELDS = {field.name: field for field in fields(PROGRAMME)}
 REFERRED = {"product": "kur_mikro", "amount_asked": 20_000_000, "referred_on": "2024-03-01"}
+SUGGESTED = {"suggested": "nib", "shown": ["nib", "npwp"], "chosen": "npwp", "propensity": 1 / 3, "referral": 2}
 LENT = {**REFERRED, "funded": True, "disbursed_on": "2024-04-01", "kept": True, "observed_until": "2025-04-01"}
 
 
@@ -40,7 +44,7 @@ def encoded(name, value):
         return MISSING
     if field.kind == "date":
         return date.fromisoformat(value).toordinal()
-    return field.signal.encode(value) if field.signal else field.codes.index(value) if field.codes else int(value)
+    return field.encode(value)
 
 
 def rows_of(*people):
@@ -117,6 +121,11 @@ def test_an_outcome_that_does_not_exist_is_named():
         ({**REFERRED, "funded": False, "kept": True, "observed_until": "2025-03-01"}, "kept"),
         ({**LENT, "observed_until": None}, "observed_until"),
         ({**LENT, "observed_until": "2024-03-31"}, "observed_until"),
+        ({"shown": ["nib", "npwp"]}, "suggested"),
+        ({"chosen": "nib"}, "suggested"),
+        ({"propensity": 0.5}, "suggested"),
+        ({"suggested": "nib", "shown": ["npwp"]}, "shown"),
+        ({"referral": 1}, "referral"),
         ({"training_certificate_on": "2024-02-02"}, "training_certificate_on"),
         ({"months_of_books": 8, "business_age_months": 7}, "business_age_months"),
         ({"existing_credit": ["credit_card"], "kur_lender": "bri"}, "kur_lender"),
@@ -130,6 +139,11 @@ def test_what_cannot_be_true_together_is_named_by_row_and_field(person, field):
 def test_one_referral_twice_is_named_once():
     rows = rows_of({**LENT, "participant": "a"}, {**LENT, "participant": "a"}, {**LENT, "participant": "b"})
     assert wrong(rows) == [(2, "participant")]
+
+
+def test_two_lenders_asked_on_one_day_are_two_referrals():
+    rows = rows_of(*({**LENT, "participant": "a", "referral": number} for number in (1, 2)))
+    assert wrong(rows) == []
 
 
 @pytest.mark.parametrize(
@@ -180,6 +194,15 @@ def test_groups_are_what_the_programme_protects_with_disability_and_religion():
     assert groups(PROGRAMME) == ("kecamatan", "gender", "age", "married", "disability", "religion")
 
 
+def test_rows_are_joined_whatever_columns_each_carries():
+    both = join_rows(rows_of(LENT, {"nib": True}), rows_of({"npwp": False, "participant": "q"}))
+    assert both.participant == ["p1", "p2", "q"]
+    assert (both.values("nib"), both.values("npwp")) == ([None, True, None], [None, None, False])
+    assert both.values("funded") == [True, None, None]
+    with pytest.raises(ValueError, match="different programmes"):
+        join_rows(both, Rows(replace(PROGRAMME, digest="other"), [], {}))
+
+
 def test_a_column_that_no_row_carries_is_unknown_and_one_that_does_not_exist_is_an_error():
     rows = rows_of({}, {})
     assert rows["npwp"].tolist() == [MISSING, MISSING]
@@ -190,8 +213,22 @@ def test_a_column_that_no_row_carries_is_unknown_and_one_that_does_not_exist_is_
 @pytest.mark.parametrize("name", ["rows.parquet", "rows.csv", "rows.csv.gz"])
 def test_a_file_gives_back_every_value_and_every_unknown(tmp_path, name):
     rows = rows_of(
-        {**LENT, "existing_credit": [], "sales_channels": ["chat", "reseller"], "nib": False, "kecamatan": "31.72.03"},
-        {"monthly_profit": -250_000, "slik_class": "none", "religion": "hindu", "disability": True, "collateral": None},
+        {
+            **LENT,
+            **SUGGESTED,
+            "existing_credit": [],
+            "sales_channels": ["chat", "reseller"],
+            "nib": False,
+            "kecamatan": "31.72.03",
+        },
+        {
+            "monthly_profit": -250_000,
+            "slik_class": "none",
+            "religion": "hindu",
+            "disability": True,
+            "collateral": None,
+            "suggested": "referral",
+        },
     )
     write_rows(tmp_path / name, rows)
     found = read_rows(tmp_path / name, PROGRAMME)
@@ -271,12 +308,45 @@ def test_whole_numbers_that_a_spreadsheet_made_floats_are_read(tmp_path):
     assert read_rows(tmp_path / "floats.parquet", PROGRAMME).values("amount_asked") == [20_000_000, None]
 
 
+def of_format(path, number, *without):
+    """The file again, said to be of another format and without some columns."""
+    table = pq.read_table(path).drop_columns(list(without)).replace_schema_metadata({"kail_training_rows": number})
+    pq.write_table(table, path)
+    return path
+
+
 def test_a_later_format_is_refused(tmp_path):
-    write_rows(tmp_path / "rows.parquet", rows_of(LENT))
-    table = pq.read_table(tmp_path / "rows.parquet").replace_schema_metadata({"kail_training_rows": "2"})
-    pq.write_table(table, tmp_path / "later.parquet")
-    with pytest.raises(RowsFileError, match="format 2; this Kail reads format 1"):
-        read_rows(tmp_path / "later.parquet", PROGRAMME)
+    write_rows(tmp_path / "later.parquet", rows_of(LENT))
+    with pytest.raises(RowsFileError, match="format 3; this Kail reads format 2"):
+        read_rows(of_format(tmp_path / "later.parquet", "3"), PROGRAMME)
+
+
+def test_a_file_of_the_first_format_is_read_and_knows_nothing_of_what_was_suggested(tmp_path):
+    write_rows(tmp_path / "old.parquet", rows_of(LENT, {"nib": True}))
+    rows = read_rows(of_format(tmp_path / "old.parquet", "1", *SUGGESTED), PROGRAMME)
+    assert rows.values("funded") == [True, None]
+    assert rows.values("nib") == [None, True]
+    for name in SUGGESTED:
+        assert rows.values(name) == [None, None]
+    write_rows(tmp_path / "new.parquet", rows)
+    assert pq.read_table(tmp_path / "new.parquet").schema.metadata == {b"kail_training_rows": b"2"}
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("propensity", "0"), ("propensity", "1.5"), ("propensity", "-0.5"), ("propensity", "nan"), ("propensity", "half"),
+    ("referral", "0"), ("referral", "1.5"), ("shown", "nib;nothing"), ("suggested", "nothing"),
+])  # fmt: skip
+def test_what_is_no_chance_no_number_and_no_step_is_named(tmp_path, name, value):
+    path = tmp_path / "bad.csv"
+    path.write_text(f"{HEADER},{name}\na,2024-02-01,,,,,,,,outcomes,,,{value}\n", encoding="utf-8")
+    with pytest.raises(RowsError) as caught:
+        read_rows(path, PROGRAMME)
+    assert (caught.value.problems[0].field, caught.value.problems[0].value) == (name, value)
+
+
+def test_more_steps_than_an_integer_has_bits_are_not_put_into_it():
+    with pytest.raises(ValueError, match="more than 62"):
+        Field("shown", "choices", tuple(f"s{number}" for number in range(63))).encode(["s1"])
 
 
 @pytest.mark.parametrize("name", ["rows.xlsx", "broken.parquet", "broken.csv.gz"])

@@ -249,6 +249,7 @@ def test_every_kind_is_asked_for_by_some_test_here(small_kail):
         "export",
         "hand_over",
         "mentor_reset",
+        "training_set",  # in tests/api/outcomes/test_asking.py
         "door_shut",  # in tests/api/referrals/test_consequences.py
     }
 

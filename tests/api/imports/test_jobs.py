@@ -186,7 +186,7 @@ def test_a_stop_at_any_step_of_a_short_import_changes_nothing_of_what_comes_out(
 def test_an_import_whose_turn_ends_goes_on_where_it_was(small_kail, monkeypatch):
     """Two long files, read and stored in turns: neither keeps the other from its end."""
     monkeypatch.setattr(doing, "TURN_SECONDS", -1.0)
-    monkeypatch.setattr("api.imports.service.TELL_EVERY", 10)
+    monkeypatch.setattr("api.imports.sheets.TELL_EVERY", 10)
     mine, theirs = rows_of(many=BLOCK + 3), rows_of(1_000, BLOCK + 3)
     mentor, other = small_kail.headers("mentor"), small_kail.headers("mentor2")
     with small_kail.client() as client:
@@ -234,7 +234,7 @@ def whole_number(rows):
 
 
 def test_an_import_that_is_cancelled_while_it_is_read_stores_nothing_and_claims_nothing(small_kail, monkeypatch):
-    monkeypatch.setattr("api.imports.service.TELL_EVERY", 10)
+    monkeypatch.setattr("api.imports.sheets.TELL_EVERY", 10)
     with small_kail.client("mentor") as client:
         job = post(client, csv_of(rows_of())).json()["id"]
 

@@ -14,9 +14,9 @@ from tests.importing import post, send
 
 def test_rows_that_fill_the_memory_are_stored_a_few_at_a_time(small_kail, monkeypatch):
     """A stranger says how long a row is: how many are held at once follows their bytes too."""
-    monkeypatch.setattr(service, "MOST_BYTES_AT_ONCE", 1000)
-    chunks, one_chunk = [], service._chunk
-    monkeypatch.setattr(service, "_chunk", lambda *given: chunks.append(one_chunk(*given)) or chunks[-1])
+    monkeypatch.setattr("api.imports.sheets.MOST_BYTES_AT_ONCE", 1000)
+    chunks, one_chunk = [], service.next_rows
+    monkeypatch.setattr(service, "next_rows", lambda *given: chunks.append(one_chunk(*given)) or chunks[-1])
     rows = [(f"P{n}", f"Bu {'x' * 400}", nik(n), "true", "banyak") for n in range(40)]
     assert send(small_kail, csv_of(rows)).counts == (40, 0, 0, 0, 40)
     assert max(map(len, chunks)) <= 4

@@ -24,6 +24,7 @@ from api.record.refusals import Refused
 from tests.conftest import EXAMPLES, ROOT
 from tests.installation import installation
 from tests.keys import key_of
+from tests.training_sets import made as training_set
 
 HISTORIES = 2_000 if EXAMPLES >= 20_000 else 200
 PARTS = 8
@@ -58,6 +59,7 @@ class History:
 
     def __init__(self, kail, draw):
         self.kail, self.draw, self.people, self.opened, self.sessions = kail, draw, [], set(), {}
+        self.trained = False
 
     @property
     def today(self):
@@ -203,6 +205,16 @@ class History:
         by_id = {one.id: one for one in self.people}
         for person, _ in self.opened:
             assert self.may(by_id[person].mentor, by_id[person], "recommendation"), by_id[person]
+        self.opened.clear()
+        login = self.draw.choice(["analyst", "operator"])
+        training_set(self.kail, self.today, login=login)
+        for person, table in self.opened:
+            assert self.trains(by_id[person]), by_id[person]
+            assert table in FACTS | RECOMMENDED  # and who they are stays closed
+        self.trained |= bool(self.opened)
+
+    def trains(self, one):
+        return not (one.erased or one.frozen) and one.agrees(self.today, "record", "training")
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -233,6 +245,7 @@ def test_whatever_happened_nothing_is_opened_without_the_right(tmp_path, monkeyp
                 if number % 10 == 9:
                     history.jobs_go_over()
         assert looked == set(LOGINS)
+        assert history.trained
         assert any(one.erased for one in history.people)
         assert any(one.frozen for one in history.people)
         assert any(not one.erased and not one.agrees(history.today, "record") for one in history.people)
@@ -253,10 +266,10 @@ def used_in(names):
 
 
 def test_only_the_gate_opens_and_seals_what_is_about_people():
-    of_people = used_in({"hold", "seal", "unseal_each"})
-    assert [*of_people.values()] == [{"participants/gate.py"}] * 3
+    of_people = used_in({"hold", "seal", "unseal_each", "digest"})
+    assert [*of_people.values()] == [{"participants/gate.py"}] * 4
     of_jobs = used_in({"make", "key", "keys_of"})
-    assert set().union(*of_jobs.values()) == {"record/jobs.py", "record/doing.py", "imports/service.py"}
+    assert set().union(*of_jobs.values()) == {"record/jobs.py", "record/doing.py", "imports/sheets.py"}
 
 
 def test_a_persons_key_is_handed_out_to_nobody(small_kail):
@@ -305,6 +318,22 @@ def test_an_operator_is_told_that_facts_are_not_theirs_to_see(small_kail):
             may(tx, operator, person, RECORD)
         known = may(tx, operator, person, CONTACT)
         assert [why[0].code for why in may_further(tx, operator, [known], RECORD).values()] == ["not_allowed"]
+
+
+def test_a_pseudonym_is_worked_out_for_training_alone(small_kail):
+    person = small_kail.participant(consents=("record", "recommendation", "training"))
+    with small_kail.record.read() as tx:
+        for login, purpose in (("mentor", RECOMMENDATION), ("mentor", RIGHTS)):
+            may(tx, small_kail.actors[login], person, purpose)
+            with pytest.raises(NotGranted):
+                gate.pseudonym(tx, person)
+        for login in ("mentor", "lender"):
+            with pytest.raises(Refused):
+                may(tx, small_kail.actors[login], person, gate.TRAINING)
+        may(tx, small_kail.actors["analyst"], person, gate.TRAINING)
+        assert gate.pseudonym(tx, person) == gate.pseudonym(tx, person)
+        with pytest.raises(Refused):
+            may(tx, small_kail.actors["analyst"], person, CONTACT)
 
 
 def test_nobody_is_begun_who_is_there_already_or_has_no_key(small_kail):

@@ -178,3 +178,38 @@ def test_what_one_officer_asks_another_to_approve_is_told_to_nobody_else(referri
     assert [one.move for one in referring.as_seen("officer2", sent).events][-1] == "asked_for_good"
     for login in ("mentor", "operator"):
         assert "asked_for_good" not in [one.move for one in referring.as_seen(login, sent).events]
+
+
+def test_a_no_for_what_is_held_as_done_is_said_back_and_bars_until_it_is_known_anew(referring):
+    """Kail holds the NIB as there. Both lenders want it all the same, and nothing is recommended until somebody looked."""
+    kail = referring.kail
+    person = referring.trader()
+    kail.clock.forward(days=10)
+    for login, bank in (("officer", referring.bank), ("rival", referring.other_bank)):
+        referring.agrees(person, bank)
+        sent = referring.sent(person, bank)
+        with kail.client(login) as client:
+            page = client.get(f"/referrals/{sent.id}", params={"language": "en"}).text
+        assert "The pack says NIB (business number): yes." in page  # said back to the officer before they answer
+        referring.move(login, sent, "decline", reasons=("permit",))
+    with kail.client("mentor") as client:
+
+        def asked():
+            told = client.post(f"/api/v1/participants/{person}/assessments", params={"language": "en"}).json()
+            return told["core"]["products"][PRODUCT]["status"], "declined_anew" in str(told["core"])
+
+        assert asked() == ("not_yet", True)
+        kail.evidence(person, nib=True)
+        assert asked() == ("conditions_met", False)
+
+
+def test_what_each_reason_shuts_stands_beside_it_where_an_officer_chooses(referring):
+    sent = referring.sent()
+    with referring.kail.client("officer") as client:
+        page = client.get(f"/referrals/{sent.id}", params={"language": "en"}).text
+        many = client.post("/referrals", data={"picked": [sent.id], "act": "decline"}, params={"language": "en"}).text
+    for said in ("Shuts it for 30 days.", "Shuts nothing.", "for good.", "3 months more of: Months of books"):
+        assert said in page
+        assert said in many
+    form = page.partition("/moves/hold")[2].partition("</form>")[0]
+    assert "Shuts" not in form

@@ -114,6 +114,7 @@ def test_nothing_that_a_lender_reads_judges_a_person(referring, ask):
     for login in ("officer", "officer2", "rival"):
         for path in ("/api/v1/referrals", f"/api/v1/referrals/{sent.id}", "/api/v1/quotas", "/api/v1/rooms",
                      "/referrals", f"/referrals/{sent.id}", "/referrals/file", "/lending", "/approvals",
+                     "/lending/figures", "/api/v1/lending/figures",
                      "/account"):  # fmt: skip
             answers.append(ask(login, "GET", path, params={"language": "en"}))
     picked = {"picked": [other.id], "act": "decline"}

@@ -10,6 +10,7 @@ from api.participants import rights
 from api.participants.tables import PARTICIPANTS
 from api.referrals import service, sweeping
 from api.referrals.quotas import quota_of
+from api.referrals.said import Why
 from api.referrals.tables import EVENTS, REFERRALS
 from tests.chains import faults_in
 from tests.referring import PRODUCT, Referring
@@ -138,7 +139,7 @@ def test_a_silent_referral_is_asked_about_an_answer_resets_it_and_then_the_offic
     assert listed() == []
     kail.clock.forward(days=6)
     with referring.writing("officer") as (tx, actor, rules):
-        service.still_lives(tx, actor, rules, sent.id, "still_in_review")
+        service.still_lives(tx, actor, rules, sent.id, Why("still_in_review"))
     assert row_of(referring, sent).quiet_at is None
     assert last_of(referring, sent) == ("still_lives", "lender", "in_review")
     # its 30 days are over at the same hour: the lender asks for more, which begins anew

@@ -1,0 +1,1 @@
+"""Webhooks: what a lender learns is sent to its own system, signed, until it was taken."""

@@ -1,0 +1,99 @@
+"""`kail export`: a file of training rows with its manifest, and everything that keeps it from being written."""
+
+import json
+import stat
+
+import pytest
+from sqlalchemy import select
+
+from api.approvals import service as approvals
+from api.record.approvals import APPROVALS
+from matcher.programme.loading import load_programme
+from tests.api.approvals.two import lets_stand, noted
+from tests.api.commands.test_record import run
+from tests.installation import installation
+from tests.training_sets import Training, made
+from training_data.schema import read_rows
+
+
+@pytest.fixture
+def training(kail, monkeypatch):
+    monkeypatch.setattr("api.record.live.utc_now", kail.clock)
+    training = Training(kail)
+    training.assess(training.agreeing())
+    training.forward(days=1)
+    return training
+
+
+@pytest.fixture
+def kail(tmp_path, url):
+    with installation(tmp_path / "data", url) as found:
+        yield found
+
+
+def exported(kail, output, *more, login="analyst", known_at="2026-12-01"):
+    where = ["--data", kail.settings.data, *(["--database", kail.settings.database] if kail.settings.database else [])]
+    return run("export", "--known-at", known_at, "-o", output, "--as", login, *where, *more)
+
+
+def test_a_file_and_its_manifest_are_written_for_nobody_else_of_the_machine_to_read(training, tmp_path):
+    for name in ("rows.csv", "rows.parquet", "rows.csv.gz"):
+        told = exported(training.kail, tmp_path / name)
+        assert told.exit_code == 0, told.output
+        assert "1 row of 1 person" in told.output
+        manifest = tmp_path / f"{name}.manifest.json"
+        assert json.loads(manifest.read_text())["rows"] == 1
+        assert [stat.S_IMODE((tmp_path / one).stat().st_mode) for one in (name, manifest.name)] == [0o600] * 2
+        assert len(read_rows(tmp_path / name, load_programme())) == 1
+    assert (tmp_path / "rows.csv").read_bytes() == made(training.kail, "2026-12-01").content
+    assert noted(training.kail, "asked_for_job")[0].account_id == training.kail.actors["analyst"].account_id
+
+
+def test_it_waits_for_an_operator_where_there_is_one_and_is_written_by_the_same_command_then(training, tmp_path):
+    kail, output = training.kail, tmp_path / "rows.csv"
+    lets_stand(kail, "operator")
+    told = exported(kail, output, "--outcome", "funded")
+    assert (told.exit_code, output.exists()) == (2, False)
+    assert "Nothing was written" in told.output
+    again = exported(kail, output, "--outcome", "funded")
+    assert "waits" in again.output
+    with kail.record.read() as tx:
+        [waiting] = tx.all(select(APPROVALS))
+    approvals.approve(kail.record, kail.actors["operator"], waiting.id, kail.live.rules)
+    assert exported(kail, tmp_path / "other.csv").exit_code == 2  # everything was not approved
+    told = exported(kail, output, "--outcome", "funded")
+    assert told.exit_code == 0, told.output
+    assert output.exists()
+    assert waiting.id in noted(kail, "asked_for_job")[0].detail
+
+
+@pytest.mark.parametrize(
+    ("login", "known_at", "name", "said"),
+    [
+        ("nobody", "2026-12-01", "rows.csv", "no active account signs in by that name"),
+        ("mentor", "2026-12-01", "rows.csv", "neither an analyst nor an operator"),
+        ("lender", "2026-12-01", "rows.csv", "neither an analyst nor an operator"),
+        ("analyst", "2026-12-02", "rows.csv", "is not over yet"),
+        ("analyst", "2031-12-02", "rows.csv", "is not over yet"),
+        ("analyst", "2026-01-01", "rows.csv", "no participants yet"),
+        ("other_analyst", "2026-12-01", "rows.csv", "no participants in this organisation"),
+        ("analyst", "yesterday", "rows.csv", "does not match the format"),
+        ("analyst", "2026-02-30", "rows.csv", "does not match the format"),
+        ("analyst", "2026-12-01", "rows.xlsx", "this ending is not known"),
+        ("analyst", "2026-12-01", "there.csv", "this file exists"),
+        ("analyst", "2026-12-01", "said.csv", "this file exists"),
+        ("analyst", "2026-12-01", "nowhere/rows.csv", "there is no such folder"),
+    ],
+)
+def test_what_keeps_it_from_being_written_is_said_and_nothing_is(training, tmp_path, login, known_at, name, said):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    for there in ("there.csv", "said.csv.manifest.json"):
+        (folder / there).write_text("mine")
+    told = exported(training.kail, folder / name, login=login, known_at=known_at)
+    assert told.exit_code == 2
+    assert said in told.output
+    assert "Traceback" not in told.output
+    assert sorted(path.name for path in folder.iterdir()) == ["said.csv.manifest.json", "there.csv"]
+    assert {path.read_text() for path in folder.iterdir()} == {"mine"}
+    assert noted(training.kail, "read_for_training") == []
