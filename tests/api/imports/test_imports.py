@@ -182,7 +182,7 @@ def test_bad_rows_are_told_with_row_field_value_and_remedy_while_good_ones_go_in
         "Bu Ida,12345,,maybe,100\n"
         f"Bu Umi,{UMI},12,true,much\n"
         ",,,true,1\n"
-        f"Bu Eni,{IDA},,false,200\n"
+        f"Bu Eni,{IDA},,false,200000\n"
     )
     found = imported(small_kail, sheet, language=language)
     assert counts(found) == (5, 2, 2, 4, 3)
