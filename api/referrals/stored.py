@@ -122,6 +122,17 @@ def who_agree(tx: Transaction, rows: Sequence[Row[Any]]) -> set[str]:
     return found
 
 
+def is_spent(tx: Transaction, person_id: str, lender_id: str) -> bool:
+    """Whether what somebody last agreed to for a lender was for a referral that has been sent since.
+
+    They agreed to what they were shown of that one; of another, with other facts, they are asked again.
+    """
+    theirs = (REFERRALS.c.participant_id == person_id) & (REFERRALS.c.lender_id == lender_id)
+    last = tx.one(select(func.max(REFERRALS.c.sent_at)).where(theirs))
+    said = consents.said_last(tx, person_id, "referral", lender_id)
+    return bool(last and last[0] and said and said <= last[0])
+
+
 def due_after(rules: Rules, state: str, now: datetime) -> datetime | None:
     """When a state is over by itself that begins now."""
     days = state_of(rules, state).days
