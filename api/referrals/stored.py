@@ -194,9 +194,11 @@ def closed(found: Referral) -> Referral:
 
 
 def _opened(tx: Transaction, actor: Actor, rules: Rules, found: Referral, row: Row[Any]) -> Referral:
-    """With its history and its pack; what was sent by mistake the lender no longer opens."""
+    """With its history and its pack; of what was sent by mistake a lender opens neither, nor the words of its history."""
+    if actor.role == "lender" and is_mistake(rules, found):
+        return replace(closed(found), events=tuple(_events(tx, actor, found, opened=False)))
     pack = None
-    if row.pack is not None and (actor.role != "lender" or not is_mistake(rules, found)):
+    if row.pack is not None:
         pack = unseal_json(tx, found.participant_id, REFERRALS.c.pack, found.id, row.pack)
     return replace(found, pack=pack, events=tuple(_events(tx, actor, found, opened=True)))
 
