@@ -25,7 +25,7 @@ from api.record.actor import Actor
 from api.record.live import Live
 from api.record.transaction import Transaction
 from api.referrals.tables import EVENTS, REFERRALS
-from matcher.facts.participant import ParticipantError, day_after_months, intervals, read_participant, read_value
+from matcher.facts.participant import ParticipantError, day_after_months, intervals, know, read_participant, read_value
 from matcher.programme.rules import Rules, rules_on
 from training_data.schema import WINDOW_MONTHS, Field, fields
 
@@ -185,10 +185,11 @@ class _Reading:
                 return None
             participant = participant.with_facts(**{asked: amount_idr})
         low, high, _ = intervals(rules, participant)
+        doubted = {name for one in know(rules, participant).doubts for name in one.signals}  # unknown until confirmed
         found = {
             name: int(low[place])
             for name, place in rules.position.items()
-            if low[place] == high[place] and not rules.signals[name].derived
+            if low[place] == high[place] and not rules.signals[name].derived and name not in doubted
         }
         return {"as_of": day.toordinal(), **found}
 
