@@ -119,6 +119,13 @@ def let_go_since(tx: Transaction, persons: Iterable[str], lender_id: str) -> dic
     return {person_id: max(kept[person_id], began) for person_id, began in lets.items() if person_id in kept}
 
 
+def said_last(tx: Transaction, person_id: str, purpose: str, recipient: str) -> datetime | None:
+    """When somebody last said anything of a purpose and recipient, as we were told; None: never."""
+    here = (CONSENTS.c.person_id == person_id) & (CONSENTS.c.purpose == purpose) & (CONSENTS.c.recipient == recipient)
+    row = tx.one(select(CONSENTS.c.recorded_at).where(here).order_by(*(one.desc() for one in _IN_ORDER)).limit(1))
+    return row.recorded_at if row else None
+
+
 def _since(
     tx: Transaction, persons: Iterable[str], purpose: str, recipient: str, texts: Collection[str] | None = None
 ) -> dict[str, datetime]:

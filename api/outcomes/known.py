@@ -10,7 +10,7 @@ from __future__ import annotations
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -25,7 +25,15 @@ from api.record.actor import Actor
 from api.record.live import Live
 from api.record.transaction import Transaction
 from api.referrals.tables import EVENTS, REFERRALS
-from matcher.facts.participant import ParticipantError, day_after_months, intervals, know, read_participant, read_value
+from matcher.facts.participant import (
+    Fact,
+    ParticipantError,
+    day_after_months,
+    intervals,
+    read_participant,
+    read_value,
+    take_doubts,
+)
 from matcher.programme.rules import Rules, rules_on
 from training_data.schema import WINDOW_MONTHS, Field, fields
 
@@ -183,13 +191,13 @@ class _Reading:
             if read_value(rules.signals[asked], amount_idr)[1] is not None:
                 self._without("contradictory")
                 return None
-            participant = participant.with_facts(**{asked: amount_idr})
+            participant = replace(participant, facts={**participant.facts, asked: Fact(amount_idr, sure=True)})
         low, high, _ = intervals(rules, participant)
-        doubted = {name for one in know(rules, participant).doubts for name in one.signals}  # unknown until confirmed
+        take_doubts(rules, participant, low, high)  # what nobody confirmed is as unknown as it was to a recommendation
         found = {
             name: int(low[place])
             for name, place in rules.position.items()
-            if low[place] == high[place] and not rules.signals[name].derived and name not in doubted
+            if low[place] == high[place] and not rules.signals[name].derived
         }
         return {"as_of": day.toordinal(), **found}
 

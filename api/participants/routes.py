@@ -53,7 +53,9 @@ PERSON: Final[Mapping[str, Schema]] = {
     "erased_by": or_null(MOMENT) | {"description": "by when, since they took back that they are kept; else null"},
 }
 NOT_ALWAYS: Final = ("name", "nik", "phone", "own_id")
-SIGNAL: Final = named("What is said of a signal.", ("proof",), value=ANYTHING, on=DAY, proof=codes(*PROOFS))
+SIGNAL: Final = named(
+    "What is said of a signal.", ("proof", "sure"), value=ANYTHING, on=DAY, proof=codes(*PROOFS), sure=TRUTH
+)
 SAID: Final[Mapping[str, Route]] = {
     "GET /api/v1/participants": Route(None, paged(table("", PERSON, NOT_ALWAYS)), parameters=parameters_of(LISTED)),
     "POST /api/v1/participants": Route(

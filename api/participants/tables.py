@@ -43,7 +43,7 @@ EVIDENCE: Final = Table(
     Column("place", Integer, nullable=False),  # the order in which facts became known
     Column("known_at", Moment, nullable=False),
     Column("account_id", String(24), ForeignKey("accounts.id")),
-    Column("sealed", LargeBinary, info=sealed_for("record")),  # {signal, value, on, proof, said_by}
+    Column("sealed", LargeBinary, info=sealed_for("record")),  # {signal, value, on, proof, said_by, sure where it is}
     UniqueConstraint("participant_id", "place"),
     info={"person": "participant_id"},
 )

@@ -149,7 +149,8 @@ def known_then(rules: Rules, pack: Mapping[str, Any]) -> Known:
         if isinstance(value, date):
             value += passed
         if value is not None:
-            facts[signal.id] = Fact(value, rules.day - timedelta(days=one["age_days"]))
+            sure = one.get("sure", False)
+            facts[signal.id] = Fact(value, rules.day - timedelta(days=one["age_days"]), sure=sure)
     participant = Participant(rules.day, facts)
     asked = rules.roles.get("amount_asked")
     return know(rules, participant.with_facts(**{asked: pack["amount_idr"]}) if asked else participant)

@@ -154,6 +154,7 @@ def _evidence(
 ) -> list[dict[str, Any]]:
     """Of each signal what is known, with its proof, its age in days, who recorded it and when; what nobody knows as None."""
     by = {(one.signal, one.on.isoformat()): one for one in facts}  # the last of a day
+    doubted = {name for doubt in known.doubts for name in doubt.signals}
     found: list[dict[str, Any]] = []
     for name in names:
         fact = signals.get(name)
@@ -171,6 +172,7 @@ def _evidence(
                 "proof": fact.get("proof", ""),
                 "recorded_by": seen_by.get(one.account_id or ""),
                 "recorded_at": one.known_at.isoformat(),
+                **({"sure": True} if fact.get("sure") else {"doubted": True} if name in doubted else {}),
             }
         )
     return found

@@ -17,7 +17,7 @@ from api.referrals.lenders import Room, lenders, lenders_of, rooms
 from api.referrals.pack import Packed, check_fits, offered_to, pack_of
 from api.referrals.said import Said
 from api.referrals.service import draft, move, moves_of
-from api.referrals.stored import Referral, see
+from api.referrals.stored import Referral, is_spent, see
 from matcher.programme.rules import Rules
 
 
@@ -58,7 +58,7 @@ def prepare(
     except Refused as refused:
         why_not = refused
     note(tx, actor, "looked_at_pack", "participant", person_id)
-    agrees = person_id in consents.let_go_since(tx, [person_id], chosen)
+    agrees = person_id in consents.let_go_since(tx, [person_id], chosen) and not is_spent(tx, person_id, chosen)
     return found | {"packed": packed, "why_not": why_not, "agrees": agrees}
 
 

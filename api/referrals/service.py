@@ -34,6 +34,7 @@ from api.referrals.stored import (
     due_after,
     find,
     is_mistake,
+    is_spent,
     referral_of,
     state_of,
     who_agree,
@@ -275,6 +276,8 @@ def _packed(tx: Transaction, actor: Actor, rules: Rules, referral: Referral, sho
     packed = pack_of(tx, actor, person, rules, referral.product, referral.lender_id, referral.amount_idr or None)
     if referral.sent_at is None:
         check_fits(packed, referral.product)
+        if is_spent(tx, person.id, referral.lender_id):
+            raise Refused(409, Trouble("consent", "consent_for_another", "referral"))
     if shown != packed.shown:
         raise Refused(409, Trouble("shown", "changed_since_shown"))
     sealed = seal_json(tx, person.id, REFERRALS.c.pack, referral.id, dict(packed.pack))

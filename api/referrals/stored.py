@@ -123,6 +123,17 @@ def who_agree(tx: Transaction, rows: Sequence[Row[Any]]) -> set[str]:
     return found
 
 
+def is_spent(tx: Transaction, person_id: str, lender_id: str) -> bool:
+    """Whether what somebody last agreed to for a lender was for a referral that has been sent since.
+
+    They agreed to what they were shown of that one; of another, with other facts, they are asked again.
+    """
+    theirs = (REFERRALS.c.participant_id == person_id) & (REFERRALS.c.lender_id == lender_id)
+    last = tx.one(select(func.max(REFERRALS.c.sent_at)).where(theirs))
+    said = consents.said_last(tx, person_id, "referral", lender_id)
+    return bool(last and last[0] and said and said <= last[0])
+
+
 def due_after(rules: Rules, state: str, now: datetime) -> datetime | None:
     """When a state is over by itself that begins now."""
     days = state_of(rules, state).days
@@ -184,9 +195,11 @@ def closed(found: Referral) -> Referral:
 
 
 def _opened(tx: Transaction, actor: Actor, rules: Rules, found: Referral, row: Row[Any]) -> Referral:
-    """With its history and its pack; what was sent by mistake the lender no longer opens."""
+    """With its history and its pack; of what was sent by mistake a lender opens neither, nor the words of its history."""
+    if actor.role == "lender" and is_mistake(rules, found):
+        return replace(closed(found), events=tuple(_events(tx, actor, found, opened=False)))
     pack = None
-    if row.pack is not None and (actor.role != "lender" or not is_mistake(rules, found)):
+    if row.pack is not None:
         pack = unseal_json(tx, found.participant_id, REFERRALS.c.pack, found.id, row.pack)
     return replace(found, pack=pack, events=tuple(_events(tx, actor, found, opened=True)))
 

@@ -154,6 +154,7 @@ def rotate(tx: Transaction, actor: Actor, webhook_id: str) -> str:
     number = row.secret + 1
     tx.run(update(WEBHOOKS).where(WEBHOOKS.c.id == row.id).values(secret=number, rotated_at=tx.now))
     note(tx, actor, "rotated_secret", "webhook", row.id)
+    tx.vault.destroy([key_name(row.id, number - 2)])
     return secret_of(tx.vault.make(key_name(row.id, number)))
 
 
@@ -184,6 +185,7 @@ def stop(tx: Transaction, actor: Actor, webhook_id: str) -> None:
         tx.run(update(WEBHOOKS).where(WEBHOOKS.c.id == row.id).values(stopped_at=tx.now, lease=None, lease_ends=None))
         tx.run(delete(DELIVERIES).where(DELIVERIES.c.webhook_id == row.id))
         note(tx, actor, "stopped", "webhook", row.id)
+        tx.vault.destroy([key_name(row.id, number) for number in (row.secret, row.secret - 1)])
 
 
 # -- where they may go -------------------------------------------------------------------------------------------------

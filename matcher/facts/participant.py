@@ -117,7 +117,7 @@ def know(rules: Rules, participant: Participant) -> Known:
     passed although what should have ended still goes on is doubtful: it is stale, whatever its own date, and asked again.
     """
     low, high, stale = intervals(rules, participant)
-    doubts = _doubts(rules, participant, low, high)
+    doubts = take_doubts(rules, participant, low, high)
     since = growing_since(rules, participant, high)  # before anything follows: a stale answer began nothing
     follow(rules, low, high)
     yes, no = ask_tests(rules, low, high)
@@ -132,8 +132,8 @@ def know(rules: Rules, participant: Participant) -> Known:
     return Known(low, high, yes, no, stale, since, bars, doubts)
 
 
-def _doubts(rules: Rules, participant: Participant, low: list[int], high: list[int]) -> tuple[Doubted, ...]:
-    """The doubts about what one participant said, whose values are made unknown."""
+def take_doubts(rules: Rules, participant: Participant, low: list[int], high: list[int]) -> tuple[Doubted, ...]:
+    """The doubts about what one participant said, given its intervals, in which doubtful values are made unknown."""
     found = doubtful(rules, low, high)
     if not found:
         return ()

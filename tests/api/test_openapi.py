@@ -11,7 +11,8 @@ from api.accounts.cookies import BROWSER, COOKIE
 from api.advice.schemas import schemas
 from api.app import nouns_of_the_record
 from api.jobs.worker import do_all
-from api.referrals.routes import SAID as OF_REFERRALS
+from api.outcomes.routes import SAID as OF_OUTCOMES
+from api.referrals.routes import SAID as REFERRALS
 from api.webhooks.delivering import deliver, due
 from api.webhooks.routes import SAID as OF_WEBHOOKS
 from tests.api.accounts.test_guard import EXPECTED
@@ -21,6 +22,7 @@ from tests.receiving_hooks import sender
 from tests.referring import PRODUCT, PROVIDER, Referring
 
 ROUTES = {name: route for noun in nouns_of_the_record() for name, route in noun.SAID.items()}
+OF_REFERRALS = {**REFERRALS, **OF_OUTCOMES}
 STATELESS = ("GET /api/v1/programme", "POST /api/v1/recommendations")
 SHEET = b"participant,nib\nX-1,true\nX-2,maybe\n"  # nobody has a name
 
@@ -245,6 +247,11 @@ def test_what_is_sent_and_answered_of_referrals_is_what_the_document_says(small_
     figures = ask("officer", "GET /api/v1/lending/figures")
     assert figures["declined"] == [{"reason": "books", "count": 1}, {"reason": "incomplete", "count": 1}]
     assert figures["products"]
+    # what became of them
+    ask("officer", "POST /api/v1/outcomes", files={"file": ("a.csv", "referral,what,on\n", "text/csv")})
+    small_kail.clock.forward(days=1)
+    ask.headers["analyst"] = small_kail.headers("analyst")
+    ask("analyst", "POST /api/v1/training-sets", known_at="2026-12-01", outcome="funded")
     assert ask.visited >= set(OF_REFERRALS)
 
 
@@ -274,10 +281,11 @@ def test_what_is_sent_and_answered_of_webhooks_is_what_the_document_says(small_k
 @pytest.mark.parametrize("name", sorted(name for name, route in ROUTES.items() if route.sent is not None))
 def test_the_fields_of_the_document_are_those_that_are_asked_for(small_kail, ask, document, name):
     login = {"m": "mentor", "l": "lender", "a": "analyst", "o": "operator", "*": ""}[EXPECTED[name][0]]
-    if name == "POST /api/v1/imports":
+    parts = {"POST /api/v1/imports": {"file", "columns"}, "POST /api/v1/outcomes": {"file"}}.get(name, set())
+    if parts:
         ask.client.cookies.clear()
         asked = {"params": {"language": "en"}, "headers": ask.headers[login]}
-        answer = ask.client.post("/api/v1/imports", files={"zzz": (None, b"1")}, **asked)
+        answer = ask.client.post(name.removeprefix("POST "), files={"zzz": (None, b"1")}, **asked)
     else:
         answer = ask.refused(login, name, "f" * 24, zzz=1)
     problems = answer.json()["problems"]
@@ -285,8 +293,7 @@ def test_the_fields_of_the_document_are_those_that_are_asked_for(small_kail, ask
     schema = body_of(document, name)
     [unknown] = [problem for problem in problems if problem["field"] == "zzz"]
     allowed = set(unknown["remedy"].removeprefix("Allowed: ").removesuffix(".").split(", "))
-    if name == "POST /api/v1/imports":
-        allowed |= {"file", "columns"}  # parts that are files are no fields
+    allowed |= parts  # parts that are files are no fields
     assert allowed == set(schema["properties"])
     missing = {problem["field"] for problem in problems if problem["message"].endswith(" is missing.")}
     assert missing | ({"signals"} & allowed) == set(schema["required"])

@@ -185,7 +185,7 @@ def changes(match: Match) -> set[str]:
     [
         ("kur_mikro", {"amount_asked": 200_000_000}, "not_yet", "ask_for_less"),
         ("kur_mikro", {"amount_asked": 1_000_000}, "not_for_you", None),  # asking for more is never a step
-        ("kur_mikro", {"arrears_idr": 1}, "not_yet", "clear_arrears"),
+        ("kur_mikro", {"arrears_idr": 1_000}, "not_yet", "clear_arrears"),
         ("kur_mikro", {"slik_class": "5", "arrears_idr": 0}, "not_yet", "settle_slik"),
         ("kur_super_mikro", {"nib": False, "sku": False, "business_running": True}, "not_yet", "nib"),
         ("btpn_syariah_pmd", {"gender": "man"}, "not_for_you", None),

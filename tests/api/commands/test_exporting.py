@@ -4,6 +4,8 @@ import errno
 import json
 import os
 import stat
+import subprocess
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
@@ -12,6 +14,7 @@ from api.approvals import service as approvals
 from api.outcomes import service
 from api.record.approvals import APPROVALS
 from matcher.programme.loading import load_programme
+from models.dataset import FEWEST_ROWS
 from tests.api.approvals.two import lets_stand, noted
 from tests.api.commands.test_record import run
 from tests.installation import installation
@@ -142,3 +145,33 @@ def test_a_file_that_somebody_made_meanwhile_stays_theirs(training, tmp_path, mo
         assert told.exit_code == 2
         assert "this file exists" in told.output
         assert [(path.name, path.read_text()) for path in folder.iterdir()] == [(theirs, "mine")]
+
+
+def test_the_installed_command_writes_rows_that_the_installed_command_trains_on(tmp_path, kail_by_dev):
+    """What an analyst types, by the true clock: referrals of more than a year ago, and a scorecard learnt from them."""
+    data = tmp_path / "data"
+    with installation(data) as kail:
+        kail.clock.now = datetime(2025, 6, 2, 2, tzinfo=UTC)
+        training = Training(kail, moves_clock=False)
+        for number in range(FEWEST_ROWS):
+            books = {"months_of_books": 3 + number % 9}
+            person = training.agreeing(name=f"Bu {number}", signals=books, agrees=False)
+            training.agrees(person, training.bank, text_version="2026-11-29", said_on=training.today)
+            sent = training.sent(person)
+            if number % 3:
+                training.paid_out(sent)
+    known = ["--known-at", "2026-07-01", "--outcome", "funded", "-o", "rows.parquet"]
+    told = installed(kail_by_dev, tmp_path, "export", *known, "--data", data, "--as", "analyst")
+    assert told.returncode == 0, told.stderr
+    assert f"rows.parquet: {FEWEST_ROWS} rows of {FEWEST_ROWS} people" in told.stdout
+    train = ["train", "--rows", "rows.parquet", "--outcome", "funded", "-o", "models"]
+    told = installed(kail_by_dev, tmp_path, *train, "--version", "funded-2026-1")
+    assert told.returncode == 0, told.stderr
+    manifest = json.loads((tmp_path / "models" / "funded-2026-1" / "manifest.json").read_text())
+    assert manifest["training_data"]["basis"] == "outcomes"
+    assert manifest["training_data"]["rows"] == FEWEST_ROWS
+
+
+def installed(kail, folder, *arguments):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("KAIL_")}
+    return subprocess.run([kail, *arguments], cwd=folder, capture_output=True, text=True, check=False, env=environment)

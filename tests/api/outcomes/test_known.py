@@ -88,6 +88,19 @@ def test_a_value_that_was_stale_or_of_a_later_day_is_unknown_and_one_that_grows_
     assert line["household_need"] == ""
 
 
+@pytest.mark.parametrize("sure", [False, True])
+def test_what_could_hardly_be_is_in_a_row_only_where_it_was_confirmed(training, sure):
+    person = training.agreeing()
+    odd = {"monthly_profit": 9_000_000, "monthly_revenue": 3_000_000, "amount_asked": 90_000}
+    training.learns(person, **{name: {"value": value, "sure": sure} for name, value in odd.items()})
+    training.move("mentor", training.draft(person, amount=50_000), "send")
+    day = training.today
+    training.forward(days=1)
+    [line] = made(training.kail, day).lines
+    assert (line["monthly_profit"], line["monthly_revenue"]) == (("9000000", "3000000") if sure else ("", ""))
+    assert line["amount_asked"] == "50000", "what a referral asked for it asked for"
+
+
 @pytest.mark.parametrize(
     ("days", "outcome"),
     [(364, ("", "", "")), (365, ("true", "", "")), (374, ("true", "", "")), (375, ("true", "", "true"))],

@@ -146,7 +146,12 @@ def test_two_lenders_of_one_programme_never_see_each_other(referring, ask):
         assert answer.status_code == 200, answer.text
     with referring.kail.record.read() as tx:
         before = tx.all(select(REFERRALS))
-    asked = [("GET", "", None), ("POST", "/notes", {"note": "?"}), ("POST", "/still-lives", {"reason": "still_wanted"})]
+    asked = [
+        ("GET", "", None),
+        ("GET", "/pack.pdf", None),
+        ("POST", "/notes", {"note": "?"}),
+        ("POST", "/still-lives", {"reason": "still_wanted"}),
+    ]
     asked += [("POST", f"/moves/{name}", body) for name, body in BODIES.items()]
     for method, path, body in asked:
         for prefix in ("/api/v1/referrals/", "/referrals/"):
@@ -167,7 +172,8 @@ def test_two_lenders_of_one_programme_never_see_each_other(referring, ask):
     assert ask("rival", "POST", "/referrals/moves/take_up", data=form).status_code == 404
     for login, mine, secret in (("rival", theirs, "satu"), ("officer", sent, "dua")):
         assert [one["id"] for one in ask(login, "GET", "/api/v1/referrals").json()["items"]] == [mine.id]
-        paths = ("/referrals", f"/referrals/{mine.id}", "/referrals/file", "/lending", "/approvals", "/api/v1/quotas")
+        paths = ("/referrals", f"/referrals/{mine.id}", "/referrals/file", "/lending", "/lending/figures", "/approvals",
+                 "/api/v1/quotas", "/api/v1/lending/figures")  # fmt: skip
         for path in paths:
             text = ask(login, "GET", path, params={"language": "en"}).text
             assert f"Rahasia {secret}" not in text
