@@ -26,6 +26,7 @@ from api.accounts.sessions import (
     SEEN_EVERY,
     actor_of_key,
     actor_of_session,
+    key_still_acts,
     still_acts,
     touch_session,
 )
@@ -320,7 +321,7 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         raise Refused(401, Trouble("session", "signed_out"))
     actor = replace(actor, browser=browser_of(cookie_of(connection, BROWSER)))
     connection.state.actor = actor  # the page that says no has their menu
-    connection.state.still_acts = None if bearer else still_acts
+    connection.state.still_acts = partial(key_still_acts, key.strip()) if bearer else still_acts
     if not bearer and method not in SAFE:
         refuse_foreign(connection)
     if actor.role not in allowed:

@@ -93,6 +93,12 @@ def actor_of_key(tx: Transaction, secret: str) -> Actor | None:
     return _actor(found, scopes=frozenset(found.scopes.split())) if found else None
 
 
+def key_still_acts(secret: str, tx: Transaction, actor: Actor) -> bool:
+    """Whether the key of whoever asks still counts, and opens the same account in the same role."""
+    found = actor_of_key(tx, secret)
+    return found is not None and (found.account_id, found.role) == (actor.account_id, actor.role)
+
+
 def actor_of_account(tx: Transaction, account_id: str) -> Actor | None:
     """Return who an account is, for what is done in its name without a session; None if it is closed."""
     found = tx.one(_of_account().where(ACCOUNTS.c.id == account_id))

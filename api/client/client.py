@@ -229,12 +229,11 @@ class Client:
         for number in range(self._tries):
             try:
                 answer = self._http.request(method, path, params=params, json=body, headers=headers)
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:
                 failed, wait = Unreachable(0, f"{type(error).__name__} at {path}"), 0.0
             else:
                 if answer.is_success:
-                    told: dict[str, Any] = answer.json()
-                    return told
+                    return _told(answer)
                 refused = error_of(answer.status_code, _json(answer))
                 if not isinstance(refused, Busy):
                     raise refused
@@ -252,6 +251,13 @@ def _written(reasons: Iterable[str | Reason]) -> list[Any]:
     return [one.written if isinstance(one, Reason) else one for one in reasons]
 
 
+def _told(answer: httpx.Response) -> dict[str, Any]:
+    told = _json(answer)
+    if not isinstance(told, dict):
+        raise Unreachable(answer.status_code, "What came back is no answer of Kail's: is the address right?")
+    return told
+
+
 def _json(answer: httpx.Response) -> Any:
     try:
         return answer.json()
@@ -261,4 +267,4 @@ def _json(answer: httpx.Response) -> Any:
 
 def _seconds(answer: httpx.Response) -> float:
     told = answer.headers.get("retry-after", "")
-    return float(told) if told.isdigit() else 0.0
+    return float(told) if told.isdecimal() else 0.0

@@ -72,5 +72,7 @@ def error_of(status: int, answer: Any) -> KailError:
     """The exception for a refusal; of an answer that is none of ours its status alone is told."""
     told = answer if isinstance(answer, Mapping) else {}
     names = ("field", "value", "message", "remedy")
-    problems = [Problem(*(one.get(name, "") for name in names)) for one in told.get("problems", ())]
+    listed = told.get("problems")
+    ours = [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
+    problems = [Problem(*(one.get(name, "") for name in names)) for one in ours]
     return _KINDS.get(status, KailError)(status, str(told.get("title", f"HTTP {status}")), problems)

@@ -11,6 +11,7 @@ from typing import Final
 
 from .values import Change
 
+PREFIX: Final = "kail_secret_"
 SIGNATURE: Final = "kail-signature"
 WINDOW: Final = timedelta(minutes=5)
 """How far the moment of sending may lie from the receiver's own clock."""
@@ -42,10 +43,12 @@ def check_webhook(
 
     Raises:
         Forged, TooOld, Repeated: each says what is wrong.
-        ValueError: for a moment without a time zone.
+        ValueError: for a moment without a time zone, or what is no secret of Kail: under an empty one anybody signs.
     """
     if now.tzinfo is None:
         raise ValueError("now needs its time zone")
+    if isinstance(secrets, str) or not all(one.startswith(PREFIX) and len(one) > len(PREFIX) for one in secrets):
+        raise ValueError(f"secrets is a list, and each of them begins with {PREFIX}: leave out what is empty")
     header = next((value for name, value in headers.items() if name.lower() == SIGNATURE), "")
     parts = [part.partition("=")[::2] for part in header.split(",")]
     given = [value for name, value in parts if name.strip() == "v1"]

@@ -23,11 +23,9 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import ColumnElement, Row, delete, exists, insert, or_, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from api import __version__
 from api.record.transaction import Record, Transaction, new_id
-from api.record.unavailable import Unavailable
 from api.referrals.changes import Change, changes_of
 from api.referrals.tables import EVENTS
 from api.webhooks.addresses import host_of
@@ -38,6 +36,8 @@ from api.webhooks.tables import DELIVERIES, FAILED, HOSTS, WAITING, WEBHOOKS
 log = logging.getLogger("kail")
 AT_ONCE: Final = 50
 """How many of one webhook are delivered before others have its thread."""
+TURN_SECONDS: Final = 5.0
+"""How long it has the thread, if that comes first: else a few that are slow and take all keep everybody waiting."""
 ENTERED_AT_ONCE: Final = 200
 THREADS: Final = 8
 LOOK_SECONDS: Final = 0.5
@@ -50,6 +50,8 @@ LONGEST_OF_WEBHOOK: Final = timedelta(minutes=5)
 LONGEST_PAUSE: Final = timedelta(hours=6)
 TRIED_FOR: Final = timedelta(days=3)
 """After so long a delivery that fails once more is listed as failed: our choice."""
+LEAST_TRIES: Final = 12
+"""And not before so many, about six hours of them: Kail itself may have stood still, or its clock have jumped ahead."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,9 @@ def pause(failures: int, longest: timedelta) -> timedelta:
 # -- which, and in which order -----------------------------------------------------------------------------------------
 
 
-def _is_due(column: Any, now: datetime) -> ColumnElement[bool]:
+def _is_due(column: Any, now: datetime, longest: timedelta) -> ColumnElement[bool]:
     """Whether a moment has come; one too far ahead was set by a clock that went back since."""
-    return or_(column.is_(None), column <= now, column > now + LONGEST_PAUSE)
+    return or_(column.is_(None), column <= now, column > now + longest)
 
 
 def _may_go(now: datetime) -> ColumnElement[bool]:
@@ -86,7 +88,7 @@ def _may_go(now: datetime) -> ColumnElement[bool]:
     before = DELIVERIES.alias()
     same = (before.c.webhook_id == DELIVERIES.c.webhook_id) & (before.c.referral_id == DELIVERIES.c.referral_id)
     earlier = exists().where(same, before.c.state == WAITING, before.c.number < DELIVERIES.c.number)
-    return (DELIVERIES.c.state == WAITING) & _is_due(DELIVERIES.c.next_at, now) & ~earlier
+    return (DELIVERIES.c.state == WAITING) & _is_due(DELIVERIES.c.next_at, now, LONGEST_PAUSE) & ~earlier
 
 
 def _is_free(now: datetime) -> ColumnElement[bool]:
@@ -100,7 +102,7 @@ def due(record: Record) -> list[tuple[str, str]]:
     with record.read() as tx:
         new = exists().where(EVENTS.c.lender_id == c.lender_id, EVENTS.c.number > c.reached)
         old = exists().where(DELIVERIES.c.webhook_id == c.id, _may_go(tx.now))
-        ready = c.stopped_at.is_(None) & _is_due(c.next_at, tx.now) & _is_free(tx.now)
+        ready = c.stopped_at.is_(None) & _is_due(c.next_at, tx.now, LONGEST_OF_WEBHOOK) & _is_free(tx.now)
         return [(row.id, row.lender_id) for row in tx.all(select(c.id, c.lender_id).where(ready, or_(new, old)))]
 
 
@@ -109,11 +111,12 @@ def due(record: Record) -> list[tuple[str, str]]:
 
 def deliver(record: Record, webhook_id: str, lender_id: str, sender: Sender) -> int:
     """Deliver what is due of a webhook, one after the other, until one fails; return how many were taken."""
-    lease, taken, tried = new_id(), 0, 0
+    lease, taken, tried, began = new_id(), 0, 0, time.monotonic()
     last: tuple[Delivery, Outcome] | None = None
     while True:
         with record.write(lender_id) as tx:
-            goes_on = tried < AT_ONCE and not (last and last[1].trouble)
+            in_turn = tried == 0 or (tried < AT_ONCE and time.monotonic() - began < TURN_SECONDS)
+            goes_on = in_turn and not (last and last[1].trouble)
             now, delivery = tx.now, _step(tx, webhook_id, lease, last, goes_on=goes_on)
         if delivery is None:
             return taken
@@ -166,7 +169,8 @@ def _note(tx: Transaction, webhook: Row[Any], delivery: Delivery, outcome: Outco
     before = tx.one(select(DELIVERIES.c.tries, DELIVERIES.c.since).where(here))
     why = {"trouble": outcome.trouble, "status": outcome.status}
     if before is not None:
-        state = FAILED if tx.now - before.since >= TRIED_FOR else WAITING
+        is_over = tx.now - before.since >= TRIED_FOR and before.tries + 1 >= LEAST_TRIES
+        state = FAILED if is_over else WAITING
         later = tx.now + pause(before.tries + 1, LONGEST_PAUSE)
         tx.run(update(DELIVERIES).where(here).values(**why, state=state, tries=before.tries + 1, next_at=later))
     failures = webhook.failures + 1
@@ -225,7 +229,7 @@ def _keep(record: Record, sender: Sender, hold: Callable[[], bool], over: thread
                 if found[0] not in busy:
                     busy.add(found[0])
                     pool.submit(work, *found)
-        except (SQLAlchemyError, Unavailable, OSError) as error:
+        except Exception as error:  # as above; without this thread nothing would ever be delivered, and nobody told
             log.warning("webhooks wait: %s", type(error).__name__)
             over.wait(AGAIN_SECONDS)
     pool.shutdown(cancel_futures=True)

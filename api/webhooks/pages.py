@@ -7,8 +7,6 @@ from typing import Any, Final
 from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
 
-from api.record.actor import Actor
-from api.record.transaction import Transaction
 from api.web.asking import Asking, ask, in_thread, look_up
 from api.web.forms import Form
 from api.web.frame import go, page
@@ -27,10 +25,7 @@ def get_webhooks(request: Asking) -> Response[Any]:
 def _webhooks_page(request: Asking, typed: Typed = NOTHING, *, status: int = 0, made: str = "") -> Response[Any]:
     """`made`: a secret, shown this once."""
 
-    def mine(tx: Transaction, actor: Actor) -> dict[str, Any]:
-        return {"found": service.webhooks_of(tx, actor), "hosts": service.hosts(tx)}
-
-    context = look_up(request, mine) | {"made": made}
+    context = {"found": look_up(request, service.webhooks_of), "made": made}
     return page(request, "webhooks.html", typed=typed, status=status, here="/webhooks", **context)
 
 

@@ -111,10 +111,12 @@ class _Checked(httpcore.NetworkBackend):
         if not all(is_open(one, self.sender.networks) for one in addresses):
             raise _Stopped("closed_address")
         failed: Exception = httpcore.ConnectError()
-        for address in addresses[:MOST_ADDRESSES]:
+        tried = addresses[:MOST_ADDRESSES]
+        for number, address in enumerate(tried):
+            share = left(self.ends) / (len(tried) - number)  # one that says nothing leaves time for the others
             try:
-                stream = self.sender.connect.connect_tcp(address, port, left(self.ends), None, socket_options)
-            except httpcore.ConnectError as error:
+                stream = self.sender.connect.connect_tcp(address, port, share, None, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failed = error
             else:
                 return _Bounded(stream, self.ends)

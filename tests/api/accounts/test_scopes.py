@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from api.accounts import api_keys, guard
 from api.accounts.api_keys import SCOPES
 from api.record.refusals import Refused
 from api.referrals.scopes import scope_of
@@ -143,6 +144,25 @@ def test_what_is_done_by_key_stands_under_its_account(small_kail):
         assert client.post(f"/api/v1/referrals/{sent.id}/moves/take_up", headers=key, json={"version": 2}).is_success
     event = referring.as_seen("officer", sent).events[-1]
     assert (event.move, event.account_id) == ("take_up", small_kail.actors["officer"].account_id)
+
+
+@pytest.mark.parametrize("more", [{}, {"idempotency-key": "once"}])
+def test_a_key_that_ends_while_it_waits_for_others_to_write_does_nothing(small_kail, monkeypatch, more):
+    referring = Referring(small_kail)
+    sent = referring.sent()
+    key_id, key = an_api_key(small_kail, "officer", "decide")
+    true = guard.check_scope
+
+    def check(actor, *needed):
+        true(actor, *needed)
+        with small_kail.record.write() as tx:
+            api_keys.revoke_key(tx, small_kail.actors["officer"], key_id)
+
+    monkeypatch.setattr(guard, "check_scope", check)
+    with small_kail.client() as client:
+        answer = client.post(f"/api/v1/referrals/{sent.id}/moves/take_up", headers=key | more, json={"version": 2})
+    assert answer.status_code == 401
+    assert referring.as_seen("officer", sent).state == "sent"
 
 
 def test_a_use_case_refuses_a_key_by_itself(small_kail):

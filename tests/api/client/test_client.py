@@ -247,6 +247,32 @@ def test_who_is_told_to_come_back_does_so_after_as_long_as_was_said():
     assert wrong.value.status == 500
 
 
+@pytest.mark.parametrize(
+    ("status", "headers", "content", "kind"),
+    [
+        (200, {}, b"<html>a proxy</html>", Unreachable),
+        (200, {}, b"[1]", Unreachable),
+        (200, {}, b"", Unreachable),
+        (200, {"content-encoding": "gzip"}, b"no gzip", Unreachable),
+        (302, {"location": "https://elsewhere.example/"}, b"", KailError),
+        (400, {}, b'{"problems": null}', Invalid),
+        (400, {}, b'{"problems": ["x", 1, {"field": "a"}]}', Invalid),
+        (400, {}, b'{"problems": 7, "title": null}', Invalid),
+        (503, {"retry-after": "\u00b2".encode("latin-1")}, b"[]", Busy),
+    ],
+)
+def test_whatever_stands_between_us_answers_it_is_an_exception_of_ours(status, headers, content, kind):
+    def answered(request):
+        return httpx.Response(status, headers=headers, stream=httpx.ByteStream(content))
+
+    transport = httpx.MockTransport(answered)
+    with (
+        Client("https://kail.example", "kail_x", transport=transport, sleep=lambda seconds: None) as bank,
+        pytest.raises(kind),
+    ):
+        bank.me()
+
+
 def test_a_key_is_not_sent_in_clear():
     for address in ("http://kail.example", "ftp://kail.example", "kail.example"):
         with pytest.raises(ValueError, match="in clear"):

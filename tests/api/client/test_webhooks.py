@@ -38,7 +38,7 @@ def test_what_is_signed_just_now_is_taken_with_any_secret_that_counts():
         (signed(OURS, OLD), [OLD]),
         (signed(OURS), [OLD, OURS]),
         (signed(OURS, name="kail-signature"), [OURS]),
-        (signed("another", OURS), {OURS}),
+        (signed("kail_secret_another", OURS), {OURS}),
     ):
         change = check_webhook(headers, BODY, secrets, NOW, set())
         assert (change.id, change.move, change.version, change.cursor) == ("e" * 24, "send", 2, "7")
@@ -65,6 +65,14 @@ def test_what_is_signed_just_now_is_taken_with_any_secret_that_counts():
 def test_what_is_forged_is_refused(headers, body):
     with pytest.raises(Forged):
         check_webhook(headers, body, [OURS], NOW, set())
+
+
+@pytest.mark.parametrize("secrets", [[OURS, ""], [""], OURS, "", ["kail_secret_"], [OURS.removeprefix("kail_secret_")]])
+def test_what_is_no_secret_is_told_before_anybody_can_sign_with_it(secrets):
+    """A setting that is empty, or one string where a list is meant: everybody could sign with that."""
+    for one in ("", "k"):
+        with pytest.raises(ValueError, match="begins with kail_secret_"):
+            check_webhook(signed(one), BODY, secrets, NOW, set())
 
 
 def test_without_a_secret_everything_is_forged():

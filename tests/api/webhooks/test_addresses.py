@@ -190,6 +190,20 @@ def test_a_name_that_leads_into_a_closed_network_gets_nothing_and_the_officer_re
         assert (hook["state"], hook["trouble"]) == ("fails", "closed_address")
 
 
+def test_an_address_that_says_nothing_leaves_time_for_the_next():
+    asked = []
+
+    class Silent(httpcore.NetworkBackend):
+        def connect_tcp(self, host, port, timeout=None, local_address=None, socket_options=None):
+            asked.append((host, timeout))
+            raise httpcore.ConnectTimeout
+
+    using = sender(networks=(), look_up=lambda host, port: [PUBLIC, "8.8.8.8"], connect=Silent(), seconds=8)
+    assert using.post("https://bank.example/kail", b"{}", {}).trouble == "slow"
+    assert [host for host, _ in asked] == [PUBLIC, "8.8.8.8"]
+    assert asked[0][1] <= 4
+
+
 def test_a_host_that_is_not_there_is_told_as_such():
     def nowhere(host, port):
         raise OSError

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from api.audit.tables import AUDIT
+from api.webhooks.service import rotate
 from api.webhooks.tables import HOSTS, WEBHOOKS
 from tests.installation import installation
 from tests.receiving_hooks import HERE, deliver_all, receiving
@@ -64,6 +65,13 @@ def test_a_webhook_to_the_metadata_of_a_cloud_is_refused_with_everything_and_not
     assert urls_in(kail) == []
 
 
+def test_no_lender_learns_from_the_page_to_which_hosts_others_send(kail):
+    allow(kail, "kail.rival-bank.example")
+    with kail.client("officer") as client:
+        for language in ("id", "en"):
+            assert "rival-bank" not in client.get("/webhooks", params={"language": language}).text
+
+
 def test_the_same_url_twice_or_too_many_are_refused(kail):
     allow(kail)
     for number in range(5):
@@ -92,6 +100,21 @@ def test_what_is_another_lenders_is_as_if_it_were_not_there(kail):
         ask(kail, "rival", method, f"/webhooks/{mine}{path}", 404)
     assert ask(kail, "officer", "GET", "/webhooks")["webhooks"][0]["state"] == "works"
     assert ask(kail, "officer2", "GET", "/webhooks")["webhooks"][0]["id"] == mine  # a colleague's is the lender's
+
+
+def test_a_rotation_that_was_cut_off_does_not_stand_in_the_way_of_the_next(kail):
+    allow(kail)
+    made = ask(kail, "officer", "POST", "/webhooks", 201, url=URL)
+    told = [made["secret"]]
+
+    def cut_off():
+        with kail.record.write() as tx:
+            told.append(rotate(tx, kail.actors["officer"], made["id"]))
+            raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        cut_off()
+    assert ask(kail, "officer", "POST", f"/webhooks/{made['id']}/secret")["secret"] not in told
 
 
 def test_what_is_stopped_stays_so(kail):
@@ -158,7 +181,7 @@ def test_an_officer_sets_one_up_on_a_page_reads_what_failed_and_sends_it_again(k
             return client.request(method, path, **asked)
 
         host = f"localhost:{receiver.port}"
-        assert "No host is allowed yet" in on_page("officer", "GET", "/webhooks").text
+        assert "has to allow your host first" in on_page("officer", "GET", "/webhooks").text
         on_page("operator", "POST", "/webhook-hosts", host=host)
         assert host in on_page("operator", "GET", "/webhook-hosts").text
         wrong = on_page("officer", "POST", "/webhooks", url="http://localhost/x")
