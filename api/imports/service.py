@@ -21,14 +21,16 @@ from sqlalchemy import Row as SqlRow
 from sqlalchemy import delete, insert, select
 
 from api.advice.participant_rows import Job, Rejected, map_of
+from api.advice.readings import Readings, known_names
 from api.audit.service import note
 from api.consents.service import Agreement
 from api.files.cage import MEGABYTE, OF_CAGE, Cage
+from api.files.headers import names_of
 from api.files.packing import LARGEST_FRAME, BadFrame
-from api.files.rows import FileProblem, Row
+from api.files.rows import FileProblem, Row, Sheet
 from api.files.sources import pack_source
 from api.imports.cells import CellsReader, CellsWriter, read_cells
-from api.imports.reading import Line, Reading, known_names
+from api.imports.reading import IDENTITY, Line, Reading, notes_of
 from api.imports.storing import Taken, take_each
 from api.imports.tables import IMPORTS
 from api.participants.rights import KNOWN_FILES
@@ -43,6 +45,7 @@ from api.record.transaction import Transaction, new_id
 from api.web.errors import shown_text
 from api.web.receiving import Uploaded
 from matcher.programme.reading import ProgrammeError
+from training_data.columns import ColumnMap
 from words.mistakes import mistakes
 from words.speaking import speaker
 
@@ -104,10 +107,12 @@ def import_sheet(job: Doing) -> Mapping[str, Any]:
             _read(job, asked)
         with read_cells(_cells(job, job.place["cells"])) as cells:
             reading = Reading.of(asked, map_of(asked, lambda _: cells.table), asked_file(job), cells.headers)
+            reading.readings.evidence = {of: frozenset(shown) for of, shown in job.place["evidence"].items()}
             _store(job, cells, reading)
+            notes = notes_of(reading, cells)
     except (FileProblem, ProgrammeError) as error:
         raise Refused(400, *_unreadable(error, asked, asked_file(job))) from None
-    return _finish(job, asked)
+    return {**_finish(job, asked), "notes": notes}
 
 
 def _asked(job: Doing) -> Job:
@@ -162,21 +167,42 @@ def _read(job: Doing, asked: Job) -> None:
     kept, source = _cells(job, token_hex(16)), asked_file(job)
     table = asked.reader.read_table(asked.columns) if asked.columns else None
     columns = map_of(asked, lambda _: table)
-    with asked.reader.open_sheet(source, known_names(columns), asked.programme.timezone, asked.sheet) as sheet:
-        Reading.of(asked, columns, source, sheet.headers)
+    with asked.reader.open_sheet(source, _known(asked, columns), asked.programme.timezone, asked.sheet) as sheet:
+        readings = Reading.of(asked, columns, source, sheet.headers).readings
         with job.step(goes_on=True):  # the file is the job's before it is there
             job.place["files"] = [*job.place["files"], kept.id]
         with SealedWriter(kept.path, kept.key, kept.id) as to:
-            rows = _write(job, CellsWriter(to, sheet.headers, table), sheet.rows, source)
+            rows = _write(
+                job, CellsWriter(to, sheet.headers, table, _about(sheet)), _seen(sheet.rows, readings), source
+            )
     needless = [one for one in job.place["files"] if one != kept.id]  # also what is left of a reading that broke off
     try:
         with job.step():
             job.done, job.total = 0, rows
             job.place = {"files": [kept.id], "cells": kept.id, "block": 0, **dict.fromkeys(COUNTS, 0), "told": 0}
+            job.place["evidence"] = {of: sorted(shown) for of, shown in readings.evidence.items()}
     except Ended:  # raised before the step, or after it was committed
         _discard(job, needless if "cells" in job.place else [])
         raise
     _discard(job, needless)
+
+
+def _known(asked: Job, columns: ColumnMap) -> list[str]:
+    """Names that a header may well have, who somebody is among them."""
+    names = names_of(asked.programme).known
+    return [*known_names(asked.programme, columns), *(name for name, (of, _) in names.items() if of in IDENTITY)]
+
+
+def _about(sheet: Sheet) -> dict[str, Sequence[str]]:
+    unread = [*sheet.others, *sheet.hidden] if sheet.name else []
+    return {"sheet": [sheet.name], "unread": unread, "twice": sheet.twice, "written": sheet.written}
+
+
+def _seen(rows: Iterator[Row], readings: Readings) -> Iterator[Row]:
+    """The same rows; what each shows of its columns is taken on the way."""
+    for row in rows:
+        readings.see(row.cells)
+        yield row
 
 
 def _discard(job: Doing, files: Sequence[str]) -> None:

@@ -97,6 +97,12 @@ class Column:
             return self._look_up(text)
         return self._read_one(raw, text)
 
+    def unexplained(self, cells: Mapping[str, Any], text: str) -> CellProblem:
+        """The problem of a cell, as text, that this does not explain."""
+        known = ", ".join(self.values) if self.values else "ya, tidak, yes, no, true, false, 1, 0"
+        header = self.source or next(h for h in self.marks if as_text(cells.get(h)) == text)
+        return CellProblem(header, cells.get(header), Message("map_knows_only", {"allowed": known}))
+
     def _look_up(self, text: str | None) -> Any:
         if text is None or text not in self.values:
             raise LookupError(text)
@@ -228,7 +234,7 @@ class ColumnMap:
             try:
                 value = column.read(cells)
             except LookupError as error:
-                problems.append(_unexplained(column, cells, str(error.args[0])))
+                problems.append(column.unexplained(cells, str(error.args[0])))
             else:
                 if value is not None:
                     found[column.signal.id] = value
@@ -266,9 +272,3 @@ def parse_date(text: str, pattern: str) -> date | None:
         return datetime.strptime(text, pattern).date()
     except (ValueError, re.error):  # the latter where a pattern has the same part twice
         return None
-
-
-def _unexplained(column: Column, cells: Mapping[str, Any], text: str) -> CellProblem:
-    known = ", ".join(column.values) if column.values else "ya, tidak, yes, no, true, false, 1, 0"
-    header = column.source or next(h for h in column.marks if as_text(cells.get(h)) == text)
-    return CellProblem(header, cells.get(header), Message("map_knows_only", {"allowed": known}))
