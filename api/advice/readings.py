@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from api.files.headers import Columns, columns_of, names_of
+from api.files.headers import Columns, columns_of, names_of, zone_of
 from api.files.rows import FileProblem
 from api.files.texts import NOTHING, Hints, Read, Reader
 from matcher.facts.participant import units_between
@@ -61,8 +61,7 @@ class Readings:
         for column in columns.columns:
             hints = known[column.source].hints if column.source in known else _hints(column, plain=columns.plain)
             self._readers.append((column, Reader(column.signal, writing, local, hints)))
-        day = known[columns.as_of].hints if columns.as_of in known else Hints()
-        self._day = Reader(None, writing, local, day)
+        self._day = Reader(None, writing, local, Hints(zone=zone_of(columns.as_of)))
         self._city = (found.header_of("city") if found else None) or ""
         self._seen = [(c.signal.id, c.source, reader) for c, reader in self._readers if _tells(c, reader)]
         self._seen += [(AS_OF, columns.as_of, self._day)] if columns.as_of else []
@@ -205,7 +204,8 @@ def read_by_names(programme: Programme, headers: Sequence[str], file: str) -> tu
     found = columns_of(programme, headers)
     signals = {signal.id: signal for signal in programme.signals if not signal.derived}
     columns = tuple(Column(signal=signals[k.of], source=header) for header, k in found.known.items() if k.of in signals)
-    if not found.known:
+    columns += tuple(Column(signal=signals[of], marks=marks) for of, marks in found.marks.items())
+    if not found.known and not columns:
         ours = tuple(one.label for one in signals.values())[:MOST_NAMED]
         raise FileProblem(file, "no_column_known", names=_some(headers), near=ours)
     named, day = found.header_of("participant") or "", found.header_of("as_of") or ""

@@ -22,6 +22,8 @@ def unread(t: Teller, left_out: Mapping[str, Message], twice: Sequence[str], wri
         yield t.sentence("", "column_left_out", column=shown(header), why=why)
     if len(left_out) > MOST_COLUMNS:
         yield t.sentence("", "columns_left_out", count=len(left_out) - MOST_COLUMNS)
+    if "_index" in left_out:
+        yield t.sentence("", "survey_sheets")
     if twice:
         yield t.sentence("", "columns_twice", names=", ".join(map(shown, twice)))
     if written:

@@ -7,9 +7,9 @@ sum of a week is not taken for one of a month.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, tzinfo
 from functools import lru_cache
 from typing import Final
 
@@ -43,11 +43,12 @@ class Known:
 @dataclass(frozen=True)
 class Columns:
     """The columns of a sheet: what each is that is read, which are near something and which nobody knows, each with its
-    reason."""
+    reason. `marks`: of a signal whose answers stand in a column each, as surveys write them, the code of each column."""
 
     known: Mapping[str, Known]
     near: Mapping[str, str]
     left_out: Mapping[str, Message]
+    marks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def header_of(self, of: str) -> str | None:
         """The column that is read as a signal or a field."""
@@ -65,7 +66,7 @@ class Names:
     def find(self, header: str) -> Known | Message | None:
         """What a column is; a message where its name says why it is not taken; None where nobody knows it."""
         name = _NUMBERED.sub("", header)
-        found = self.known.get(alike(name)) or self.known.get(alike(name.rpartition("/")[2]) if "_" in name else "")
+        found = self.known.get(alike(name)) or self._in_group(name)
         said, rest = _BRACKETS.findall(name), _BRACKETS.sub(" ", name)
         words = plain(rest)
         ending = next((one for one in _longest(self.programme.writing.per) if words.endswith(one) and words != one), "")
@@ -82,9 +83,26 @@ class Names:
             return None
         return self._hinted(header, *found, said, period)
 
+    def _in_group(self, name: str) -> tuple[str, bool] | None:
+        """What a survey's path of groups leads to: usaha/monthly_profit. Two names with a slash between them are none."""
+        *groups, last = name.split("/")
+        ids = {signal.id for signal in self.programme.signals} | set(OWN)
+        strange = not any(alike(group) in self.known for group in groups)
+        return self.known.get(alike(last)) if groups and last in ids and strange else None
+
+    def box(self, header: str) -> tuple[str, str] | None:
+        """The signal and the code whose box a survey's column is: sales_channels/stall; "" for one of no code of ours."""
+        question, _, answer = header.rpartition("/")
+        found = self.find(question) if question else None
+        signal = next((one for one in self.programme.signals if isinstance(found, Known) and one.id == found.of), None)
+        if signal is None or signal.kind != "choices":
+            return None
+        codes = {alike(text): code for code, label in signal.values.items() for text in (code, *label.values())}
+        return signal.id, codes.get(alike(answer), "")
+
     def _hinted(self, header: str, of: str, since: bool, said: Sequence[str], period: str) -> Known | Message:
         signal = next((one for one in self.programme.signals if one.id == of), None)
-        hints = Hints(since=since, zone=UTC if header.strip() in SURVEYED else None)
+        hints = Hints(since=since)
         if signal is None or since:
             return Known(of, hints)
         called = self.programme.writing.called.get(of, Called())
@@ -110,7 +128,12 @@ class Names:
             )
         if period and period != called.per:
             return Message("column_of_period", {"period": Named("period", period)})
-        return Known(signal.id, Hints(factor=factor))
+        return Known(signal.id, Hints(factor=factor, ours=header.strip().casefold() == signal.id))
+
+
+def zone_of(header: str) -> tzinfo | None:
+    """The zone of a column's times, where it is known by its name."""
+    return UTC if header.strip() in SURVEYED else None
 
 
 def _longest(words: Iterable[str]) -> list[str]:
@@ -162,13 +185,28 @@ def columns_of(programme: Programme, headers: Sequence[str]) -> Columns:
             if header not in exact:
                 del known[header]
                 left_out[header] = Message("column_also", {"other": next(one for one in several if one != header)})
+    marks = _boxes(names, [header for header in headers if "/" in header and header not in known], by_of)
+    for boxes in marks.values():
+        left_out = {header: why for header, why in left_out.items() if header not in boxes}
+    read = {header for boxes in marks.values() for header in boxes}
+    headers = [header for header in headers if header not in read]
     near = _near(names, [header for header in headers if header and header not in known and header not in left_out])
     for header in headers:
         if header and header not in known and header not in left_out:
             code = "column_near" if header in near else "column_unknown"
             given = {"near": Named("column", near[header])} if header in near else {}
             left_out[header] = Message(code, given)
-    return Columns(known, near, left_out)
+    return Columns(known, near, left_out, marks)
+
+
+def _boxes(names: Names, headers: Sequence[str], read: Collection[str]) -> dict[str, dict[str, str]]:
+    """Of each signal that no column answers as a whole, the columns that are its boxes; one of them at least is ours."""
+    found: dict[str, dict[str, str]] = {}
+    for header in headers:
+        box = names.box(header)
+        if box is not None and box[0] not in read:
+            found.setdefault(box[0], {})[header] = box[1]
+    return {of: boxes for of, boxes in found.items() if any(boxes.values())}
 
 
 def _near(names: Names, headers: Sequence[str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from api.files.texts.choices import Choice, Choices, YesNo
 from api.files.texts.counts import Counts
 from api.files.texts.days import Days
-from api.files.texts.reads import REFUSED, UNKNOWN, Read
+from api.files.texts.reads import REFUSED, UNKNOWN, Read, asked
 from api.files.texts.sums import Sums
 from matcher.message import Message
 from matcher.programme.entries import Signal
@@ -32,11 +32,13 @@ NOTHING: Final[frozenset[str]] = frozenset()
 
 @dataclass(frozen=True, kw_only=True)
 class Hints:
-    """What a column's name or its map says of its texts: the unit of its bare numbers, what its sums count in, the mark of
-    thousands, what parts several answers, whether it says since when, and in which zone its times are."""
+    """What a column's name or its map says of its texts: the unit of its bare numbers, what its sums count in and whether its
+    name is ours, so that they are rupiah; the mark of thousands, what parts several answers, whether it says since when, and
+    in which zone its times are."""
 
     unit: str = ""
     factor: int = 1
+    ours: bool = True
     thousands: str = ""
     separator: str = ""
     since: bool = False
@@ -57,7 +59,7 @@ class Reader:
             born = hints.since and signal is not None and signal.unit == "years"
             self.engine = Days(writing, local, born=born, zone=hints.zone)
         elif signal.kind == "money":
-            self.engine = Sums(writing, called, hints.factor, hints.thousands)
+            self.engine = Sums(writing, called, hints.factor, hints.thousands, rupiah=hints.ours)
         elif signal.kind == "number":
             self.engine = Counts(writing, signal, hints.unit)
         elif signal.kind == "yes_no":
@@ -100,6 +102,8 @@ class Reader:
         if isinstance(engine, Sums | Counts):
             if isinstance(cell, str):
                 return engine.read(text, evidence)
+            if isinstance(engine, Counts) and engine.months and isinstance(cell, date):
+                return asked("since_when", text=text)
             numeric = isinstance(cell, int | float | Decimal) and not isinstance(cell, bool)
             return engine.number(cell if isinstance(cell, int) else float(cell), evidence) if numeric else REFUSED
         if isinstance(engine, YesNo) and isinstance(cell, bool):

@@ -58,7 +58,8 @@ class Days:
         """Read a cell that is a day, or a time."""
         day = raw.astimezone(self.local).date() if isinstance(raw, datetime) and raw.tzinfo else raw
         day = day.date() if isinstance(day, datetime) else day
-        turned = {"day_first", "day_below_13"} <= evidence and "day_above_12" not in evidence
+        ordered = {"day_first", "month_first"} & evidence  # texts of days above 12, of which the program made no day
+        turned = ordered and "day_above_12" not in evidence
         if turned and day.day <= 12 and day.day != day.month:  # a program took 05/03 for the third of May
             return asked(
                 "day_or_month", text=day.isoformat(), first=day, second=day.replace(month=day.day, day=day.month)

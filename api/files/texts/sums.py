@@ -25,10 +25,13 @@ _TOKEN: Final = re.compile(r"([0-9](?:[0-9.,' ]*[0-9])?)\s*([^0-9\s]*)\s*")
 
 
 class Sums:
-    """Reads sums. `factor`: what the header says that they count in; `per`: the period that the signal's sums are of."""
+    """Reads sums. `factor`: what the header says that they count in; `rupiah`: whether it is certain that bare ones count
+    rupiah, since the header is ours. `per`: the period that the signal's sums are of."""
 
-    def __init__(self, writing: Writing, called: Called, factor: int = 1, thousands: str = "") -> None:
-        self.writing, self.factor, self.thousands = writing, factor, thousands
+    def __init__(
+        self, writing: Writing, called: Called, factor: int = 1, thousands: str = "", *, rupiah: bool = True
+    ) -> None:
+        self.writing, self.factor, self.thousands, self.rupiah = writing, factor, thousands, rupiah
         self.per = called.per
         self.group = get_group_symbol(writing.language)
         words = "|".join(re.escape(word) for word in sorted(writing.currency, key=len, reverse=True))
@@ -45,9 +48,9 @@ class Sums:
         if not found[2] and len(amounts) == 1 and amounts[0] < SMALL and amounts[0].denominator > 1:
             return frozenset(("small",))
         shown = evidence_of(found[1])
-        return (
-            shown - {f"d{self.group}"} if found[2] else shown
-        )  # 1.5 juta is written by whom 500.000 is half a million
+        if not found[2]:
+            return shown
+        return shown - {f"d{self.group}"} | {"small"}  # who writes 1.5 juta may write 500.000, and 3 for 3 juta
 
     def evidence_of_number(self, number: float) -> frozenset[str]:
         """What a cell that is a number shows of its column."""
@@ -129,8 +132,9 @@ class Sums:
         """The sum in whole rupiah. A fraction of a large one is cents, of a small one a word that is missing."""
         if bare and self.factor != 1 and amount:
             amount, told = amount * self.factor, True
-        elif bare and abs(amount) < SMALL and amount and (amount.denominator > 1 or "small" in evidence):
-            return asked("sum_without_unit", text=text)
+        elif bare and 0 < abs(amount) < SMALL:
+            if amount.denominator > 1 or "small" in evidence or not self.rupiah:
+                return asked("sum_without_unit", text=text)
         if amount.denominator == 1:
             return Read(int(amount), told=told)
         return Read(round(amount), told=True) if abs(amount) >= SMALL else REFUSED
@@ -147,6 +151,7 @@ class Sums:
     def _stripped(self, words: str) -> tuple[int, str, bool, str]:
         """A text without currency, period, cents of none, minus and brackets: (sign, what is left, currency, period)."""
         sign, currency, period, before = 1, False, "", ""
+        words = words.replace(" / ", "/").replace("/ ", "/").replace(" /", "/")
         for ending in sorted(self.writing.per, key=len, reverse=True):
             if words.endswith(ending) and words != ending:
                 words, period = words[: -len(ending)].rstrip(), self.writing.per[ending]
