@@ -64,7 +64,7 @@ class Reading:
         who = identity_columns(job.programme, headers)
         rest = [name for name in headers if name not in who.values()] if job.columns else list(headers)
         readings = readings_of(job, columns, source, rest)
-        if not readings.columns.participant and "nik" not in who:
+        if not readings.columns.participant and "nik" not in who and not {"name", "phone"} <= set(who):
             raise FileProblem(source.name, "nobody_known")
         return cls(job, readings, who)
 
@@ -130,8 +130,9 @@ def _line(job: Job, readings: Readings, row: Row, who: Mapping[str, str]) -> Lin
         others = [replace(one, value=None) if one.field in who.values() else one for one in error.problems]
         raise Rejected(row, error.participant, [*others, *problems]) from None
     named = bool(columns.participant) and (columns.participant in row.cells or not columns.plain)
-    if not named and not identity["nik"]:  # the row's number, which then stands for an id, is nobody's in another file
-        problems.append(problem_of(who.get("nik", "nik"), Trouble("nik", "bad_nik")))
+    if not named and not identity["nik"] and not (identity["name"] and identity["phone"]):
+        # The row's number, which then stands for an id, is nobody's in another file.
+        problems.append(problem_of(who.get("nik", "nik"), Trouble("nik", "nobody_in_row")))
     read_id = Form({"own_id": ready.id if named else ""}, from_page=True)
     own = read_id.text("own_id", wanted=False, most=60)  # as where somebody is registered by hand
     problems += [problem_of(columns.participant, trouble) for trouble in read_id.troubles]

@@ -32,9 +32,9 @@ NOTHING: Final[frozenset[str]] = frozenset()
 
 @dataclass(frozen=True, kw_only=True)
 class Hints:
-    """What a column's name or its map says of its texts: the unit of its bare numbers, what its sums count in and whether its
-    name is ours, so that they are rupiah; the mark of thousands, what parts several answers, whether it says since when, and
-    in which zone its times are."""
+    """What a column's name or its map says of its texts: the unit of its bare numbers, what its sums count in and whether
+    its name is ours, so that they are rupiah; the mark of thousands, what parts several answers, whether it says since when,
+    and in which zone its times are."""
 
     unit: str = ""
     factor: int = 1
