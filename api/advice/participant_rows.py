@@ -25,6 +25,8 @@ from words.speaking import Speaker
 from words.telling import Teller, teller
 
 LONGEST_VALUE: Final = 200
+MOST_HELD: Final = 1_000_000
+"""Cells of a file that is held as a whole, so that it is read once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +92,7 @@ def shown(value: Any) -> str:
 def open_job(job: Job, source: Source) -> Iterator[tuple[Sheet, Readings]]:
     """Check the job, open a file and read its map, the two checked against each other.
 
-    The file is read twice, first for what the whole of each column shows.
+    All of a column is looked at before its first row is read: a small file is held meanwhile, a large one read twice.
     """
     if job.as_of is not None:
         _check_day(job, job.as_of)
@@ -98,8 +100,16 @@ def open_job(job: Job, source: Source) -> Iterator[tuple[Sheet, Readings]]:
     known = known_names(job.programme, columns)
     with job.reader.open_sheet(source, known, job.programme.timezone, job.sheet) as sheet:
         readings = readings_of(job, columns, source, sheet.headers)
+        small = sheet.size * len(sheet.headers or job.programme.signals) <= MOST_HELD
+        held = []
         for row in sheet.rows:
             readings.see(row.cells)
+            if small:
+                held.append(row)
+        if small:
+            sheet.rows = iter(held)
+            yield sheet, readings
+            return
     with job.reader.open_sheet(source, known, job.programme.timezone, job.sheet) as sheet:
         yield sheet, readings
 

@@ -133,6 +133,8 @@ class Readings:
                 unexplained, value = error, raw
             if not _is_open(column, raw, value):
                 return value
+            if column.since and column.date_format and isinstance(raw, str):
+                raw = value  # a day, where its text is as the map says
         read = reader.read(raw, self.evidence.get(column.signal.id, NOTHING), city if column.signal.protected else "")
         self.told.note(column.source, as_text(raw) or "", column.signal.id, read)
         if read.question is not None:
@@ -155,6 +157,8 @@ def _is_open(column: Column, raw: Any, value: Any) -> bool:
     if value is None:
         return False
     kind = column.signal.kind
+    if column.since:
+        return True
     if kind == "choices":
         return isinstance(raw, str) and not (
             isinstance(value, list) and all(code in column.signal.values for code in value)
@@ -180,7 +184,7 @@ def _hints(column: Column, *, plain: bool) -> Hints:
     factor = int(column.factor) if column.factor and column.signal.kind == "money" else 1
     separator = column.separator if not plain and column.separator != ";" else ""
     unit = "years" if column.factor == 12 else column.signal.unit
-    return Hints(unit=unit, factor=factor, thousands=column.thousands, separator=separator)
+    return Hints(unit=unit, factor=factor, thousands=column.thousands, separator=separator, since=column.since)
 
 
 def _tells(column: Column, reader: Reader) -> bool:

@@ -67,6 +67,7 @@ class Column:
     rate: Rate | None = None
     thousands: str = ""
     date_format: str = ""
+    since: bool = False
     separator: str = ";"
 
     @property
@@ -93,6 +94,8 @@ class Column:
             return None
         if self.signal.kind == "choices":
             return self._read_list(raw, text)
+        if self.since:
+            return raw if text is None else self._read_date(raw, text)
         if self.values:
             return self._look_up(text)
         return self._read_one(raw, text)
