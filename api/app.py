@@ -219,3 +219,6 @@ async def add_security_headers(message: Message, scope: Scope) -> None:
         headers = MutableScopeHeaders.from_message(message)
         for name, value in SECURITY_HEADERS.items():
             headers.setdefault(name, value)
+        actor = scope["state"].get("actor")
+        if actor is not None and actor.sandbox:
+            headers["kail-synthetic"] = "true"

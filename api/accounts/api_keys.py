@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from sqlalchemy import insert, select, update
 
-from api.accounts.sessions import KEY_PREFIX, hashed
-from api.accounts.tables import API_KEYS
+from api.accounts.sessions import KEY_PREFIX, TEST_PREFIX, hashed
+from api.accounts.tables import API_KEYS, ORGANISATIONS
 from api.audit.service import note
 from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
@@ -29,7 +29,9 @@ def add_key(tx: Transaction, actor: Actor, name: str, scopes: list[str], expires
     """
     if not tx.now < expires_at <= tx.now + LONGEST_KEY:
         raise Refused(400, Trouble("expires_on", "key_expiry", expires_at.date().isoformat(), days=LONGEST_KEY.days))
-    key, secret = new_id(), KEY_PREFIX + secrets.token_urlsafe(32)
+    home = tx.one(select(ORGANISATIONS.c.sandbox).where(ORGANISATIONS.c.id == actor.organisation_id))
+    key, prefix = new_id(), TEST_PREFIX if home is not None and home.sandbox else KEY_PREFIX
+    secret = prefix + secrets.token_urlsafe(32)
     values = {
         "id": key,
         "account_id": actor.account_id,

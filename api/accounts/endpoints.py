@@ -21,7 +21,7 @@ from api.web.waiting import answer_waits
 
 
 def _told(actor: Actor) -> dict[str, Any]:
-    about = {"id": actor.account_id, "name": actor.name, "role": actor.role}
+    about = {"id": actor.account_id, "name": actor.name, "role": actor.role, "synthetic": actor.sandbox}
     return about | {"must_change_password": actor.must_change}
 
 

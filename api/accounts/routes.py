@@ -45,6 +45,7 @@ ME: Final[Mapping[str, Schema]] = {
     "id": ID,
     "name": TEXT,
     "role": codes(*ROLES),
+    "synthetic": TRUTH | {"description": "a sandbox: all that it shows is about people who never lived"},
     "must_change_password": TRUTH | {"description": "somebody else made it: nothing else is answered before"},
 }
 

@@ -14,13 +14,14 @@ from api.accounts.limits import browser_mark, count_own_try, count_try, forget_o
 from api.accounts.passwords import Password
 from api.accounts.second_person import GIVEN, ask_second, how_done, mentor_reset_alone, needs_second
 from api.accounts.sessions import close_session, close_sessions, hashed, open_session
-from api.accounts.tables import ACCOUNTS, ORGANISATIONS, ROLES
+from api.accounts.tables import ACCOUNTS, ORGANISATIONS, ROLES, SANDBOXES
 from api.audit.service import last_done, note
 from api.record.actor import Actor
 from api.record.approvals import Approval, Waits, keep_alone
 from api.record.listed import WORDS, Choice, ListColumn, Listing, Page, View, page_in
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Record, Transaction, new_id
+from words.speaking import Named
 
 LISTED: Final = Listing(
     (ListColumn("name", sorts=WORDS, hidden=True), ListColumn("login", sorts=WORDS, hidden=True)),
@@ -151,8 +152,8 @@ def _set_password(tx: Transaction, account_id: str, password: Password, *, one_t
 # -- making and changing accounts --------------------------------------------------------------------------------------
 
 
-def add_organisation(tx: Transaction, name: str, actor: Actor | None = None) -> str:
-    """Add an organisation; return its id.
+def add_organisation(tx: Transaction, name: str, actor: Actor | None = None, *, sandbox: bool = False) -> str:
+    """Add an organisation; return its id. `sandbox`: of people who never lived, for a bank to try its system on.
 
     Raises:
         Refused: 409 if there is one of that name.
@@ -160,7 +161,7 @@ def add_organisation(tx: Transaction, name: str, actor: Actor | None = None) -> 
     if tx.one(select(ORGANISATIONS.c.id).where(ORGANISATIONS.c.name == name)):
         raise Refused(409, Trouble("name", "name_taken", name))
     organisation = new_id()
-    tx.run(insert(ORGANISATIONS).values(id=organisation, name=name, created_at=tx.now))
+    tx.run(insert(ORGANISATIONS).values(id=organisation, name=name, created_at=tx.now, sandbox=sandbox))
     note(tx, actor, "added", "organisation", organisation)
     return organisation
 
@@ -183,14 +184,18 @@ def add_account(
     `noted`: what the audit is to say of it beside its role.
 
     Raises:
-        Refused: 409 if the login is taken, 400 for an unknown organisation.
+        Refused: 409 if the login is taken, or somebody other than a lender's officer would come into a sandbox; 400 for an
+            unknown organisation.
     """
     assert role in ROLES
     login = login.strip().casefold()
     if tx.one(select(ACCOUNTS.c.id).where(ACCOUNTS.c.login == login)):
         raise Refused(409, Trouble("login", "login_taken", login))
-    if not tx.one(select(ORGANISATIONS.c.id).where(ORGANISATIONS.c.id == organisation_id)):
+    home = tx.one(select(ORGANISATIONS.c.sandbox).where(ORGANISATIONS.c.id == organisation_id))
+    if home is None:
         raise Refused(400, Trouble("organisation_id", "no_organisation", organisation_id))
+    if home.sandbox and active and role != "lender":  # nobody who lives comes in by a mentor there
+        raise Refused(409, Trouble("role", "sandbox_is_for_lenders", role=Named("role", role)))
     account = new_id()
     values = {
         "id": account,
@@ -353,7 +358,8 @@ def mentors_of(tx: Transaction, actor: Actor, *, closed: bool = False) -> list[R
 
 def lenders(tx: Transaction) -> list[Row[Any]]:
     """The organisations in which a lender may sign in: id and name."""
-    there = select(ACCOUNTS.c.organisation_id).where(ACCOUNTS.c.role == "lender", ACCOUNTS.c.active)
+    real = ACCOUNTS.c.organisation_id.not_in(SANDBOXES)
+    there = select(ACCOUNTS.c.organisation_id).where(ACCOUNTS.c.role == "lender", ACCOUNTS.c.active, real)
     some = select(ORGANISATIONS.c.id, ORGANISATIONS.c.name).where(ORGANISATIONS.c.id.in_(there))
     return list(tx.all(some.order_by(ORGANISATIONS.c.name)))
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row, Select, bindparam, delete, insert, select, update
 
-from api.accounts.tables import ACCOUNTS, API_KEYS, SESSIONS
+from api.accounts.tables import ACCOUNTS, API_KEYS, ORGANISATIONS, SESSIONS
 from api.record.actor import Actor
 from api.record.live import SKEW
 from api.record.transaction import Transaction
@@ -19,11 +19,14 @@ ABSOLUTE: Final = timedelta(hours=12)
 SEEN_EVERY: Final = timedelta(minutes=1)
 """How exactly the last use of a session is kept: writing it on every request would make every reader a writer."""
 KEY_PREFIX: Final = "kail_"
+TEST_PREFIX: Final = "kail_test_"
+"""With this the keys of a sandbox begin."""
 
 
 def _of_account(*more: Any) -> Select[Any]:
     columns = (ACCOUNTS.c.id, ACCOUNTS.c.organisation_id, ACCOUNTS.c.role, ACCOUNTS.c.name, ACCOUNTS.c.one_time)
-    return select(*columns, *more).select_from(ACCOUNTS).where(ACCOUNTS.c.active)
+    home = ACCOUNTS.join(ORGANISATIONS, ORGANISATIONS.c.id == ACCOUNTS.c.organisation_id)
+    return select(*columns, ORGANISATIONS.c.sandbox, *more).select_from(home).where(ACCOUNTS.c.active)
 
 
 # Asked with every request: put together once.
@@ -106,4 +109,4 @@ def actor_of_login(tx: Transaction, login: str) -> Actor | None:
 
 
 def _actor(row: Row[Any], **more: Any) -> Actor:
-    return Actor(row.id, row.organisation_id, row.role, row.name, must_change=row.one_time, **more)
+    return Actor(row.id, row.organisation_id, row.role, row.name, must_change=row.one_time, sandbox=row.sandbox, **more)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, false
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, false, select
 
 from api.record.database import METADATA, Moment
 
@@ -16,10 +16,14 @@ ORGANISATIONS: Final = Table(
     Column("id", String(24), primary_key=True),
     Column("name", String(200), nullable=False, unique=True),
     Column("created_at", Moment, nullable=False),
+    Column("sandbox", Boolean, nullable=False, server_default=false()),  # of people who never lived, for a bank to try
     Column(
         "mentor_reset_alone_from", Moment
     ),  # from when on one operator may give a mentor a new password; none: never
 )
+
+SANDBOXES: Final = select(ORGANISATIONS.c.id).where(ORGANISATIONS.c.sandbox)
+"""The organisations that nothing of others' may see, count or read out."""
 
 ACCOUNTS: Final = Table(
     "accounts",

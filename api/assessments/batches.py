@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import ColumnElement, Row, func, select
 
+from api.accounts.tables import SANDBOXES
 from api.assessments.service import inputs_from
 from api.assessments.stored import content_of, latest_of
 from api.assessments.tables import ASSESSMENTS
@@ -62,8 +63,8 @@ class Batch:
 
 
 def _there(organisation_id: str | None) -> ColumnElement[bool]:
-    theirs = PARTICIPANTS.c.organisation_id == organisation_id
-    return PARTICIPANTS.c.sealed.is_not(None) & (theirs if organisation_id else PARTICIPANTS.c.id != "")
+    theirs, real = PARTICIPANTS.c.organisation_id == organisation_id, PARTICIPANTS.c.organisation_id.not_in(SANDBOXES)
+    return PARTICIPANTS.c.sealed.is_not(None) & (theirs if organisation_id else real)
 
 
 def how_many(tx: Transaction, organisation_id: str | None = None) -> int:
@@ -73,7 +74,7 @@ def how_many(tx: Transaction, organisation_id: str | None = None) -> int:
 
 
 def read_batch(tx: Transaction, rules: Rules, after: str = "", organisation_id: str | None = None) -> Batch:
-    """Read the next participants in the order of their ids, of one organisation or of all."""
+    """Read the next participants in the order of their ids, of one organisation or of all but sandboxes."""
     wanted = select(PARTICIPANTS).where(_there(organisation_id), PARTICIPANTS.c.id > after)
     rows = tx.all(wanted.order_by(PARTICIPANTS.c.id).limit(MOST))
     last = rows[-1].id if len(rows) == MOST else None

@@ -92,9 +92,11 @@ def fill(
             progress(number + 1, len(people))
         actor = mentors[number % len(mentors)]
         agrees = draw.random() > 0.06
-        person = _person(record, actor, f"{NAMES[number % len(NAMES)]} {number + 1:03d} (contoh)", agrees, live.today)
+        person = add_person(
+            record, actor, f"{NAMES[number % len(NAMES)]} {number + 1:03d} (contoh)", agrees, live.today
+        )
         ago = timedelta(days=draw.choice(AGES))
-        if _evidence(record, live, actor, person, day, signals, ago) and agrees and draw.random() > 0.15:
+        if tell(record, live, actor, person, day, signals, ago) and agrees and draw.random() > 0.15:
             then = _earlier(live.clock, ago)
             assess(replace(record, clock=then), Live(live.programme, live.scorecard, then), actor, person)
             assessed += 1
@@ -128,14 +130,15 @@ def _accounts(record: Record, live: Live) -> tuple[tuple[tuple[str, NewAccount],
     return tuple((role, one) for role, _, one in made), mentors, lenders
 
 
-def _person(record: Record, actor: Actor, name: str, agrees: bool, today: date) -> str:
+def add_person(record: Record, actor: Actor, name: str, agrees: bool, today: date) -> str:
+    """Register somebody who never lived, who agrees to be kept and perhaps recommended for; return their id."""
     then = today - SINCE
     agreed = Agreement(("record", "recommendation") if agrees else ("record",), "paper", then, current(then).version)
     with replace(record, clock=_earlier(record.clock, SINCE)).write() as tx:
         return register(tx, actor, {"name": name}, agreed).id
 
 
-def _evidence(
+def tell(
     record: Record, live: Live, actor: Actor, person: str, day: date, signals: Mapping[str, Any], ago: timedelta
 ) -> bool:
     """Record what was true on `day` as if that day had been `ago`; what would contradict today's rules is left out."""

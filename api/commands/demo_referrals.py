@@ -27,9 +27,16 @@ AGO: Final = timedelta(days=3)
 
 
 def refer_some(
-    record: Record, live: Live, lenders: Sequence[Sequence[Actor]], mentors: Mapping[Actor, Sequence[str]]
+    record: Record,
+    live: Live,
+    lenders: Sequence[Sequence[Actor]],
+    mentors: Mapping[Actor, Sequence[str]],
+    just_sent: int = 0,
 ) -> int:
-    """Refer people of these mentors so that a referral is in every state that can be come to; return how many there are."""
+    """Refer people of these mentors so that a referral is in every state that can be come to; return how many there are.
+
+    `just_sent`: how many more that wait for an answer.
+    """
     people = [(mentor, person) for mentor, some in mentors.items() for person in some]
     then = replace(record, clock=lambda: record.clock() - AGO)
     rules, count = live.rules, 0
@@ -39,7 +46,7 @@ def refer_some(
                 say_room(
                     tx, officers[0], rules, product, ("yes", "weeks", "no")[number % 3], 3 if number % 3 == 1 else None
                 )
-    for number, way in enumerate(ways(rules)):
+    for number, way in enumerate([*ways(rules), *[[rules.referrals.sending]] * just_sent]):
         officers = lenders[number % len(lenders)]
         for _ in range(MOST_TRIED):
             if not people:

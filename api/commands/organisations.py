@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from api.commands.failures import Failure, language, say
 from api.commands.options import acting, as_option
 from api.commands.record import on_a_record, opened
+
+if TYPE_CHECKING:
+    from api.record.live import Live
+    from api.record.transaction import Record
 
 
 @click.group()
@@ -24,8 +29,14 @@ def organisation() -> None:
     "--lender", "providers", multiple=True, metavar="PROVIDER",
     help="It lends for this provider of the programme; may be given several times. What was bound before goes.",
 )  # fmt: skip
+@click.option(
+    "--sandbox", is_flag=True,
+    help="Make it a sandbox: with SYNTHETIC people and referrals, for a bank to try its system on. Again: more of them.",
+)  # fmt: skip
 @as_option
-def organisation_add(data: Path, database: str, keys: str, name: str, providers: tuple[str, ...], login: str) -> None:
+def organisation_add(
+    data: Path, database: str, keys: str, name: str, providers: tuple[str, ...], sandbox: bool, login: str
+) -> None:
     """Add an organisation, or bind one that is there to other providers.
 
     \b
@@ -45,6 +56,9 @@ def organisation_add(data: Path, database: str, keys: str, name: str, providers:
         raise Failure("organisation_length")
     with opened(data, database, keys, new=True) as (record, live):
         try:
+            if sandbox:
+                _add_sandbox(record, live, name, providers, login)
+                return
             with record.write() as tx:
                 actor = acting(tx, login)
                 found = tx.one(select(ORGANISATIONS.c.id).where(ORGANISATIONS.c.name == name))
@@ -56,6 +70,19 @@ def organisation_add(data: Path, database: str, keys: str, name: str, providers:
             raise Failure("failed", what=said["message"], remedy=said["remedy"]) from None
     told: dict[str, Any] = {"organisation": name, "providers": ", ".join(providers)}
     click.echo(say("organisation_lends" if providers else "organisation_made", **told))
+
+
+def _add_sandbox(record: Record, live: Live, name: str, providers: tuple[str, ...], login: str) -> None:
+    from api.commands.sandbox import add_sandbox
+    from training_data.cohort import make_cohort
+
+    rows = make_cohort(SANDBOX_PEOPLE, random_state=secrets.randbelow(10**6), programme=live.programme)
+    people = [(rows.values("as_of")[place], rows.signals(place)) for place in range(len(rows))]
+    called, count = add_sandbox(record, live, name, providers, people, login)
+    click.echo(say("sandbox_made", organisation=called, count=count))
+
+
+SANDBOX_PEOPLE = 80
 
 
 @organisation.command("list")

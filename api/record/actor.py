@@ -10,6 +10,7 @@ class Actor:
     """Who asks: an account, its organisation and role. `session`: the hash of the session id, "" for an API key.
 
     `must_change`: whether the password was made by somebody else, so that it has to be changed before anything else.
+    `sandbox`: whether all that it sees is about people who never lived.
     `browser`: by what a browser is known in which people signed in, "" without.
     """
 
@@ -21,3 +22,4 @@ class Actor:
     scopes: frozenset[str] = frozenset()
     must_change: bool = False
     browser: str = ""
+    sandbox: bool = False

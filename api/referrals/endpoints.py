@@ -280,7 +280,7 @@ def put_room(request: Asking, body: RawBody, live: NamedDependency[Live]) -> Res
 @in_thread
 def get_lenders(request: Asking) -> Response[bytes]:
     """List the organisations that lend, with the providers for whom they do."""
-    return answer_json({"lenders": look_up(request, lambda tx, actor: lenders.lenders(tx))})
+    return answer_json({"lenders": look_up(request, lambda tx, actor: lenders.lenders(tx, actor.organisation_id))})
 
 
 @put("/api/v1/lenders/{organisation_id:str}")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, insert, literal, or_, select, update
 
-from api.accounts.tables import ORGANISATIONS
+from api.accounts.tables import ORGANISATIONS, SANDBOXES
 from api.audit.service import note
 from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
@@ -65,11 +65,21 @@ def check_no_lender(tx: Transaction, actor: Actor) -> None:
         raise Refused(403, Trouble("organisation", "lender_of_lenders"))
 
 
-def lenders(tx: Transaction) -> list[dict[str, Any]]:
-    """Every organisation that lends: id, name and its providers."""
+def _lends_to(home: str) -> ColumnElement[bool]:
+    """Of organisations: those that lend to people of `home`. A sandbox lends to its own alone, and nobody else does.
+
+    "": to those of everybody.
+    """
+    real = ORGANISATIONS.c.id.not_in(SANDBOXES) & (literal(home).not_in(SANDBOXES))
+    return or_(ORGANISATIONS.c.id == home, real)
+
+
+def lenders(tx: Transaction, home: str = "") -> list[dict[str, Any]]:
+    """Every organisation that lends to people of `home`: id, name and its providers."""
     rows = tx.all(
         select(PROVIDERS.c.organisation_id, PROVIDERS.c.provider, ORGANISATIONS.c.name)
         .join(ORGANISATIONS, ORGANISATIONS.c.id == PROVIDERS.c.organisation_id)
+        .where(_lends_to(home))
         .order_by(ORGANISATIONS.c.name, PROVIDERS.c.provider)
     )
     found: dict[str, dict[str, Any]] = {}
@@ -80,9 +90,10 @@ def lenders(tx: Transaction) -> list[dict[str, Any]]:
 
 
 def everybody(tx: Transaction) -> list[dict[str, Any]]:
-    """Every organisation, with the providers for which it lends, if for any."""
+    """Every organisation but sandboxes, with the providers for which it lends, if for any."""
     bound = {one["id"]: one["providers"] for one in lenders(tx)}
-    rows = tx.all(select(ORGANISATIONS.c.id, ORGANISATIONS.c.name).order_by(ORGANISATIONS.c.name))
+    real = select(ORGANISATIONS.c.id, ORGANISATIONS.c.name).where(~ORGANISATIONS.c.sandbox)
+    rows = tx.all(real.order_by(ORGANISATIONS.c.name))
     return [{"id": row.id, "name": row.name, "providers": bound.get(row.id, [])} for row in rows]
 
 
@@ -92,19 +103,20 @@ def names_of(tx: Transaction, *organisations: str) -> dict[str, str]:
     return {row.id: row.name for row in rows}
 
 
-def lenders_of(tx: Transaction, rules: Rules, product: str) -> list[Row[Any]]:
-    """The organisations that lend a product of the rules: id and name."""
+def lenders_of(tx: Transaction, rules: Rules, product: str, home: str) -> list[Row[Any]]:
+    """The organisations that lend a product of the rules to people of `home`: id and name."""
     if product not in rules.product_ids:
         return []
     bound = select(PROVIDERS.c.organisation_id).where(PROVIDERS.c.provider == rules.product_ids[product].entry.provider)
-    some = select(ORGANISATIONS.c.id, ORGANISATIONS.c.name).where(ORGANISATIONS.c.id.in_(bound))
+    some = select(ORGANISATIONS.c.id, ORGANISATIONS.c.name).where(ORGANISATIONS.c.id.in_(bound), _lends_to(home))
     return list(tx.all(some.order_by(ORGANISATIONS.c.name)))
 
 
 def lenders_by_product(tx: Transaction, rules: Rules) -> dict[str, set[str]]:
     """By product of the rules the organisations that lend it."""
     bound: dict[str, set[str]] = {}
-    for row in tx.all(select(PROVIDERS.c.provider, PROVIDERS.c.organisation_id)):
+    real = PROVIDERS.c.organisation_id.not_in(SANDBOXES)
+    for row in tx.all(select(PROVIDERS.c.provider, PROVIDERS.c.organisation_id).where(real)):
         bound.setdefault(row.provider, set()).add(row.organisation_id)
     return {product.entry.id: bound.get(product.entry.provider, set()) for product in rules.products}
 

@@ -39,13 +39,13 @@ def prepare(
     """
     person = may(tx, actor, person_id, RECOMMENDATION)
     offered = offered_to(tx, rules, person)
-    bound = {provider for lender in lenders(tx) for provider in lender["providers"]}
+    bound = {provider for lender in lenders(tx, actor.organisation_id) for provider in lender["providers"]}
     running = [one.entry.id for one in rules.products if one.suggested and one.entry.provider in bound]
     choices = sorted(running, key=lambda one: one not in offered)
     found: dict[str, Any] = {"person": person, "choices": choices, "offered": offered, "product": "", "packed": None}
     if product not in choices:
         return found
-    there, said = lenders_of(tx, rules, product), rooms(tx, product)
+    there, said = lenders_of(tx, rules, product, actor.organisation_id), rooms(tx, product)
     chosen = lender_id if lender_id in [one.id for one in there] else there[0].id if len(there) == 1 else ""
     found |= {"product": product, "lender": chosen, "lenders": there}
     found |= {"rooms": {one.id: said.get(one.id, Room()) for one in there}}

@@ -61,17 +61,17 @@ def look_ahead(
             `pack_of` do.
     """
     person = may(tx, actor, person_id, RECOMMENDATION)
-    _check_lender(tx, rules, product, lender_id)
+    _check_lender(tx, actor, rules, product, lender_id)
     _check_amount("amount_idr", amount_idr)
     packed = pack_of(tx, actor, person, rules, product, lender_id, amount_idr)
     note(tx, actor, "looked_at_pack", "participant", person_id)
     return packed
 
 
-def _check_lender(tx: Transaction, rules: Rules, product: str, lender_id: str) -> None:
+def _check_lender(tx: Transaction, actor: Actor, rules: Rules, product: str, lender_id: str) -> None:
     if product not in rules.product_ids:
         raise Refused(400, Trouble("product", "no_product", product))
-    if lender_id not in [row.id for row in lenders_of(tx, rules, product)]:
+    if lender_id not in [row.id for row in lenders_of(tx, rules, product, actor.organisation_id)]:
         raise Refused(400, Trouble("lender_id", "not_their_product", lender_id))
 
 
@@ -85,7 +85,7 @@ def draft(
             with that lender for that product.
     """
     may(tx, actor, person_id, RECOMMENDATION)
-    _check_lender(tx, rules, product, lender_id)
+    _check_lender(tx, actor, rules, product, lender_id)
     _check_amount("amount_idr", amount_idr)
     first = rules.referrals.first
     same = (REFERRALS.c.participant_id == person_id) & (REFERRALS.c.lender_id == lender_id)
@@ -263,7 +263,7 @@ def _place(tx: Transaction, rules: Rules, referral: Referral, rule: Transition, 
 
 def _packed(tx: Transaction, actor: Actor, rules: Rules, referral: Referral, shown: str) -> dict[str, Any]:
     """The columns that a pack fills, made of what is known today, if that is what the mentor was shown."""
-    _check_lender(tx, rules, referral.product, referral.lender_id)
+    _check_lender(tx, actor, rules, referral.product, referral.lender_id)
     person = may(tx, actor, referral.participant_id, RECOMMENDATION)
     packed = pack_of(tx, actor, person, rules, referral.product, referral.lender_id, referral.amount_idr or None)
     if referral.sent_at is None:

@@ -1,4 +1,4 @@
-"""What a lender's own system needs: a number for each change that a lender learns of, in their order; webhooks."""
+"""What a lender's own system needs: a number for each change that a lender learns of; webhooks; sandboxes."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ _SAYS_ONLY = ("note", "still_lives", "asked_if_it_lives", "asked_for_good")  # w
 
 
 def upgrade() -> None:
+    op.add_column("organisations", sa.Column("sandbox", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("referral_events", sa.Column("lender_id", sa.String(length=24), nullable=True))
     op.add_column("referral_events", sa.Column("number", _BIG, nullable=True))
     op.add_column("referral_events", sa.Column("version", sa.Integer(), nullable=True))
@@ -93,3 +94,4 @@ def downgrade() -> None:
     with op.batch_alter_table("referral_events") as batch:
         for column in ("version", "number", "lender_id"):
             batch.drop_column(column)
+    op.drop_column("organisations", "sandbox")
