@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,8 +78,7 @@ def export(
             raise click.exceptions.Exit(NOTHING_DONE)
         with progress_bar("people") as progress:
             made = service.make(record, live, actor, asked, allowed, progress)
-    _write(output, made.content)
-    _write(manifest, written(made.manifest).encode())
+    _write({manifest: written(made.manifest).encode(), output: made.content})
     left_out = sum(made.manifest["left_out"]["people"].values())
     told = {"path": output, "rows": made.manifest["rows"], "people": made.manifest["people"]}
     click.echo(say("export_made", **told, left_out=left_out, manifest=manifest))
@@ -98,7 +98,30 @@ def _acting(tx: Transaction, login: str) -> Actor:
     return actor
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write a new file that nobody else of the machine reads: a pseudonym is no anonymity."""
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNERS_ALONE), "wb") as file:
-        file.write(content)
+def _write(files: Mapping[Path, bytes]) -> None:
+    """Write new files that nobody else of the machine reads: a pseudonym is no anonymity.
+
+    Each is whole or not there: it has its name only once all of them are on the disk. What was made meanwhile stays.
+    """
+    partial = {path: path.with_name(f".{path.name}.{os.getpid()}.partial") for path in files}
+    placed: list[Path] = []
+    try:
+        for path, content in files.items():
+            with open(os.open(partial[path], os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNERS_ALONE), "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        for path in files:
+            os.link(partial[path], path)  # unlike a renaming it replaces nothing
+            placed.append(path)
+    except BaseException as error:
+        for path in placed:
+            path.unlink(missing_ok=True)
+        if isinstance(error, FileExistsError):
+            raise Failure("file_exists", path=next(path for path in files if path not in placed)) from None
+        if isinstance(error, OSError):
+            raise Failure("cannot_use", path=next(iter(files)).parent, error=error.strerror or "") from None
+        raise
+    finally:
+        for path in partial.values():
+            path.unlink(missing_ok=True)

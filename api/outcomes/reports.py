@@ -27,6 +27,7 @@ from api.web.forms import Form
 from matcher.programme.entries import Transition
 from matcher.programme.rules import Rules
 from training_data.columns import CellProblem, as_text
+from training_data.columns.cells import GROUPED
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "referral": ("referral", "rujukan"),
@@ -120,7 +121,8 @@ def _whole(form: Form, name: str) -> int | None:
     text = form.text(name, wanted=False, most=20)
     if not text:
         return None
-    digits = text.replace(".", "") if name == "amount_idr" else text
+    is_grouped = name == "amount_idr" and GROUPED["."].fullmatch(text)  # "4500.00" is not 450,000
+    digits = text.replace(".", "") if is_grouped else text
     if digits.isascii() and digits.isdecimal() and len(digits) <= 13:
         return int(digits)
     form.trouble(name, "no_whole_number", text)

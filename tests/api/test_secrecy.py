@@ -146,6 +146,7 @@ BODIES = {
     "POST /api/v1/webhook-hosts": {"host": ""},
     "PUT /api/v1/switches/randomise-ties": {"on": True},
     "PUT /api/v1/switches/mentor-reset": {"alone": True},
+    "POST /api/v1/training-sets": {"known_at": "2026-11-20", "outcome": "kept", "ending": ".csv"},
     "POST /api/v1/jobs": {"kind": "export", "keep": False},
     "POST /api/v1/recommendations": {"signals": {"monthly_profit": 1}, "goal": "", "as_of": "2026-11-21"},
 }
@@ -161,6 +162,7 @@ WHO = {
     "lenders": "operator",
     "webhooks": "lender",
     "webhook-hosts": "operator",
+    "training-sets": "operator",
 }
 
 
@@ -190,8 +192,8 @@ def test_every_changing_route_of_the_record_is_tried_here(small_kail):
     }
     without_a_body = {"POST /api/v1/accounts/{}/password", "POST /api/v1/imports", "POST /api/v1/jobs/{}/cancel"}
     without_a_body |= {f"POST /api/v1/approvals/{{}}/{act}" for act in ("approve", "refuse", "withdraw")}
-    without_a_body |= {"POST /api/v1/participants/{}/export"}
     without_a_body |= {f"POST /api/v1/webhooks/{{}}/{act}" for act in ("secret", "again")}
+    without_a_body |= {"POST /api/v1/participants/{}/export", "POST /api/v1/outcomes"}
     assert templates - without_a_body == set(BODIES)
 
 

@@ -1,5 +1,6 @@
 """`kail export`: a file of training rows with its manifest, and everything that keeps it from being written."""
 
+import errno
 import json
 import os
 import stat
@@ -10,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from api.approvals import service as approvals
+from api.outcomes import service
 from api.record.approvals import APPROVALS
 from matcher.programme.loading import load_programme
 from models.dataset import FEWEST_ROWS
@@ -101,6 +103,48 @@ def test_what_keeps_it_from_being_written_is_said_and_nothing_is(training, tmp_p
     assert sorted(path.name for path in folder.iterdir()) == ["said.csv.manifest.json", "there.csv"]
     assert {path.read_text() for path in folder.iterdir()} == {"mine"}
     assert noted(training.kail, "read_for_training") == []
+
+
+def test_a_disk_that_fills_or_a_command_that_is_stopped_leaves_nothing_behind(training, tmp_path, monkeypatch):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    real = os.fsync
+    for error in (OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()):
+        for good in (0, 1):  # the first file, and the second
+            left = [good]
+
+            def full(handle, left=left, error=error):
+                if not left[0]:
+                    raise error
+                left[0] -= 1
+                real(handle)
+
+            monkeypatch.setattr(os, "fsync", full)
+            told = exported(training.kail, folder / "rows.csv")
+            monkeypatch.setattr(os, "fsync", real)
+            assert told.exit_code != 0
+            assert "Traceback" not in told.output
+            assert list(folder.iterdir()) == []
+    assert exported(training.kail, folder / "rows.csv").exit_code == 0
+    assert sorted(path.name for path in folder.iterdir()) == ["rows.csv", "rows.csv.manifest.json"]
+
+
+def test_a_file_that_somebody_made_meanwhile_stays_theirs(training, tmp_path, monkeypatch):
+    for theirs in ("rows.csv", "rows.csv.manifest.json"):
+        folder = tmp_path / theirs
+        folder.mkdir()
+        make = service.make
+
+        def meanwhile(*given, folder=folder, theirs=theirs, make=make):
+            (folder / theirs).write_text("mine")
+            return make(*given)
+
+        monkeypatch.setattr(service, "make", meanwhile)
+        told = exported(training.kail, folder / "rows.csv")
+        monkeypatch.setattr(service, "make", make)
+        assert told.exit_code == 2
+        assert "this file exists" in told.output
+        assert [(path.name, path.read_text()) for path in folder.iterdir()] == [(theirs, "mine")]
 
 
 def test_the_installed_command_writes_rows_that_the_installed_command_trains_on(tmp_path, kail_by_dev):

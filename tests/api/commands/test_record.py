@@ -67,6 +67,12 @@ def test_a_demo_says_that_nobody_ever_lived_and_every_role_can_sign_in(demo):
         assert roles == {"mentor", "lender", "analyst", "operator"}
 
 
+def test_a_demos_people_are_marked_so_that_no_training_set_of_theirs_passes_for_a_true_one(demo):
+    with closing(sqlite3.connect(demo[0] / "kail.sqlite")) as database:
+        marked = database.execute("SELECT name FROM organisations WHERE synthetic").fetchall()
+    assert marked == [("OK OCE (contoh)",)]
+
+
 def test_in_a_demo_referrals_lie_with_its_lenders(demo):
     folder, printed = demo
     known, lines = passwords(printed), []

@@ -208,3 +208,14 @@ def test_what_was_imported_is_in_the_next_training_set(small):
     small.forward(days=400)
     [line] = made(small.kail, "2027-12-20", "kept").lines
     assert (line["funded"], line["disbursed_on"], line["kept"]) == ("true", day.isoformat(), "false")
+
+
+@pytest.mark.parametrize(
+    "amount", ["4500.00", "4.5", "45.00.000", "1.0000", ".500", "5 juta", "Rp5.000.000", "5e6", "-5000000"]
+)
+def test_an_amount_whose_dots_do_not_part_thousands_is_asked_about_and_never_guessed(small, amount):
+    referral = accepted(small)
+    sent, _ = send(small.kail, sheet((referral.id, "disbursed", small.today, amount, "", "")))
+    assert counts(sent) == (1, 0, 0, 1)
+    assert [(one["field"], one["value"]) for one in sent.problems] == [("amount_idr", amount)]
+    assert small.as_seen("officer", referral).state == "accepted"

@@ -54,6 +54,19 @@ def test_a_fact_learnt_after_the_sending_is_not_in_the_row_nor_is_a_correction(t
     assert (line["months_of_books"], line["nib"], line["halal"], line["amount_asked"]) == ("3", "true", "", "5000000")
 
 
+@pytest.mark.parametrize(("sure", "written"), [(False, ""), (True, "30000")])
+def test_a_value_that_is_doubted_is_unknown_until_it_was_confirmed(training, sure, written):
+    person = training.agreeing(signals={"monthly_profit": 30_000})
+    training.assess(person)
+    confirmed_on = training.forward(days=1)
+    if sure:
+        training.learns(person, monthly_profit={"value": 30_000, "sure": True})
+        training.assess(person)
+    training.forward(days=1)
+    assert made(training.kail, confirmed_on).column("monthly_profit") == [written]
+    assert made(training.kail, confirmed_on - timedelta(days=1)).column("monthly_profit") == [""]
+
+
 def test_what_was_asked_for_counts_and_not_what_was_granted_nor_what_was_once_said(training):
     person = training.agreeing()
     sent = training.move("mentor", training.draft(person, amount=3_000_000), "send")
