@@ -13,7 +13,7 @@ from api.app import nouns_of_the_record
 from api.jobs.worker import do_all
 from api.outcomes.routes import SAID as OF_OUTCOMES
 from api.referrals.routes import SAID as REFERRALS
-from api.webhooks.delivering import deliver, due
+from api.webhooks.delivering import LEAST_TRIES, deliver, due
 from api.webhooks.routes import SAID as OF_WEBHOOKS
 from tests.api.accounts.test_guard import EXPECTED
 from tests.api.approvals.two import lets_stand, with_second
@@ -263,12 +263,12 @@ def test_what_is_sent_and_answered_of_webhooks_is_what_the_document_says(small_k
     made = ask("officer", "POST /api/v1/webhooks", url="https://nowhere.example/")
     referring.sent()
     assert ask("officer", "GET /api/v1/webhooks")["webhooks"][0]["waiting"] == 1
-    for _ in range(2):  # tried, and after days given up
+    for _ in range(LEAST_TRIES):  # tried, and after days given up
         [due_now] = due(small_kail.record)
         nobody = sender(look_up=lambda host, port: [])
         assert deliver(small_kail.record, *due_now, nobody) == 0
         assert ask("officer", "GET /api/v1/webhooks")["webhooks"][0]["trouble"] == "unknown_host"
-        small_kail.clock.forward(days=4)
+        small_kail.clock.forward(hours=7)
         ask.headers = {login: small_kail.headers(login) for login in ("officer", "operator")}
     assert ask("officer", "GET /api/v1/webhooks")["webhooks"][0]["failed"]
     ask("officer", "POST /api/v1/webhooks/{webhook_id}/again", made["id"])
