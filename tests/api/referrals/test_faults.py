@@ -34,12 +34,19 @@ class Story:
         yield "answer", "mentor", "/referrals/{one}/moves/answer", {}
         yield "accept", "officer", "/referrals/{one}/moves/accept", {"amount_idr": 4_000_000}
         yield "disburse", "officer", "/referrals/{one}/moves/disburse", paid
+        self.agrees_anew()
         yield "draft", "mentor", "/participants/{person}/referrals", asked
         yield "send", "mentor", "/referrals/{one}/moves/send", {}
         yield "withdraw", "mentor", "/referrals/{one}/moves/withdraw", {"reasons": ["too_slow"], "note": "Maaf"}
+        self.agrees_anew()
         yield "draft", "mentor", "/participants/{person}/referrals", asked
         yield "send", "mentor", "/referrals/{one}/moves/send", {}
         yield "decline", "officer", "/referrals/{one}/moves/decline", no
+
+    def agrees_anew(self):
+        """A consent is for one referral."""
+        self.kail.clock.forward(seconds=1)
+        self.referring.agrees(self.ids["person"], self.referring.bank)
 
     def send(self, login, path, body, **headers):
         self.client.cookies.clear()
