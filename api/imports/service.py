@@ -142,7 +142,6 @@ def _read(job: Doing, asked: Job) -> None:
         evidence = {of: sorted(shown) for of, shown in reading[0].evidence.items()}
         return {**dict.fromkeys(COUNTS, 0), "evidence": evidence}
 
-
     keep_rows(job, reader, _known(asked, columns), check, place, table, see)
 
 
@@ -178,7 +177,7 @@ def _store_rows(job: Doing, cells: CellsReader, reading: Reading, agreed: Agreem
                 outcome = next(taken) if isinstance(line, Line) else line
                 _count(job, outcome)
                 if isinstance(line, Line) and isinstance(outcome, Taken) and outcome.doubts:
-                    _doubt(job, doubted(reading.columns, line, outcome.doubts, job.language))
+                    _doubt(job, doubted(reading.readings.columns, line, outcome.doubts, job.language))
             job.place |= {"rows": job.place["rows"] + len(chunk), "block": chunk[-1][1]}
             job.done = job.place["rows"]
 

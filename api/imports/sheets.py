@@ -82,7 +82,7 @@ def keep_rows(
     """Read all rows of the file in the cage and keep them; the files that were sent are of no use then.
 
     `known`: names that a header may well have. `check`: sees that a file with these headers can be used, or raises. `place`:
-    says where the job then is, beside where its rows are. `table`: what belongs to all rows. `see`: looks at each on the way.
+    says where the job then is, beside where its rows are. `table`: what belongs to all rows. `see`: looks at each.
 
     Reading begins anew wherever it is left, so its turn does not end before it does, at the latest with the cage's clock.
     """
