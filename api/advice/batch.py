@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 from api.advice.participant_rows import Job, Ready, Rejected, check_goal, day_in_force, open_job, read_row
+from api.advice.readings import Readings, Told
 from api.files.outputs import ANSWER, Writing, cannot_write
 from api.files.rows import FileProblem, Row
 from api.files.sheets import BATCH
 from matcher import recommend
+from matcher.message import Message
 from matcher.programme.rules import Rules
-from training_data.columns import ColumnMap
 from words.speaking import Speaker
 
 Progress = Callable[[int, int], None]
@@ -58,6 +59,10 @@ class Summary:
     hidden_sheets: tuple[str, ...] = ()
     unnamed: tuple[str, ...] = ()
     first_cells: dict[tuple[str, str], str] = field(default_factory=dict)
+    told: Told = field(default_factory=Told)
+    left_out: Mapping[str, Message] = field(default_factory=dict)
+    twice: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
     days: set[date] = field(default_factory=set)
 
     @property
@@ -77,12 +82,13 @@ def recommend_file(job: Job, source: Path, target: Path, progress: Progress | No
     """
     if job.goal is not None:
         check_goal(job, job.goal, job.as_of or day_in_force(job))
-    with open_job(job, source) as (sheet, columns), Writing(target, source) as writing:
+    with open_job(job, source) as (sheet, readings), Writing(target, source) as writing:
+        columns = readings.columns
         summary = Summary(writing.target, writing.rejected, foreign_money=columns.foreign_money)
         seen: dict[str, int] = {}
         try:
             for rows in _chunks(sheet.rows, BATCH):
-                ready, rejected = _sort_out(job, columns, rows)
+                ready, rejected = _sort_out(job, readings, rows)
                 for one in rejected:
                     writing.rejections.write(one.table(job.says))
                 answers = _answers(job, ready, _after(progress, summary.read + len(rejected), sheet.size))
@@ -97,7 +103,13 @@ def recommend_file(job: Job, source: Path, target: Path, progress: Progress | No
         except OSError as error:
             raise cannot_write(target, error) from None
         mapped = set(columns.headers)
-        summary.blank = sheet.blank
+        summary.blank, summary.told, summary.twice, summary.written = (
+            sheet.blank,
+            readings.told,
+            sheet.twice,
+            sheet.written,
+        )
+        summary.left_out = readings.found.left_out if readings.found else {}
         summary.sheet, summary.header_row, summary.unnamed = sheet.name, sheet.header_row, tuple(sheet.unnamed)
         summary.other_sheets, summary.hidden_sheets = sheet.others, sheet.hidden
         summary.ignored = () if columns.plain else tuple(sorted(name for name in sheet.seen - mapped if name))
@@ -117,11 +129,11 @@ def _chunks(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
         yield chunk
 
 
-def _sort_out(job: Job, columns: ColumnMap, rows: Sequence[Row]) -> tuple[list[Ready], list[Rejected]]:
+def _sort_out(job: Job, readings: Readings, rows: Sequence[Row]) -> tuple[list[Ready], list[Rejected]]:
     ready, rejected = [], []
     for row in rows:
         try:
-            ready.append(read_row(job, columns, row))
+            ready.append(read_row(job, readings, row))
         except Rejected as error:
             rejected.append(error)
     return ready, rejected

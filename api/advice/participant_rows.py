@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+from api.advice.readings import Readings, known_names, read_by_names
 from api.files.cage import InProcess, Reader
 from api.files.rows import FileProblem, Row, Sheet
 from api.files.sources import Source
@@ -24,6 +25,8 @@ from words.speaking import Speaker
 from words.telling import Teller, teller
 
 LONGEST_VALUE: Final = 200
+MOST_HELD: Final = 1_000_000
+"""Cells of a file that is held as a whole, so that it is read once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,17 +89,44 @@ def shown(value: Any) -> str:
 
 
 @contextmanager
-def open_job(job: Job, source: Source) -> Iterator[tuple[Sheet, ColumnMap]]:
-    """Check the job, open a file and read its map, the two checked against each other."""
+def open_job(job: Job, source: Source) -> Iterator[tuple[Sheet, Readings]]:
+    """Check the job, open a file and read its map, the two checked against each other.
+
+    All of a column is looked at before its first row is read: a small file is held meanwhile, a large one read twice.
+    """
     if job.as_of is not None:
         _check_day(job, job.as_of)
     columns = map_of(job)
-    with job.reader.open_sheet(source, columns.headers, job.programme.timezone, job.sheet) as sheet:
-        if job.columns is None:
-            columns = plain_map(job.programme, sheet.headers, source.name)
-        elif sheet.headers is not None:
-            check_headers(columns, sheet.headers, source.name)
-        yield sheet, columns
+    known = known_names(job.programme, columns)
+    with job.reader.open_sheet(source, known, job.programme.timezone, job.sheet) as sheet:
+        readings = readings_of(job, columns, source, sheet.headers)
+        small = sheet.size * len(sheet.headers or job.programme.signals) <= MOST_HELD
+        held = []
+        for row in sheet.rows:
+            readings.see(row.cells)
+            if small:
+                held.append(row)
+        if small:
+            sheet.rows = iter(held)
+            yield sheet, readings
+            return
+    with job.reader.open_sheet(source, known, job.programme.timezone, job.sheet) as sheet:
+        yield sheet, readings
+
+
+def readings_of(job: Job, columns: ColumnMap, source: Source, headers: Sequence[str] | None) -> Readings:
+    """How the rows of a sheet with these headers are read; `headers` None: each row names its own.
+
+    Raises:
+        ProgrammeError: if the map reads what is not there.
+        FileProblem: if there is no map and no column is known.
+    """
+    if headers is None:
+        return Readings(job.programme, columns)
+    if job.columns is None:
+        return Readings(job.programme, *read_by_names(job.programme, headers, source.name))
+    check_headers(columns, headers, source.name)
+    return Readings(job.programme, columns)
 
 
 def map_of(job: Job, read: Callable[[Source], Any] | None = None) -> ColumnMap:
@@ -138,16 +168,16 @@ def one_row(job: Job, source: Path, number: int) -> Ready:
         FileProblem: if there is no such row.
         Rejected: if the row cannot be read.
     """
-    with open_job(job, source) as (sheet, columns):
+    with open_job(job, source) as (sheet, readings):
         last = 0
         for row in sheet.rows:
             last = row.number
             if last == number:
-                return read_row(job, columns, row)
+                return read_row(job, readings, row)
     raise FileProblem(source.name, "no_such_row", rows=last, number=number)
 
 
-def read_row(job: Job, columns: ColumnMap, row: Row) -> Ready:
+def read_row(job: Job, readings: Readings, row: Row) -> Ready:
     """Read one row as a participant.
 
     Raises:
@@ -155,12 +185,15 @@ def read_row(job: Job, columns: ColumnMap, row: Row) -> Ready:
     """
     if row.problems and not row.cells:
         raise Rejected(row, "", row.problems)
+    columns = readings.columns
     participant = columns.participant_of(row.cells, row.number)
-    signals, problems = columns.signals(row.cells)
+    of_days: list[CellProblem] = []
+    asked, true_on = _days(job, readings, row, of_days)
+    signals, problems = readings.signals(row.cells, true_on or asked)
     problems = [*row.problems, *problems]
     if not participant and columns.participant not in {problem.field for problem in problems}:
         problems.append(CellProblem(columns.participant, row.cells.get(columns.participant), Message("no_participant")))
-    asked, true_on = _days(job, columns, row, problems)
+    problems += of_days
     rules = rules_on(job.programme, asked)
     if true_on is not None and true_on != asked:
         signals = {name: {"value": value, "on": true_on} for name, value in signals.items()}
@@ -173,13 +206,14 @@ def read_row(job: Job, columns: ColumnMap, row: Row) -> Ready:
     return Ready(participant, row.number, rules, read)
 
 
-def _days(job: Job, columns: ColumnMap, row: Row, problems: list[CellProblem]) -> tuple[date, date | None]:
+def _days(job: Job, readings: Readings, row: Row, problems: list[CellProblem]) -> tuple[date, date | None]:
     """The day a row is answered for, and the day on which it was true where a column says so."""
-    fallback = job.as_of or day_in_force(job)
+    fallback, columns = job.as_of or day_in_force(job), readings.columns
     try:
-        true_on = columns.day_of(row.cells)
-    except ValueError:
-        problems.append(_day_cell(columns, row, Message("wrong_as_of")))
+        true_on = readings.day_of(row.cells)
+    except ValueError as error:
+        question = error.args[0] if isinstance(error.args[0], Message) else Message("wrong_as_of")
+        problems.append(_day_cell(columns, row, question))
         return fallback, None
     if true_on is None:
         return fallback, None

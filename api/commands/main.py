@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from api import __version__
+from api.commands.columns import columns
 from api.commands.exporting import export
 from api.commands.failures import Commands
 from api.commands.organisations import organisation
@@ -25,6 +26,7 @@ def cli() -> None:
     kail recommend participants.csv     answer for every row of a file
     kail explain participants.csv --row 3
                                         say everything about one row, in plain words
+    kail columns draft FILE -o MAP      write a column map of a sheet by looking at it
     kail programme check FOLDER         see whether a programme's files are in order
     kail cohort -n 10000 -o people.parquet
                                         make people who never lived, to try things on
@@ -44,6 +46,7 @@ for command in (
     serve,
     recommend,
     explain,
+    columns,
     programme,
     cohort,
     train,

@@ -51,7 +51,8 @@ def asking(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def _job(options: dict[str, Any]) -> Job:
+def job_of(options: dict[str, Any]) -> Job:
+    """What is asked of a file by these options."""
     from zoneinfo import ZoneInfo
 
     from api.advice.participant_rows import Job
@@ -81,10 +82,10 @@ def _job(options: dict[str, Any]) -> Job:
 def recommend(source: Path, output: Path | None, **options: Any) -> None:
     """Answer for every row of INPUT: a .csv (or .tsv), .xlsx, .jsonl or .parquet file, one row for each participant.
 
-    Without a column map the columns must be named like the programme's signals, plus participant and as_of; only those
-    that are known need to be there; without participant the rows are numbered. An empty cell is unknown, never no and
-    never zero. In a CSV file several choices stand in one cell, joined with a semicolon, and "none" means none of them.
-    Numbers are digits alone: 5000000.
+    Columns are known by what people call them (Nama, Omzet per bulan, NIB, Kec.); one that nobody knows is left out and
+    said, without a participant column the rows are numbered. Cells are read as people write them (Rp 1.500.000, 1,5 jt,
+    2 tahun 3 bulan, ada, 17 Agustus 2024), and it is said how. What has two readings is asked and its row rejected. An
+    empty cell is unknown, never no and never zero. A column map settles what names and cells do not: kail columns draft.
 
     In a workbook a title, empty rows and hidden rows may stand about; hidden sheets are left out. A formula counts as the
     result that Excel stored. Rows that add up others (Total, Jumlah) are rejected, as are merged cells of several people.
@@ -111,7 +112,7 @@ def recommend(source: Path, output: Path | None, **options: Any) -> None:
     for path in (source, output):
         if path is not None and path.is_dir():
             raise Failure("is_a_folder", path=path)
-    job = _job(options)
+    job = job_of(options)
     target = output or source.with_name(f"{source.stem}.kail{_ending(source)}")
     with progress_bar() as progress:
         found = recommend_file(job, source, target, progress)
@@ -150,7 +151,7 @@ def explain(source: Path, row: int, **options: Any) -> None:
     from matcher.recommend import recommend
     from words.telling import teller
 
-    job = _job(options)
+    job = job_of(options)
     try:
         found = one_row(job, source, row)
     except Rejected as error:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from api.advice.batch import MOST_ROWS, Summary
 from api.advice.participant_rows import shown
+from api.advice.told import questions, understood, unread
 from words.telling import Teller
 
 MOST_LISTED: Final = 5
@@ -52,7 +53,22 @@ def summary_lines(found: Summary, t: Teller) -> Iterator[str]:
         yield from _counted(t, say("doubts"), found.doubts, lambda name: t.word("doubt", name))
         yield from _counted(t, say("next_steps"), found.next_steps, lambda name: t.word("intervention", name))
         yield from _counted(t, say("questions"), found.questions, t.question)
-    yield from _warnings(found, say)
+    yield from _told(found, t, say)
+    yield from _warnings(found, t, say)
+
+
+def _told(found: Summary, t: Teller, say: Any) -> Iterator[str]:
+    """What was understood of texts that did not stand there plainly, and each question once a column."""
+    if lines := list(understood(t, found.told)):
+        yield ""
+        yield say("read_as")
+    for line, count in lines:
+        yield from textwrap.wrap(f"{t.number(count):>9}  {line}", WIDTH, subsequent_indent=" " * 11)
+    if asked := list(questions(t, found.told)):
+        yield ""
+        yield say("asked")
+    for line in asked:
+        yield from _wrap(line, "  ")
 
 
 def _reason(found: Summary, key: tuple[str, str], say: Any) -> str:
@@ -72,8 +88,8 @@ def _repeated(found: Summary, say: Any) -> str:
     return "; ".join(names) + (say("more") if len(found.repeated) > MOST_LISTED else "")
 
 
-def _warnings(found: Summary, say: Any) -> Iterator[str]:
-    lines = []
+def _warnings(found: Summary, t: Teller, say: Any) -> Iterator[str]:
+    lines = list(unread(t, found.left_out, found.twice, found.written))
     if found.foreign_money:
         lines.append(say("foreign", names=", ".join(found.foreign_money)))
     if found.never_seen:

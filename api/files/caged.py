@@ -135,7 +135,7 @@ def send_sheet(request: dict[str, Any], output: Output) -> None:
         request["limits"]["bounded"],
     )
     with open_sheet(source, known, request["timezone"], request["name"], bounded=bounded) as sheet:
-        fields = ("headers", "size", "name", "header_row", "others", "hidden")
+        fields = ("headers", "size", "name", "header_row", "others", "hidden", "twice", "written")
         opened = {field: pack(getattr(sheet, field)) for field in fields}
         rows, packer = iter(sheet.rows), Packer()
         first = next(rows, None)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from api.files.sources import Source
 from matcher.message import Message
+from matcher.programme.writing import alike
 from training_data.columns import CellProblem
 from words.speaking import speaker
 
 LONGEST_LINE: Final = 1_000_000
 MOST_COLUMNS: Final = 2_000
 NOT_A_PERSON: Final = Message("row_adds_up")
-TOTALS: Final = frozenset(
-    ("total", "jumlah", "jumlah total", "total keseluruhan", "grand total", "subtotal", "sub total", "rata-rata")
-)
-"""What stands first in a row that adds up the rows above it."""
+TOTALS: Final = frozenset(("total", "jumlah", "subtotal", "rata rata", "grand total", "sub total", "average", "sum"))
+"""With what the first cell of a row begins that adds up the rows above it."""
 
 
 class FileProblem(Exception):
@@ -72,7 +72,8 @@ class Row:
 class Sheet:
     """An open file, to be closed. `headers` None: every row names its own. `size`: about how many rows there are.
 
-    `seen` and `blank` fill while the rows are read: the names that rows used, and how many rows were blank. Of a workbook
+    `seen` and `blank` fill while the rows are read: the names that rows used, and how many rows were blank. `twice`: names
+    that stand twice and are not read. `written`: how a text is written that is no UTF-8, with a word of it. Of a workbook
     also: the sheet's name and the row of its header, the other sheets, the hidden ones, and (filling too) the letters of
     columns that hold something under no name.
     """
@@ -88,6 +89,8 @@ class Sheet:
     others: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     unnamed: dict[str, None] = field(default_factory=dict)
+    twice: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
 
     def __enter__(self) -> Sheet:
         return self
@@ -98,32 +101,44 @@ class Sheet:
 
 Known = Collection[str]
 """Names that a header may well have: signals, or the columns of a map. They tell a comma file from a semicolon file."""
+_BRACKETS: Final = re.compile(r"[(\[{][^()\[\]{}]*[)\]}]")
 
 
-def column_names(source: Source, names: Sequence[str]) -> tuple[str, ...]:
-    """The names in a header, without blanks around them; "" is a column without a name.
+def knower(known: Known) -> Callable[[str], bool]:
+    """Whether a name is one of the known ones, whatever its capitals, blanks and marks, and what stands in brackets."""
+    exact, forms = frozenset(known), {alike(name) for name in known} - {""}
+    return lambda name: name in exact or alike(name) in forms or alike(_BRACKETS.sub(" ", name)) in forms
+
+
+def column_names(source: Source, names: Sequence[str], known: Known) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names in a header, without blanks around them, and those that stand twice and are not read; "" is a column without
+    a name, and so are the latter.
 
     Raises:
-        FileProblem: if there are far too many, none, or a name stands twice.
+        FileProblem: if there are far too many, none, or a name that is read stands twice.
     """
     headers = tuple(name.strip() for name in names)
     if len(headers) > MOST_COLUMNS:
         raise FileProblem(source.name, "too_many_columns", count=len(headers), most=MOST_COLUMNS)
     twice = [name for name, times in Counter(headers).items() if name and times > 1]
-    if twice:
-        raise FileProblem(source.name, "column_twice", names=", ".join(map(repr, twice)))
+    is_known = knower(known) if twice else bool
+    if read := [name for name in twice if is_known(name)]:
+        raise FileProblem(source.name, "column_twice", names=", ".join(map(repr, read)))
     if not any(headers):
         raise FileProblem(source.name, "empty_header")
-    return headers
+    return tuple("" if name in twice else name for name in headers), tuple(twice)
 
 
 def total_problem(headers: Sequence[str], cells: Sequence[Any]) -> CellProblem | None:
-    """The problem of a row that adds up the rows above it: its first cell that is not empty says so."""
-    for header, cell in zip(headers, cells, strict=False):
-        if isinstance(cell, str) and (text := cell.strip()):
-            if text.rstrip(" :.=").casefold() in TOTALS:
-                return CellProblem(header, text, NOT_A_PERSON)
-            return None
-        if cell is not None and cell != "":
-            return None
+    """The problem of a row that is nobody: its first cell with something says that it adds up, or it numbers the columns."""
+    said = [cell.strip() if isinstance(cell, str) else cell for cell in cells]
+    first = next((place for place, cell in enumerate(said) if cell is not None and cell != ""), None)
+    if first is None or not isinstance(said[first], str):
+        return None
+    words = said[first].casefold().replace("-", " ").rstrip(" :.=").split()
+    adds = bool(words) and (words[0] in TOTALS or " ".join(words[:2]) in TOTALS)
+    filled = [cell for cell in said if cell is not None and cell != ""]
+    numbers = len(filled) > 2 and filled == [f"({number})" for number in range(1, len(filled) + 1)]
+    if adds or numbers:
+        return CellProblem(headers[first] if first < len(headers) else "", said[first], NOT_A_PERSON)
     return None

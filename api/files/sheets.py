@@ -6,20 +6,21 @@ the rows after it go on. To read another kind of file, write a function like `op
 
 from __future__ import annotations
 
-import codecs
 import csv
+import itertools
 import json
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import lru_cache
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Final, TextIO
 from zoneinfo import ZoneInfo
 
+from api.files.encodings import check_text, encoding_of
 from api.files.rows import (
-    LONGEST_LINE,
     MOST_COLUMNS,
     FileProblem,
     Known,
@@ -27,6 +28,7 @@ from api.files.rows import (
     Sheet,
     column_names,
     first_line,
+    knower,
     total_problem,
 )
 from api.files.sources import Source, called, opened
@@ -39,22 +41,14 @@ CELLS: Final = 250_000
 """Rows and cells of a Parquet file that are made Python's own at once."""
 MOST_LINES: Final = 1_000
 """Of one row of a CSV. A quotation mark that nobody closed would else take in the rest of the file for every row."""
-DELIMITERS: Final = ",;\t"
+DELIMITERS: Final = ",;\t|"
+HEADER_WITHIN: Final = 50
+"""Lines of a CSV, and at most so many bytes, within which its header stands."""
+MOST_BEFORE: Final = 100_000
 BLANKS: Final = DELIMITERS + '" \r\n\ufeff'
 MOST_DEPTH: Final = 32
 """Of brackets within brackets in a line of JSON; a list of choices needs two."""
 _JSON_TEXT: Final = re.compile(r'"(?:[^"\\]|\\.)*(?:"|$)', re.S)
-_BLOCK: Final = 1 << 20
-MAGIC: Final = {
-    b"PK\x03\x04": "zip_archive",
-    b"\xd0\xcf\x11\xe0": "old_workbook",
-    b"PAR1": "parquet",
-    b"\xff\xfe": "utf_16",
-    b"\xfe\xff": "utf_16",
-    b"\x1f\x8b": "gzip",
-    b"%PDF": "pdf",
-}
-"""How files begin that are no text, and the code of each `FileProblem`."""
 
 
 def open_sheet(
@@ -98,57 +92,6 @@ def _unreadable(source: Source) -> FileProblem:
     return FileProblem(source.name, "unknown_ending", ending=ending, endings=", ".join(OPENERS))
 
 
-# -- text --------------------------------------------------------------------------------------------------------------
-
-
-def check_text(source: Source) -> int:
-    """Read a whole text file once, before anything is written; return how many lines it has.
-
-    Raises:
-        FileProblem: naming the byte that is no UTF-8 or NUL, or a line that is far too long.
-    """
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    offset, lines, length = 0, 0, 0
-    with opened(source) as handle:
-        while block := handle.read(_BLOCK):
-            if offset == 0:
-                for magic, code in MAGIC.items():
-                    if block.startswith(magic):
-                        raise FileProblem(source.name, code)
-            nul = block.find(b"\0")
-            if nul >= 0:
-                line = lines + _breaks(block[:nul]) + 1
-                raise FileProblem(source.name, "nul", byte=offset + nul + 1, line=line)
-            held = len(decoder.getstate()[0])
-            try:
-                decoder.decode(block)
-            except UnicodeDecodeError as error:
-                _not_utf8(source, offset - held + error.start, lines + _breaks(block[: max(error.start - held, 0)]) + 1)
-            for part in re.split(rb"[\r\n]", block)[:-1]:
-                _check_length(source, lines, length + len(part))
-                length = 0
-            length += len(block) - 1 - max(block.rfind(b"\n"), block.rfind(b"\r"))
-            lines += _breaks(block)
-            _check_length(source, lines, length)
-            offset += len(block)
-    if decoder.getstate()[0]:
-        _not_utf8(source, offset - len(decoder.getstate()[0]), lines + 1)
-    return lines + (length > 0)
-
-
-def _breaks(block: bytes) -> int:
-    return block.count(b"\n") or block.count(b"\r")
-
-
-def _check_length(source: Source, lines: int, length: int) -> None:
-    if length > LONGEST_LINE:
-        raise FileProblem(source.name, "long_line", line=lines + 1, most=LONGEST_LINE)
-
-
-def _not_utf8(source: Source, byte: int, line: int) -> None:
-    raise FileProblem(source.name, "not_utf8", byte=byte + 1, line=line) from None
-
-
 # -- CSV ---------------------------------------------------------------------------------------------------------------
 
 
@@ -176,6 +119,15 @@ class _Lines:
             self.held.append(next(self.handle))
         return self.held[0]
 
+    def some(self, most: int, most_characters: int) -> list[str]:
+        """The next lines, at most so many, which stay the next."""
+        while len(self.held) < most and sum(map(len, self.held)) < most_characters:
+            line = next(self.handle, None)
+            if line is None:
+                break
+            self.held.append(line)
+        return list(itertools.islice(self.held, most))
+
     def keep_only_first(self) -> None:
         """Put back all lines taken for this row but its first."""
         self.held.extendleft(reversed(self.taken[1:]))
@@ -184,17 +136,22 @@ class _Lines:
 
 
 def open_csv(source: Source, known: Known, timezone: str) -> Sheet:
-    """Open a CSV file: UTF-8 with or without BOM; comma, semicolon or tab, whichever the header line uses."""
-    size = check_text(source)
-    handle = TextIOWrapper(opened(source), encoding="utf-8-sig", newline="")
+    """Open a CSV file: UTF-8 with or without BOM, UTF-16 with one, or Windows' own; comma, semicolon, tab or bar, whichever
+    the header line uses, which may stand below a title."""
+    encoding, size, written = encoding_of(source)
+    handle = TextIOWrapper(opened(source), encoding=encoding, newline="")
     try:
         lines = _Lines(handle)
         if re.fullmatch(r"sep=.[\r\n]*", lines.peek()):  # Excel's own mark, not a header
             next(lines)
+        before, delimiter = _header(lines.some(HEADER_WITHIN, MOST_BEFORE), known)
+        for _ in range(before):
+            next(lines)
+        lines.taken.clear()
         if not lines.peek().strip():
             raise FileProblem(source.name, "blank_header")
-        reader = csv.reader(lines, delimiter=_delimiter(lines.peek(), known), strict=True)
-        headers = column_names(source, next(reader))
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        headers, twice = column_names(source, next(reader), known)
     except StopIteration:
         handle.close()
         raise FileProblem(source.name, "no_header_line") from None
@@ -204,20 +161,29 @@ def open_csv(source: Source, known: Known, timezone: str) -> Sheet:
     except FileProblem:
         handle.close()
         raise
-    sheet = Sheet(headers, max(size - 1, 0), handle, seen=set(headers))
+    sheet = Sheet(headers, max(size - 1 - before, 0), handle, seen=set(headers), twice=twice, written=written)
+    sheet.header_row = before + 1
     sheet.rows = _csv_rows(lines, reader, headers, sheet)
     return sheet
 
 
-def _delimiter(header: str, known: Known) -> str:
-    """The separator that finds most known names in the header, then the one that is there most often."""
-    text = header.rstrip("\r\n")
+def _header(lines: list[str], known: Known) -> tuple[int, str]:
+    """How many lines stand above the header, and the separator: where most known names are found, then most names.
 
-    def worth(delimiter: str) -> tuple[int, int]:
-        names = [name.strip().strip('"') for name in text.split(delimiter)]
-        return sum(name in known for name in names), len(names)
+    A header below others has at least two of them; else the first line is it.
+    """
+    is_known = lru_cache(maxsize=1_000)(knower(known))
 
-    return max(DELIMITERS, key=worth)
+    def worth(place: int, delimiter: str) -> tuple[int, int, int]:
+        names = [name.strip().strip('"') for name in lines[place].rstrip("\r\n").split(delimiter)[:MOST_COLUMNS]]
+        found = sum(is_known(name) for name in set(names))
+        return (found if place == 0 or found > 1 else 0), -place, len(names)
+
+    places = [place for place, line in enumerate(lines) if line.strip()] or [0]
+    if not lines:
+        return 0, ","
+    _, place, delimiter = max((worth(place, mark), place, mark) for place in places for mark in reversed(DELIMITERS))
+    return place, delimiter
 
 
 def _csv_rows(lines: _Lines, reader: Any, headers: tuple[str, ...], sheet: Sheet) -> Iterator[Row]:
@@ -322,13 +288,13 @@ def open_parquet(source: Source, known: Known, timezone: str) -> Sheet:
 
     try:
         file = pq.ParquetFile(source if isinstance(source, Path) else opened(source))
-        names = column_names(source, list(file.schema_arrow.names))
+        names, twice = column_names(source, list(file.schema_arrow.names), known)
     except (pa.ArrowException, ValueError, OSError) as error:
         if getattr(error, "errno", None):  # the system's own; pyarrow calls a broken file one too, without a number
             raise
         raise FileProblem(source.name, "bad_parquet", error=first_line(error)) from None
     rows = _parquet_rows(source, file, ZoneInfo(timezone))
-    return Sheet(names, file.metadata.num_rows, file, rows, set(names))
+    return Sheet(names, file.metadata.num_rows, file, rows, set(names), twice=twice)
 
 
 def _parquet_rows(source: Source, file: Any, zone: ZoneInfo) -> Iterator[Row]:

@@ -12,7 +12,7 @@ import unicodedata
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from operator import itemgetter
 from typing import Any, Final
@@ -26,6 +26,7 @@ from api.files.rows import (
     Row,
     Sheet,
     column_names,
+    knower,
     total_problem,
 )
 from api.files.sources import Source, opened
@@ -92,12 +93,15 @@ def open_workbook(
     book = _load(source, data_only=True)
     formulas = _load(source, data_only=False) if may_have_formulas else None
     chosen, grid, header = _choose(source.name, book.worksheets, formulas, known, name)
-    headers = column_names(source, header.names)
-    sheet = Sheet(headers, len(grid.values), book, seen=set(headers), name=chosen.title, header_row=header.row)
+    headers, twice = column_names(source, header.names, known)
+    header = replace(header, names=headers)
+    sheet = Sheet(
+        headers, len(grid.values), book, seen=set(headers), name=chosen.title, header_row=header.row, twice=twice
+    )
     others = [one for one in book.worksheets if one is not chosen]
     sheet.hidden = tuple(one.title for one in others if one.sheet_state != "visible")
     sheet.others = tuple(one.title for one in others if one.sheet_state == "visible")
-    sheet.rows = _Table(grid, header, frozenset(known)).rows(sheet)
+    sheet.rows = _Table(grid, header, known).rows(sheet)
     return sheet
 
 
@@ -239,6 +243,7 @@ def _least(known: Known) -> int:
 
 def _find_header(file: str, grid: Grid, known: Known) -> Header | None:
     """The first of the rows in which most known names stand. A cell merged downwards names its column in all its rows."""
+    is_known = knower(known)
     by_row: dict[int, dict[int, str]] = {}
     for row, cells in grid.values.items():
         if row <= HEADER_WITHIN:
@@ -250,13 +255,13 @@ def _find_header(file: str, grid: Grid, known: Known) -> Header | None:
             by_row.setdefault(row, {})[one.min_col] = name
     best: tuple[int, int] = (0, 0)
     for row, names in by_row.items():
-        best = max(best, (sum(name in known for name in set(names.values())), -row))
+        best = max(best, (sum(is_known(name) for name in set(names.values())), -row))
     matches, row = best[0], -best[1]
     if matches < _least(known):
         return None
     names = dict(sorted(by_row[row].items()))
-    below = [one.max_row for one in upright if one.min_row <= row <= one.max_row and names[one.min_col] in known]
-    _check_twice(file, row, names)
+    below = [one.max_row for one in upright if one.min_row <= row <= one.max_row and is_known(names[one.min_col])]
+    _check_twice(file, row, {column: name for column, name in names.items() if is_known(name)})
     return Header(row, max([row, *below]) + 1, tuple(names.get(n, "") for n in range(1, grid.last_column + 1)))
 
 
@@ -279,8 +284,10 @@ def _check_twice(file: str, row: int, names: Mapping[int, str]) -> None:
 class _Table:
     """The rows below a header."""
 
-    def __init__(self, grid: Grid, header: Header, known: frozenset[str]) -> None:
-        self.grid, self.header, self.known = grid, header, known
+    def __init__(self, grid: Grid, header: Header, known: Known) -> None:
+        is_known = knower(known)
+        self.grid, self.header = grid, header
+        self.known = frozenset(name for name in header.names if is_known(name))
         self.names = dict(enumerate(header.names, 1))
         self.letters = {name: _letters(column) for column, name in self.names.items() if name}
         doubtful = [one for one in grid.merged if self._doubtful(one)]

@@ -5,7 +5,7 @@ Rows stand in blocks, each of which names its columns anew: where a block begins
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
@@ -22,9 +22,15 @@ BLOCK: Final = 64
 class CellsWriter:
     """Writes what stands in a sheet: first what all its rows share, then the rows."""
 
-    def __init__(self, to: SealedWriter, headers: Sequence[str] | None, table: Any) -> None:
+    def __init__(
+        self,
+        to: SealedWriter,
+        headers: Sequence[str] | None,
+        table: Any,
+        about: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         self._to, self._count, self._packer = to, 0, Packer()
-        self._shared = {"headers": pack(headers and list(headers)), "table": pack(table)}
+        self._shared = {"headers": pack(headers and list(headers)), "table": pack(table), "about": dict(about or {})}
 
     def write(self, row: Row) -> None:
         """Add a row."""
@@ -37,7 +43,7 @@ class CellsWriter:
 
 
 class CellsReader:
-    """Reads rows again. `headers`, `table` (of the column map, or None) are what all of them share."""
+    """Reads rows again. `headers`, `table` (of the column map, or None), `about` (the sheet) are what all of them share."""
 
     def __init__(self, file: Any) -> None:
         self._file = file
@@ -45,6 +51,7 @@ class CellsReader:
         headers = unpack(shared["headers"])
         self.headers = None if headers is None else tuple(headers)
         self.table, self._letters = unpack(shared["table"]), shared["letters"]
+        self.about: Mapping[str, Sequence[str]] = shared["about"]
         self._first = file.tell()
 
     def tell(self) -> int:

@@ -13,13 +13,15 @@ from datetime import date
 from typing import Any, Final
 
 from api.advice.participant_rows import Job, Rejected, map_of
+from api.advice.readings import Readings, known_names
 from api.audit.service import note
 from api.consents.service import Agreement
 from api.files.cage import Cage
+from api.files.headers import names_of
 from api.files.rows import FileProblem, Row
 from api.files.sources import pack_source
 from api.imports.cells import CellsReader, read_cells
-from api.imports.reading import Line, Reading, doubted, known_names
+from api.imports.reading import IDENTITY, Line, Reading, doubted, notes_of
 from api.imports.sheets import (
     Headers,
     asked_file,
@@ -40,6 +42,7 @@ from api.record.transaction import Transaction, new_id
 from api.web.errors import shown_text
 from api.web.receiving import Uploaded
 from matcher.programme.reading import ProgrammeError
+from training_data.columns import ColumnMap
 from words.mistakes import mistakes
 
 KIND: Final = "import"
@@ -94,10 +97,12 @@ def import_sheet(job: Doing) -> Mapping[str, Any]:
             _read(job, asked)
         with read_cells(kept_rows(job, job.place["cells"])) as cells:
             reading = Reading.of(asked, map_of(asked, lambda _: cells.table), asked_file(job), cells.headers)
+            reading.readings.evidence = {of: frozenset(shown) for of, shown in job.place["evidence"].items()}
             _store(job, cells, reading)
+            notes = notes_of(reading, cells)
     except (FileProblem, ProgrammeError) as error:
         raise Refused(400, *_unreadable(error, job, asked)) from None
-    return _finish(job)
+    return {**_finish(job), "notes": notes}
 
 
 def _asked(job: Doing) -> Job:
@@ -124,11 +129,26 @@ def _read(job: Doing, asked: Job) -> None:
     source, reader = asked_file(job), asked.reader
     table = reader.read_table(asked.columns) if asked.columns else None
     columns = map_of(asked, lambda _: table)
+    reading: list[Readings] = []
 
     def check(headers: Headers) -> None:
-        Reading.of(asked, columns, source, headers)
+        reading[:] = [Reading.of(asked, columns, source, headers).readings]
 
-    keep_rows(job, reader, known_names(columns), check, dict.fromkeys(COUNTS, 0), table)
+    def see(row: Row) -> None:
+        """Take what a row shows of its columns."""
+        reading[0].see(row.cells)
+
+    def place() -> dict[str, Any]:
+        evidence = {of: sorted(shown) for of, shown in reading[0].evidence.items()}
+        return {**dict.fromkeys(COUNTS, 0), "evidence": evidence}
+
+    keep_rows(job, reader, _known(asked, columns), check, place, table, see)
+
+
+def _known(asked: Job, columns: ColumnMap) -> list[str]:
+    """Names that a header may well have, who somebody is among them."""
+    names = names_of(asked.programme).known
+    return [*known_names(asked.programme, columns), *(name for name, (of, _) in names.items() if of in IDENTITY)]
 
 
 # -- storing -----------------------------------------------------------------------------------------------------------
@@ -157,7 +177,7 @@ def _store_rows(job: Doing, cells: CellsReader, reading: Reading, agreed: Agreem
                 outcome = next(taken) if isinstance(line, Line) else line
                 _count(job, outcome)
                 if isinstance(line, Line) and isinstance(outcome, Taken) and outcome.doubts:
-                    _doubt(job, doubted(reading.columns, line, outcome.doubts, job.language))
+                    _doubt(job, doubted(reading.readings.columns, line, outcome.doubts, job.language))
             job.place |= {"rows": job.place["rows"] + len(chunk), "block": chunk[-1][1]}
             job.done = job.place["rows"]
 

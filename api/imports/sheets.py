@@ -18,7 +18,7 @@ from api.advice.participant_rows import Rejected
 from api.audit.service import note
 from api.files.cage import MEGABYTE, OF_CAGE, Reader
 from api.files.packing import LARGEST_FRAME, BadFrame
-from api.files.rows import FileProblem, Known, Row
+from api.files.rows import FileProblem, Known, Row, Sheet
 from api.imports.cells import CellsReader, CellsWriter
 from api.imports.tables import IMPORTS
 from api.participants.rights import KNOWN_FILES
@@ -75,13 +75,14 @@ def keep_rows(
     reader: Reader,
     known: Known,
     check: Callable[[Headers], object],
-    place: Mapping[str, Any],
+    place: Callable[[], Mapping[str, Any]],
     table: Any = None,
+    see: Callable[[Row], object] = lambda row: None,
 ) -> None:
     """Read all rows of the file in the cage and keep them; the files that were sent are of no use then.
 
     `known`: names that a header may well have. `check`: sees that a file with these headers can be used, or raises. `place`:
-    where the job then is, beside where its rows are. `table`: what belongs to all rows.
+    says where the job then is, beside where its rows are. `table`: what belongs to all rows. `see`: looks at each.
 
     Reading begins anew wherever it is left, so its turn does not end before it does, at the latest with the cage's clock.
     """
@@ -91,16 +92,27 @@ def keep_rows(
         with job.step(goes_on=True):  # the file is the job's before it is there
             job.place["files"] = [*job.place["files"], kept.id]
         with SealedWriter(kept.path, kept.key, kept.id) as to:
-            rows = _write(job, CellsWriter(to, sheet.headers, table), sheet.rows, source)
+            rows = _write(job, CellsWriter(to, sheet.headers, table, _about(sheet)), _seen(sheet.rows, see), source)
     needless = [one for one in job.place["files"] if one != kept.id]  # also what is left of a reading that broke off
     try:
         with job.step():
             job.done, job.total = 0, rows
-            job.place = {"files": [kept.id], "cells": kept.id, "block": 0, "told": 0, **place}
+            job.place = {"files": [kept.id], "cells": kept.id, "block": 0, "told": 0, **place()}
     except Ended:  # raised before the step, or after it was committed
         _discard(job, needless if "cells" in job.place else [])
         raise
     _discard(job, needless)
+
+
+def _about(sheet: Sheet) -> dict[str, Sequence[str]]:
+    unread = [*sheet.others, *sheet.hidden] if sheet.name else []
+    return {"sheet": [sheet.name], "unread": unread, "twice": sheet.twice, "written": sheet.written}
+
+
+def _seen(rows: Iterator[Row], see: Callable[[Row], object]) -> Iterator[Row]:
+    for row in rows:
+        see(row)
+        yield row
 
 
 def _discard(job: Doing, files: Sequence[str]) -> None:

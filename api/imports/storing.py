@@ -10,8 +10,8 @@ from api.advice.participant_rows import Rejected
 from api.consents.service import Agreement
 from api.imports.reading import Line, problem_of
 from api.participants import evidence, people
-from api.participants.gate import RECORD, Person, may
-from api.participants.lookups import own_marks, truly_have, who_have
+from api.participants.gate import CONTACT, RECORD, Person, may, may_each
+from api.participants.lookups import own_marks, truly_have, who_have, who_share, words_of
 from api.record.actor import Actor
 from api.record.refusals import Refused, Trouble
 from api.record.transaction import Transaction
@@ -49,11 +49,15 @@ def take_each(
 def _take_new(
     tx: Transaction, actor: Actor, lines: Sequence[Line], agreed: Agreement, ids: list[str]
 ) -> Iterator[tuple[int, Taken | Rejected]]:
-    """Register whoever is surely new: known by no NIK and no id, neither in the record nor in another of these rows."""
+    """Register whoever is surely new: who has a NIK or an id that nobody has, neither in the record nor in another row."""
     marks = [list(_own_marks(tx, actor, line).values()) for line in lines]
     often = Counter(mark for some in marks for mark in some)
     taken = who_have(tx, list(often))
-    new = [place for place, some in enumerate(marks) if all(often[mark] == 1 and mark not in taken for mark in some)]
+    new = [
+        place
+        for place, some in enumerate(marks)
+        if some and all(often[mark] == 1 and mark not in taken for mark in some)
+    ]
     if not new or "record" not in agreed.purposes:
         return
     who = [(lines[place].identity, lines[place].ready.id) for place in new]
@@ -96,6 +100,8 @@ def _take(tx: Transaction, actor: Actor, line: Line, agreed: Agreement) -> Taken
 def _person(tx: Transaction, actor: Actor, line: Line, agreed: Agreement) -> tuple[Person, bool]:
     """Who a row is about: somebody known by id or NIK, or somebody new."""
     marks = _own_marks(tx, actor, line)
+    if not marks and (known_by_phone := _by_phone(tx, actor, line)):
+        return known_by_phone, False
     having = truly_have(tx, list(marks.values()))
     known = {row.id: row for row in having.values()}
     if len(known) > 1:
@@ -110,6 +116,25 @@ def _person(tx: Transaction, actor: Actor, line: Line, agreed: Agreement) -> tup
                 raise Refused(409, Trouble(field, code))
         return person, False
     return people.register(tx, actor, line.identity, agreed, line.ready.id), True
+
+
+def _by_phone(tx: Transaction, actor: Actor, line: Line) -> Person | None:
+    """Who has the phone of a row that names no NIK and no id: the mentor's own participant of that name, or nobody.
+
+    Raises:
+        Refused: 409 where it is another's, or another name has it: whether they are one, only a person can tell.
+    """
+    found = who_share(tx, actor.organisation_id, "phone", line.identity["phone"])
+    rows = [row for some in found for row in some if row.organisation_id == actor.organisation_id]
+    opened = may_each(tx, None, rows, CONTACT).values()
+    theirs = [one for one in opened if one.identity.get("phone") == line.identity["phone"]]
+    if not theirs:
+        return None
+    mine = [row for row in rows if row.id == theirs[0].id and row.mentor_id == actor.account_id]
+    same = words_of(theirs[0].identity.get("name", "")) == words_of(line.identity["name"])
+    if len(theirs) > 1 or not mine or not same:
+        raise Refused(409, Trouble("phone", "looks_like_somebody"))
+    return may(tx, actor, theirs[0].id, RECORD)
 
 
 def _own_marks(tx: Transaction, actor: Actor, line: Line) -> dict[str, bytes]:

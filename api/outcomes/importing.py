@@ -87,7 +87,7 @@ def _read(job: Doing) -> None:
     def check(headers: Headers) -> None:
         check_headers(headers, name)
 
-    keep_rows(job, Cage(), known, check, dict.fromkeys(COUNTS, 0))
+    keep_rows(job, Cage(), known, check, lambda: dict.fromkeys(COUNTS, 0))
 
 
 def _store(job: Doing, cells: CellsReader) -> None:

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 
 from api.accounts import service as accounts
+from api.files.texts import Hints, Reader
 from api.participants import doubts, evidence
 from api.participants.evidence import MOST_FACTS
 from api.participants.gate import RECORD, may
 from api.participants.questions import PREFIX, groups_of, said
 from api.record.live import Live
+from api.record.refusals import Trouble
 from api.web.asking import Asking, ask, in_thread, look_up
 from api.web.errors import language_of
 from api.web.forms import Form
 from api.web.frame import go, page
 from api.web.typed import NOTHING, Fields, Typed, attempt
-from matcher.programme.entries import PROOFS, Signal
-from matcher.programme.rules import Rules
+from matcher.message import Message
+from matcher.programme.entries import PROOFS, Programme, Signal
 from words.telling import teller
 
 GONE: Final = "gone."
 NONE: Final = "-"
 """The box "none of these" of a question with several answers."""
-_GROUPED: Final = re.compile(r"(?:Rp\.?\s*)?(-?)\s*(\d{1,3}(?:[.,\s]\d{3})+|\d+)", re.IGNORECASE)
 
 
 # -- the form ----------------------------------------------------------------------------------------------------------
@@ -63,11 +64,11 @@ def post_evidence(
             form.trouble("on", "future_day")
         form.asked += [name for name in fields if name.startswith((PREFIX, GONE))]
         confirmed = form.ids("sure", MOST_FACTS) if form.has("sure") else ()
+        facts = {} if confirmed else facts_of(form, live, on.isoformat(), proof)
         form.done()
         if confirmed:
             ask(request, doubts.confirm, person_id, rules, confirmed, version)
             return go(request, f"/participants/{person_id}", "confirmed")
-        facts = facts_of(fields, rules, on.isoformat(), proof)
         if not facts:
             ask(request, may, person_id, RECORD, version)
             return go(request, f"/participants/{person_id}", "nothing_new")
@@ -78,9 +79,13 @@ def post_evidence(
     return attempt(request, body, record, lambda typed: _evidence_page(request, person_id, live, typed))
 
 
-def facts_of(fields: Fields, rules: Rules, on: str, proof: str) -> dict[str, dict[str, Any]]:
-    """The facts of a form: what was filled in, and what was taken back. A proof goes with signals that can have it."""
+def facts_of(form: Form, live: Live, on: str, proof: str) -> dict[str, dict[str, Any]]:
+    """The facts of a form: what was filled in, and what was taken back. A proof goes with signals that can have it.
+
+    What has two readings is a trouble of its field.
+    """
     facts: dict[str, dict[str, Any]] = {}
+    fields: Fields = form.fields
     for field in fields:
         if field.startswith(GONE):
             facts[field.removeprefix(GONE)] = {"value": None, "on": on}
@@ -88,25 +93,33 @@ def facts_of(fields: Fields, rules: Rules, on: str, proof: str) -> dict[str, dic
         if not field.startswith(PREFIX) or raw == "":
             continue
         name = field.removeprefix(PREFIX)
-        signal = rules.signals.get(name)
-        fact = {"value": value_of(signal, raw), "on": on}
+        signal = live.rules.signals.get(name)
+        value, question = value_of(live.programme, signal, raw)
+        if question is not None:
+            form.troubles.append(Trouble(field, question.code, raw, **question.args))
+        if value is None:  # nobody knew
+            continue
+        fact = {"value": value, "on": on}
         facts[name] = fact | ({"proof": proof} if proof and signal and proof in (signal.proof or PROOFS) else {})
     return facts
 
 
-def value_of(signal: Signal | None, raw: Any) -> Any:
-    """A field as the programme reads it; left as it was typed where it cannot be, so that the problem can name it."""
+def value_of(programme: Programme, signal: Signal | None, raw: Any) -> tuple[Any, Message | None]:
+    """A field as the programme reads it, or the question it raises; left as it was typed where nothing can be made of it, so
+    that the problem can name it. A field is a column of one, and its unit stands beside it."""
     if signal is None:
-        return raw
+        return raw, None
     if signal.kind == "choices":
         ticked = raw if isinstance(raw, list) else [raw]
-        return [code for code in ticked if code != NONE]
+        return [code for code in ticked if code != NONE], None
     if signal.kind == "yes_no" and raw in ("true", "false"):
-        return raw == "true"
-    if signal.kind in ("number", "money") and isinstance(raw, str):
-        found = _GROUPED.fullmatch(raw.strip())
-        return int(found[1] + re.sub(r"\D", "", found[2])) if found and len(found[2]) < 20 else raw
-    return raw
+        return raw == "true", None
+    if signal.kind in ("number", "money", "date") and isinstance(raw, str):
+        reader = Reader(signal, programme.writing, ZoneInfo(programme.timezone), Hints(unit=signal.unit))
+        read = reader.read(raw, reader.evidence(raw))
+        value = read.value.isoformat() if signal.kind == "date" and read.value else read.value
+        return raw if read.refused else value, read.question
+    return raw, None
 
 
 # -- the history -------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ Network = IPv4Network | IPv6Network
 HTTPS: Final = 443
 _NAME: Final = r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?"
 _HOST: Final = re.compile(rf"({_NAME}|\[[0-9a-f:.]{{2,45}}\])(:[1-9][0-9]{{0,4}})?", re.ASCII)
+_NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
 _PRINTABLE: Final = re.compile(r"[!-\[\]-~]+")  # no blanks, no controls, no backslash, which some read as a slash
 _TUNNELS: Final = tuple(
     ip_network(one)
@@ -56,8 +57,21 @@ def _host(parts: SplitResult) -> str:
 def read_host(text: str) -> str:
     """A host as it is kept: lower case, without the port of https; "" for what is none."""
     host = text.strip().lower().removesuffix(f":{HTTPS}")
-    port = host.rpartition(":")[2] if _HOST.fullmatch(host) and not host.endswith("]") and ":" in host else "1"
-    return host if _HOST.fullmatch(host) and len(host) <= LONGEST_HOST and int(port) < 2**16 else ""
+    if not _HOST.fullmatch(host) or len(host) > LONGEST_HOST:
+        return ""
+    name, _, port = host.rpartition(":") if ":" in host and not host.endswith("]") else (host, "", "1")
+    return host if int(port) < 2**16 and not _is_number(name) else ""
+
+
+def _is_number(name: str) -> bool:
+    """Whether a name ends in a number and is no address of four: some read it as one all the same."""
+    if not _NUMBER.fullmatch(name.rpartition(".")[2]):
+        return False
+    try:
+        IPv4Address(name)
+    except ValueError:
+        return True
+    return False
 
 
 def troubles_of(url: str, hosts: Collection[str], networks: Sequence[Network]) -> list[Trouble]:

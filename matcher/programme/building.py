@@ -36,6 +36,7 @@ from matcher.programme.entries import (
 from matcher.programme.parts import dated, figure
 from matcher.programme.reading import TIER_RULES, Entry, ProgrammeProblem, Text
 from matcher.programme.referrals import REFERRAL_KEYS, referrals_of
+from matcher.programme.writings import writing_of
 
 _ROOT_KEYS: Final = {
     "steps": ("step",),
@@ -63,6 +64,7 @@ class _Build:
             self._root(file, keys)
         tiers = self._root("tiers", ("affordability", "goal", "talk_again", "notice", "tier"))
         start, end = root.take("valid_from", date, date.min, required=True), root.dates()[1]
+        signals = tuple(self._signal(e) for e in self._entries("signals", "signal"))
         programme = Programme(
             id=root.take("id", str, "", required=True),
             name=root.text("name", self.languages),
@@ -72,7 +74,7 @@ class _Build:
             valid_from=start,
             valid_to=end,
             steps=tuple(self._step(e) for e in self._entries("steps", "step")),
-            signals=tuple(self._signal(e) for e in self._entries("signals", "signal")),
+            signals=signals,
             doubts=tuple(doubt_of(e, self.languages) for e in self._entries("signals", "doubt")),
             interventions=tuple(self._intervention(e) for e in self._entries("interventions", "intervention")),
             products=self._products(),
@@ -83,6 +85,7 @@ class _Build:
             talk_again_days=self._setting(tiers, "talk_again", "days"),
             tier_notice=self._tier_notice(tiers),
             referrals=self._referrals(),
+            writing=writing_of(self.tables.get("writing", {}), self.languages, signals, self.problems),
             digest=digest,
         )
         root.origin(self.languages)

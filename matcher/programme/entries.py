@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from matcher.programme.criteria import Criterion
 from matcher.programme.reading import Dated, Source, Text
+from matcher.programme.writing import Writing
 
 KINDS: Final = ("yes_no", "number", "money", "choice", "choices", "date")
 PROOFS: Final = ("self_declared", "seen", "document", "system")
@@ -388,6 +389,7 @@ class Programme:
     talk_again_days: int
     tier_notice: Text
     referrals: Referrals
+    writing: Writing
     digest: str
 
     def __hash__(self) -> int:

@@ -1,4 +1,5 @@
 """A Programme is a folder of TOML files: steps, signals, interventions, products, tiers, referrals; dated and sourced.
+How people write what is asked may stand beside them.
 
 `load_programme` reads and checks a folder. It is the only code of the package that touches files, and it reports every
 mistake at once. What the programme says on one day is `matcher.programme.rules.Rules`.
@@ -16,6 +17,7 @@ from matcher.programme.building import programme_of
 from matcher.programme.checking import check
 from matcher.programme.entries import Programme
 from matcher.programme.reading import ProgrammeError, ProgrammeProblem
+from matcher.programme.writings import FILE as WRITING
 
 FORMAT: Final = 2
 """The number of the folder format, which PROGRAMME.md describes; there stands how to upgrade a folder of another number."""
@@ -45,7 +47,8 @@ def load_programme(folder: Path = OKOCE) -> Programme:
 def _read(folder: Path, problems: list[ProgrammeProblem]) -> tuple[dict[str, dict[str, Any]], str]:
     tables: dict[str, dict[str, Any]] = {}
     digest = hashlib.sha256()
-    for name in FILES:
+    writing = WRITING.removesuffix(".toml")  # may be left out, and no rule reads it
+    for name in (*FILES, *([writing] if (folder / WRITING).exists() else [])):
         path = folder / f"{name}.toml"
         try:
             content = path.read_bytes()
@@ -57,7 +60,8 @@ def _read(folder: Path, problems: list[ProgrammeProblem]) -> tuple[dict[str, dic
         except tomllib.TOMLDecodeError as error:
             wrong = Message("toml_invalid", {"error": str(error)})
         else:
-            digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
+            if name != writing:
+                digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
             continue
         problems.append(ProgrammeProblem(path.name, "file", wrong))
     if not problems and tables["programme"].get("format") != FORMAT:

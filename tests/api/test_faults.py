@@ -245,7 +245,9 @@ class Locks(Faults):
 def done_with_a_fault(kail, client, faults, at, number):
     """Import a good row and a bad one, with a fault at `at`, and see that it comes out as without; whether it was met."""
     counts = {table.name: len(rows) for table, rows in rows_of(kail, PARTICIPANTS, EVIDENCE, IMPORTS)}
-    content = f"participant,nama,monthly_profit\nS{number},Bu Baik,{3_000_000 + number}\nT{number},Bu Ani,{PLANTED['word']}\n"
+    content = (
+        f"participant,nama,monthly_profit\nS{number},Bu Baik,{3_000_000 + number}\nT{number},Bu Ani,{PLANTED['word']}\n"
+    )
     sent = post(client, content)
     assert sent.status_code == 202, sent.text
     met = False

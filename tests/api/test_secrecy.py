@@ -54,7 +54,7 @@ def sheet(people):
     for number, person in enumerate(people):
         income = person["income"]
         if number % 10 == 3:
-            income = f"{income} rupiah"  # a row that is refused, and answered to its sender alone
+            income = f"{income} dolar"  # a row that is refused, and answered to its sender alone
         writer.writerow([f"P{number}", person["name"], person["nik"], person["phone"], income])
     return written.getvalue().encode()
 

@@ -39,7 +39,10 @@ def test_what_the_matcher_scores_is_what_the_estimator_says(compiled, estimator,
     scorecard = read_scorecard(compiled.content, day)
     log_odds = estimator.decision_function(dataset.bins)
     for row in range(0, len(rows), 23):
-        readiness = scorecard.score(day, know(day, read_participant(day, rows.signals(row))))
+        signals = {
+            name: {"value": value, "sure": True} for name, value in rows.signals(row).items()
+        }  # rows doubt nothing
+        readiness = scorecard.score(day, know(day, read_participant(day, signals)))
         points = 500 + FACTOR * (log_odds[row] - compiled.base_log_odds)
         assert readiness.score / 1000 == pytest.approx(points, abs=0.05)
         assert readiness.score == readiness.base + sum(c.points for c in readiness.contributions)

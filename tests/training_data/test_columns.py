@@ -376,6 +376,7 @@ def test_the_map_in_the_docstring_is_a_correct_map(a_map):
         "choice",
         "money",
         "date",
+        "number",
         "choices",
         "choice",
     ]

@@ -34,6 +34,11 @@ left out and named. `kenya_census.toml`, beside this file, is a map to copy from
     date_format = "%d/%m/%Y"                 # left out: YYYY-MM-DD
 
     [[column]]
+    from = "born"
+    to = "age"                               # of months or years: how long it has been since that day
+    date_format = "%d/%m/%Y"                 # or since = true, where the days are written in several ways
+
+    [[column]]
     from = "loans"
     to = "existing_credit"
     separator = "|"                          # left out: a semicolon; the word none is the empty list

@@ -67,6 +67,7 @@ class Column:
     rate: Rate | None = None
     thousands: str = ""
     date_format: str = ""
+    since: bool = False
     separator: str = ";"
 
     @property
@@ -93,9 +94,17 @@ class Column:
             return None
         if self.signal.kind == "choices":
             return self._read_list(raw, text)
+        if self.since:
+            return raw if text is None else self._read_date(raw, text)
         if self.values:
             return self._look_up(text)
         return self._read_one(raw, text)
+
+    def unexplained(self, cells: Mapping[str, Any], text: str) -> CellProblem:
+        """The problem of a cell, as text, that this does not explain."""
+        known = ", ".join(self.values) if self.values else "ya, tidak, yes, no, true, false, 1, 0"
+        header = self.source or next(h for h in self.marks if as_text(cells.get(h)) == text)
+        return CellProblem(header, cells.get(header), Message("map_knows_only", {"allowed": known}))
 
     def _look_up(self, text: str | None) -> Any:
         if text is None or text not in self.values:
@@ -228,7 +237,7 @@ class ColumnMap:
             try:
                 value = column.read(cells)
             except LookupError as error:
-                problems.append(_unexplained(column, cells, str(error.args[0])))
+                problems.append(column.unexplained(cells, str(error.args[0])))
             else:
                 if value is not None:
                     found[column.signal.id] = value
@@ -266,9 +275,3 @@ def parse_date(text: str, pattern: str) -> date | None:
         return datetime.strptime(text, pattern).date()
     except (ValueError, re.error):  # the latter where a pattern has the same part twice
         return None
-
-
-def _unexplained(column: Column, cells: Mapping[str, Any], text: str) -> CellProblem:
-    known = ", ".join(column.values) if column.values else "ya, tidak, yes, no, true, false, 1, 0"
-    header = column.source or next(h for h in column.marks if as_text(cells.get(h)) == text)
-    return CellProblem(header, cells.get(header), Message("map_knows_only", {"allowed": known}))

@@ -14,6 +14,8 @@ from matcher.programme.reading import Entry, ProgrammeError, ProgrammeProblem, d
 from training_data.columns.cells import FACTORS, GROUPED, Column, ColumnMap, Rate, parse_date
 from training_data.columns.tables import read_table
 
+SINCE: Final = ("months", "years")
+"""Units of numbers that a day since when can tell."""
 MOST_HINTS: Final = 20
 """Of a file's strange names: to find what is near one takes milliseconds, and a header may hold 2,000."""
 
@@ -136,6 +138,7 @@ class _Reading:
             rate=self._rate(e),
             thousands=self._thousands(e, signal),
             date_format=self._date_format(e, "date_format", signal),
+            since=self._since(e, signal),
             separator=self._only(e, signal, "separator", ("choices",)) or ";",
         )
         e.close()
@@ -219,8 +222,16 @@ class _Reading:
             return ""
         return mark
 
+    def _since(self, e: Entry, signal: Signal) -> bool:
+        """Whether a column says since when, and so how many months or years it has been."""
+        since = e.take("since", bool, "date_format" in e.table and signal.kind == "number")
+        if since and signal.unit not in SINCE:
+            e.problem("map_key_unfit", key="since", signal=signal.id, kind=signal.kind)
+        return bool(since)
+
     def _date_format(self, e: Entry, key: str, signal: Signal | None = None) -> str:
-        pattern = e.take(key, str, "") if signal is None else self._only(e, signal, key, ("date",))
+        kinds = ("date", "number") if signal is not None and signal.unit in SINCE else ("date",)
+        pattern = e.take(key, str, "") if signal is None else self._only(e, signal, key, kinds)
         probe, others = date(2001, 12, 31), (date(2002, 12, 31), date(2001, 10, 31), date(2001, 12, 30))
         tells = all(other.strftime(pattern) != probe.strftime(pattern) for other in others)
         if pattern and not (tells and parse_date(probe.strftime(pattern), pattern) == probe):

@@ -11,15 +11,13 @@ from hypothesis import strategies as st
 from api.advice import batch
 from api.advice.batch import recommend_file
 from api.advice.participant_rows import Job
-from api.files import sheets
+from api.files import encodings
 from api.files.outputs import ANSWER, safe_cell
 from api.files.rows import FileProblem
 from matcher.facts.participant import read_participant
-from matcher.programme.reading import ProgrammeError
 from matcher.programme.rules import rules_on
 from matcher.recommend import recommend
 from tests.api.advice.people import DAY, JOB, PEOPLE, PROGRAMME, answers_in, write_csv, write_jsonl, write_parquet
-from tests.saying import says
 from words.speaking import speaker
 
 
@@ -159,12 +157,12 @@ LONG = b"participant,nib\n" + b"a" * 10_000_000
     [
         ("p.csv", b"", "the file is empty"),
         ("p.csv", b"participant,nib\n", "there is a header but no row"),
-        ("p.csv", b"\n\nparticipant,nib\na,ya\n", "header line is blank"),
+        ("p.csv", b"\n\nwarna,rasa\na,ya\n", "no column is known: warna, rasa"),
         ("p.csv", b"\xef\xbb\xbf", r"header line cannot be read \(there is none\)"),
         ("p.csv", b"nib,nib\nya,ya\n", "names 'nib' more than once"),
         ("p.csv", b'"nib\nya\n', "header line cannot be read"),
-        ("p.csv", "participant,nib\nJosé,ya\n".encode("latin-1"), r"byte 20 \(line 2\) is no UTF-8"),
-        ("p.csv", "participant,nib\na,ya\n".encode("utf-16"), "it is UTF-16"),
+        ("p.csv", "participant,nib\nJosé,ya\n".encode() + b"caf\xe9", r"byte 29 \(line 3\) is no UTF-8"),
+        ("p.csv", "participant,nib\na,ya\n".encode("utf-16") + b"a", "it is UTF-16"),
         ("p.csv", b"participant,nib\na\0,ya\n", r"byte 18 \(line 2\) is NUL"),
         ("p.csv", b"participant,nib\nabc\xc3", r"byte 20 \(line 2\) is no UTF-8"),
         ("p.csv", LONG, "longer than 1,000,000 bytes"),
@@ -205,10 +203,14 @@ def test_a_file_that_is_not_there(tmp_path):
         recommend_file(JOB, tmp_path / "folder.csv", tmp_path / "a.csv")
 
 
-def test_a_header_that_is_no_signal_is_an_error_for_the_whole_file(run, tmp_path):
-    with says(ProgrammeError, match="Did you mean monthly_profit"):
-        run("participant,monthly_proft\na,1\n")
-    assert [path.name for path in tmp_path.iterdir()] == ["people.csv"]
+def test_a_column_that_nobody_knows_is_left_out_and_said_with_the_nearest(run):
+    summary, found, _ = run("participant,monthly_proft,nama_ibu,nib\na,1,x,ya\n")
+    assert [row["participant"] for row in found] == ["a"]
+    said = {header: speaker("en").say(why) for header, why in summary.left_out.items()}
+    assert said == {
+        "monthly_proft": "nobody knows it; is monthly_profit meant?",
+        "nama_ibu": "nobody knows it",
+    }
 
 
 @pytest.mark.parametrize(
@@ -226,13 +228,13 @@ def test_the_separator_is_the_one_that_finds_known_names(run, tmp_path):
 
 
 def test_bytes_are_counted_across_blocks(tmp_path, monkeypatch):
-    monkeypatch.setattr(sheets, "_BLOCK", 7)
+    monkeypatch.setattr(encodings, "_BLOCK", 7)
     path = tmp_path / "p.csv"
     path.write_bytes("participant,nib\nJosé,ya\nMaría,ya\n".encode() + b"caf\xe9,ya\n")
     with pytest.raises(FileProblem, match=r"byte 39 \(line 4\)"):
-        sheets.check_text(path)
+        encodings.check_text(path)
     path.write_bytes("é\n".encode() * 50)
-    assert sheets.check_text(path) == 50
+    assert encodings.check_text(path) == 50
 
 
 # -- writing -----------------------------------------------------------------------------------------------------------

@@ -33,7 +33,12 @@ def test_asked_for_a_later_day_old_answers_grow_stale_and_ages_grow(run):
 
 @pytest.mark.parametrize(
     ("cell", "said"),
-    [("2027-01-01", "after today"), ("2017-12-31", "before the programme"), ("1/2/2026", "YYYY-MM-DD")],
+    [
+        ("2027-01-01", "after today"),
+        ("2017-12-31", "before the programme"),
+        ("1/2/2026", "1 February 2026 or 2 January 2026"),
+        ("besok", "YYYY-MM-DD"),
+    ],
 )
 def test_a_row_of_an_impossible_day_is_rejected(run, cell, said):
     _, found, rejected = run(f"participant,as_of,nib\na,{cell},ya\nb,2026-01-01,ya\n")
@@ -63,15 +68,15 @@ def test_a_goal_is_the_goal_of_every_row(run):
 
 
 def test_a_rejected_row_names_row_line_participant_column_value_and_remedy_and_the_others_go_on(run):
-    text = "participant,staff,monthly_profit,nib\na,2,5 juta,ya\nb,1,100,ya\nc,-1,Rp 5.000.000,perhaps\n"
+    text = "participant,staff,monthly_profit,nib\na,2,lima juta,ya\nb,1,100,ya\nc,-1,USD 5.000,perhaps\n"
     summary, found, rejected = run(text)
     assert [row["participant"] for row in found] == ["b"]
     assert (summary.read, summary.answered, summary.rejected) == (3, 1, 2)
     assert list(rejected[0]) == ["row", "line", "cell", "participant", "field", "value", "remedy"]
     assert [(r["row"], r["line"], r["participant"], r["field"], r["value"]) for r in rejected] == [
-        ("1", "2", "a", "monthly_profit", "5 juta"),
+        ("1", "2", "a", "monthly_profit", "lima juta"),
         ("3", "4", "c", "staff", "'-1"),
-        ("3", "4", "c", "monthly_profit", "Rp 5.000.000"),
+        ("3", "4", "c", "monthly_profit", "USD 5.000"),
         ("3", "4", "c", "nib", "perhaps"),
     ]
     assert all(r["remedy"] for r in rejected)
@@ -158,7 +163,7 @@ def test_wrong_types_in_parquet_are_rejected_rows(run, tmp_path):
         {
             "participant": pa.array([1, 2, 3, 4]),
             "staff": pa.array(["2", "dua", None, "3"]),
-            "monthly_profit": pa.array([1.0, 2.0, 2.5, float("nan")]),
+            "monthly_profit": pa.array([10000.0, 20000.0, 2.5, float("nan")]),
             "existing_credit": pa.array([["kur"], [], ["cash"], None]),
             "training_certificate_on": pa.array([datetime(2026, 1, 31, 23, tzinfo=UTC)] * 4, pa.timestamp("ns", "UTC")),
         }

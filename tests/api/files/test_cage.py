@@ -152,8 +152,8 @@ def test_a_staged_file_that_was_swept_is_told_of_by_its_senders_name(tmp_path):
 def test_a_file_that_is_wrong_is_wrong_in_the_same_words(tmp_path, book):
     wrong = {
         "a.csv": b"",
-        "b.csv": b"a,a\n1,2\n",
-        "c.csv": b"a\xff\n",
+        "b.csv": b"nib,nib\n1,2\n",
+        "c.csv": b"a\x81\n",
         "d.pdf": b"x",
         "e.jsonl": b"\x00",
         "f.xlsx": b"PK",

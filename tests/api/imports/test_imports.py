@@ -312,10 +312,10 @@ def kail_of_few_rows(tmp_path):
         ("name,nib\nBu Ani,true\n", "people.csv", "participant"),
         ("", "people.csv", ""),
         ("name,nik,nib\n", "people.csv", "no row"),
-        ("name,nik,shoe_size\nBu Ani,1,42\n", "people.csv", "shoe_size"),
+        ("warna,shoe_size\nmerah,42\n", "people.csv", "shoe_size"),
         ("hello", "people.pdf", ""),
         (b"PK\x03\x04 not a workbook", "people.xlsx", ""),
-        (b"name,nik\n\xff\xfe,1\n", "people.csv", ""),
+        (b"name,nik\n\x81\xfe,1\n", "people.csv", ""),
         (TOO_LONG, "people.csv", "1,000"),
     ],
     ids=["no id", "empty", "no rows", "unknown column", "a pdf", "no workbook", "no UTF-8", "too long"],
@@ -342,12 +342,12 @@ LONG = {
 
 STRANGE = {
     "id": (
-        "kolom 'shoe_size': ini bukan data yang dikenal program ini.",
-        "Hapus, atau betulkan namanya. Atau tulis peta kolom dan sebut namanya (columns); sebuah peta boleh melewatkan kolom.",
+        "Tidak ada kolom yang dikenal: warna, shoe_size.",
+        "Beri judul kolom yang biasa dipakai, misalnya Nama, Omzet, NIB. Nama dari kami: Yang mengajukan, KTP DKI Jakarta, Kecamatan, Datang untuk, Mau punya atau memajukan usaha, Usaha sedang berjalan, Umur usaha, Jenis usaha.",
     ),
     "en": (
-        "column 'shoe_size': it is no signal of this programme.",
-        "Take it out, or correct its name. Or write a column map and name it (columns); a map may leave columns out.",
+        "No column is known: warna, shoe_size.",
+        "Name the columns as people call them, such as Nama, Omzet, NIB; ours are: Who applies, Jakarta identity card, Kecamatan (district), Came for, Wants to run or grow a business, Business is running, Age of the business, Kind of business.",
     ),
 }
 
@@ -355,7 +355,7 @@ STRANGE = {
 @pytest.mark.parametrize(("asked", "told"), [(None, "id"), ("id", "id"), ("en", "en")])
 @pytest.mark.parametrize(
     ("content", "said"),
-    [("name,nik,nib\n", NO_ROWS), (TOO_LONG, LONG), ("name,nik,shoe_size\nBu Ani,1,42\n", STRANGE)],
+    [("name,nik,nib\n", NO_ROWS), (TOO_LONG, LONG), ("warna,shoe_size\nmerah,42\n", STRANGE)],
     ids=["no rows", "too long", "unknown column"],
 )
 def test_why_a_file_cannot_be_read_is_told_in_indonesian_unless_english_is_asked(

@@ -24,9 +24,9 @@ def test_rows_that_fill_the_memory_are_stored_a_few_at_a_time(small_kail, monkey
 
 def test_a_row_that_is_too_long_only_with_its_columns_names_is_refused_in_words(small_kail, monkeypatch):
     """The child sends the names once, the worker keeps them with every block."""
-    monkeypatch.setattr("api.files.packing.LARGEST_FRAME", 4_000)
+    monkeypatch.setattr("api.files.packing.LARGEST_FRAME", 40_000)
     names = asked_of(small_kail.live.rules)
-    rows = [",".join([nik(n), "x" * 3_300 if n == BLOCK else ""] + [""] * len(names)) for n in range(BLOCK + 1)]
+    rows = [",".join([nik(n), "x" * 39_300 if n == BLOCK else ""] + [""] * len(names)) for n in range(BLOCK + 1)]
     found = send(small_kail, "\n".join([",".join(["nik", "name", *names]), *rows, ""]))
     assert found.status == "failed"
     assert "more than 16 MB" in found.problems[0]["message"]

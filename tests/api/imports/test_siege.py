@@ -65,7 +65,7 @@ def entities(levels):
 def honest(number):
     """A file of some hundred people, no two alike."""
     rows = [
-        f"H{number}-{row},Bu {number} {row},{3171000000000000 + number * 10_000 + row},true,{row * 1000}"
+        f"H{number}-{row},Bu {number} {row},{3171000000000000 + number * 10_000 + row},true,{1_000_000 + row * 1000}"
         for row in range(400)
     ]
     return "\n".join(["participant,name,nik,nib,monthly_profit", *rows]).encode()

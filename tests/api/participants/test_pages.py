@@ -151,6 +151,30 @@ def test_a_correction_needs_the_latest_version(small_kail):
         assert field(read(stale, 409), "name") == "Bu Anu"
 
 
+def test_a_field_is_read_as_people_write_and_what_has_two_readings_is_asked(small_kail):
+    person = small_kail.participant()
+    with small_kail.client("mentor") as client:
+        form = {"version": version_of(client, person, "/evidence"), "on": "2026-11-20"}
+        filled = {
+            "signals.monthly_profit": "1,5 juta",
+            "signals.business_age_months": "2 tahun 3 bulan",
+            "signals.staff": "-",
+        }
+        open_ = {
+            "signals.monthly_revenue": "1.500",
+            "signals.amount_asked": "1.500,000",
+            "signals.months_of_books": "2,5",
+        }
+        response = client.post(f"/participants/{person}/evidence", data=form | filled | open_)
+        assert sorted(errors_of(response)) == sorted(open_)
+        assert "bisa 1500 atau 1.5" in read(response, 400).text
+        assert field(read(response, 400), "signals.monthly_profit") == "1,5 juta"
+        text = read(client.post(f"/participants/{person}/evidence", data=form | filled)).text
+        assert "Rp1.500.000" in text
+        assert "27 bulan" in text
+        assert "Orang yang bekerja" not in text
+
+
 def test_only_what_was_filled_in_is_recorded(small_kail):
     person = small_kail.participant()
     small_kail.evidence(person, sku=True)
