@@ -294,7 +294,8 @@ def stages(pytest_arguments: Sequence[str]) -> list[tuple[str, list[str], str]]:
         ("types", ["mypy"], "Remedy: repair the lines named above; .venv/bin/mypy runs this stage alone"),
         (
             "tests",
-            ["pytest", "-n", "auto", "--dist", "worksteal", *pytest_arguments],
+            # One more than there are cores: some tests wait, for a clock or a disk.
+            ["pytest", "-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal", *pytest_arguments],
             "Remedy: .venv/bin/pytest --lf runs what failed",
         ),
     ]
